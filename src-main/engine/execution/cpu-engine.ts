@@ -1,0 +1,56 @@
+// What runs guest code, as the board sees it. Interpreter and JIT satisfy the same contract and tests.
+// Not here: how code is run, and anything about devices; the two meet in `CpuEnvironment` and `CpuEngine`.
+
+import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+
+/** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
+export type CpuStop = 'budget' | 'attention' | 'halt' | 'shutdown';
+
+/**
+ * A range of physical addresses that is memory. Everything else goes to `CpuEnvironment.memoryRead` and
+ * `memoryWrite`. Writes to `rom` are dropped; `video` counts as RAM whose written pages are recorded.
+ */
+export interface PhysicalRegion {
+  readonly kind: 'ram' | 'rom' | 'video';
+  /** Physical address and length, multiples of 4096. */
+  readonly base: number;
+  readonly bytes: number;
+  /** Where it stands in the guest part of the linear memory: bytes after `CpuEngine.ram.base`. */
+  readonly offset: number;
+}
+
+export interface CpuStats {
+  /** Instructions retired since power-on. */
+  readonly instructions: number;
+  readonly regionsCompiled: number;
+  readonly tlbMisses: number;
+  /** Nanoseconds spent in each tier as far as the engine measures it; keys are tier names. */
+  readonly tierNs: Readonly<Record<string, number>>;
+}
+
+export interface CpuEngine {
+  /** Registers, for boot set-up, snapshots and debuggers. */
+  readonly context: CpuContext;
+  readonly memory: WebAssembly.Memory;
+  /** The guest part of the linear memory: byte offset and length (RAM, ROM and video memory). */
+  readonly ram: { readonly base: number; readonly bytes: number };
+  /** Byte address of the attention word (`CPU_FIELDS.attention`) in `memory`. */
+  readonly attentionAddress: number;
+  readonly stats: CpuStats;
+  /** Runs until `maxInstructions` have retired or something else stops it. */
+  run(maxInstructions: number): { readonly stop: CpuStop };
+  /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */
+  setInterrupt(pending: boolean): void;
+  nmi(): void;
+  /** RESET# (`power-on`: all state) or INIT# (`init`: keeps x87, SSE, caches and MTRRs). RAM is not touched. */
+  reset(kind: 'power-on' | 'init'): void;
+  /** A device wrote guest RAM: translated code in the range is dropped. */
+  invalidate(physical: number, length: number): void;
+  /** Replaces the physical map, for BARs and ROM shadowing. Translations are dropped. */
+  setRegions(regions: readonly PhysicalRegion[]): void;
+  /**
+   * Pages of the `video` region at `base` written since the last call, as one byte per page set to 1 in
+   * `pages`. False when there are none.
+   */
+  takeDirtyPages(base: number, pages: Uint8Array): boolean;
+}

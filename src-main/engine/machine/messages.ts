@@ -1,0 +1,38 @@
+// What travels between the thread a machine runs on and the one that owns its files and windows.
+// Plain structured-cloneable data; both sides are ours, so nothing here is validated.
+
+import type { LogLevel } from '../base/logger.ts';
+import type { FrameUpdate, MachineStats, StopReason } from './options.ts';
+
+/** To the machine. */
+export type MachineCommand =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'power-button' }
+  | { readonly kind: 'stop' }
+  /** Scan codes of set 1 (make, break, E0/E1 prefixes). */
+  | { readonly kind: 'keyboard'; readonly scanCodes: Uint8Array }
+  /** Relative movement, y downwards; buttons: bit 0 left, 1 right, 2 middle. */
+  | { readonly kind: 'mouse'; readonly dx: number; readonly dy: number; readonly wheel: number; readonly buttons: number }
+  | { readonly kind: 'serial-input'; readonly port: number; readonly bytes: Uint8Array }
+  /** Frames are sent only while somebody looks; one is in flight until the next `frame-done`. */
+  | { readonly kind: 'display'; readonly wanted: boolean }
+  | { readonly kind: 'frame-done' }
+  | { readonly kind: 'request-stats' };
+
+/** From the machine. */
+export type MachineEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'restarted' }
+  | { readonly kind: 'serial-output'; readonly port: number; readonly bytes: Uint8Array }
+  /** The machine has room again for input of this port (all of what was sent went into the FIFO). */
+  | { readonly kind: 'serial-drained'; readonly port: number }
+  | { readonly kind: 'debug-output'; readonly bytes: Uint8Array }
+  | { readonly kind: 'frame'; readonly update: FrameUpdate }
+  | { readonly kind: 'keyboard-leds'; readonly leds: number }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
+  | { readonly kind: 'stats'; readonly stats: MachineStats }
+  | { readonly kind: 'stopped'; readonly reason: StopReason; readonly stats: MachineStats };

@@ -1,0 +1,62 @@
+// A running machine as the rest of the process sees it: commands in, events out. The guest itself runs on a
+// thread of its own (vcpu-worker). Used alike by the command line and by the app's machine process.
+
+import type { Disposable } from '../engine/base/disposable.ts';
+import type { LogLevel } from '../engine/base/logger.ts';
+import type { FrameUpdate, MachineOptions, MachineStats, StopReason } from '../engine/machine/options.ts';
+
+/** A frame with its pixels. */
+export interface Frame extends FrameUpdate {
+  /**
+   * The whole picture, `width` x `height` pixels of 4 bytes (red, green, blue, 255), rows without gap. Shared
+   * with the machine, which goes on drawing: copy the dirty parts, then call `frameDone`.
+   */
+  readonly pixels: Uint8Array;
+}
+
+export interface RunnerEvents {
+  started: [];
+  paused: [];
+  resumed: [];
+  /** The guest or `reset` restarted the machine. */
+  restarted: [];
+  serial: [port: number, bytes: Uint8Array];
+  /** All input sent to this port so far has reached the guest's UART. */
+  serialDrained: [port: number];
+  /** Bytes written to the debug console, port E9h. */
+  debug: [bytes: Uint8Array];
+  frame: [frame: Frame];
+  keyboardLeds: [leds: number];
+  log: [level: LogLevel, message: string];
+  /** The machine has ended in an orderly way; nothing follows. */
+  stopped: [reason: StopReason, stats: MachineStats];
+  /** The engine died (a defect of ours, or out of memory); nothing follows. */
+  crashed: [error: Error];
+}
+
+export interface MachineRunner {
+  /** Builds and starts the machine. Rejects with the typed error (`BootError`, `MachineError`) that says why not. */
+  start(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** The reset button. */
+  reset(): void;
+  /** The ACPI power button: a request to the guest. */
+  powerButton(): void;
+  /** Pulls the plug; resolves when the thread has ended. */
+  powerOff(): Promise<void>;
+  /** Scan codes of set 1: make and break codes with their E0/E1 prefixes. */
+  keyboard(scanCodes: Uint8Array): void;
+  /** Relative movement, y downwards; buttons: bit 0 left, 1 right, 2 middle. */
+  mouse(dx: number, dy: number, wheel: number, buttons: number): void;
+  /** Queues bytes for a UART; they are fed as the guest reads them, none is lost. */
+  serialWrite(port: number, bytes: Uint8Array): void;
+  /** Frames come only while wanted, the next one after `frameDone`. Asking again sends a whole frame. */
+  wantFrames(wanted: boolean): void;
+  frameDone(): void;
+  stats(): Promise<MachineStats>;
+  on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void): Disposable;
+}
+
+/** How the app and the command line make one; the implementation is `createMachineRunner`. */
+export type CreateMachineRunner = (options: MachineOptions) => MachineRunner;
