@@ -7,6 +7,8 @@ import type { CpuFieldName } from '../state/cpu-state.ts';
 
 /** Everything a CPU asks of its board. No device types. */
 export interface CpuEnvironment {
+  /** Initial local APIC id, as CPUID reports it. */
+  readonly apicId: number;
   /** INTA cycle: the vector of the highest-priority interrupt (PIC or local APIC). */
   acknowledgeInterrupt(): number;
   /** `width` in bytes: 1, 2 or 4. Unclaimed ports read all ones. */

@@ -126,6 +126,10 @@ export const CPU_FIELDS = {
   /** Instructions retired, and the count at which generated code must return. */
   retired: field(0x738, 64),
   retireLimit: field(0x740, 64),
+  /** PAE page-directory-pointer entries, as loaded with CR3 (SDM vol. 3A 4.4.1). */
+  pdpte: field(0x748, 64, 4),
+  debugCtl: field(0x768, 64),
+  mcgStatus: field(0x770, 64),
   /** Written by other threads: non-zero asks generated code to return at the next block or back-edge. */
   attention: field(0x780, 32),
 } as const satisfies Record<string, StateField>;
