@@ -82,15 +82,21 @@ export interface Emitter {
   readonly shape: Shape;
 
   // Constants and operands. `read` zero-extends nothing: the value has the operand's bits. A relative
-  // operand reads as the target offset; a far one through `farSelector`/`farOffset`.
+  // operand reads as the target offset, a segment register as its selector (16 bits); a far operand is read
+  // through `farSelector`/`farOffset`.
   constant(bits: IntegerBits, value: number | bigint): Value;
   read(operand: Operand): Value;
   /** Reads and checks that writing would not fault; the later `write` of the same operand cannot fault. */
   readForUpdate(operand: Operand): Value;
   /** A 32-bit register write clears the upper half, 8- and 16-bit ones leave the rest. */
   write(operand: Operand, value: Value): void;
-  /** Effective address (offset in the segment) of a memory operand, `addressBits` wide. */
-  address(operand: Operand): Value;
+  /**
+   * Effective address (offset in the segment) of a memory operand, `addressBits` wide. With `popped`, as if RSP
+   * were already greater by so many bytes: POP to memory.
+   */
+  address(operand: Operand, popped?: number): Value;
+  /** Linear address of an offset, 64 bits: segment base added, cut to 32 bits outside 64-bit code. For INVLPG. */
+  linearAddress(segment: SegmentReference, offset: Value): Value;
   farSelector(operand: Operand): Value;
   farOffset(operand: Operand): Value;
   /** Register number of an operand, 32 bits: for helpers only (segment, control, debug, x87 registers). */
