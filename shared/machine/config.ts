@@ -1,0 +1,68 @@
+// What the user saves about a machine: pure data, no host handles. One zod schema gives the type, the parser of
+// the file and of every message. Keys of later versions are kept, so that an older Boxwright never drops them.
+
+import { z } from 'zod';
+
+export const CONFIG_SCHEMA = 1;
+
+export const CPU_MODELS = ['pentium3', 'x86-64-v1', 'x86-64-v2'] as const;
+export const CPU_ENGINES = ['jit', 'interpreter'] as const;
+export const MAX_SERIAL_PORTS = 4;
+export const MAX_NAME_LENGTH = 80;
+/** Bounds of what the engine can address today; what fits this host is checked in validate.ts. */
+export const MIN_MEMORY_MIB = 8;
+export const MAX_MEMORY_MIB = 2048;
+
+/** Also the name of the machine's folder, hence no separators, dots or upper case. */
+export const machineId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+export type MachineId = z.infer<typeof machineId>;
+
+const hostPath = z.string().min(1).max(4096);
+
+const serialPort = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('none') }),
+  /** Shown in the machine's window. */
+  z.looseObject({ kind: z.literal('console') }),
+  z.looseObject({ kind: z.literal('file'), path: hostPath }),
+]);
+export type SerialPortConfig = z.infer<typeof serialPort>;
+
+/** Everything the user may change. */
+export const machineSettings = z.looseObject({
+  name: z.string().max(MAX_NAME_LENGTH),
+  cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),
+  memoryMiB: z
+    .number()
+    .int()
+    .min(1)
+    .max(1024 * 1024),
+  boot: z.looseObject({
+    kernel: hostPath.nullable(),
+    initrd: hostPath.nullable(),
+    commandLine: z.string().max(2047),
+  }),
+  display: z.looseObject({ adapter: z.literal('vga'), memoryMiB: z.number().int().min(1).max(64) }),
+  serial: z.array(serialPort).max(MAX_SERIAL_PORTS),
+});
+export type MachineSettings = z.infer<typeof machineSettings>;
+
+export const machineConfig = machineSettings.extend({ schema: z.literal(CONFIG_SCHEMA), id: machineId });
+export type MachineConfig = z.infer<typeof machineConfig>;
+
+/** What the wizard starts from. */
+export function defaultSettings(name: string): MachineSettings {
+  return {
+    name,
+    cpu: { model: 'x86-64-v1', engine: 'jit' },
+    memoryMiB: 512,
+    boot: { kernel: null, initrd: null, commandLine: 'console=tty0 console=ttyS0' },
+    display: { adapter: 'vga', memoryMiB: 16 },
+    serial: [{ kind: 'console' }],
+  };
+}
+
+/** The settings inside a configuration, other keys included. */
+export function settingsOf(config: MachineConfig): MachineSettings {
+  const { schema: _schema, id: _id, ...settings } = config;
+  return settings;
+}

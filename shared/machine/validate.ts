@@ -1,0 +1,145 @@
+// What is wrong with a machine's settings, beyond their form. The wizard, the settings page, the command line and
+// the services share these checks, their codes and their wording. Not here: whether files are what they should be;
+// a machine process looks at those.
+
+import { formatBytes, MIB } from '../units/bytes.ts';
+import { MAX_MEMORY_MIB, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
+
+export const ISSUE_CODES = [
+  'name.empty',
+  'name.blanks',
+  'name.control',
+  'name.taken',
+  'memory.tooSmall',
+  'memory.tooLarge',
+  'memory.aboveHost',
+  'memory.mostOfHost',
+  'memory.smallForLinux',
+  'kernel.missing',
+  'initrd.withoutKernel',
+  'commandLine.control',
+  'serial.twoConsoles',
+  'serial.sameFile',
+] as const;
+export type IssueCode = (typeof ISSUE_CODES)[number];
+
+export interface ConfigIssue {
+  readonly code: IssueCode;
+  /** An error keeps the machine from being saved; a warning does not. */
+  readonly severity: 'error' | 'warning';
+  /** The field, as a path: "boot.kernel". */
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface ValidationFacts {
+  /** All memory of this host, if known. */
+  readonly hostMemoryMiB?: number | undefined;
+  /** Names of the other machines. */
+  readonly takenNames?: readonly string[] | undefined;
+}
+
+/** Below this a current Linux kernel and its initramfs do not unpack. */
+const LINUX_MEMORY_MIB = 64;
+
+export function validateSettings(settings: MachineSettings, facts: ValidationFacts = {}): ConfigIssue[] {
+  return [
+    ...nameIssues(settings.name, facts.takenNames ?? []),
+    ...memoryIssues(settings.memoryMiB, facts.hostMemoryMiB),
+    ...bootIssues(settings.boot),
+    ...serialIssues(settings.serial),
+  ];
+}
+
+export function hasErrors(issues: readonly ConfigIssue[]): boolean {
+  return issues.some((issue) => issue.severity === 'error');
+}
+
+function nameIssues(name: string, taken: readonly string[]): ConfigIssue[] {
+  if (name.trim() === '') return [fault('name.empty', 'name', 'Give the machine a name.')];
+  const issues: ConfigIssue[] = [];
+  if (name !== name.trim())
+    issues.push(fault('name.blanks', 'name', 'The name must not begin or end with a blank.'));
+  if (hasControlCharacter(name))
+    issues.push(
+      fault('name.control', 'name', 'The name must not contain line breaks or control characters.'),
+    );
+  const folded = name.trim().toLowerCase();
+  if (taken.some((other) => other.trim().toLowerCase() === folded))
+    issues.push(fault('name.taken', 'name', `There is already a machine named “${name.trim()}”.`));
+  return issues;
+}
+
+function memoryIssues(memoryMiB: number, hostMemoryMiB: number | undefined): ConfigIssue[] {
+  const field = 'memoryMiB';
+  const size = (mib: number) => formatBytes(mib * MIB);
+  if (memoryMiB < MIN_MEMORY_MIB)
+    return [fault('memory.tooSmall', field, `A machine needs at least ${size(MIN_MEMORY_MIB)} of memory.`)];
+  if (memoryMiB > MAX_MEMORY_MIB)
+    return [fault('memory.tooLarge', field, `A machine can have at most ${size(MAX_MEMORY_MIB)} of memory.`)];
+  if (hostMemoryMiB !== undefined && memoryMiB > hostMemoryMiB)
+    return [
+      fault(
+        'memory.aboveHost',
+        field,
+        `This computer has ${size(hostMemoryMiB)} of memory; give the machine less.`,
+      ),
+    ];
+  if (hostMemoryMiB !== undefined && memoryMiB > hostMemoryMiB * 0.75)
+    return [
+      warning(
+        'memory.mostOfHost',
+        field,
+        'That is most of this computer’s memory; other programs may become slow.',
+      ),
+    ];
+  if (memoryMiB < LINUX_MEMORY_MIB)
+    return [
+      warning(
+        'memory.smallForLinux',
+        field,
+        `Linux usually needs ${size(LINUX_MEMORY_MIB)} of memory or more.`,
+      ),
+    ];
+  return [];
+}
+
+function bootIssues(boot: MachineSettings['boot']): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (boot.kernel === null)
+    issues.push(
+      warning('kernel.missing', 'boot.kernel', 'Choose a kernel; without one the machine cannot start.'),
+    );
+  if (boot.kernel === null && boot.initrd !== null)
+    issues.push(fault('initrd.withoutKernel', 'boot.initrd', 'An initial RAM disk needs a kernel.'));
+  if (hasControlCharacter(boot.commandLine))
+    issues.push(fault('commandLine.control', 'boot.commandLine', 'The command line must be a single line.'));
+  return issues;
+}
+
+function serialIssues(ports: MachineSettings['serial']): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (ports.filter((port) => port.kind === 'console').length > 1)
+    issues.push(fault('serial.twoConsoles', 'serial', 'Only one serial port can be shown in the window.'));
+  const files = ports.flatMap((port) => (port.kind === 'file' ? [port.path] : []));
+  if (new Set(files).size < files.length)
+    issues.push(fault('serial.sameFile', 'serial', 'Two serial ports must not write to the same file.'));
+  return issues;
+}
+
+/** C0 and C1 controls and the line separators. */
+function hasControlCharacter(text: string): boolean {
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029) return true;
+  }
+  return false;
+}
+
+function fault(code: IssueCode, field: string, message: string): ConfigIssue {
+  return { code, severity: 'error', field, message };
+}
+
+function warning(code: IssueCode, field: string, message: string): ConfigIssue {
+  return { code, severity: 'warning', field, message };
+}

@@ -1,0 +1,74 @@
+// A machine as the services describe it to the window and the command line: its configuration, what it is doing and
+// how it last ended.
+
+import { z } from 'zod';
+import { machineConfig, machineId } from './config.ts';
+import { MACHINE_STATES } from './lifecycle.ts';
+
+/** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */
+export const EXIT_REASONS = [
+  'guestPowerOff',
+  'userPowerOff',
+  'guestReset',
+  'tripleFault',
+  'debugExit',
+  'startFailed',
+  'crashed',
+] as const;
+
+export const machineExit = z.object({
+  reason: z.enum(EXIT_REASONS),
+  /** One sentence for the user. */
+  message: z.string().max(4000),
+  timeMs: z.number(),
+  lastLines: z.array(z.string().max(2000)).max(50),
+});
+export type MachineExit = z.infer<typeof machineExit>;
+
+export const readyMachine = z.object({
+  kind: z.literal('machine'),
+  id: machineId,
+  config: machineConfig,
+  state: z.enum(MACHINE_STATES),
+  /** When it was started, while a process stands behind it. */
+  startedAtMs: z.number().nullable(),
+  lastExit: machineExit.nullable(),
+});
+
+/** Its file cannot be read: listed, so that the user sees that something is there and where. */
+export const damagedMachine = z.object({
+  kind: z.literal('damaged'),
+  id: machineId,
+  file: z.string(),
+  message: z.string().max(4000),
+});
+
+export const machineView = z.discriminatedUnion('kind', [readyMachine, damagedMachine]);
+export type ReadyMachine = z.infer<typeof readyMachine>;
+export type DamagedMachine = z.infer<typeof damagedMachine>;
+export type MachineView = z.infer<typeof machineView>;
+
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
+export const logLine = z.object({
+  /** Rises by one with every line of this machine since the application was started. */
+  sequence: z.number().int().nonnegative(),
+  timeMs: z.number(),
+  level: z.enum(LOG_LEVELS),
+  text: z.string().max(2000),
+});
+export type LogLine = z.infer<typeof logLine>;
+
+export const machineStats = z.object({
+  runningMs: z.number(),
+  /** Share of one core spent outside HLT since the previous query, 0 to 1. */
+  load: z.number(),
+  instructions: z.number(),
+  /** Millions of instructions a second since the previous query. */
+  mips: z.number(),
+  regionsCompiled: z.number(),
+  tlbMisses: z.number(),
+  unclaimedAccesses: z.number(),
+  /** Memory of the process, in bytes. */
+  processBytes: z.number(),
+});
+export type MachineStats = z.infer<typeof machineStats>;

@@ -1,0 +1,135 @@
+// What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
+
+import { z } from 'zod';
+import { CPU_ENGINES, CPU_MODELS, machineId, machineSettings } from '../machine/config.ts';
+import { ISSUE_CODES } from '../machine/validate.ts';
+import { LOG_LEVELS, logLine, machineStats, machineView } from '../machine/view.ts';
+import type { Contract } from './contract.ts';
+import { FAILURE_CODES } from './failure.ts';
+
+const nothing = z.undefined();
+const one = z.object({ id: machineId });
+const path = z.string().min(1).max(4096);
+
+export const appInfo = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** What this shell can do; the window hides or replaces the rest and never asks which shell it is. */
+  features: z.object({
+    /** `files.pick` opens the system's dialog; otherwise the window shows its own, made of `files.list`. */
+    nativeDialogs: z.boolean(),
+    nativeMenu: z.boolean(),
+  }),
+  host: z.object({ memoryMiB: z.number().int(), processors: z.number().int(), platform: z.string() }),
+  cpuModels: z.array(z.enum(CPU_MODELS)),
+  cpuEngines: z.array(z.enum(CPU_ENGINES)),
+  /** Where machines are kept. */
+  dataFolder: z.string(),
+});
+export type AppInfo = z.infer<typeof appInfo>;
+
+export const preferences = z.looseObject({
+  theme: z.enum(['system', 'light', 'dark']),
+  /** How a screen is fitted into its window. */
+  consoleScaling: z.enum(['none', 'integer', 'fit']),
+  /** What the window was like when it was last closed; the window's own business. */
+  window: z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()])),
+});
+export type Preferences = z.infer<typeof preferences>;
+
+export const configIssue = z.object({
+  code: z.enum(ISSUE_CODES),
+  severity: z.enum(['error', 'warning']),
+  field: z.string(),
+  message: z.string(),
+});
+
+export const folderEntry = z.object({
+  name: z.string(),
+  path: z.string(),
+  kind: z.enum(['folder', 'file']),
+  sizeBytes: z.number(),
+  modifiedMs: z.number(),
+});
+export type FolderEntry = z.infer<typeof folderEntry>;
+
+export const folderListing = z.object({
+  path: z.string(),
+  parent: z.string().nullable(),
+  entries: z.array(folderEntry),
+  /** More entries than are listed. */
+  truncated: z.boolean(),
+  /** Starting points: home, data folder, roots. */
+  places: z.array(z.object({ name: z.string(), path: z.string() })),
+});
+export type FolderListing = z.infer<typeof folderListing>;
+
+export const FILE_PURPOSES = ['kernel', 'initrd'] as const;
+
+/** What a cheap look at a file's head says. */
+export const fileReport = z.object({
+  path: z.string(),
+  sizeBytes: z.number(),
+  /** "Linux bzImage", "Multiboot kernel", "gzip archive"; null when it is not recognised. */
+  kind: z.string().max(200).nullable(),
+  /** "6.1.0-30-686 (…)": the kernel's own version text, if it has one. */
+  version: z.string().max(200).nullable(),
+  /** Why it will not do, or null. */
+  problem: z.string().max(1000).nullable(),
+});
+export type FileReport = z.infer<typeof fileReport>;
+
+export const appContract = {
+  calls: {
+    'app.info': { input: nothing, output: appInfo },
+    'app.preferences': { input: nothing, output: preferences },
+    'app.setPreferences': { input: preferences.partial(), output: preferences },
+
+    'machines.list': { input: nothing, output: z.array(machineView) },
+    'machines.get': { input: one, output: machineView },
+    'machines.validate': {
+      /** `id`: the machine the settings are for, whose own name is not taken. */
+      input: z.object({ settings: machineSettings, id: machineId.optional() }),
+      output: z.array(configIssue),
+    },
+    'machines.create': { input: z.object({ settings: machineSettings }), output: machineView },
+    /** Replaces the settings as a whole. */
+    'machines.update': { input: one.extend({ settings: machineSettings }), output: machineView },
+    'machines.delete': { input: one, output: nothing },
+
+    'machines.start': { input: one, output: machineView },
+    'machines.pause': { input: one, output: nothing },
+    'machines.resume': { input: one, output: nothing },
+    'machines.reset': { input: one, output: nothing },
+    'machines.powerButton': { input: one, output: nothing },
+    'machines.powerOff': { input: one, output: nothing },
+    /** Use `openConsole` of the connection, which also redeems the ticket. */
+    'machines.openConsole': { input: one, output: z.object({ ticket: z.string().min(16).max(128) }) },
+    'machines.logs': {
+      /** Lines after this sequence number; all that are kept without it. */
+      input: one.extend({ after: z.number().int().optional() }),
+      output: z.array(logLine),
+    },
+    'machines.stats': { input: one, output: machineStats },
+
+    'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
+    'files.pick': {
+      input: z.object({ purpose: z.enum(FILE_PURPOSES) }),
+      output: z.object({ path: path.nullable() }),
+    },
+    'files.probe': { input: z.object({ path, purpose: z.enum(FILE_PURPOSES) }), output: fileReport },
+  },
+  events: {
+    machineChanged: machineView,
+    machineRemoved: one,
+    preferencesChanged: preferences,
+    notice: z.object({
+      level: z.enum(LOG_LEVELS),
+      message: z.string(),
+      code: z.enum(FAILURE_CODES).optional(),
+      machineId: machineId.optional(),
+    }),
+  },
+} as const satisfies Contract;
+
+export type AppContract = typeof appContract;

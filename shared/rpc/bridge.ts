@@ -1,0 +1,17 @@
+// What the desktop shell's preload script puts on `window.bridge`: the client of the app contract, flattened to what
+// may cross the context bridge. Failures are data because errors lose their fields there.
+
+import type { RpcFailure } from './failure.ts';
+
+export type Outcome =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly failure: RpcFailure };
+
+export interface AppBridge {
+  call(name: string, input: unknown): Promise<Outcome>;
+  /** Returns the function that stops listening. */
+  on(name: string, handler: (payload: unknown) => void): () => void;
+}
+
+/** `type` of the window message that brings the MessagePort of a console, with its `ticket`. */
+export const BRIDGE_PORT_MESSAGE = 'boxwright.console-port';

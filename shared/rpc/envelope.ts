@@ -1,0 +1,17 @@
+// The messages that `connect` and `serve` exchange over a Channel.
+
+import { z } from 'zod';
+import { rpcFailure } from './failure.ts';
+
+const callId = z.number().int().nonnegative();
+const name = z.string().min(1).max(64);
+
+export const callMessage = z.object({ type: z.literal('call'), id: callId, name, input: z.unknown() });
+export type CallMessage = z.infer<typeof callMessage>;
+
+export const answerMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('done'), id: callId, output: z.unknown() }),
+  z.object({ type: z.literal('failed'), id: callId, failure: rpcFailure }),
+  z.object({ type: z.literal('event'), name, payload: z.unknown() }),
+]);
+export type AnswerMessage = z.infer<typeof answerMessage>;

@@ -1,0 +1,69 @@
+// Expected failures as data. They cross process boundaries as `RpcFailure` and are thrown as `FailureError` inside
+// a process. `code` is for programs and for the interface's own wording; `message` is a complete sentence.
+
+import { z } from 'zod';
+
+export const FAILURE_CODES = [
+  'rpc.invalidInput',
+  'rpc.invalidOutput',
+  'rpc.unknownCall',
+  'rpc.tooManyCalls',
+  'rpc.closed',
+  'rpc.timeout',
+  'rpc.internal',
+  'machine.notFound',
+  'machine.wrongState',
+  'machine.invalidConfig',
+  'machine.damaged',
+  'machine.processFailed',
+  'machine.startFailed',
+  'machine.unsupported',
+  'files.notFound',
+  'files.denied',
+  'files.notAFolder',
+  'files.unreadable',
+  'files.wrongKind',
+  'files.unsupported',
+  'store.writeFailed',
+  'config.unreadable',
+  'config.tooNew',
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+export const rpcFailure = z.object({
+  code: z.enum(FAILURE_CODES),
+  message: z.string().max(4000),
+  detail: z.record(z.string().max(64), z.union([z.string().max(4000), z.number()])).optional(),
+});
+
+export interface RpcFailure {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly detail?: Readonly<Record<string, string | number>> | undefined;
+}
+
+export class FailureError extends Error implements RpcFailure {
+  readonly code: FailureCode;
+  readonly detail: Readonly<Record<string, string | number>> | undefined;
+
+  constructor(code: FailureCode, message: string, detail?: Readonly<Record<string, string | number>>) {
+    super(message);
+    this.name = 'FailureError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** What to tell the other side about anything that was thrown; text of unexpected errors stays here. */
+export function toFailure(error: unknown): RpcFailure {
+  if (error instanceof FailureError) {
+    const { code, message, detail } = error;
+    return detail ? { code, message, detail } : { code, message };
+  }
+  return { code: 'rpc.internal', message: 'Something went wrong inside Boxwright. The log has the details.' };
+}
+
+export function fromFailure(failure: RpcFailure): FailureError {
+  return new FailureError(failure.code, failure.message, failure.detail);
+}

@@ -1,0 +1,46 @@
+// What main asks of a machine process and is told by it. A guest may have taken the process over, so main parses
+// every answer and event, bounds their sizes and decides states itself.
+
+import { z } from 'zod';
+import { machineConfig } from '../machine/config.ts';
+import { EXIT_REASONS, LOG_LEVELS, machineStats } from '../machine/view.ts';
+import { FILE_PURPOSES, fileReport } from './app-contract.ts';
+import type { Contract } from './contract.ts';
+
+const nothing = z.undefined();
+
+export const machineContract = {
+  calls: {
+    /** Builds and starts the machine; fails with what is wrong with its files. */
+    start: { input: machineConfig, output: nothing },
+    pause: { input: nothing, output: nothing },
+    resume: { input: nothing, output: nothing },
+    reset: { input: nothing, output: nothing },
+    powerButton: { input: nothing, output: nothing },
+    /** Pulls the plug; the process ends afterwards. */
+    powerOff: { input: nothing, output: nothing },
+    stats: { input: nothing, output: machineStats },
+  },
+  events: {
+    paused: nothing,
+    resumed: nothing,
+    /** The guest, or its reset button, restarted the machine. */
+    restarted: nothing,
+    log: z.object({ level: z.enum(LOG_LEVELS), text: z.string().max(2000) }),
+    /** The machine has ended; the process exits by itself. */
+    ended: z.object({ reason: z.enum(EXIT_REASONS), message: z.string().max(4000) }),
+  },
+} as const satisfies Contract;
+export type MachineContract = typeof machineContract;
+
+/** What main asks of a media process: a look at files that nobody vouches for. */
+export const mediaContract = {
+  calls: {
+    probe: {
+      input: z.object({ path: z.string().min(1).max(4096), purpose: z.enum(FILE_PURPOSES) }),
+      output: fileReport,
+    },
+  },
+  events: {},
+} as const satisfies Contract;
+export type MediaContract = typeof mediaContract;
