@@ -25,6 +25,8 @@ export interface CpuEnvironment {
   writeTaskPriority(value: number): void;
   /** FERR# for CR0.NE = 0 (IRQ 13 on a PC). */
   floatError(): void;
+  /** An MSR that the model does not have was read or written (#GP follows): for the statistics. */
+  unknownMsr(index: number, isWrite: boolean): void;
 }
 
 /** Byte access rights a linear access is checked with. */
