@@ -12,9 +12,9 @@
 //     fault any more and may come after commits.
 //  4. Helpers declare their effects (`helpers/declarations.ts`).
 
-import type { CpuFieldName, GprName, SegmentName } from '../state/cpu-state.ts';
 import type { ConditionCode, RegisterFile } from '../decode/instruction.ts';
 import type { HelperName } from '../helpers/declarations.ts';
+import type { CpuFieldName, GprName, SegmentName } from '../state/cpu-state.ts';
 
 declare const staged: unique symbol;
 

@@ -1,0 +1,70 @@
+// Read-modify-write instructions made for synchronisation; LOCK itself is the emitter's business.
+// A comparison that fails writes the old value back, as processors do: the destination must be writable.
+// Reference: Intel SDM vol. 2 (XADD, CMPXCHG, CMPXCHG8B/CMPXCHG16B).
+
+import { setZeroFlag } from './eflags.ts';
+import type { Emitter, Semantics, Value } from './emitter.ts';
+import { widthOf } from './width.ts';
+
+const xadd: Semantics = (e, a, b) => {
+  const left = e.readForUpdate(a);
+  const right = e.read(b);
+  const result = e.add(left, right);
+  // The sum last: it stays when both operands are the same register.
+  e.write(b, left);
+  e.write(a, result);
+  e.flagsAdd(left, right, result);
+};
+
+/** A register half that changes only when `equal` is 0; being 32 bits wide must not clear the upper half then. */
+function loadUnlessEqual(e: Emitter, name: 'rax' | 'rdx', equal: Value, value: Value): void {
+  if (value.bits !== 32) {
+    const bits = value.bits === 8 || value.bits === 16 ? value.bits : 64;
+    e.setRegister(name, e.select(equal, e.register(name, bits), value));
+    return;
+  }
+  e.setRegister(name, e.select(equal, e.register(name, 64), e.zeroExtend(value, 64)));
+}
+
+const cmpxchg: Semantics = (e, a, b) => {
+  const current = e.readForUpdate(a);
+  const source = e.read(b);
+  const accumulator = e.register('rax', widthOf(a));
+  const equal = e.equal(accumulator, current);
+  loadUnlessEqual(e, 'rax', equal, current);
+  e.write(a, e.select(equal, source, current));
+  e.flagsSub(accumulator, current, e.sub(accumulator, current));
+};
+
+const cmpxchg8b: Semantics = (e, a) => {
+  const half = e.constant(64, 32);
+  const pair = (high: 'rdx' | 'rcx', low: 'rax' | 'rbx'): Value =>
+    e.or(e.shl(e.register(high, 64), half), e.zeroExtend(e.register(low, 32), 64));
+  const current = e.readForUpdate(a);
+  const equal = e.equal(pair('rdx', 'rax'), current);
+  e.write(a, e.select(equal, pair('rcx', 'rbx'), current));
+  loadUnlessEqual(e, 'rax', equal, e.truncate(current, 32));
+  loadUnlessEqual(e, 'rdx', equal, e.truncate(e.shr(current, half), 32));
+  setZeroFlag(e, equal);
+};
+
+const cmpxchg16b: Semantics = (e, a) => {
+  const address = e.address(a);
+  const upper = e.add(address, e.constant(e.shape.addressBits, 8));
+  e.probeStore('instruction', address, 128);
+  const low = e.load('instruction', address, 64);
+  const high = e.load('instruction', upper, 64);
+  const equal = e.and(e.equal(low, e.register('rax', 64)), e.equal(high, e.register('rdx', 64)));
+  e.store('instruction', address, e.select(equal, e.register('rbx', 64), low));
+  e.store('instruction', upper, e.select(equal, e.register('rcx', 64), high));
+  loadUnlessEqual(e, 'rax', equal, low);
+  loadUnlessEqual(e, 'rdx', equal, high);
+  setZeroFlag(e, equal);
+};
+
+export const ATOMIC: Record<string, Semantics> = {
+  XADD: xadd,
+  CMPXCHG: cmpxchg,
+  CMPXCHG8B: cmpxchg8b,
+  CMPXCHG16B: cmpxchg16b,
+};
