@@ -82,5 +82,13 @@ export interface FunctionBuilder {
   branch(condition: IrValue, ifTrue: IrBlock, ifFalse: IrBlock, likely?: boolean): void;
   switch(index: IrValue, targets: readonly IrBlock[], otherwise: IrBlock): void;
   return(value?: IrValue): void;
+  /** Calls in place of this function: their results are its results. */
+  returnCall(callee: IrFunctionRef, ...operands: IrValue[]): void;
+  returnCallIndirect(
+    parameters: readonly IrType[],
+    results: readonly IrType[],
+    index: IrValue,
+    ...operands: IrValue[]
+  ): void;
   unreachable(): void;
 }
