@@ -1,0 +1,67 @@
+// Turns the arguments of `boxwright run` into settings. QEMU's manner: options may begin with one dash or two,
+// values follow as the next argument; unlike QEMU nothing is abbreviated and nothing is ignored.
+
+import { type OptionRow, RUN_OPTIONS } from './run-options.table.ts';
+import { defaultSettings, type RunSettings } from './run-settings.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Throws `UsageError`. */
+export function parseRun(args: readonly string[]): RunSettings {
+  const settings = defaultSettings();
+  const seen = new Set<OptionRow>();
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    const row = findRow(argument);
+    if (seen.has(row) && row.repeatable !== true) throw new UsageError(`${argument}: given twice`);
+    seen.add(row);
+    let value = '';
+    if (row.value !== undefined) {
+      at += 1;
+      const next = args[at];
+      if (next === undefined) throw new UsageError(`${argument}: needs a value (${row.value})`);
+      value = next;
+    }
+    row.apply(settings, value);
+  }
+  if (!settings.help) checkTogether(settings);
+  return settings;
+}
+
+function findRow(argument: string): OptionRow {
+  if (!argument.startsWith('-')) {
+    throw new UsageError(`${argument}: unexpected argument; disk images are not supported by \`run\``);
+  }
+  const name = argument.replace(/^--?/, '');
+  const row = RUN_OPTIONS.find((candidate) => candidate.name === (argument === '-h' ? 'help' : name));
+  if (row === undefined) throw new UsageError(`${argument}: unknown or unsupported option`);
+  return row;
+}
+
+function checkTogether(settings: RunSettings): void {
+  if (settings.kernel === undefined) throw new UsageError('-kernel: missing; there is nothing else to start from');
+  const readers = settings.serial.filter((target) => target.kind === 'stdio').length;
+  if (readers > 1) throw new UsageError('-serial stdio: given twice; only one port can have the terminal');
+  if (settings.screenshotAtSeconds !== undefined && settings.screenshot === undefined) {
+    throw new UsageError('--at: needs --screenshot');
+  }
+  if (settings.nographic && settings.serial.length === 0) settings.serial.push({ kind: 'stdio' });
+}
+
+export function runHelp(): string {
+  const spelling = (row: OptionRow): string => {
+    const dashes = ['screenshot', 'at', 'stats', 'help'].includes(row.name) ? '--' : '-';
+    return `${dashes}${row.name}${row.value === undefined ? '' : ` ${row.value}`}`;
+  };
+  const width = Math.max(...RUN_OPTIONS.map((row) => spelling(row).length));
+  const lines = RUN_OPTIONS.map((row) => `  ${spelling(row).padEnd(width)}  ${row.help}`);
+  return [
+    'usage: boxwright run -kernel FILE [OPTION]...',
+    '',
+    'Starts a machine from a kernel, without a window. Options are spelled as QEMU spells them.',
+    '',
+    ...lines,
+    '',
+    'Status: 0 when the guest powers off, 1 on an error, 2 on a wrong command line, 2V+1 from isa-debug-exit.',
+    '',
+  ].join('\n');
+}

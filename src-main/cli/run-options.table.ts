@@ -1,0 +1,43 @@
+// The options of `boxwright run`: one row each, from which parsing, refusal and --help all come.
+
+import {
+  ACCELERATORS, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseDevice, parseMemory, parseProcessors, parseSeconds,
+  type RunSettings,
+} from './run-settings.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface OptionRow {
+  readonly name: string;
+  /** What its value is called in --help; absent: it takes none. */
+  readonly value?: string;
+  readonly help: string;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+  apply(settings: RunSettings, value: string): void;
+}
+
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  { name: 'm', value: 'SIZE', help: 'memory: 256, 256M, 1G (default 128M)', apply: (s, v) => { s.memoryBytes = parseMemory(v); } },
+  { name: 'smp', value: 'N', help: 'processors: 1', apply: (_s, v) => parseProcessors(v) },
+  { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too)`, apply: (s, v) => { s.cpuModel = parseChoice('-cpu', v, CPU_MODELS); } },
+  { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit)`, apply: (s, v) => { s.accelerator = parseChoice('-accel', v, ACCELERATORS); } },
+  { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },
+  { name: 'initrd', value: 'FILE', help: 'initial RAM disk; for Multiboot: "FILE ARGUMENTS,FILE ARGUMENTS"', apply: (s, v) => { s.initrd = v; } },
+  { name: 'append', value: 'TEXT', help: 'command line of the kernel', apply: (s, v) => { s.append = v; } },
+  { name: 'serial', value: 'TARGET', help: 'stdio, file:PATH or null; repeat for COM2 to COM4', repeatable: true, apply: addSerial },
+  { name: 'nographic', help: 'no display, COM1 on this terminal; Ctrl-A X quits', apply: (s) => { s.nographic = true; } },
+  { name: 'display', value: 'KIND', help: 'none; `run` never opens a window', apply: (_s, v) => { parseChoice('-display', v, ['none']); } },
+  { name: 'no-reboot', help: 'end instead of restarting when the guest resets', apply: (s) => { s.onReset = 'stop'; } },
+  { name: 'debugcon', value: 'TARGET', help: 'stdio or file:PATH: bytes written to port E9h', apply: (s, v) => { s.debugConsole = parseCharacterTarget('-debugcon', v, ['stdio', 'file']); } },
+  { name: 'device', value: 'DEVICE', help: 'isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', apply: (s, v) => { s.debugExit = parseDevice(v); } },
+  { name: 'icount', value: 'off', help: 'off: guest time is real time', apply: (_s, v) => { parseChoice('-icount', v, ['off']); } },
+  { name: 'screenshot', value: 'FILE.png', help: 'write the screen to a file, at the time of --at or at the end', apply: (s, v) => { s.screenshot = v; } },
+  { name: 'at', value: 'SECONDS', help: 'when to take the screenshot', apply: (s, v) => { s.screenshotAtSeconds = parseSeconds(v); } },
+  { name: 'stats', help: 'at the end, print what the engine did as JSON on standard error', apply: (s) => { s.stats = true; } },
+  { name: 'help', help: 'this text', apply: (s) => { s.help = true; } },
+];
+
+function addSerial(settings: RunSettings, value: string): void {
+  if (settings.serial.length === MAX_SERIAL_PORTS) throw new UsageError(`-serial ${value}: there are only ${MAX_SERIAL_PORTS} serial ports`);
+  settings.serial.push(parseCharacterTarget('-serial', value, ['stdio', 'file', 'null']));
+}

@@ -1,0 +1,120 @@
+// What the command line of `run` asks for, and the small languages of its values.
+// Reference for spellings: QEMU's invocation, as far as we support it.
+
+import type { CpuModelName } from '../engine/x86/models/cpu-model.ts';
+import type { CpuAccelerator } from '../engine/machine/options.ts';
+import { UsageError } from './usage-error.ts';
+
+const MiB = 0x10_0000;
+const GiB = 1024 * MiB;
+
+export const MIN_MEMORY_BYTES = 4 * MiB;
+/** A 32-bit WebAssembly memory, less the engine's own part and video memory. */
+export const MAX_MEMORY_BYTES = 3.25 * GiB;
+
+export type CharacterTarget =
+  | { readonly kind: 'stdio' }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'file'; readonly path: string };
+
+export interface DebugExit {
+  readonly base: number;
+  readonly length: number;
+}
+
+export interface RunSettings {
+  memoryBytes: number;
+  cpuModel: CpuModelName;
+  accelerator: CpuAccelerator;
+  kernel: string | undefined;
+  initrd: string | undefined;
+  append: string;
+  /** COM1 first. */
+  serial: CharacterTarget[];
+  nographic: boolean;
+  onReset: 'restart' | 'stop';
+  debugConsole: CharacterTarget | undefined;
+  debugExit: DebugExit | undefined;
+  screenshot: string | undefined;
+  screenshotAtSeconds: number | undefined;
+  stats: boolean;
+  help: boolean;
+}
+
+export const CPU_MODELS = ['pentium3', 'x86-64-v1', 'x86-64-v2'] as const satisfies readonly CpuModelName[];
+export const ACCELERATORS = ['jit', 'interp'] as const satisfies readonly CpuAccelerator[];
+export const MAX_SERIAL_PORTS = 4;
+
+export function defaultSettings(): RunSettings {
+  return {
+    memoryBytes: 128 * MiB,
+    cpuModel: 'x86-64-v1',
+    accelerator: 'jit',
+    kernel: undefined,
+    initrd: undefined,
+    append: '',
+    serial: [],
+    nographic: false,
+    onReset: 'restart',
+    debugConsole: undefined,
+    debugExit: undefined,
+    screenshot: undefined,
+    screenshotAtSeconds: undefined,
+    stats: false,
+    help: false,
+  };
+}
+
+/** "256", "256M", "1G", "size=1G": MiB unless a unit says otherwise. */
+export function parseMemory(value: string): number {
+  const match = /^(?:size=)?(\d+(?:\.\d+)?)([kmgKMG]?)[bB]?$/.exec(value);
+  if (match === null) throw new UsageError(`-m ${value}: not a size; write it as 256, 256M or 1G`);
+  const unit = { k: 1024, m: MiB, g: GiB, '': MiB }[(match[2] ?? '').toLowerCase() as 'k' | 'm' | 'g' | ''];
+  const bytes = Math.ceil((Number(match[1]) * unit) / 4096) * 4096;
+  if (bytes < MIN_MEMORY_BYTES) throw new UsageError(`-m ${value}: too small; the least is ${MIN_MEMORY_BYTES / MiB}M`);
+  if (bytes > MAX_MEMORY_BYTES) throw new UsageError(`-m ${value}: too large; the most is ${MAX_MEMORY_BYTES / MiB}M`);
+  return bytes;
+}
+
+export function parseProcessors(value: string): void {
+  const count = /^(?:cpus=)?(\d+)$/.exec(value)?.[1];
+  if (count === undefined) throw new UsageError(`-smp ${value}: not a number of processors`);
+  if (Number(count) !== 1) throw new UsageError(`-smp ${value}: only one processor is supported`);
+}
+
+export function parseChoice<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) throw new UsageError(`${option} ${value}: not supported; there is ${choices.join(', ')}`);
+  return choice;
+}
+
+export function parseCharacterTarget(option: string, value: string, kinds: readonly CharacterTarget['kind'][]): CharacterTarget {
+  const file = /^file:(.+)$/s.exec(value)?.[1];
+  if (file !== undefined && kinds.includes('file')) return { kind: 'file', path: file };
+  if (value === 'stdio' && kinds.includes('stdio')) return { kind: 'stdio' };
+  if ((value === 'null' || value === 'none') && kinds.includes('null')) return { kind: 'null' };
+  const known = kinds.map((kind) => (kind === 'file' ? 'file:PATH' : kind));
+  throw new UsageError(`${option} ${value}: not supported; there is ${known.join(', ')}`);
+}
+
+/** QEMU's defaults: port 501h, two bytes. */
+export function parseDevice(value: string): DebugExit {
+  const [driver = '', ...properties] = value.split(',');
+  if (driver !== 'isa-debug-exit') throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is isa-debug-exit`);
+  let base = 0x501;
+  let length = 2;
+  for (const property of properties) {
+    const [key, text = ''] = property.split('=', 2);
+    const number = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+    if (key === 'iobase' && number >= 0 && number <= 0xffff) base = number;
+    else if (key === 'iosize' && number >= 1 && number <= 4) length = number;
+    else throw new UsageError(`-device ${value}: "${property}" is not a property of isa-debug-exit; there is iobase=PORT, iosize=1..4`);
+  }
+  return { base, length };
+}
+
+export function parseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (value.trim() === '' || !Number.isFinite(seconds) || seconds < 0) throw new UsageError(`--at ${value}: not a number of seconds`);
+  return seconds;
+}
