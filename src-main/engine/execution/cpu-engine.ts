@@ -1,7 +1,8 @@
 // What runs guest code, as the board sees it. Interpreter and JIT satisfy the same contract and tests.
 // Not here: how code is run, and anything about devices; the two meet in `CpuEnvironment` and `CpuEngine`.
 
-import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
+import type { CpuModel } from '../x86/models/cpu-model.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
 export type CpuStop = 'budget' | 'attention' | 'halt' | 'shutdown';
@@ -54,3 +55,16 @@ export interface CpuEngine {
    */
   takeDirtyPages(base: number, pages: Uint8Array): boolean;
 }
+
+export interface CpuEngineOptions {
+  /** Bytes of guest RAM and, behind it, of video memory: the guest part of the linear memory. */
+  readonly ramBytes: number;
+  readonly videoMemoryBytes: number;
+  readonly regions: readonly PhysicalRegion[];
+  readonly model: CpuModel;
+  /** Not called before `run`. */
+  readonly environment: CpuEnvironment;
+  readonly accelerator: 'jit' | 'interp';
+}
+
+export type CreateCpuEngine = (options: CpuEngineOptions) => CpuEngine;

@@ -72,11 +72,20 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** What changed on the screen. Pixels are in the shared picture of `DisplayBuffer`. */
+/** A text screen as text: for reading aloud, copying and tests. */
+export interface TextScreen {
+  readonly columns: number;
+  /** One string of `columns` UTF-16 units a row. */
+  readonly rows: readonly string[];
+  /** Undefined while hidden. */
+  readonly cursor: { readonly column: number; readonly row: number } | undefined;
+}
+
+/** What changed on the screen. Where the pixels are, whoever passes it on says. */
 export interface FrameUpdate {
   readonly width: number;
   readonly height: number;
   readonly dirty: readonly Rectangle[];
-  /** Text mode only: the rows of the screen as Unicode text. */
-  readonly text: readonly string[] | undefined;
+  /** Text modes only. */
+  readonly text: TextScreen | undefined;
 }
