@@ -120,8 +120,8 @@ export const GROUP_ROWS: readonly TableRow[] = [
   ...vectorShift('0F 73 /6', 'PSLLQ'),
   row('66 0F 73 /7 reg', 'PSLLDQ', 'Udq Ib', SSE2),
 
-  row('NP 0F AE /0 mem', 'FXSAVE', 'M', { feature: 'fxsr', unit: 'mmx' }),
-  row('NP 0F AE /1 mem', 'FXRSTOR', 'M', { feature: 'fxsr', unit: 'mmx' }),
+  row('NP 0F AE /0 mem', 'FXSAVE', 'M', { feature: 'fxsr', unit: 'x87' }),
+  row('NP 0F AE /1 mem', 'FXRSTOR', 'M', { feature: 'fxsr', unit: 'x87' }),
   row('NP 0F AE /2 mem', 'LDMXCSR', 'Md', SSE),
   row('NP 0F AE /3 mem', 'STMXCSR', 'Md', SSE),
   row('NP 0F AE /7 mem', 'CLFLUSH', 'M', { feature: 'clfsh' }),
