@@ -1,0 +1,100 @@
+// Rules that hold for every device; a new device is one line in the list.
+
+import { describe, expect, it } from 'vitest';
+import { Cmos } from '../../../src-main/engine/devices/cmos/cmos.ts';
+import type { Device, DeviceContext, Width } from '../../../src-main/engine/devices/device.ts';
+import { Pic } from '../../../src-main/engine/devices/pic/pic.ts';
+import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
+import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
+import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
+import { fakeContext } from '../../support/fake-context.ts';
+
+const nothing = { set() {} };
+const reset = { reset() {} };
+const peer = { transmit() {}, receive: () => -1 };
+
+const DEVICES: readonly [name: string, create: (context: DeviceContext) => Device][] = [
+  ['pic', (context) => new Pic(context)],
+  ['pit', (context) => new Pit(context)],
+  ['cmos', (context) => new Cmos(context)],
+  ['uart16550', (context) => new Uart16550(context, { id: 'uart0', base: 0x3f8, peer })],
+  ['ps2', (context) => new Ps2Controller(context, { a20: nothing, reset })],
+];
+
+/** A small generator of its own: the sequence is part of the test. */
+function random(seed: number): (limit: number) => number {
+  let state = seed >>> 0;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
+/** A hostile guest: any access at any time. Returns everything it read. */
+function poke(
+  device: Device,
+  context: ReturnType<typeof fakeContext>,
+  seed: number,
+  count: number,
+): number[] {
+  const next = random(seed);
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const region = next(device.regions.length);
+    const { length, maxWidth = 4 } = device.regions[region]!;
+    const widths = ([1, 2, 4] as const).filter((width) => width <= maxWidth && width <= length);
+    const width: Width = widths[next(widths.length)]!;
+    const offset = next(Math.floor(length / width)) * width;
+    if (next(3) === 0) seen.push(device.read(region, offset, width));
+    else device.write(region, offset, width, next(2) ? next(2 ** (8 * width)) : next(256));
+    if (next(8) === 0) context.clock.advance(next(3_000_000));
+  }
+  return seen;
+}
+
+describe.each(DEVICES)('%s', (_name, create) => {
+  it('survives a hostile guest and reads unsigned values of the right width', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const context = fakeContext(1e12);
+      const device = create(context);
+      device.reset();
+      const seen = poke(device, context, seed, 3000);
+      expect(seen.filter((value) => !Number.isInteger(value) || value < 0 || value > 0xffff_ffff)).toEqual(
+        [],
+      );
+      device.reset();
+    }
+  });
+
+  it('goes on after save and restore as if nothing had happened', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const context = fakeContext(1e12);
+      const original = create(context);
+      original.reset();
+      poke(original, context, seed, 500);
+      const saved = original.spec.save(original.state);
+
+      const later = fakeContext(1e12);
+      const copy = create(later);
+      copy.reset();
+      later.clock.jump(context.clock.nowNs());
+      copy.spec.restore(copy.state, copy.spec.version, saved);
+      copy.afterRestore?.();
+      expect(copy.spec.save(copy.state)).toEqual(saved);
+
+      expect(poke(copy, later, seed + 100, 500)).toEqual(poke(original, context, seed + 100, 500));
+      expect(copy.spec.save(copy.state)).toEqual(original.spec.save(original.state));
+    }
+  });
+
+  it('comes out of two resets alike', () => {
+    const context = fakeContext(1e12);
+    const device = create(context);
+    device.reset();
+    poke(device, context, 3, 500);
+    device.reset();
+    const first = device.spec.save(device.state);
+    device.reset();
+    expect(device.spec.save(device.state)).toEqual(first);
+  });
+});
