@@ -2,8 +2,8 @@
 // A comparison that fails writes the old value back, as processors do: the destination must be writable.
 // Reference: Intel SDM vol. 2 (XADD, CMPXCHG, CMPXCHG8B/CMPXCHG16B).
 
-import { setZeroFlag } from './eflags.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
+import { setZeroFlag } from './flag-bits.ts';
 import { widthOf } from './width.ts';
 
 const xadd: Semantics = (e, a, b) => {

@@ -1,8 +1,9 @@
 // Bit tests, bit scans, byte swaps, population count and CRC32.
 // Reference: Intel SDM vol. 2 (BT, BTC, BTR, BTS, BSF, BSR, BSWAP, POPCNT, CRC32).
 
-import { ARITHMETIC_FLAGS, bitNumber, ZF } from './eflags.ts';
+import { EFLAGS_STATUS, EFLAGS_ZF } from '../state/control-bits.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
+import { bitNumber } from './flag-bits.ts';
 import { resize, resizeSigned, widthOf } from './width.ts';
 
 type Change = (e: Emitter, value: Value, mask: Value) => Value;
@@ -111,8 +112,8 @@ const popcnt: Semantics = (e, a, b) => {
   const bits = widthOf(a);
   const counted = bits < 32 ? e.populationCount(e.zeroExtend(source, 32)) : e.populationCount(source);
   e.write(a, resize(e, counted, bits));
-  const zf = e.shl(e.zeroExtend(e.isZero(source), 32), e.constant(32, bitNumber(ZF)));
-  e.setEflags(zf, ARITHMETIC_FLAGS);
+  const zf = e.shl(e.zeroExtend(e.isZero(source), 32), e.constant(32, bitNumber(EFLAGS_ZF)));
+  e.setEflags(zf, EFLAGS_STATUS);
 };
 
 /** The Castagnoli polynomial 11EDC6F41h, reflected. */

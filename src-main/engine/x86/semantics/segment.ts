@@ -2,9 +2,11 @@
 // Loading one is a helper's work (descriptors, privileges); what is here is the data flow around it.
 // Reference: Intel SDM vol. 2 (MOV, PUSH, POP, LDS/LES/LFS/LGS/LSS, SWAPGS, RDFSBASE); vol. 3A, 3.4.
 
+import { CR4_FSGSBASE } from '../state/control-bits.ts';
 import { SEGMENT_INDEX, type SegmentName } from '../state/cpu-state.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from './exceptions.ts';
+import { bitNumber } from './flag-bits.ts';
 import { loadTop, pushValue, releaseStack } from './stack.ts';
 import { not1, resize, widthOf } from './width.ts';
 
@@ -57,10 +59,8 @@ const swapgs: Semantics = (e) => {
   e.setState('kernelGsBase', current);
 };
 
-const CR4_FSGSBASE = 16;
-
 function requireFsGsBase(e: Emitter): void {
-  e.faultWhen(not1(e, e.bit(e.state('cr4'), CR4_FSGSBASE)), INVALID_OPCODE);
+  e.faultWhen(not1(e, e.bit(e.state('cr4'), bitNumber(CR4_FSGSBASE))), INVALID_OPCODE);
 }
 
 /** 1-bit: bits 47 to 63 are not all the same. */

@@ -3,9 +3,10 @@
 // The destination is always in ES; the source follows the segment override. Index registers and count have the
 // address size. Reference: Intel SDM vol. 1, 7.3.9; vol. 2 (REP/REPE/REPNE, MOVS, CMPS, SCAS, LODS, STOS, INS, OUTS).
 
+import { EFLAGS_DF } from '../state/control-bits.ts';
 import type { GprName } from '../state/cpu-state.ts';
-import { bitNumber, DF } from './eflags.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
+import { bitNumber } from './flag-bits.ts';
 import type { Width } from './width.ts';
 import { not1, resize, widthOf } from './width.ts';
 
@@ -17,7 +18,7 @@ const index = (e: Emitter, name: GprName): Value => e.register(name, e.shape.add
 /** Size of an element, negative when DF is set. */
 function step(e: Emitter, bits: Width): Value {
   const width = e.shape.addressBits;
-  const down = e.bit(e.state('flagRest'), bitNumber(DF));
+  const down = e.bit(e.state('flagRest'), bitNumber(EFLAGS_DF));
   return e.select(down, e.constant(width, -bits / 8), e.constant(width, bits / 8));
 }
 

@@ -1,9 +1,11 @@
 // System instructions: descriptor tables, control and debug registers, MSRs, time, caches, halting.
 // The work that needs descriptors or the board is a helper's. Reference: Intel SDM vol. 2; vol. 3A, chapter 2.
 
-import { AC, ARITHMETIC_FLAGS, setZeroFlag } from './eflags.ts';
+import { EFLAGS_AC, EFLAGS_STATUS } from '../state/control-bits.ts';
+import { SEGMENT_INDEX } from '../state/cpu-state.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
 import { INVALID_OPCODE } from './exceptions.ts';
+import { setZeroFlag } from './flag-bits.ts';
 import { resize, widthOf } from './width.ts';
 
 const nothing: Semantics = () => undefined;
@@ -46,9 +48,6 @@ function loadTable(helper: 'loadGdt' | 'loadIdt'): Semantics {
 function storeWord(value: (e: Emitter) => Value): Semantics {
   return (e, a) => e.write(a, resize(e, value(e), widthOf(a)));
 }
-
-const LDTR = 6;
-const TR = 7;
 
 const arpl: Semantics = (e, a, b) => {
   const rpl = e.constant(16, 3);
@@ -96,7 +95,7 @@ function supervisorOnly(e: Emitter): void {
 function setAlignmentCheck(value: number): Semantics {
   return (e) => {
     supervisorOnly(e);
-    e.setEflags(e.constant(32, value), AC);
+    e.setEflags(e.constant(32, value), EFLAGS_AC);
     e.endBlock('lookup');
   };
 }
@@ -107,7 +106,7 @@ const monitor: Semantics = (e) => supervisorOnly(e);
 /** "No random number ready": CF and the destination are 0. */
 const rdrand: Semantics = (e, a) => {
   e.write(a, e.constant(widthOf(a), 0));
-  e.setEflags(e.constant(32, 0), ARITHMETIC_FLAGS);
+  e.setEflags(e.constant(32, 0), EFLAGS_STATUS);
 };
 
 export const SYSTEM: Record<string, Semantics> = {
@@ -115,8 +114,8 @@ export const SYSTEM: Record<string, Semantics> = {
   SIDT: storeTable('idtrLimit', 'idtrBase'),
   LGDT: loadTable('loadGdt'),
   LIDT: loadTable('loadIdt'),
-  SLDT: storeWord((e) => e.state('segmentSelector', LDTR)),
-  STR: storeWord((e) => e.state('segmentSelector', TR)),
+  SLDT: storeWord((e) => e.state('segmentSelector', SEGMENT_INDEX.ldtr)),
+  STR: storeWord((e) => e.state('segmentSelector', SEGMENT_INDEX.tr)),
   SMSW: storeWord((e) => e.state('cr0')),
   LLDT: (e, a) => void e.helper('loadLdt', selectorOf(e, a)),
   LTR: (e, a) => void e.helper('loadTaskRegister', selectorOf(e, a)),
@@ -140,7 +139,7 @@ export const SYSTEM: Record<string, Semantics> = {
   INVLPG: invlpg,
   HLT: (e) => e.endBlock('halt'),
   CLAC: setAlignmentCheck(0),
-  STAC: setAlignmentCheck(AC),
+  STAC: setAlignmentCheck(EFLAGS_AC),
   MONITOR: monitor,
   MWAIT: monitor,
   RDRAND: rdrand,
