@@ -4,10 +4,35 @@
 import { I32, I64, NONE, OPCODE_IDS, OPCODES, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
 import { foldNumeric, foldSelect } from './fold.ts';
 import {
-  ATOMIC, BRANCH, blockHandle, CALL, CALL_INDIRECT, CONSTANT, COPY, FILL, FunctionGraph, functionHandle, GET, JUMP,
-  LOAD, NUMERIC, PARAMETER, RETURN, RETURN_CALL, RETURN_CALL_INDIRECT, SELECT, SET, STORE, SWITCH, typeCode,
-  UNREACHABLE, type ValueHandle, type VariableHandle, valueHandle, variableHandle,
-} from './graph.ts'; // biome-ignore format: one list
+  ATOMIC,
+  BRANCH,
+  blockHandle,
+  CALL,
+  CALL_INDIRECT,
+  CONSTANT,
+  COPY,
+  FILL,
+  FunctionGraph,
+  functionHandle,
+  GET,
+  JUMP,
+  LOAD,
+  NUMERIC,
+  PARAMETER,
+  RETURN,
+  RETURN_CALL,
+  RETURN_CALL_INDIRECT,
+  SELECT,
+  SET,
+  STORE,
+  SWITCH,
+  typeCode,
+  UNREACHABLE,
+  type ValueHandle,
+  type VariableHandle,
+  valueHandle,
+  variableHandle,
+} from './graph.ts';
 import { significantBitsOf } from './significant-bits.ts';
 import type { FunctionBuilder, IrBlock, IrFunctionRef, IrType, IrValue, IrVariable } from './types.ts';
 

@@ -214,14 +214,19 @@ export function threadJumps(graph: FunctionGraph): void {
   };
   for (let block = 0; block < forward.length; block++) {
     if (graph.blockStart[block]! < 0) continue;
-    const id = graph.terminator(block);
-    const kind = graph.kind[id];
-    if (kind === JUMP || kind === BRANCH) graph.b[id] = target(graph.b[id]!);
-    if (kind === BRANCH) graph.c[id] = target(graph.c[id]!);
-    if (kind === SWITCH) {
-      const start = graph.b[id]!;
-      for (let i = 0; i < graph.c[id]!; i++) graph.pool[start + i] = target(graph.pool[start + i]!);
-    }
+    redirect(graph, block, target);
+  }
+}
+
+/** Changes the targets of a block's terminator. */
+export function redirect(graph: FunctionGraph, block: number, target: (block: number) => number): void {
+  const id = graph.terminator(block);
+  const kind = graph.kind[id];
+  if (kind === JUMP || kind === BRANCH) graph.b[id] = target(graph.b[id]!);
+  if (kind === BRANCH) graph.c[id] = target(graph.c[id]!);
+  if (kind === SWITCH) {
+    const start = graph.b[id]!;
+    for (let i = 0; i < graph.c[id]!; i++) graph.pool[start + i] = target(graph.pool[start + i]!);
   }
 }
 

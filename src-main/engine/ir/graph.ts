@@ -29,9 +29,27 @@ export const RETURN_CALL_INDIRECT = 18; // as CALL_INDIRECT
 export const UNREACHABLE = 19;
 
 export const KIND_NAMES = [
-  'parameter', 'constant', 'numeric', 'select', 'get', 'set', 'load', 'store', 'atomic', 'copy', 'fill', 'call',
-  'call_indirect', 'jump', 'branch', 'switch', 'return', 'return_call', 'return_call_indirect', 'unreachable',
-] as const; // biome-ignore format: one table
+  'parameter',
+  'constant',
+  'numeric',
+  'select',
+  'get',
+  'set',
+  'load',
+  'store',
+  'atomic',
+  'copy',
+  'fill',
+  'call',
+  'call_indirect',
+  'jump',
+  'branch',
+  'switch',
+  'return',
+  'return_call',
+  'return_call_indirect',
+  'unreachable',
+] as const;
 
 /** How many of `a`, `b`, `c` are operands, by kind; NUMERIC and ATOMIC depend on the opcode, calls on the pool. */
 export const FIXED_OPERANDS = [0, 0, -1, 3, 0, 1, 1, 2, -1, 3, 3, -1, -1, 0, 1, 1, -1, -1, -1, 0] as const;

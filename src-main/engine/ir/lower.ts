@@ -3,19 +3,32 @@
 
 import type { ByteWriter } from '../wasm/byte-writer.ts';
 import { F32, I32, I64, OPCODES, PREFIX_FC, PREFIX_FD, PREFIX_FE, V128 } from '../wasm/opcodes.table.ts';
+import { type ControlFlow, threadJumps } from './control-flow.ts';
 import {
-  analyseControlFlow,
-  type ControlFlow,
-  dominators,
-  isReducible,
-  threadJumps,
-} from './control-flow.ts';
-import {
-  ATOMIC, CALL, CALL_INDIRECT, CONSTANT, COPY, FILL, type FunctionGraph, type FunctionHandle, GET, LOAD, NUMERIC,
-  PARAMETER, RETURN, RETURN_CALL, RETURN_CALL_INDIRECT, SELECT, SET, type Signature, STORE, UNREACHABLE,
-} from './graph.ts'; // biome-ignore format: one list
+  ATOMIC,
+  CALL,
+  CALL_INDIRECT,
+  CONSTANT,
+  COPY,
+  FILL,
+  type FunctionGraph,
+  type FunctionHandle,
+  GET,
+  LOAD,
+  NUMERIC,
+  PARAMETER,
+  RETURN,
+  RETURN_CALL,
+  RETURN_CALL_INDIRECT,
+  SELECT,
+  SET,
+  type Signature,
+  STORE,
+  UNREACHABLE,
+} from './graph.ts';
 import { analyseLiveness, isNeeded } from './liveness.ts';
 import { allocateLocals, type Locals } from './locals.ts';
+import { makeReducible } from './reducible.ts';
 import {
   PLACE_DROP,
   PLACE_LOCAL,
@@ -25,8 +38,16 @@ import {
   stackify,
 } from './stackify.ts';
 import {
-  PLAN_BLOCK, PLAN_BODY, PLAN_BRANCH_IF, PLAN_END, PLAN_IF, PLAN_JUMP, PLAN_LOOP, PLAN_SWITCH, structure,
-} from './structure.ts'; // biome-ignore format: one list
+  PLAN_BLOCK,
+  PLAN_BODY,
+  PLAN_BRANCH_IF,
+  PLAN_END,
+  PLAN_IF,
+  PLAN_JUMP,
+  PLAN_LOOP,
+  PLAN_SWITCH,
+  structure,
+} from './structure.ts';
 
 const EMPTY_BLOCK_TYPE = 0x40;
 
@@ -309,9 +330,7 @@ export interface Lowering {
 
 export function prepareLowering(graph: FunctionGraph): Lowering {
   threadJumps(graph);
-  const flow = analyseControlFlow(graph);
-  const idom = dominators(flow);
-  if (!isReducible(flow, idom)) throw new Error(`${graph.name}: irreducible control flow`);
+  const { flow, idom } = makeReducible(graph);
   const liveness = analyseLiveness(graph, flow);
   const plan = structure(graph, flow, idom);
   const placement = stackify(graph, flow, liveness.uses);

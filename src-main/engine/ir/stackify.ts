@@ -4,8 +4,19 @@
 
 import type { ControlFlow } from './control-flow.ts';
 import {
-  ATOMIC, CALL, CALL_INDIRECT, COPY, FILL, type FunctionGraph, GET, LOAD, NUMERIC, SELECT, SET, STORE,
-} from './graph.ts'; // biome-ignore format: one list
+  ATOMIC,
+  CALL,
+  CALL_INDIRECT,
+  COPY,
+  FILL,
+  type FunctionGraph,
+  GET,
+  LOAD,
+  NUMERIC,
+  SELECT,
+  SET,
+  STORE,
+} from './graph.ts';
 import { isNeeded } from './liveness.ts';
 
 /** Not needed, or a constant or parameter. */
