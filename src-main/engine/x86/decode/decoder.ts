@@ -233,8 +233,9 @@ const findRow = (s: DecodeState): CompiledRow | undefined => {
       opcode = readByte(s);
     }
   }
-  // 90 is XCHG rAX, rAX taken as NOP; with REX.B it is the exchange with r8 that the rest of the column is.
-  const named = map === 0 && opcode === 0x90 && s.rex & REX_B ? 0x91 : opcode;
+  // 90 is XCHG rAX, rAX taken as NOP; with REX.B it is the exchange with r8 that its neighbours are. F3 makes it
+  // PAUSE either way.
+  const named = map === 0 && opcode === 0x90 && s.rex & REX_B && s.repeat !== 0xf3 ? 0x91 : opcode;
   lastOpcode = opcode;
   const column = s.codeBits === 64 ? (s.rex & REX_W ? 2 : 1) : 0;
   let number = MAP.slots[slotOf(column, map, prefixClass(s), named)]!;

@@ -50,7 +50,10 @@ export type DecodedOperand =
     }
   /** Address in the instruction's `memory`. `bits` 0 where no data is accessed (LEA, INVLPG, FXSAVE). */
   | { readonly kind: 'memory'; readonly bits: number }
-  /** Sign- or zero-extended to `bits` as the opcode says; `low` and `high` are its signed 32-bit halves. */
+  /**
+   * Sign- or zero-extended to `bits` as the opcode says; `low` and `high` are its signed 32-bit halves. Of 8 and
+   * 16 bits `low` has no upper bits set, and `high` is 0 below 64 bits.
+   */
   | { readonly kind: 'immediate'; readonly bits: number; readonly low: number; readonly high: number }
   /** Signed displacement from the next instruction. */
   | { readonly kind: 'relative'; readonly bits: number; readonly displacement: number }

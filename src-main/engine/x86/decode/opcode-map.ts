@@ -189,53 +189,66 @@ const columnsOf = (row: TableRow, pattern: Pattern): number[] => {
   return columns;
 };
 
+/** Fills slots: with a row where ModRM does not matter, else with a group's cells. */
 class MapBuilder {
-  private readonly cells = new Map<number, Uint16Array>();
-  private readonly fromFallback = new Map<number, Uint8Array>();
+  private readonly slots = new Uint16Array(SLOTS);
+  private readonly groups: Uint16Array[] = [];
   private readonly table: readonly TableRow[];
+  private readonly patterns: readonly Pattern[];
 
-  constructor(table: readonly TableRow[]) {
+  constructor(table: readonly TableRow[], patterns: readonly Pattern[]) {
     this.table = table;
+    this.patterns = patterns;
   }
 
   claim(rowNumber: number, pattern: Pattern, slot: number): void {
-    const cells = this.cells.get(slot) ?? new Uint16Array(MODRM_CELLS);
-    const fallback = this.fromFallback.get(slot) ?? new Uint8Array(MODRM_CELLS);
-    this.cells.set(slot, cells);
-    this.fromFallback.set(slot, fallback);
-    for (const cell of pattern.cells) {
-      const holder = cells[cell] ?? 0;
-      if (holder !== 0) {
-        if (pattern.fallback && fallback[cell] === 0) continue;
-        const names = [holder, rowNumber].map((n) => this.table[n - 1]?.encoding);
-        throw new Error(`Two opcode rows claim one encoding: "${names.join('" and "')}"`);
-      }
-      cells[cell] = rowNumber;
-      fallback[cell] = pattern.fallback ? 1 : 0;
+    const entry = this.slots[slot] ?? 0;
+    if (entry === 0 && !pattern.constrained) {
+      this.slots[slot] = rowNumber;
+    } else if (entry !== 0 && entry < GROUP_FLAG) {
+      this.meet(entry, rowNumber, pattern);
+    } else {
+      this.claimCells(rowNumber, pattern, this.groupAt(slot, entry));
     }
   }
 
   finish(rows: readonly (CompiledRow | undefined)[]): OpcodeMap {
-    const slots = new Uint16Array(SLOTS);
-    const groups: Uint16Array[] = [];
-    for (const [slot, cells] of this.cells) {
-      const first = cells[0] ?? 0;
-      const plain = cells.every((number) => number === first);
-      slots[slot] = plain ? first : GROUP_FLAG | groups.length;
-      if (!plain) groups.push(cells);
-    }
-    const flat = new Uint16Array(groups.length * MODRM_CELLS);
-    groups.forEach((cells, index) => {
-      flat.set(cells, index * MODRM_CELLS);
+    const groups = new Uint16Array(this.groups.length * MODRM_CELLS);
+    this.groups.forEach((cells, index) => {
+      groups.set(cells, index * MODRM_CELLS);
     });
-    return { rows, slots, groups: flat };
+    return { rows, slots: this.slots, groups };
+  }
+
+  private groupAt(slot: number, entry: number): Uint16Array {
+    const known = entry === 0 ? undefined : this.groups[entry - GROUP_FLAG];
+    if (known !== undefined) return known;
+    const cells = new Uint16Array(MODRM_CELLS);
+    this.slots[slot] = GROUP_FLAG | this.groups.length;
+    this.groups.push(cells);
+    return cells;
+  }
+
+  private claimCells(rowNumber: number, pattern: Pattern, cells: Uint16Array): void {
+    for (const cell of pattern.cells) {
+      const holder = cells[cell] ?? 0;
+      if (holder === 0) cells[cell] = rowNumber;
+      else this.meet(holder, rowNumber, pattern);
+    }
+  }
+
+  /** A place is taken: in order only if the newcomer fills what others leave and the holder has a prefix. */
+  private meet(holder: number, rowNumber: number, pattern: Pattern): void {
+    if (pattern.fallback && this.patterns[holder - 1]?.fallback === false) return;
+    const names = [holder, rowNumber].map((number) => this.table[number - 1]?.encoding);
+    throw new Error(`Two opcode rows claim one encoding: "${names.join('" and "')}"`);
   }
 }
 
 /** Rows with a prefix of their own come first, those for any prefix fill the rest. */
 export const buildOpcodeMap = (table: readonly TableRow[]): OpcodeMap => {
   const patterns = table.map((row) => parseEncoding(row.encoding));
-  const builder = new MapBuilder(table);
+  const builder = new MapBuilder(table, patterns);
   for (const fallback of [false, true]) {
     table.forEach((row, index) => {
       const pattern = patterns[index];
