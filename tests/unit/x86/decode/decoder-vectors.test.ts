@@ -16,6 +16,7 @@ import { difference, mnemonicMatches, sizeOf } from './vector-comparison.ts';
 import {
   type CodeBits,
   type DecoderCase,
+  FEATURE_OF_SET,
   type InfoCase,
   OUR_SETS,
   readDecoderCases,
@@ -43,6 +44,11 @@ const readOurCodes = (): Set<string> =>
 const AMD_ONLY = /^(Syscall|Sysretd)$/;
 /** What the encodings of instruction sets we lack mean to a processor without them. */
 const LEGACY_MEANING = new Set(['NOP', 'BSF', 'BSR', 'WBINVD', 'PREFETCHW']);
+/**
+ * SYSCALL and SYSRET are 64-bit here; prefetches are hints on every CPU; LAHF in 64-bit code has a feature the
+ * vectors do not mention; PADDQ on MMX registers came with SSE2 (the vectors and later manuals say MMX).
+ */
+const DIFFERENT_FEATURE = /^(Syscall|Sysretd|Prefetch\w+|[LS]ahf|Paddq_mm_mmm64)/;
 /** Data pseudo-instructions, other processors' decoding, and WAIT glued to FNSTENV and the like. */
 const UNCOMPARED_INFO = /decopt|, (Declare|Zero_bytes|INVALID)|-bit 9B ./;
 const IGNORED_SEGMENT = /^(es|cs|ss|ds):?$/;
@@ -111,6 +117,24 @@ describe.skipIf(!hasSharedData)(skipReason('decoder vectors'), () => {
     });
     expect(wrong).toEqual([]);
     expect(cases.length).toBeGreaterThan(bits === 64 ? 1000 : 200);
+  });
+
+  it.each(SIZES)('ties %i-bit instructions to the feature that brought them, and to no other', (bits) => {
+    const cases = readInfoCases(bits).filter(
+      (one) => isOurs(one) && !UNCOMPARED_INFO.test(one.text) && !DIFFERENT_FEATURE.test(one.code),
+    );
+    const wrong = cases.flatMap((one) => {
+      const needed = new Set(one.features.flatMap((set) => FEATURE_OF_SET[set] ?? []));
+      if (!decode(one.bytes, 0, one.bytes.length, { codeBits: bits }, needed, true).ok)
+        return [`needs more: ${one.text}`];
+      // Two sets stand for "both": without either, one of ours may do.
+      if (needed.size !== 1) return [];
+      const others = new Set([...ALL_FEATURES].filter((feature) => !needed.has(feature)));
+      const without = decode(one.bytes, 0, one.bytes.length, { codeBits: bits }, others, true);
+      return without.ok ? [`needs less: ${one.text}`] : [];
+    });
+    expect(wrong).toEqual([]);
+    expect(cases.length).toBeGreaterThan(200);
   });
 
   it.each(SIZES)('finds base, index, scale and displacement in %i-bit code', (bits) => {

@@ -1,6 +1,7 @@
 // Reads the external decoder vectors: their line format, and which of their codes our CPUs know.
 // Formats: comments in the files under shared/vectors/decoder.
 
+import type { CpuFeature } from '../../../../src-main/engine/x86/models/cpu-model.ts';
 import { readSharedText } from '../../../support/shared-data.ts';
 
 export type CodeBits = 16 | 32 | 64;
@@ -158,3 +159,33 @@ export const readMemoryCases = (codeBits: CodeBits): MemoryCase[] =>
       displacement: BigInt(displacement),
     };
   });
+
+/** The CPUID feature an instruction set of the vectors stands for; sets without one are in every CPU. */
+export const FEATURE_OF_SET: Readonly<Record<string, CpuFeature>> = {
+  CMOV: 'cmov',
+  FPU: 'fpu',
+  FPU287: 'fpu',
+  FPU387: 'fpu',
+  MMX: 'mmx',
+  SSE: 'sse',
+  SSE2: 'sse2',
+  SSE3: 'sse3',
+  SSSE3: 'ssse3',
+  SSE4_1: 'sse4.1',
+  SSE4_2: 'sse4.2',
+  MONITOR: 'monitor',
+  FSGSBASE: 'fsgsbase',
+  POPCNT: 'popcnt',
+  MSR: 'msr',
+  MOVBE: 'movbe',
+  SYSCALL: 'syscall',
+  SEP: 'sep',
+  FXSR: 'fxsr',
+  TSC: 'tsc',
+  RDRAND: 'rdrand',
+  SMAP: 'smap',
+  RDTSCP: 'rdtscp',
+  CX8: 'cx8',
+  CLFSH: 'clfsh',
+  CMPXCHG16B: 'cx16',
+};
