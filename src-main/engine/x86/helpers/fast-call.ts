@@ -1,0 +1,88 @@
+// SYSENTER, SYSEXIT, SYSCALL and SYSRET: transfers with segments that are not read from memory.
+// Reference: Intel SDM vol. 2B (operation of the four); vol. 3A 5.8.7, 5.8.8.
+
+import { fromHalves, isCanonical } from '../state/address.ts';
+import {
+  EFER_SCE, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_RF, EFLAGS_VM,
+} from '../state/control-bits.ts';
+import { GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { currentPrivilege, isLong64, isLongMode, isProtected } from '../state/modes.ts';
+import { ACCESS_DB, ACCESS_G, ACCESS_L, setSegment } from '../state/segments.ts';
+import { setRip } from './code-segment.ts';
+import type { CpuContext } from './cpu-context.ts';
+import { VECTOR_GP, VECTOR_UD } from './descriptor.ts';
+
+/** Present, accessed: execute/read code and read/write data, without the DPL. */
+const CODE = 0x9b;
+const DATA = 0x93;
+
+const { cs, ss } = SEGMENT_INDEX;
+const { rcx, rdx, rsp, r11 } = GPR_INDEX;
+
+const register = (cpu: CpuContext, index: number): number => fromHalves(cpu.low('gpr', index), cpu.high('gpr', index));
+
+/** Flat CS and SS at a privilege. */
+function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: number, stackSelector: number, is64: boolean) {
+  const dpl = privilege << 5;
+  const size = is64 ? ACCESS_L : ACCESS_DB;
+  setSegment(cpu, cs, codeSelector, CODE | dpl | ACCESS_G | size, 0, 0xffffffff);
+  setSegment(cpu, ss, stackSelector, DATA | dpl | ACCESS_G | ACCESS_DB, 0, 0xffffffff);
+  cpu.set32('cpl', privilege);
+}
+
+export function fastEnter(cpu: CpuContext): number {
+  const selector = cpu.low('sysenterCs') & 0xfffc;
+  if (!isProtected(cpu) || selector === 0) return cpu.raise(VECTOR_GP, 0);
+  const is64 = isLongMode(cpu);
+  cpu.writeFlags(cpu.readFlags() & ~(EFLAGS_VM | EFLAGS_IF | EFLAGS_RF));
+  setFlatSegments(cpu, 0, selector, selector + 8, is64);
+  cpu.setHalves('gpr', cpu.low('sysenterEsp'), is64 ? cpu.high('sysenterEsp') : 0, rsp);
+  cpu.setHalves('rip', cpu.low('sysenterEip'), is64 ? cpu.high('sysenterEip') : 0);
+  cpu.updateMode();
+  return 0;
+}
+
+export function fastExit(cpu: CpuContext, operandBits: number): number {
+  const selector = cpu.low('sysenterCs') & 0xfffc;
+  if (!isProtected(cpu) || selector === 0 || currentPrivilege(cpu) !== 0) return cpu.raise(VECTOR_GP, 0);
+  const is64 = operandBits === 64;
+  const rip = register(cpu, rdx);
+  const stackPointer = register(cpu, rcx);
+  if (is64 && !(isCanonical(rip) && isCanonical(stackPointer))) return cpu.raise(VECTOR_GP, 0);
+  const codeSelector = (selector + (is64 ? 32 : 16)) | 3;
+  setFlatSegments(cpu, 3, codeSelector, codeSelector + 8, is64);
+  cpu.setHalves('gpr', cpu.low('gpr', rcx), is64 ? cpu.high('gpr', rcx) : 0, rsp);
+  setRip(cpu, is64 ? rip : rip >>> 0);
+  cpu.updateMode();
+  return 0;
+}
+
+export function systemCall(cpu: CpuContext): number {
+  if (!isLong64(cpu) || (cpu.low('efer') & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
+  const flags = cpu.readFlags();
+  // The next instruction's offset is argument 0.
+  cpu.setHalves('gpr', cpu.low('scratch', 0), cpu.high('scratch', 0), rcx);
+  cpu.setHalves('gpr', (flags & ~EFLAGS_RF) >>> 0, 0, r11);
+  cpu.writeFlags((flags & ~(cpu.low('sfmask') | EFLAGS_RF)) | EFLAGS_FIXED);
+  const selector = cpu.high('star') & 0xfffc;
+  setFlatSegments(cpu, 0, selector, selector + 8, true);
+  cpu.setHalves('rip', cpu.low('lstar'), cpu.high('lstar'));
+  cpu.updateMode();
+  return 0;
+}
+
+/** Flags that R11 brings back: all but RF and VM. */
+const SYSRET_FLAGS = 0x3c7fd7;
+
+export function systemReturn(cpu: CpuContext, operandBits: number): number {
+  if (!isLong64(cpu) || (cpu.low('efer') & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
+  const is64 = operandBits === 64;
+  const rip = register(cpu, rcx);
+  if (currentPrivilege(cpu) !== 0 || (is64 && !isCanonical(rip))) return cpu.raise(VECTOR_GP, 0);
+  cpu.writeFlags((cpu.low('gpr', r11) & SYSRET_FLAGS) | EFLAGS_FIXED);
+  const selector = cpu.high('star') >>> 16;
+  setFlatSegments(cpu, 3, (selector + (is64 ? 16 : 0)) | 3, (selector + 8) | 3, is64);
+  setRip(cpu, is64 ? rip : rip >>> 0);
+  cpu.updateMode();
+  return 0;
+}

@@ -1,0 +1,131 @@
+// Loading segment registers: data and stack segments, the LDT register, the task register.
+// Reference: Intel SDM vol. 2B MOV (protected-mode checks), POP; vol. 2A LDS, LLDT, LTR; vol. 3A 5.5-5.7.
+
+import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
+import { setNullSegment, setRealSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
+import { isCanonical } from '../state/address.ts';
+import type { CpuContext } from './cpu-context.ts';
+import {
+  createDescriptor, type Descriptor, descriptorAccess, descriptorBase, descriptorDpl, descriptorLimit, descriptorType,
+  fetchOrRaise, fetchUpperOrRaise, isCode, isConforming, isNullSelector, isPresent, isReadable, isSystem,
+  isWritableData, markAccessed, selectorError, setBusy, systemBase, TYPE_LDT, TYPE_TSS16, TYPE_TSS32, VECTOR_GP,
+  VECTOR_NP, VECTOR_SS, VECTOR_UD,
+} from './descriptor.ts';
+
+const descriptor = createDescriptor();
+
+/** Fills a segment register from a checked descriptor of a code or data segment. */
+export function loadFromDescriptor(cpu: CpuContext, index: number, selector: number, d: Descriptor): void {
+  setSegment(cpu, index, selector, descriptorAccess(d), descriptorBase(d), descriptorLimit(d));
+}
+
+function loadStackSegment(cpu: CpuContext, selector: number): number {
+  const { ss } = SEGMENT_INDEX;
+  const cpl = currentPrivilege(cpu);
+  const rpl = selector & 3;
+  if (isNullSelector(selector)) {
+    if (!isLong64(cpu) || cpl === 3 || rpl !== cpl) return cpu.raise(VECTOR_GP, 0);
+    setNullSegment(cpu, ss, selector);
+    return 0;
+  }
+  const error = selectorError(selector, 0);
+  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return 1;
+  if (rpl !== cpl || !isWritableData(descriptor) || descriptorDpl(descriptor) !== cpl) {
+    return cpu.raise(VECTOR_GP, error);
+  }
+  if (!isPresent(descriptor)) return cpu.raise(VECTOR_SS, error);
+  if (!markAccessed(cpu, descriptor)) return 1;
+  loadFromDescriptor(cpu, ss, selector, descriptor);
+  return 0;
+}
+
+function loadDataSegment(cpu: CpuContext, index: number, selector: number): number {
+  if (isNullSelector(selector)) {
+    setNullSegment(cpu, index, selector);
+    return 0;
+  }
+  const error = selectorError(selector, 0);
+  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return 1;
+  if (!isReadable(descriptor)) return cpu.raise(VECTOR_GP, error);
+  const dpl = descriptorDpl(descriptor);
+  const isOpen = isCode(descriptor) && isConforming(descriptor);
+  if (!isOpen && ((selector & 3) > dpl || currentPrivilege(cpu) > dpl)) return cpu.raise(VECTOR_GP, error);
+  if (!isPresent(descriptor)) return cpu.raise(VECTOR_NP, error);
+  if (!markAccessed(cpu, descriptor)) return 1;
+  loadFromDescriptor(cpu, index, selector, descriptor);
+  return 0;
+}
+
+export function loadSegment(cpu: CpuContext, index: number, selector: number): number {
+  const value = selector & 0xffff;
+  if (!isProtected(cpu)) {
+    setRealSegment(cpu, index, value);
+  } else if (isVirtual8086(cpu)) {
+    setVirtualSegment(cpu, index, value);
+  } else {
+    const status = index === SEGMENT_INDEX.ss ? loadStackSegment(cpu, value) : loadDataSegment(cpu, index, value);
+    if (status !== 0) return 1;
+  }
+  cpu.updateMode();
+  return 0;
+}
+
+export function moveSegment(cpu: CpuContext, index: number, selector: number): number {
+  if (index === SEGMENT_INDEX.cs || index > SEGMENT_INDEX.gs) return cpu.raise(VECTOR_UD);
+  if (loadSegment(cpu, index, selector) !== 0) return 1;
+  if (index === SEGMENT_INDEX.ss) cpu.set32('interruptShadow', 1);
+  return 0;
+}
+
+/** Fetches the descriptor for LLDT or LTR, which must be in the GDT and of a wanted type. */
+function fetchSystem(cpu: CpuContext, selector: number, isWanted: (type: number) => boolean): boolean {
+  if (selector & 4) {
+    cpu.raise(VECTOR_GP, selectorError(selector, 0));
+    return false;
+  }
+  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return false;
+  if (!isSystem(descriptor) || !isWanted(descriptorType(descriptor))) {
+    cpu.raise(VECTOR_GP, selectorError(selector, 0));
+    return false;
+  }
+  if (!isPresent(descriptor)) {
+    cpu.raise(VECTOR_NP, selectorError(selector, 0));
+    return false;
+  }
+  if (!isLongMode(cpu)) return true;
+  if (!fetchUpperOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return false;
+  if (isCanonical(systemBase(cpu, descriptor))) return true;
+  cpu.raise(VECTOR_GP, selectorError(selector, 0));
+  return false;
+}
+
+const loadSystem = (cpu: CpuContext, index: number, selector: number): void =>
+  setSegment(
+    cpu, index, selector, descriptorAccess(descriptor), systemBase(cpu, descriptor), descriptorLimit(descriptor),
+  );
+
+const isLdtType = (type: number): boolean => type === TYPE_LDT;
+
+export function loadLdt(cpu: CpuContext, selector: number): number {
+  const value = selector & 0xffff;
+  if (isNullSelector(value)) {
+    setNullSegment(cpu, SEGMENT_INDEX.ldtr, value);
+    return 0;
+  }
+  if (!fetchSystem(cpu, value, isLdtType)) return 1;
+  loadSystem(cpu, SEGMENT_INDEX.ldtr, value);
+  return 0;
+}
+
+const isAvailableTss = (type: number): boolean => type === TYPE_TSS32 || type === TYPE_TSS16;
+const isAvailableLongTss = (type: number): boolean => type === TYPE_TSS32;
+
+export function loadTaskRegister(cpu: CpuContext, selector: number): number {
+  const value = selector & 0xffff;
+  if (isNullSelector(value)) return cpu.raise(VECTOR_GP, 0);
+  if (!fetchSystem(cpu, value, isLongMode(cpu) ? isAvailableLongTss : isAvailableTss)) return 1;
+  if (!setBusy(cpu, descriptor, true)) return 1;
+  loadSystem(cpu, SEGMENT_INDEX.tr, value);
+  return 0;
+}

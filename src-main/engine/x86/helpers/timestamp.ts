@@ -1,0 +1,55 @@
+// The time-stamp counter, at 1 GHz of guest time, and the performance counters that do not count.
+// Reference: Intel SDM vol. 2B RDTSC, RDTSCP, RDPMC; vol. 3B 17.17 (invariant TSC).
+
+import { highHalf, lowHalf } from '../state/address.ts';
+import { CR0_PE, CR4_PCE, CR4_TSD } from '../state/control-bits.ts';
+import { GPR_INDEX } from '../state/cpu-state.ts';
+import { currentPrivilege } from '../state/modes.ts';
+import type { CpuContext } from './cpu-context.ts';
+import { VECTOR_GP } from './descriptor.ts';
+
+const { rax, rcx, rdx } = GPR_INDEX;
+
+/** Two 40-bit counters, as on the P6 family. */
+const COUNTERS = 2;
+
+/** Puts the counter into EDX:EAX; no number is large enough to lose bits before 104 days of guest time. */
+export function storeTimestamp(cpu: CpuContext): void {
+  const now = Math.floor(cpu.environment.nowNs());
+  const low = lowHalf(now) + cpu.low('tscOffset');
+  const carry = low > 0xffffffff ? 1 : 0;
+  cpu.setHalves('gpr', low >>> 0, 0, rax);
+  cpu.setHalves('gpr', (highHalf(now) + cpu.high('tscOffset') + carry) >>> 0, 0, rdx);
+}
+
+/** WRMSR to the counter: keeps the difference to the clock. */
+export function writeTimestamp(cpu: CpuContext, low: number, high: number): void {
+  const now = Math.floor(cpu.environment.nowNs());
+  const difference = (low >>> 0) - lowHalf(now);
+  const borrow = difference < 0 ? 1 : 0;
+  cpu.setHalves('tscOffset', difference >>> 0, (high - highHalf(now) - borrow) >>> 0);
+}
+
+const isForbidden = (cpu: CpuContext): boolean =>
+  (cpu.low('cr4') & CR4_TSD) !== 0 && (cpu.low('cr0') & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
+
+export function readTimestamp(cpu: CpuContext): number {
+  if (isForbidden(cpu)) return cpu.raise(VECTOR_GP, 0);
+  storeTimestamp(cpu);
+  return 0;
+}
+
+export function readTimestampAux(cpu: CpuContext): number {
+  if (readTimestamp(cpu) !== 0) return 1;
+  cpu.setHalves('gpr', cpu.low('tscAux'), 0, rcx);
+  return 0;
+}
+
+export function readPerformanceCounter(cpu: CpuContext): number {
+  const isUser = (cpu.low('cr0') & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
+  const isAllowed = !isUser || (cpu.low('cr4') & CR4_PCE) !== 0;
+  if (!isAllowed || cpu.low('gpr', rcx) >= COUNTERS) return cpu.raise(VECTOR_GP, 0);
+  cpu.setHalves('gpr', 0, 0, rax);
+  cpu.setHalves('gpr', 0, 0, rdx);
+  return 0;
+}
