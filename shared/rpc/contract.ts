@@ -37,8 +37,14 @@ export interface Client<C extends Contract> {
   onClose(handler: () => void): void;
 }
 
+/** A handler of a call without output need not return anything. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a return type, where void is meant
+type Answer<O> = undefined extends O ? O | void : O;
+
 export type Handlers<C extends Contract> = {
-  readonly [K in CallName<C>]: (input: InputOf<C, K>) => Promise<OutputOf<C, K>> | OutputOf<C, K>;
+  readonly [K in CallName<C>]: (
+    input: InputOf<C, K>,
+  ) => Answer<OutputOf<C, K>> | Promise<Answer<OutputOf<C, K>>>;
 };
 
 export interface Server<C extends Contract> {

@@ -6,12 +6,17 @@ import { rpcFailure } from './failure.ts';
 const callId = z.number().int().nonnegative();
 const name = z.string().min(1).max(64);
 
-export const callMessage = z.object({ type: z.literal('call'), id: callId, name, input: z.unknown() });
+export const callMessage = z.object({
+  type: z.literal('call'),
+  id: callId,
+  name,
+  input: z.unknown().optional(),
+});
 export type CallMessage = z.infer<typeof callMessage>;
 
 export const answerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('done'), id: callId, output: z.unknown() }),
+  z.object({ type: z.literal('done'), id: callId, output: z.unknown().optional() }),
   z.object({ type: z.literal('failed'), id: callId, failure: rpcFailure }),
-  z.object({ type: z.literal('event'), name, payload: z.unknown() }),
+  z.object({ type: z.literal('event'), name, payload: z.unknown().optional() }),
 ]);
 export type AnswerMessage = z.infer<typeof answerMessage>;

@@ -1,0 +1,233 @@
+// A machine process's one machine: turns the user's configuration into the engine's options, serves the machine
+// contract and connects consoles and serial files. How the guest runs is the runner's business.
+
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { MachineConfig } from '../../shared/machine/config.ts';
+import type { MachineStats } from '../../shared/machine/view.ts';
+import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
+import type { Handlers, Server } from '../../shared/rpc/contract.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
+import { serve } from '../../shared/rpc/serve.ts';
+import { MIB } from '../../shared/units/bytes.ts';
+import type {
+  BootFile,
+  MachineOptions,
+  MachineStats as RunnerStats,
+  StopReason,
+} from '../engine/machine/options.ts';
+import { ConsoleHub } from './console-hub.ts';
+import { fileFailure } from './file-failure.ts';
+import type { CreateMachineRunner, MachineRunner } from './machine-runner.ts';
+
+export interface SessionOptions {
+  readonly createRunner: CreateMachineRunner;
+  readonly channel: Channel;
+  /** Called when everything is said and written; ends the process. */
+  readonly onEnd: (code: number) => void;
+}
+
+interface Running {
+  readonly runner: MachineRunner;
+  readonly consoles: ConsoleHub;
+  readonly files: readonly WriteStream[];
+}
+
+const MAX_LOG_TEXT = 2000;
+/** A boot file larger than the largest guest memory cannot be loaded. */
+const MAX_BOOT_FILE_BYTES = 2048 * MIB;
+
+export class MachineSession {
+  readonly #options: SessionOptions;
+  readonly #server: Server<MachineContract>;
+  #running: Running | undefined;
+  #started = false;
+  #ended = false;
+  #previous: { readonly stats: RunnerStats; readonly atMs: number } | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#server = serve(machineContract, options.channel, this.#handlers(), {
+      onUnexpected: (name, error) => this.#log('error', `${name}: ${describe(error)}`),
+    });
+    // Without its parent a machine has no one to serve.
+    options.channel.onClose(() => options.onEnd(0));
+  }
+
+  connectConsole(console: ByteChannel): void {
+    if (this.#running) this.#running.consoles.connect(console);
+    else console.close();
+  }
+
+  #handlers(): Handlers<MachineContract> {
+    return {
+      start: (config) => this.#start(config),
+      pause: () => this.#machine().pause(),
+      resume: () => this.#machine().resume(),
+      reset: () => this.#machine().reset(),
+      powerButton: () => this.#machine().powerButton(),
+      powerOff: async () => {
+        await this.#running?.runner.powerOff();
+        await this.#end('userPowerOff', 'The machine was powered off.', 0);
+      },
+      stats: async () => this.#stats(await this.#machine().stats()),
+    };
+  }
+
+  async #start(config: MachineConfig): Promise<void> {
+    if (this.#started) throw new FailureError('machine.wrongState', 'The machine was started already.');
+    this.#started = true;
+    const options = await machineOptions(config);
+    const runner = this.#options.createRunner(options);
+    const port = config.serial.findIndex(({ kind }) => kind === 'console');
+    const consoles = new ConsoleHub(runner, port < 0 ? undefined : port);
+    this.#running = { runner, consoles, files: this.#serialFiles(config, runner) };
+    this.#follow(runner);
+    try {
+      await runner.start();
+    } catch (error) {
+      throw startFailure(error);
+    }
+  }
+
+  #follow(runner: MachineRunner): void {
+    runner.on('paused', () => this.#server.emit('paused', undefined));
+    runner.on('resumed', () => this.#server.emit('resumed', undefined));
+    runner.on('restarted', () => this.#server.emit('restarted', undefined));
+    runner.on('log', (level, message) => this.#log(level, message));
+    runner.on('stopped', (reason) => void this.#stopped(reason));
+    runner.on('crashed', (error) => {
+      this.#log('error', describe(error));
+      void this.#end('crashed', `The engine failed: ${error.message}`, 70);
+    });
+  }
+
+  #serialFiles(config: MachineConfig, runner: MachineRunner): WriteStream[] {
+    return config.serial.flatMap((port, number) => {
+      if (port.kind !== 'file') return [];
+      const stream = createWriteStream(port.path);
+      stream.on('error', (error) =>
+        this.#log('error', `Serial port ${number + 1}: ${describe(fileFailure(error, port.path))}`),
+      );
+      runner.on('serial', (from, bytes) => {
+        // The stream keeps what it is given until it is written; the machine reuses its buffer.
+        if (from === number && !stream.errored) stream.write(Uint8Array.from(bytes));
+      });
+      return [stream];
+    });
+  }
+
+  #stopped(reason: StopReason): Promise<void> {
+    switch (reason.kind) {
+      case 'power-off':
+        return this.#end('guestPowerOff', 'The guest switched the machine off.', 0);
+      case 'reset':
+        return this.#end('guestReset', 'The guest reset the machine.', 0);
+      case 'triple-fault':
+        return this.#end('tripleFault', 'The guest crashed its processor (triple fault).', 0);
+      case 'debug-exit':
+        return this.#end('debugExit', `The guest ended the machine with value ${reason.value}.`, 0);
+      case 'stopped':
+        return this.#end('userPowerOff', 'The machine was powered off.', 0);
+    }
+  }
+
+  async #end(reason: Parameters<typeof emitEnd>[1], message: string, code: number): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    emitEnd(this.#server, reason, message.slice(0, MAX_LOG_TEXT));
+    this.#running?.consoles.close();
+    await Promise.all((this.#running?.files ?? []).map(finished));
+    this.#options.onEnd(code);
+  }
+
+  #machine(): MachineRunner {
+    if (!this.#running || this.#ended)
+      throw new FailureError('machine.wrongState', 'The machine is not running.');
+    return this.#running.runner;
+  }
+
+  #log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void {
+    for (const line of text.split('\n'))
+      this.#server.emit('log', { level, text: line.slice(0, MAX_LOG_TEXT) });
+  }
+
+  #stats(stats: RunnerStats): MachineStats {
+    const atMs = performance.now();
+    const before = this.#previous?.stats;
+    this.#previous = { stats, atMs };
+    const spanNs = stats.hostNs - (before?.hostNs ?? 0);
+    const idleNs = stats.idleNs - (before?.idleNs ?? 0);
+    const instructions = stats.instructions - (before?.instructions ?? 0);
+    return {
+      runningMs: stats.hostNs / 1e6,
+      load: spanNs > 0 ? Math.min(1, Math.max(0, 1 - idleNs / spanNs)) : 0,
+      instructions: stats.instructions,
+      mips: spanNs > 0 ? (instructions * 1000) / spanNs : 0,
+      regionsCompiled: stats.regionsCompiled,
+      tlbMisses: stats.tlbMisses,
+      unclaimedAccesses: stats.unclaimedPorts + stats.unclaimedMemory,
+      processBytes: process.memoryUsage.rss(),
+    };
+  }
+}
+
+function emitEnd(
+  server: Server<MachineContract>,
+  reason: 'guestPowerOff' | 'userPowerOff' | 'guestReset' | 'tripleFault' | 'debugExit' | 'crashed',
+  message: string,
+): void {
+  server.emit('ended', { reason, message });
+}
+
+/** What the engine needs of a configuration, with the boot files read. */
+export async function machineOptions(config: MachineConfig): Promise<MachineOptions> {
+  const { kernel, initrd, commandLine } = config.boot;
+  if (kernel === null) throw new FailureError('machine.startFailed', 'No kernel is chosen for this machine.');
+  const modules = initrd === null ? [] : [{ ...(await readBootFile(initrd)), arguments: basename(initrd) }];
+  return {
+    memoryBytes: config.memoryMiB * MIB,
+    cpuModel: config.cpu.model,
+    accelerator: config.cpu.engine === 'jit' ? 'jit' : 'interp',
+    boot: { kernel: await readBootFile(kernel), modules, commandLine },
+    serialPorts: config.serial.length,
+    debugConsole: false,
+    debugExit: undefined,
+    videoMemoryBytes: config.display.memoryMiB * MIB,
+    onReset: 'restart',
+    time: 'host',
+  };
+}
+
+async function readBootFile(path: string): Promise<BootFile> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > MAX_BOOT_FILE_BYTES)
+      throw new FailureError('files.wrongKind', `“${path}” is too large to boot.`);
+    return { name: basename(path), bytes };
+  } catch (error) {
+    throw fileFailure(error, path);
+  }
+}
+
+/** Errors with a `code` and a sentence are the loader's and the board's own; anything else is a defect. */
+function startFailure(error: unknown): unknown {
+  if (error instanceof FailureError || !(error instanceof Error) || !('code' in error)) return error;
+  return new FailureError('machine.startFailed', error.message.slice(0, MAX_LOG_TEXT), {
+    reason: String(error.code),
+  });
+}
+
+function finished(stream: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.errored || stream.closed) return resolve();
+    stream.once('error', () => resolve());
+    stream.end(() => resolve());
+  });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

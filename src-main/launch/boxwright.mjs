@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// `npx boxwright`: builds the command line when it is stale and runs it, in the Node that npm's scripts use.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildStale, ROOT } from './build.mjs';
+import { nodeBinary } from './node-binary.mjs';
+
+// An installed package brings its bundles and no sources.
+if (existsSync(join(ROOT, 'src-main', 'vite.config.ts'))) await buildStale(['main']);
+
+const cli = join(ROOT, 'dist', 'main', 'cli.js');
+const binary = nodeBinary();
+if (binary === process.execPath) {
+  process.argv[1] = cli;
+  await import(`file://${cli}`);
+} else {
+  const child = spawn(binary, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(/** @type {NodeJS.Signals} */ (signal)));
+  child.on('error', (error) => {
+    console.error(`boxwright: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code) => process.exit(code ?? 1));
+}

@@ -1,0 +1,188 @@
+// The application without a face: services put together and the handlers of the app contract over them. A shell
+// serves these handlers to its windows and supplies what only it has: processes, dialogs, console connections.
+
+import { availableParallelism, totalmem } from 'node:os';
+import { CPU_ENGINES, CPU_MODELS, type MachineId } from '../../shared/machine/config.ts';
+import type { MachineView } from '../../shared/machine/view.ts';
+import type { AppContract, AppInfo, FileReport } from '../../shared/rpc/app-contract.ts';
+import { connect } from '../../shared/rpc/connect.ts';
+import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { mediaContract } from '../../shared/rpc/machine-contract.ts';
+import { MIB } from '../../shared/units/bytes.ts';
+import { listFolder } from './file-browser.ts';
+import { LogStore } from './log-store.ts';
+import { MachineRegistry } from './machine-registry.ts';
+import { MachineSupervisor } from './machine-supervisor.ts';
+import type { LaunchProcess } from './process-handle.ts';
+import { SettingsStore } from './settings-store.ts';
+import { within } from './within.ts';
+
+export interface AppOptions {
+  readonly version: string;
+  readonly dataFolder: string;
+  readonly features: AppInfo['features'];
+  readonly launch: LaunchProcess;
+}
+
+/** What one window's shell adds to the calls. */
+export interface WindowHost {
+  /** Prepares a console connection; the ticket redeems it. */
+  openConsole(id: MachineId): string;
+  pickFile?(purpose: 'kernel' | 'initrd'): Promise<string | null>;
+}
+
+type AppEvent = {
+  [E in EventName<AppContract>]: [name: E, payload: EventOf<AppContract, E>];
+}[EventName<AppContract>];
+
+const PROBE_LIMIT_MS = 10_000;
+
+export class App {
+  readonly registry: MachineRegistry;
+  readonly supervisor: MachineSupervisor;
+  readonly #options: AppOptions;
+  readonly #settings: SettingsStore;
+  readonly #logs: LogStore;
+  readonly #listeners = new Set<(...event: AppEvent) => void>();
+  readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
+
+  private constructor(options: AppOptions) {
+    this.#options = options;
+    this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB);
+    this.#settings = new SettingsStore(options.dataFolder);
+    this.#logs = new LogStore((id) => this.registry.folderOf(id));
+    this.supervisor = new MachineSupervisor({
+      launch: options.launch,
+      logs: this.#logs,
+      onChange: (id) => this.#emit('machineChanged', this.view(id)),
+    });
+  }
+
+  static async open(options: AppOptions): Promise<App> {
+    const app = new App(options);
+    const complaint = await app.#settings.load();
+    await app.registry.load();
+    if (complaint) process.stderr.write(`${complaint}\n`);
+    return app;
+  }
+
+  /** Events for every window; returns the function that stops listening. */
+  listen(listener: (...event: AppEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  view(id: MachineId): MachineView {
+    const entry = this.registry.entry(id);
+    return entry.kind === 'damaged' ? entry : { ...entry, ...this.supervisor.status(id) };
+  }
+
+  async shutdown(): Promise<void> {
+    await this.supervisor.shutdown();
+    await this.#logs.flush();
+  }
+
+  handlers(window: WindowHost): Handlers<AppContract> {
+    return { ...this.#appHandlers(), ...this.#machineHandlers(window), ...this.#fileHandlers(window) };
+  }
+
+  #appHandlers() {
+    const { version, features, dataFolder } = this.#options;
+    return {
+      'app.info': (): AppInfo => ({
+        name: 'Boxwright',
+        version,
+        features,
+        host: {
+          memoryMiB: this.#hostMemoryMiB,
+          processors: availableParallelism(),
+          platform: process.platform,
+        },
+        cpuModels: [...CPU_MODELS],
+        cpuEngines: [...CPU_ENGINES],
+        dataFolder,
+      }),
+      'app.preferences': () => this.#settings.get(),
+      'app.setPreferences': async (patch) => {
+        const changed = await this.#settings.change(patch);
+        this.#emit('preferencesChanged', changed);
+        return changed;
+      },
+    } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  #machineHandlers(window: WindowHost) {
+    const { registry, supervisor } = this;
+    return {
+      'machines.list': () => registry.list().map(({ id }) => this.view(id)),
+      'machines.get': ({ id }) => this.view(id),
+      'machines.validate': ({ settings, id }) => registry.validate(settings, id),
+      'machines.create': async ({ settings }) => this.#announce((await registry.create(settings)).id),
+      'machines.update': async ({ id, settings }) => {
+        supervisor.require(id, 'edit');
+        await registry.update(id, settings);
+        return this.#announce(id);
+      },
+      'machines.delete': async ({ id }) => {
+        supervisor.require(id, 'delete');
+        await registry.delete(id);
+        supervisor.forget(id);
+        this.#logs.forget(id);
+        this.#emit('machineRemoved', { id });
+      },
+      'machines.start': async ({ id }) => {
+        await supervisor.start(registry.config(id));
+        return this.view(id);
+      },
+      'machines.pause': ({ id }) => supervisor.pause(id),
+      'machines.resume': ({ id }) => supervisor.resume(id),
+      'machines.reset': ({ id }) => supervisor.reset(id),
+      'machines.powerButton': ({ id }) => supervisor.powerButton(id),
+      'machines.powerOff': ({ id }) => supervisor.powerOff(id),
+      'machines.openConsole': ({ id }) => {
+        supervisor.require(id, 'openConsole');
+        return { ticket: window.openConsole(id) };
+      },
+      'machines.logs': ({ id, after }) => this.#logs.lines(this.registry.entry(id).id, after),
+      'machines.stats': ({ id }) => supervisor.stats(id),
+    } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  #fileHandlers(window: WindowHost) {
+    return {
+      'files.list': ({ path }) => listFolder(path, this.#options.dataFolder),
+      'files.pick': async ({ purpose }) => {
+        if (!window.pickFile)
+          throw new FailureError('files.unsupported', 'There is no file dialog of the system here.');
+        return { path: await window.pickFile(purpose) };
+      },
+      'files.probe': ({ path, purpose }) => this.#probe(path, purpose),
+    } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  /** Files are hostile: each is looked at by a process that lives no longer than that. */
+  async #probe(path: string, purpose: 'kernel' | 'initrd'): Promise<FileReport> {
+    const handle = this.#options.launch('media', 'file probe');
+    try {
+      const client = connect(mediaContract, handle.channel);
+      return await within(
+        client.call('probe', { path, purpose }),
+        PROBE_LIMIT_MS,
+        'The file could not be examined.',
+      );
+    } finally {
+      handle.kill();
+    }
+  }
+
+  #announce(id: MachineId): MachineView {
+    const view = this.view(id);
+    this.#emit('machineChanged', view);
+    return view;
+  }
+
+  #emit(...event: AppEvent): void {
+    for (const listener of this.#listeners) listener(...event);
+  }
+}

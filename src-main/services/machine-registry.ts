@@ -1,0 +1,215 @@
+// The machines the user has: one folder each under `machines/`, with `machine.json` and, once changed,
+// `machine.previous.json`. A file that cannot be read is listed with what is wrong, never dropped or overwritten.
+// What the machines are doing is the supervisor's business.
+
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  CONFIG_SCHEMA,
+  type MachineConfig,
+  type MachineId,
+  type MachineSettings,
+  machineConfig,
+  machineId,
+} from '../../shared/machine/config.ts';
+import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/machine/validate.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { codeOf, reasonOf, replaceFile } from './atomic-file.ts';
+
+export type RegistryEntry =
+  | { readonly kind: 'machine'; readonly id: MachineId; readonly config: MachineConfig }
+  | { readonly kind: 'damaged'; readonly id: MachineId; readonly file: string; readonly message: string };
+
+/** A configuration is a few hundred bytes; nothing reads a hostile gigabyte. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+export class MachineRegistry {
+  readonly #folder: string;
+  readonly #hostMemoryMiB: number;
+  readonly #entries = new Map<MachineId, RegistryEntry>();
+  /** Writes run one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(dataFolder: string, hostMemoryMiB: number) {
+    this.#folder = join(dataFolder, 'machines');
+    this.#hostMemoryMiB = hostMemoryMiB;
+  }
+
+  async load(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    this.#entries.clear();
+    const folders = await readdir(this.#folder, { withFileTypes: true });
+    for (const folder of folders.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (!folder.isDirectory() || !machineId.safeParse(folder.name).success) continue;
+      this.#entries.set(folder.name, await this.#read(folder.name));
+    }
+  }
+
+  list(): RegistryEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  entry(id: MachineId): RegistryEntry {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new FailureError('machine.notFound', 'This machine does not exist any more.', { id });
+    return entry;
+  }
+
+  config(id: MachineId): MachineConfig {
+    const entry = this.entry(id);
+    if (entry.kind === 'damaged') throw new FailureError('machine.damaged', entry.message, { id });
+    return entry.config;
+  }
+
+  folderOf(id: MachineId): string {
+    return join(this.#folder, id);
+  }
+
+  validate(settings: MachineSettings, id?: MachineId): ConfigIssue[] {
+    const takenNames = this.list().flatMap((entry) =>
+      entry.kind === 'machine' && entry.id !== id ? [entry.config.name] : [],
+    );
+    return validateSettings(settings, { hostMemoryMiB: this.#hostMemoryMiB, takenNames });
+  }
+
+  create(settings: MachineSettings): Promise<MachineConfig> {
+    return this.#exclusively(async () => {
+      this.#refuseErrors(settings);
+      const id = await this.#newFolder(settings.name);
+      return this.#write({ ...settings, schema: CONFIG_SCHEMA, id });
+    });
+  }
+
+  update(id: MachineId, settings: MachineSettings): Promise<MachineConfig> {
+    return this.#exclusively(async () => {
+      const before = this.config(id);
+      this.#refuseErrors(settings, id);
+      return this.#write({ ...settings, schema: before.schema, id });
+    });
+  }
+
+  /** Removes the machine's folder; files elsewhere, such as kernels, stay. */
+  delete(id: MachineId): Promise<void> {
+    return this.#exclusively(async () => {
+      this.entry(id);
+      // Renamed first: a removal that is interrupted must not leave half a machine in the list.
+      const doomed = join(this.#folder, `.deleted-${id}`);
+      try {
+        await rm(doomed, { recursive: true, force: true });
+        await rename(this.folderOf(id), doomed);
+        await rm(doomed, { recursive: true, force: true });
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT')
+          throw new FailureError(
+            'store.writeFailed',
+            `The machine could not be deleted: ${reasonOf(error)}.`,
+            { id },
+          );
+      }
+      this.#entries.delete(id);
+    });
+  }
+
+  #refuseErrors(settings: MachineSettings, id?: MachineId): void {
+    const issues = this.validate(settings, id);
+    if (!hasErrors(issues)) return;
+    const first = issues.find((issue) => issue.severity === 'error');
+    throw new FailureError('machine.invalidConfig', first?.message ?? '', {
+      issue: first?.code ?? '',
+      field: first?.field ?? '',
+    });
+  }
+
+  async #write(config: MachineConfig): Promise<MachineConfig> {
+    const folder = this.folderOf(config.id);
+    await replaceFile(join(folder, 'machine.json'), `${JSON.stringify(config, null, 2)}\n`, {
+      previous: join(folder, 'machine.previous.json'),
+    });
+    this.#entries.set(config.id, { kind: 'machine', id: config.id, config });
+    return config;
+  }
+
+  async #newFolder(name: string): Promise<MachineId> {
+    const stem = idFromName(name);
+    for (let attempt = 1; attempt < 1000; attempt++) {
+      const id = attempt === 1 ? stem : `${stem}-${attempt}`;
+      try {
+        await mkdir(this.folderOf(id));
+        return id;
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') continue;
+        throw new FailureError(
+          'store.writeFailed',
+          `The machine's folder could not be made: ${reasonOf(error)}.`,
+        );
+      }
+    }
+    throw new FailureError('store.writeFailed', 'Too many machines have this name.');
+  }
+
+  async #read(id: MachineId): Promise<RegistryEntry> {
+    const file = join(this.folderOf(id), 'machine.json');
+    try {
+      return { kind: 'machine', id, config: parseConfig(id, await readBounded(file)) };
+    } catch (error) {
+      const message =
+        error instanceof FailureError ? error.message : `“${file}” cannot be read: ${reasonOf(error)}.`;
+      return { kind: 'damaged', id, file, message };
+    }
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work, work);
+    this.#queue = done.catch((error: unknown) => error);
+    return done;
+  }
+}
+
+/** "Debian 12 (test)" → "debian-12-test": the folder is recognisable to people. */
+export function idFromName(name: string): MachineId {
+  const id = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 48)
+    .replace(/-+$/, '');
+  return id || 'machine';
+}
+
+function parseConfig(id: MachineId, text: string): MachineConfig {
+  const value = parseJson(text);
+  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  if (typeof schema === 'number' && schema > CONFIG_SCHEMA)
+    throw new FailureError('config.tooNew', 'This machine was made by a newer version of Boxwright.', {
+      schema,
+    });
+  const parsed = machineConfig.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.join('.') ?? '';
+    throw new FailureError(
+      'config.unreadable',
+      `The machine's file has a wrong value at “${field}”: ${issue?.message}.`,
+      { field },
+    );
+  }
+  if (parsed.data.id !== id)
+    throw new FailureError('config.unreadable', `The machine's file belongs to “${parsed.data.id}”.`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FailureError('config.unreadable', `The machine's file is not valid JSON: ${reasonOf(error)}.`);
+  }
+}
+
+async function readBounded(file: string): Promise<string> {
+  const content = await readFile(file);
+  if (content.length > MAX_FILE_BYTES)
+    throw new FailureError('config.unreadable', `“${file}” is too large for a machine's file.`);
+  return content.toString('utf8');
+}

@@ -1,0 +1,274 @@
+// Runs machines: one process each, whose word is taken only for what it is. States change here and nowhere else,
+// along the table in shared/machine/lifecycle.ts. A process that dies, hangs or talks nonsense costs its own machine
+// and nothing more.
+
+import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
+import {
+  canBecome,
+  hasProcess,
+  isAllowed,
+  type MachineAction,
+  type MachineState,
+} from '../../shared/machine/lifecycle.ts';
+import type { MachineExit, MachineStats } from '../../shared/machine/view.ts';
+import { connect } from '../../shared/rpc/connect.ts';
+import type { Client } from '../../shared/rpc/contract.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
+import type { LogStore } from './log-store.ts';
+import type { LaunchProcess, ProcessExit, ProcessHandle } from './process-handle.ts';
+import { within } from './within.ts';
+
+export interface Limits {
+  readonly startMs: number;
+  readonly callMs: number;
+  /** Between an orderly end, or the request for one, and the kill. */
+  readonly endMs: number;
+}
+
+const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, endMs: 5_000 };
+const CRASH_LINES = 20;
+
+export interface Run {
+  readonly id: MachineId;
+  readonly handle: ProcessHandle;
+  readonly client: Client<MachineContract>;
+  readonly startedAtMs: number;
+  readonly exited: Promise<void>;
+  /** How it is about to end, as far as is known before the process exits. */
+  ending: Omit<MachineExit, 'timeMs' | 'lastLines'> | undefined;
+}
+
+interface Machine {
+  state: MachineState;
+  run: Run | undefined;
+  lastExit: MachineExit | null;
+}
+
+export interface MachineStatus {
+  readonly state: MachineState;
+  readonly startedAtMs: number | null;
+  readonly lastExit: MachineExit | null;
+}
+
+export interface SupervisorOptions {
+  readonly launch: LaunchProcess;
+  readonly logs: LogStore;
+  /** Called after every change of a machine's state. */
+  readonly onChange: (id: MachineId) => void;
+  readonly now?: () => number;
+  readonly limits?: Partial<Limits>;
+}
+
+export class MachineSupervisor {
+  readonly #options: SupervisorOptions;
+  readonly #limits: Limits;
+  readonly #now: () => number;
+  readonly #machines = new Map<MachineId, Machine>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#now = options.now ?? Date.now;
+  }
+
+  status(id: MachineId): MachineStatus {
+    const machine = this.#machines.get(id);
+    if (!machine) return { state: 'off', startedAtMs: null, lastExit: null };
+    return {
+      state: machine.state,
+      startedAtMs: machine.run?.startedAtMs ?? null,
+      lastExit: machine.lastExit,
+    };
+  }
+
+  /** Throws unless the action is legal now. */
+  require(id: MachineId, action: MachineAction): void {
+    const { state } = this.status(id);
+    if (!isAllowed(action, state))
+      throw new FailureError('machine.wrongState', `This cannot be done while the machine is ${state}.`, {
+        action,
+        state,
+      });
+  }
+
+  forget(id: MachineId): void {
+    this.require(id, 'delete');
+    this.#machines.delete(id);
+  }
+
+  async start(config: MachineConfig): Promise<void> {
+    this.require(config.id, 'start');
+    const machine: Machine = { state: 'starting', run: undefined, lastExit: null };
+    this.#machines.set(config.id, machine);
+    const run = this.#launch(config, machine);
+    this.#options.onChange(config.id);
+    try {
+      await within(
+        run.client.call('start', config),
+        this.#limits.startMs,
+        'The machine did not start in time.',
+      );
+    } catch (error) {
+      const failure = await this.#startFailure(run, error);
+      this.#kill(run);
+      await run.exited;
+      throw failure;
+    }
+    this.#become(run, machine, 'running');
+  }
+
+  pause(id: MachineId): Promise<void> {
+    return this.#passing(id, 'pause', 'pausing', 'paused');
+  }
+
+  async resume(id: MachineId): Promise<void> {
+    const { run, machine } = this.#running(id, 'resume');
+    await this.#ask(run.client.call('resume'));
+    this.#become(run, machine, 'running');
+  }
+
+  async reset(id: MachineId): Promise<void> {
+    await this.#ask(this.#running(id, 'reset').run.client.call('reset'));
+  }
+
+  async powerButton(id: MachineId): Promise<void> {
+    await this.#ask(this.#running(id, 'powerButton').run.client.call('powerButton'));
+  }
+
+  /** Resolves when the process is gone; it gets `endMs` to go by itself. */
+  async powerOff(id: MachineId): Promise<void> {
+    const { run, machine } = this.#running(id, 'powerOff');
+    run.ending = { reason: 'userPowerOff', message: 'The machine was powered off.' };
+    this.#become(run, machine, 'stopping');
+    const timer = setTimeout(() => this.#kill(run), this.#limits.endMs);
+    run.client.call('powerOff').catch(() => this.#kill(run));
+    await run.exited;
+    clearTimeout(timer);
+  }
+
+  stats(id: MachineId): Promise<MachineStats> {
+    const run = this.#machines.get(id)?.run;
+    if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.');
+    return this.#ask(run.client.call('stats'));
+  }
+
+  /** Gives a console connection to the machine's process. */
+  handOver(id: MachineId, request: unknown, connection: unknown): void {
+    this.#running(id, 'openConsole').run.handle.handOver(request, connection);
+  }
+
+  /** For the end of the application: all machines are powered off. */
+  async shutdown(): Promise<void> {
+    const ends = [...this.#machines].flatMap(([id, { state, run }]) => {
+      if (!run || !hasProcess(state)) return [];
+      return isAllowed('powerOff', state) ? [this.powerOff(id)] : [run.exited];
+    });
+    await Promise.all(ends);
+  }
+
+  #launch(config: MachineConfig, machine: Machine): Run {
+    const { launch, logs } = this.#options;
+    const { id } = config;
+    const handle = launch('machine', config.name);
+    let exited: () => void = () => undefined;
+    const run: Run = {
+      id,
+      handle,
+      client: connect(machineContract, handle.channel),
+      startedAtMs: this.#now(),
+      exited: new Promise((resolve) => {
+        exited = resolve;
+      }),
+      ending: undefined,
+    };
+    machine.run = run;
+    logs.add(id, 'info', `Started as process ${handle.pid ?? '?'}.`);
+    handle.onLine((line) => logs.add(id, 'error', line));
+    handle.onExit((exit) => {
+      this.#ended(run, machine, exit);
+      exited();
+    });
+    run.client.on('log', ({ level, text }) => logs.add(id, level, text));
+    run.client.on('paused', () => this.#follow(run, machine, 'paused'));
+    run.client.on('resumed', () => this.#follow(run, machine, 'running'));
+    run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
+    run.client.on('ended', (ending) => {
+      run.ending ??= ending;
+      if (hasProcess(machine.state)) this.#become(run, machine, 'stopping');
+      setTimeout(() => this.#kill(run), this.#limits.endMs).unref();
+    });
+    return run;
+  }
+
+  /** The one place where a run is over. */
+  #ended(run: Run, machine: Machine, exit: ProcessExit): void {
+    const { id } = run;
+    const { logs, onChange } = this.#options;
+    const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
+    const ending = run.ending ?? {
+      reason: 'crashed' as const,
+      message: `The machine's process ended unexpectedly (${how}).`,
+    };
+    logs.add(id, ending.reason === 'crashed' ? 'error' : 'info', `${ending.message} (${how})`);
+    machine.lastExit = { ...ending, timeMs: this.#now(), lastLines: logs.tail(id, CRASH_LINES) };
+    machine.run = undefined;
+    machine.state = ending.reason === 'crashed' ? 'crashed' : 'off';
+    onChange(id);
+  }
+
+  /** Why a start failed, in the words of the process where it had any. */
+  async #startFailure(run: Run, error: unknown): Promise<FailureError> {
+    const failure =
+      error instanceof FailureError && error.code !== 'rpc.closed'
+        ? error
+        : new FailureError(
+            'machine.startFailed',
+            run.ending?.message ?? 'The machine’s process ended at its start.',
+          );
+    // A process that died by itself is a crash; one that said why it cannot start is not.
+    if (!(error instanceof FailureError && error.code === 'rpc.closed'))
+      run.ending ??= { reason: 'startFailed', message: failure.message };
+    return failure;
+  }
+
+  async #passing(id: MachineId, action: 'pause', through: MachineState, to: MachineState): Promise<void> {
+    const { run, machine } = this.#running(id, action);
+    const from = machine.state;
+    this.#become(run, machine, through);
+    try {
+      await this.#ask(run.client.call(action));
+    } catch (error) {
+      this.#follow(run, machine, from);
+      throw error;
+    }
+    this.#follow(run, machine, to);
+  }
+
+  #running(id: MachineId, action: MachineAction): { run: Run; machine: Machine } {
+    this.require(id, action);
+    const machine = this.#machines.get(id);
+    if (!machine?.run)
+      throw new FailureError('machine.wrongState', 'The machine is not running.', { action });
+    return { run: machine.run, machine };
+  }
+
+  #ask<T>(answer: Promise<T>): Promise<T> {
+    return within(answer, this.#limits.callMs, 'The machine does not answer.');
+  }
+
+  /** A state the process reports: followed where the table allows it, else not believed. */
+  #follow(run: Run, machine: Machine, state: MachineState): void {
+    if (machine.run === run && canBecome(machine.state, state)) this.#become(run, machine, state);
+  }
+
+  #become(run: Run, machine: Machine, state: MachineState): void {
+    if (machine.run !== run || machine.state === state || machine.state === 'stopping') return;
+    machine.state = state;
+    this.#options.onChange(run.id);
+  }
+
+  #kill(run: Run): void {
+    run.handle.kill();
+  }
+}

@@ -1,0 +1,58 @@
+// The user's preferences in `preferences.json`. A damaged file is set aside and replaced by the defaults: losing a
+// theme must not keep anybody from their machines.
+
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Preferences, preferences } from '../../shared/rpc/app-contract.ts';
+import { codeOf, reasonOf, replaceFile } from './atomic-file.ts';
+
+export const DEFAULT_PREFERENCES: Preferences = { theme: 'system', consoleScaling: 'fit', window: {} };
+
+export class SettingsStore {
+  readonly #file: string;
+  readonly #folder: string;
+  #current: Preferences = DEFAULT_PREFERENCES;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(dataFolder: string) {
+    this.#folder = dataFolder;
+    this.#file = join(dataFolder, 'preferences.json');
+  }
+
+  /** Returns a sentence for the user when the file had to be set aside. */
+  async load(): Promise<string | undefined> {
+    await mkdir(this.#folder, { recursive: true });
+    try {
+      const parsed: unknown = JSON.parse(await readFile(this.#file, 'utf8'));
+      this.#current = preferences.parse({ ...DEFAULT_PREFERENCES, ...(parsed as object) });
+      return undefined;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      return this.#setAside(error);
+    }
+  }
+
+  get(): Preferences {
+    return this.#current;
+  }
+
+  change(patch: Readonly<Record<string, unknown>>): Promise<Preferences> {
+    const work = async () => {
+      const given = Object.entries(patch).filter(([, value]) => value !== undefined);
+      const next = preferences.parse({ ...this.#current, ...Object.fromEntries(given) });
+      await replaceFile(this.#file, `${JSON.stringify(next, null, 2)}\n`);
+      this.#current = next;
+      return next;
+    };
+    const done = this.#queue.then(work, work);
+    this.#queue = done.catch((error: unknown) => error);
+    return done;
+  }
+
+  async #setAside(error: unknown): Promise<string> {
+    const aside = `${this.#file}.damaged`;
+    await rename(this.#file, aside).catch(reasonOf);
+    const why = error instanceof SyntaxError ? 'it is not valid JSON' : 'a value in it is wrong';
+    return `The preferences could not be read (${why}) and were set aside as “${aside}”.`;
+  }
+}

@@ -1,0 +1,50 @@
+// The bundles outside the renderer: Electron's main, the browser shell, the machine and media processes and the
+// command line (ES modules, side by side in dist/main), or with `--mode preload` the preload script, which a
+// sandboxed window takes only as one CommonJS file.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const { version } = JSON.parse(readFileSync(here('../package.json'), 'utf8')) as { version: string };
+
+const ENTRIES: Readonly<Record<string, string>> = {
+  main: 'main.ts',
+  'web-shell': 'web-shell.ts',
+  'machine-process': 'machine-process.ts',
+  'media-process': 'media-process.ts',
+  'vcpu-worker': 'host/vcpu-worker.ts',
+  'compile-worker': 'host/compile-worker.ts',
+  cli: 'cli/main.ts',
+};
+
+export default defineConfig(({ mode }) => {
+  const preload = mode === 'preload';
+  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(here(file)));
+  return {
+    root: here('.'),
+    logLevel: 'warn',
+    define: { BOXWRIGHT_VERSION: JSON.stringify(version) },
+    // Bundled, except what has parts of its own for the platform.
+    ssr: { noExternal: preload ? true : ['zod', 'commander'], external: ['electron', 'ws'] },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir: here(preload ? '../dist/preload' : '../dist/main'),
+      emptyOutDir: true,
+      minify: false,
+      sourcemap: false,
+      rolldownOptions: {
+        input: preload
+          ? { preload: here('preload.ts') }
+          : Object.fromEntries(entries.map(([name, file]) => [name, here(file)])),
+        external: ['electron'],
+        output: preload
+          ? { format: 'cjs', entryFileNames: '[name].cjs' }
+          : { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
+      },
+    },
+  };
+});
