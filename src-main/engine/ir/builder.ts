@@ -2,7 +2,15 @@
 // the flat graph. Folding rules are in fold.ts.
 
 import { I32, I64, NONE, OPCODE_IDS, OPCODES, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
-import { foldNumeric, foldSelect } from './fold.ts';
+import {
+  conditionOf,
+  extendedFrom,
+  foldAddress,
+  foldNumeric,
+  foldSelect,
+  negatedCondition,
+  storedPart,
+} from './fold.ts';
 import {
   ATOMIC,
   BRANCH,
@@ -45,6 +53,15 @@ export interface BuilderOptions {
 }
 
 const BITS = new DataView(new ArrayBuffer(8));
+
+/** i64 stores of a part, and the i32 stores of the same part. */
+const NARROWED_STORES: ReadonlyMap<number, number> = new Map(
+  [
+    ['i64.store8', 'i32.store8'],
+    ['i64.store16', 'i32.store16'],
+    ['i64.store32', 'i32.store'],
+  ].map(([wide = '', narrow = '']) => [OPCODE_IDS.get(wide) ?? 0, OPCODE_IDS.get(narrow) ?? 0]),
+);
 
 export class GraphBuilder implements FunctionBuilder {
   readonly graph: FunctionGraph;
@@ -211,14 +228,46 @@ export class GraphBuilder implements FunctionBuilder {
   load(name: string, address: IrValue, offset: number): IrValue {
     const opcode = this.memoryOpcode(name, 'load');
     const a = this.idOf(address, I32, name);
-    return this.value(this.record(LOAD, opcode.result, opcode.id, a, -1, -1, this.offset(offset)));
+    return this.value(this.access(LOAD, opcode.result, opcode.id, a, -1, -1, this.offset(offset)));
   }
 
   store(name: string, address: IrValue, offset: number, value: IrValue): void {
     const opcode = this.memoryOpcode(name, 'store');
     const a = this.idOf(address, I32, name);
     const b = this.idOf(value, opcode.operands[1]!, name);
-    this.record(STORE, NONE, opcode.id, a, b, -1, this.offset(offset));
+    if (this.fold) this.foldedStore(opcode, a, b, this.offset(offset));
+    else this.record(STORE, NONE, opcode.id, a, b, -1, this.offset(offset));
+  }
+
+  /** Stores look at the bits they store only. */
+  private foldedStore(opcode: Opcode, address: number, value: number, offset: number): void {
+    const isInteger = opcode.operands[1] === I32 || opcode.operands[1] === I64;
+    let stored = isInteger ? storedPart(this, value, opcode.size * 8) : value;
+    let op = opcode.id;
+    const narrow = NARROWED_STORES.get(op);
+    if (narrow !== undefined) {
+      const word = extendedFrom(this, stored);
+      if (word >= 0) {
+        stored = storedPart(this, word, opcode.size * 8);
+        op = narrow;
+      }
+    }
+    this.access(STORE, NONE, op, address, stored, -1, offset);
+  }
+
+  /** A memory access, with constant parts of its address in the static offset. */
+  private access(
+    kind: number,
+    type: number,
+    op: number,
+    a: number,
+    b: number,
+    c: number,
+    offset: number,
+  ): number {
+    const folded = this.fold ? foldAddress(this, a, offset >>> 0) : undefined;
+    if (folded === undefined) return this.record(kind, type, op, a, b, c, offset);
+    return this.record(kind, type, op, folded.base, b, c, folded.offset | 0);
   }
 
   atomic(name: string, address: IrValue, offset: number, ...values: IrValue[]): IrValue {
@@ -228,7 +277,7 @@ export class GraphBuilder implements FunctionBuilder {
     const a = this.idOf(address, I32, name);
     const b = values[0] === undefined ? -1 : this.idOf(values[0], opcode.operands[1]!, name);
     const c = values[1] === undefined ? -1 : this.idOf(values[1], opcode.operands[2]!, name);
-    const id = this.record(ATOMIC, opcode.result, opcode.id, a, b, c, this.offset(offset));
+    const id = this.access(ATOMIC, opcode.result, opcode.id, a, b, c, this.offset(offset));
     return opcode.result === NONE ? this.value(this.constant32(0)) : this.value(id);
   }
 
@@ -374,12 +423,22 @@ export class GraphBuilder implements FunctionBuilder {
 
   branch(condition: IrValue, ifTrue: IrBlock, ifFalse: IrBlock, likely?: boolean): void {
     const { graph } = this;
-    const id = this.idOf(condition, I32, 'branch');
-    if (this.fold && (graph.kind[id] === CONSTANT || ifTrue === ifFalse)) {
-      this.jump(graph.a[id] !== 0 ? ifTrue : ifFalse);
-      return;
+    let id = this.idOf(condition, I32, 'branch');
+    let hint = likely === undefined ? 0 : likely ? 1 : 2;
+    if (this.fold) {
+      id = conditionOf(this, id);
+      if (graph.kind[id] === CONSTANT || ifTrue === ifFalse) {
+        this.jump(graph.a[id] !== 0 ? ifTrue : ifFalse);
+        return;
+      }
+      const negated = negatedCondition(this, id);
+      if (negated >= 0) {
+        hint = hint === 0 ? 0 : 3 - hint;
+        this.record(BRANCH, NONE, 0, negated, blockHandle(ifFalse).index, blockHandle(ifTrue).index, hint);
+        this.close();
+        return;
+      }
     }
-    const hint = likely === undefined ? 0 : likely ? 1 : 2;
     this.record(BRANCH, NONE, 0, id, blockHandle(ifTrue).index, blockHandle(ifFalse).index, hint);
     this.close();
   }
