@@ -22,33 +22,40 @@ export class ByteWriter {
   private length = 0;
 
   u8(value: number): void {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.view.setUint16(this.reserve(2), value, true);
+    const at = this.reserve(2);
+    this.view.setUint16(at, value, true);
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.reserve(4), value, true);
+    const at = this.reserve(4);
+    this.view.setUint32(at, value, true);
   }
 
   u64(value: bigint): void {
-    this.view.setBigUint64(this.reserve(8), value, true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, value, true);
   }
 
   f64(value: number): void {
-    this.view.setFloat64(this.reserve(8), value, true);
+    const at = this.reserve(8);
+    this.view.setFloat64(at, value, true);
   }
 
   raw(from: Uint8Array): void {
-    this.bytes.set(from, this.reserve(from.length));
+    const at = this.reserve(from.length);
+    this.bytes.set(from, at);
   }
 
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length);
   }
 
+  /** Call this before touching `bytes` or `view`: growing replaces both. */
   private reserve(count: number): number {
     const at = this.length;
     this.length += count;

@@ -48,6 +48,23 @@ describe('defineState', () => {
     expect([...small.save({ a: 1, b: 0x1234, c: true })]).toEqual([1, 0x34, 0x12, 1]);
   });
 
+  it('encodes sections larger than any first guess', () => {
+    const large = defineState('large', 1, {
+      a: fields.bytes(255, 1),
+      b: fields.u32(2),
+      c: fields.bytes(5000, 3),
+      d: fields.u32s(999, 4),
+    });
+    const saved = large.save(large.create());
+    expect(saved.length).toBe(255 + 4 + 5000 + 4 * 999);
+    const state = large.create();
+    state.a.fill(0);
+    state.c.fill(0);
+    state.d.fill(0);
+    large.restore(state, 1, saved);
+    expect(state).toEqual(large.create());
+  });
+
   it('restores what it saved, in place', () => {
     const saved = SPEC.save(filled());
     const state = SPEC.create();
