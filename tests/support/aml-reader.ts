@@ -2,7 +2,12 @@
 // the encoder. Unknown opcodes throw.
 
 export type AmlTerm =
-  | { readonly op: 'name' | 'scope' | 'device' | 'processor' | 'method'; readonly path: string; readonly value: AmlValue | undefined; readonly body: readonly AmlTerm[] }
+  | {
+      readonly op: 'name' | 'scope' | 'device' | 'processor' | 'method';
+      readonly path: string;
+      readonly value: AmlValue | undefined;
+      readonly body: readonly AmlTerm[];
+    }
   | { readonly op: 'store' | 'return'; readonly value: AmlValue; readonly path: string };
 
 export type AmlValue = number | string | Uint8Array | { readonly argument: number } | readonly AmlValue[];
@@ -32,11 +37,16 @@ export class AmlReader {
   #term(): AmlTerm {
     const op = this.#byte();
     switch (op) {
-      case 0x08: return { op: 'name', path: this.#path(), value: this.#value(), body: [] };
-      case 0x10: return this.#block('scope');
-      case 0x14: return this.#block('method');
-      case 0x70: return { op: 'store', value: this.#value(), path: this.#path() };
-      case 0xa4: return { op: 'return', value: this.#value(), path: '' };
+      case 0x08:
+        return { op: 'name', path: this.#path(), value: this.#value(), body: [] };
+      case 0x10:
+        return this.#block('scope');
+      case 0x14:
+        return this.#block('method');
+      case 0x70:
+        return { op: 'store', value: this.#value(), path: this.#path() };
+      case 0xa4:
+        return { op: 'return', value: this.#value(), path: '' };
       case 0x5b: {
         const extended = this.#byte();
         if (extended === 0x82) return this.#block('device');
@@ -81,7 +91,8 @@ export class AmlReader {
     else this.#at -= 1;
     const segments = Array.from({ length: count }, () => {
       const segment = String.fromCharCode(...this.#bytes.subarray(this.#at, this.#at + 4));
-      if (!/^[A-Z_][A-Z0-9_]{3}$/.test(segment)) throw new Error(`bad name segment ${JSON.stringify(segment)}`);
+      if (!/^[A-Z_][A-Z0-9_]{3}$/.test(segment))
+        throw new Error(`bad name segment ${JSON.stringify(segment)}`);
       this.#at += 4;
       return segment;
     });
@@ -97,12 +108,18 @@ export class AmlReader {
   #value(): AmlValue {
     const op = this.#byte();
     switch (op) {
-      case 0x00: return 0;
-      case 0x01: return 1;
-      case 0x0a: return this.#little(1);
-      case 0x0b: return this.#little(2);
-      case 0x0c: return this.#little(4);
-      case 0x68: return { argument: 0 };
+      case 0x00:
+        return 0;
+      case 0x01:
+        return 1;
+      case 0x0a:
+        return this.#little(1);
+      case 0x0b:
+        return this.#little(2);
+      case 0x0c:
+        return this.#little(4);
+      case 0x68:
+        return { argument: 0 };
       case 0x0d: {
         let text = '';
         for (let byte = this.#byte(); byte !== 0; byte = this.#byte()) text += String.fromCharCode(byte);

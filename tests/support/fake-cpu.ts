@@ -1,10 +1,15 @@
 // A CpuContext over plain byte arrays, for tests of helpers without interpreter, JIT or devices. Paging works
 // through the real page walk, without a TLB.
-import { CPU_BLOCK_SIZE, CPU_FIELDS, type CpuFieldName } from '../../src-main/engine/x86/state/cpu-state.ts';
-import type { AccessKind, CpuContext, CpuEnvironment } from '../../src-main/engine/x86/helpers/cpu-context.ts';
+
+import type {
+  AccessKind,
+  CpuContext,
+  CpuEnvironment,
+} from '../../src-main/engine/x86/helpers/cpu-context.ts';
 import { createWalkResult, walk } from '../../src-main/engine/x86/helpers/page-walk.ts';
-import { CPU_MODELS } from '../../src-main/engine/x86/models/index.ts';
 import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
+import { CPU_MODELS } from '../../src-main/engine/x86/models/index.ts';
+import { CPU_BLOCK_SIZE, CPU_FIELDS, type CpuFieldName } from '../../src-main/engine/x86/state/cpu-state.ts';
 import { readFlags, writeFlags } from '../../src-main/engine/x86/state/flags.ts';
 import { updateModeWord } from '../../src-main/engine/x86/state/modes.ts';
 import { resetCpu } from '../../src-main/engine/x86/state/reset.ts';

@@ -22,7 +22,8 @@ export class FlatMemory implements Dma {
   /** Zero-terminated Latin-1 text. */
   text(address: number): string {
     let out = '';
-    for (let at = address; this.bytes[at] !== 0 && at < this.bytes.length; at++) out += String.fromCharCode(this.bytes[at] ?? 0);
+    for (let at = address; this.bytes[at] !== 0 && at < this.bytes.length; at++)
+      out += String.fromCharCode(this.bytes[at] ?? 0);
     return out;
   }
 }

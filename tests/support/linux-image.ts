@@ -33,7 +33,10 @@ export function linuxImage(shape: ImageShape = {}): Uint8Array {
   data.setUint32(0x238, shape.commandLineSize ?? 2047, true);
   data.setBigUint64(0x258, BigInt(shape.preferred ?? 0x100_0000), true);
   data.setUint32(0x260, shape.initSize ?? 0x40_0000, true);
-  bytes.set([...'6.1.0-test (gcc)'].map((c) => c.charCodeAt(0)), 0x300);
+  bytes.set(
+    [...'6.1.0-test (gcc)'].map((c) => c.charCodeAt(0)),
+    0x300,
+  );
   bytes.set(payload, SETUP_BYTES);
   return bytes;
 }

@@ -1,10 +1,24 @@
 // Rules that hold for every device; a new device is one line in the list.
 
 import { describe, expect, it } from 'vitest';
+import { PortSpace } from '../../../src-main/engine/bus/port-space.ts';
 import { Cmos } from '../../../src-main/engine/devices/cmos/cmos.ts';
+import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts';
+import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
 import type { Device, DeviceContext, Width } from '../../../src-main/engine/devices/device.ts';
+import { Dma8237 } from '../../../src-main/engine/devices/dma8237.ts';
+import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
+import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
+import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
+import { LocalApic } from '../../../src-main/engine/devices/lapic/local-apic.ts';
+import { hostBridge } from '../../../src-main/engine/devices/pci/host-bridge.ts';
+import { PciHost } from '../../../src-main/engine/devices/pci/pci-host.ts';
 import { Pic } from '../../../src-main/engine/devices/pic/pic.ts';
+import { AcpiPm } from '../../../src-main/engine/devices/piix/acpi-pm.ts';
+import { IsaBridge } from '../../../src-main/engine/devices/piix/isa-bridge.ts';
+import { ResetControlPort } from '../../../src-main/engine/devices/piix/reset-control.ts';
 import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
+import { Port92 } from '../../../src-main/engine/devices/port92.ts';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
 import { fakeContext } from '../../support/fake-context.ts';
@@ -12,6 +26,31 @@ import { fakeContext } from '../../support/fake-context.ts';
 const nothing = { set() {} };
 const reset = { reset() {} };
 const peer = { transmit() {}, receive: () => -1 };
+const memory = { move() {} };
+const processor = { interruptPending() {}, nmi() {}, smi() {}, init() {}, startup() {} };
+const pic = { pending: () => false, acknowledge: () => 0xff };
+
+function localApic(context: DeviceContext): Device {
+  return new LocalApic(context, { id: 'lapic0', apicId: 0, bus: new ApicBus(), pic, processor, memory });
+}
+
+function ioApic(context: DeviceContext): Device {
+  const bus = new ApicBus();
+  new LocalApic(context, { id: 'lapic0', apicId: 0, bus, pic, processor, memory });
+  return new IoApic(context, { bus, apicId: 1 });
+}
+
+function acpiPm(context: DeviceContext): AcpiPm {
+  const power = { powerOff() {} };
+  return new AcpiPm(context, { slot: 1, function: 3, power, ports: memory, initialBase: 0x600 });
+}
+
+function pciHost(context: DeviceContext): Device {
+  const ports = new PortSpace();
+  const isa = new IsaBridge(context, { slot: 1 });
+  const functions = [hostBridge({ shadow: { shadow() {} } }), isa.pci, acpiPm(context).pci];
+  return new PciHost({ functions, ports, memory });
+}
 
 const DEVICES: readonly [name: string, create: (context: DeviceContext) => Device][] = [
   ['pic', (context) => new Pic(context)],
@@ -19,6 +58,16 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['cmos', (context) => new Cmos(context)],
   ['uart16550', (context) => new Uart16550(context, { id: 'uart0', base: 0x3f8, peer })],
   ['ps2', (context) => new Ps2Controller(context, { a20: nothing, reset })],
+  ['lapic', localApic],
+  ['ioapic', ioApic],
+  ['acpi-pm', acpiPm],
+  ['pci', pciHost],
+  ['port92', () => new Port92({ a20: nothing, reset })],
+  ['reset-control', () => new ResetControlPort({ reset })],
+  ['dma8237', () => new Dma8237()],
+  ['float-error', (context) => new FloatError(context)],
+  ['debug-console', () => new DebugConsole({ write() {} })],
+  ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 
 /** A small generator of its own: the sequence is part of the test. */
