@@ -64,7 +64,8 @@ export class TimerQueue implements Clock {
 
   insert(timer: QueuedTimer, deadline: number): void {
     if (timer.position !== UNQUEUED) this.remove(timer);
-    timer.deadline = Math.max(deadline, this.earliest);
+    // Not a number (from a damaged snapshot) would upset the order of all others.
+    timer.deadline = Number.isNaN(deadline) ? Infinity : Math.max(deadline, this.earliest);
     timer.sequence = this.sequence++;
     this.heap.push(timer);
     this.siftUp(timer, this.heap.length - 1);

@@ -21,6 +21,7 @@ import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
 import { Port92 } from '../../../src-main/engine/devices/port92.ts';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
+import { StateError } from '../../../src-main/engine/snapshot/codec.ts';
 import { fakeContext } from '../../support/fake-context.ts';
 
 const nothing = { set() {} };
@@ -133,6 +134,27 @@ describe.each(DEVICES)('%s', (_name, create) => {
 
       expect(poke(copy, later, seed + 100, 500)).toEqual(poke(original, context, seed + 100, 500));
       expect(copy.spec.save(copy.state)).toEqual(original.spec.save(original.state));
+    }
+  });
+
+  it('survives a damaged snapshot: refused whole, or taken and harmless', () => {
+    const next = random(7);
+    const context = fakeContext(1e12);
+    const device = create(context);
+    device.reset();
+    const saved = device.spec.save(device.state);
+    for (let round = 0; round < 60; round++) {
+      const damaged = saved.map((byte) => (next(4) === 0 ? next(256) : byte));
+      const before = device.spec.save(device.state);
+      try {
+        device.spec.restore(device.state, device.spec.version, damaged);
+        device.afterRestore?.();
+      } catch (error) {
+        expect(error).toBeInstanceOf(StateError);
+        expect(device.spec.save(device.state)).toEqual(before);
+      }
+      poke(device, context, round, 50);
+      device.reset();
     }
   });
 

@@ -269,7 +269,9 @@ export class Cmos implements Device<CmosState> {
     const registerB = this.state.ram[REGISTER_B]!;
     const period = this.periodNs();
     if ((registerB & B_PIE) !== 0 && period !== Infinity) {
-      this.periodicTimer.arm(this.state.periodicStartNs + (this.periodsElapsed() + 1) * period);
+      const next = this.state.periodicStartNs + (this.periodsElapsed() + 1) * period;
+      const now = this.context.clock.nowNs();
+      this.periodicTimer.arm(next > now ? next : now + period);
     } else {
       this.periodicTimer.cancel();
     }

@@ -95,8 +95,9 @@ export class ApicTimer {
     if (s.masked || s.initialCount === 0 || s.expired) return Infinity;
     const periodNs = s.initialCount * this.tickNs();
     if (!s.periodic) return s.startNs + periodNs;
-    const periods = Math.floor((this.clock.nowNs() - s.startNs) / periodNs) + 1;
-    return s.startNs + periods * periodNs;
+    const now = this.clock.nowNs();
+    const deadline = s.startNs + (Math.floor((now - s.startNs) / periodNs) + 1) * periodNs;
+    return deadline > now ? deadline : now + periodNs; // rounding must not make it expire twice
   }
 
   /** Divide configuration: bits 3, 1 and 0 count from 2 up, and the last one is 1. */
