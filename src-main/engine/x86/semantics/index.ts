@@ -15,10 +15,20 @@ import { PORT } from './port.ts';
 import { ROTATE } from './rotate.ts';
 import { SEGMENT } from './segment.ts';
 import { SHIFT } from './shift.ts';
+import { SSE_COMPARE } from './sse-compare.ts';
+import { SSE_CONVERT } from './sse-convert.ts';
+import { SSE_FLOAT } from './sse-float.ts';
+import { SSE_INTEGER } from './sse-integer.ts';
+import { SSE_MOVE } from './sse-move.ts';
+import { SSE_SHIFT } from './sse-shift.ts';
+import { SSE_SHUFFLE } from './sse-shuffle.ts';
+import { SSE_STRING } from './sse-string.ts';
 import { STACK } from './stack.ts';
 import { STRING } from './string.ts';
 import { SYSTEM } from './system.ts';
 import { TRANSFER } from './transfer.ts';
+import { X87 } from './x87.ts';
+import { X87_STATE } from './x87-state.ts';
 
 export const SEMANTICS: Readonly<Record<string, Semantics>> = {
   ...ARITHMETIC,
@@ -39,4 +49,14 @@ export const SEMANTICS: Readonly<Record<string, Semantics>> = {
   ...TRANSFER,
   ...SYSTEM,
   ...PORT,
+  ...SSE_MOVE,
+  ...SSE_INTEGER,
+  ...SSE_SHIFT,
+  ...SSE_SHUFFLE,
+  ...SSE_FLOAT,
+  ...SSE_COMPARE,
+  ...SSE_CONVERT,
+  ...SSE_STRING,
+  ...X87,
+  ...X87_STATE,
 };

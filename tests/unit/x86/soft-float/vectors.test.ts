@@ -13,8 +13,8 @@ import { divide, squareRoot } from '../../../../src-main/engine/x86/helpers/soft
 import {
   DENORMAL,
   floatEnvironment,
-  useControlWord,
-  useMxcsr,
+  adoptControlWord,
+  adoptMxcsr,
 } from '../../../../src-main/engine/x86/helpers/soft-float/environment.ts';
 import {
   pack32,
@@ -141,8 +141,8 @@ function run(name: string): { cases: number; failures: string[] } {
     const fields = line.trim().split(' ');
     if (fields.length < 3) continue;
     cases++;
-    if (name.includes('extF80')) useControlWord(0x33f | (rounding << 10));
-    else useMxcsr(0x1f80 | (rounding << 13));
+    if (name.includes('extF80')) adoptControlWord(0x33f | (rounding << 10));
+    else adoptMxcsr(0x1f80 | (rounding << 13));
     const value = evaluate(name, fields.slice(0, -2), precision);
     const got = `${value} ${vectorFlags()}`;
     const expected = fields.slice(-2).join(' ');

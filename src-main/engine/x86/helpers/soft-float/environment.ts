@@ -35,7 +35,7 @@ export const floatEnvironment = {
 };
 
 /** For an SSE instruction: everything from MXCSR. */
-export function useMxcsr(mxcsr: number): void {
+export function adoptMxcsr(mxcsr: number): void {
   const env = floatEnvironment;
   env.rounding = (mxcsr >>> 13) & 3;
   env.flags = 0;
@@ -49,7 +49,7 @@ export function useMxcsr(mxcsr: number): void {
 }
 
 /** For an x87 instruction: from the control word. */
-export function useControlWord(fcw: number): void {
+export function adoptControlWord(fcw: number): void {
   const env = floatEnvironment;
   env.rounding = (fcw >>> 10) & 3;
   env.flags = 0;

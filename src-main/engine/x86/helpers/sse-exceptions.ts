@@ -1,0 +1,34 @@
+// MXCSR around a software SSE operation: settings before it, flags and faults after it.
+// Reference: Intel SDM vol. 1, 11.5.2-11.5.4; vol. 3A, 2.5 (CR4.OSXMMEXCPT).
+
+import type { CpuContext } from './cpu-context.ts';
+import { adoptMxcsr, BEFORE_OPERATION, floatEnvironment } from './soft-float/environment.ts';
+
+const CR4_OSXMMEXCPT = 0x400;
+const SIMD_EXCEPTION = 19;
+const INVALID_OPCODE = 6;
+
+export function beginSse(cpu: CpuContext): void {
+  adoptMxcsr(cpu.get32('mxcsr'));
+}
+
+/**
+ * Stores the flags and raises #XM (or #UD) for unmasked ones; true when it did. Exceptions found before the
+ * operation hide those of the result if any of them is unmasked.
+ */
+export function endSse(cpu: CpuContext): boolean {
+  const mxcsr = cpu.get32('mxcsr');
+  const unmasked = floatEnvironment.flags & ~(mxcsr >>> 7) & 0x3f;
+  const early = (unmasked & BEFORE_OPERATION) !== 0;
+  cpu.set32('mxcsr', mxcsr | (early ? floatEnvironment.flags & BEFORE_OPERATION : floatEnvironment.flags));
+  if (unmasked === 0) return false;
+  cpu.raise((cpu.low('cr4') & CR4_OSXMMEXCPT) !== 0 ? SIMD_EXCEPTION : INVALID_OPCODE);
+  return true;
+}
+
+/** LDMXCSR. */
+export function loadMxcsr(cpu: CpuContext, value: number): number {
+  if ((value & 0xffff_0000) !== 0) return cpu.raise(13, 0);
+  cpu.set32('mxcsr', value >>> 0);
+  return 0;
+}
