@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Cmos, type CmosOptions } from '../../../src-main/engine/devices/cmos/cmos.ts';
-import { pcNvram } from '../../../src-main/engine/devices/cmos/nvram.ts';
 import { accessor, fakeContext } from '../../support/fake-context.ts';
 
 const START = Date.UTC(2026, 10, 21, 13, 5, 9);
@@ -205,25 +204,5 @@ describe('CMOS memory', () => {
     put(13, 0);
     put(12, 0xff);
     expect([get(13), get(12)]).toEqual([0x80, 0]);
-  });
-});
-
-describe('firmware set-up in CMOS memory', () => {
-  it('tells memory sizes, equipment, boot order and a good checksum', () => {
-    const nvram = pcNvram({
-      lowRamBytes: 3 * 2 ** 30,
-      highRamBytes: 2 ** 30,
-      floppies: [4, 0],
-      bootOrder: [3, 2, 1],
-    });
-    const { cmos } = board({ nvram });
-    const word = (at: number) => cmos.nvram(at) | (cmos.nvram(at + 1) << 8);
-    expect([word(0x15), word(0x17), word(0x34), word(0x5b)]).toEqual([640, 0xffff, 0xbf00, 0x4000]);
-    expect([cmos.nvram(0x10), cmos.nvram(0x14), cmos.nvram(0x3d), cmos.nvram(0x38)]).toEqual([
-      0x40, 0x07, 0x23, 0x10,
-    ]);
-    let sum = 0;
-    for (let at = 0x10; at <= 0x2d; at++) sum += cmos.nvram(at);
-    expect((cmos.nvram(0x2e) << 8) | cmos.nvram(0x2f)).toBe(sum);
   });
 });
