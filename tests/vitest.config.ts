@@ -5,7 +5,11 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['tests/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'tests/app/**'],
+    exclude: [
+      '**/node_modules/**',
+      'tests/app/**',
+      ...(process.env['BOXWRIGHT_LONG'] ? [] : ['**/*.long.test.ts']),
+    ],
     testTimeout: 60_000,
     maxWorkers: 2,
   },

@@ -1,0 +1,140 @@
+// `npm test`: finds or installs what tests need from the system, then runs every check and prints what ran. The last
+// line is "N passed, N failed, N skipped" over all of them. `--long` also runs the long suites (*.long.test.ts).
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GUESTS_FOLDER, prepareGuests } from '../guests/prepare-guests.mjs';
+import { prepareChromium } from './find-chromium.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RESULTS = join(ROOT, 'test-results');
+const BIN = join(ROOT, 'node_modules', '.bin');
+const ZONES = ['shared', 'src-main/engine', 'src-main', 'src-renderer', 'tests'];
+const APP_TESTS = 'tests/app/playwright.config.ts';
+
+/** @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number }} Result */
+
+/** @param {string} line */
+const say = (line) => console.log(line);
+
+const long = process.argv.includes('--long');
+/** @type {NodeJS.ProcessEnv} */
+const env = { ...process.env, ...(long ? { BOXWRIGHT_LONG: '1' } : {}) };
+/** What the system lacks and what does not run for it. @type {string[]} */
+const missing = [];
+
+setUp();
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+report([
+  ...ZONES.map((zone) => check(`types of ${zone}`, 'tsc', ['-p', zone])),
+  check('lint', 'biome', ['lint', '.']),
+  vitest(),
+  ...(existsSync(join(ROOT, APP_TESTS)) ? [playwright()] : []),
+]);
+
+function setUp() {
+  const chromium = prepareChromium(say);
+  if ('path' in chromium) env['BOXWRIGHT_CHROMIUM'] = chromium.path;
+  else missing.push(`End-to-end tests do not run: ${chromium.missing}.`);
+  try {
+    prepareGuests(say);
+    env['BOXWRIGHT_GUESTS'] = GUESTS_FOLDER;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    missing.push(`Tests that boot Debian's kernels do not run: ${reason}.`);
+  }
+  for (const line of missing) say(line);
+}
+
+/**
+ * A command whose exit status is its one result.
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Result}
+ */
+function check(name, command, args) {
+  const { status, seconds } = run(name, command, args);
+  return { name, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, seconds };
+}
+
+/** @returns {Result} */
+function vitest() {
+  const name = long ? 'unit, machine and long tests' : 'unit and machine tests';
+  const file = join(RESULTS, 'vitest.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { status, seconds } = run(name, 'vitest', [
+    'run',
+    '--config',
+    'tests/vitest.config.ts',
+    ...reporters,
+  ]);
+  const json = readJson(file);
+  return {
+    name,
+    passed: json?.numPassedTests ?? 0,
+    // A file that fails to load has no tests of its own to count.
+    failed: Math.max(json?.numFailedTests ?? 0, status === 0 ? 0 : 1),
+    skipped: (json?.numPendingTests ?? 0) + (json?.numTodoTests ?? 0),
+    seconds,
+  };
+}
+
+/** @returns {Result} */
+function playwright() {
+  const name = 'end-to-end tests';
+  if (!env['BOXWRIGHT_CHROMIUM']) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0 };
+  const file = join(RESULTS, 'playwright.json');
+  env['PLAYWRIGHT_JSON_OUTPUT_NAME'] = file;
+  const { status, seconds } = run(name, 'playwright', [
+    'test',
+    '--config',
+    APP_TESTS,
+    '--reporter=list,json',
+  ]);
+  const stats = readJson(file)?.stats;
+  return {
+    name,
+    passed: (stats?.expected ?? 0) + (stats?.flaky ?? 0),
+    failed: Math.max(stats?.unexpected ?? 0, status === 0 ? 0 : 1),
+    skipped: stats?.skipped ?? 0,
+    seconds,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ */
+function run(name, command, args) {
+  say(`\n== ${name}`);
+  const before = performance.now();
+  const windows = process.platform === 'win32';
+  const program = join(BIN, windows ? `${command}.cmd` : command);
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit', shell: windows });
+  if (error) say(`${command}: ${error.message}`);
+  return { status: status ?? 1, seconds: (performance.now() - before) / 1000 };
+}
+
+/** @param {string} file */
+function readJson(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** @param {readonly Result[]} all */
+function report(all) {
+  say('\n== what ran');
+  for (const { name, passed, failed, skipped, seconds } of all) {
+    const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+    say(`${failed > 0 ? 'FAILED' : 'ok    '} ${name}: ${counts} in ${seconds.toFixed(1)} s`);
+  }
+  for (const line of missing) say(`Note: ${line}`);
+  /** @param {'passed' | 'failed' | 'skipped'} key */
+  const sum = (key) => all.reduce((total, result) => total + result[key], 0);
+  say(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+  process.exitCode = sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
+}
