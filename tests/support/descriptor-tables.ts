@@ -109,6 +109,8 @@ export function protectedCpu(cpl: 0 | 3 = 0): FakeCpu {
   setSegment(cpu, ldtr, LDT_SELECTOR, 0x82, LDT, 0xff);
   cpu.view.setUint32(TSS + 4, STACK0, true);
   cpu.view.setUint32(TSS + 8, DATA0, true);
+  // No I/O permission bitmap.
+  cpu.view.setUint16(TSS + 0x66, 0x68, true);
   cpu.writeFlags(2);
   enterLevel(cpu, cpl);
   return cpu;
