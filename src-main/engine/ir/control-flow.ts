@@ -158,11 +158,15 @@ export function isReducible(flow: ControlFlow, idom: Int32Array): boolean {
   return true;
 }
 
-/**
- * Header of the innermost loop around each node (of a header: its own loop's, itself), -1 outside of loops; and
- * for headers, the header of the loop around theirs. Reducible graphs only.
- */
-export function loops(flow: ControlFlow): { readonly innermost: Int32Array; readonly parent: Int32Array } {
+export interface Loops {
+  /** Header of the innermost loop around each node (of a header: its own loop's, itself), -1 outside of loops. */
+  readonly innermost: Int32Array;
+  /** For headers: header of the loop around theirs, -1 if there is none. */
+  readonly parent: Int32Array;
+}
+
+/** Reducible graphs only. */
+export function findLoops(flow: ControlFlow): Loops {
   const nodes = flow.order.length;
   const innermost = new Int32Array(nodes).fill(-1);
   const parent = new Int32Array(nodes).fill(-1);

@@ -43,6 +43,13 @@ const WIDE_COMPARE = 0x0b;
 const INVERSE = [NE, EQ, GE_S, GE_U, 0x4c, LE_U, 0x4a, GT_U, LT_S, LT_U];
 const SWAPPED = [EQ, NE, 0x4a, GT_U, LT_S, LT_U, GE_S, GE_U, 0x4c, LE_U];
 
+/** The opcode that holds where an integer comparison of two operands does not; -1 for other opcodes. */
+export function inverseComparison(op: number): number {
+  if (op >= EQ && op <= 0x4f) return INVERSE[op - EQ]!;
+  if (op >= EQ + WIDE_COMPARE && op <= 0x5a) return INVERSE[op - EQ - WIDE_COMPARE]! + WIDE_COMPARE;
+  return -1;
+}
+
 const BITS = new DataView(new ArrayBuffer(8));
 
 export function foldNumeric(builder: GraphBuilder, op: number, a: number, b: number): number {
@@ -274,11 +281,8 @@ function isEqualZero(builder: GraphBuilder, wide: number, a: number): number {
   }
   if (wide !== 0)
     return op === EXTEND_U || op === EXTEND_S ? builder.numeric(EQZ, 0, graph.a[a]!, -1, -1) : -1;
-  if (op >= EQ && op <= 0x4f) return builder.numeric(INVERSE[op - EQ]!, 0, graph.a[a]!, graph.b[a]!, -1);
-  if (op > 0x50 && op <= 0x5a) {
-    const inverse = INVERSE[op - EQ - WIDE_COMPARE]! + WIDE_COMPARE;
-    return builder.numeric(inverse, 0, graph.a[a]!, graph.b[a]!, -1);
-  }
+  const inverse = inverseComparison(op);
+  if (inverse >= 0) return builder.numeric(inverse, 0, graph.a[a]!, graph.b[a]!, -1);
   if (op === EQZ && significant[graph.a[a]!] === 1) return graph.a[a]!;
   if (op === EQZ) return builder.numeric(NE, 0, graph.a[a]!, builder.constant32(0), -1);
   if (op === EQZ + WIDE_COMPARE)

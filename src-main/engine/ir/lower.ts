@@ -4,6 +4,7 @@
 import type { ByteWriter } from '../wasm/byte-writer.ts';
 import { F32, I32, I64, OPCODES, PREFIX_FC, PREFIX_FD, PREFIX_FE, V128 } from '../wasm/opcodes.table.ts';
 import { type ControlFlow, threadJumps } from './control-flow.ts';
+import { inverseComparison } from './fold.ts';
 import {
   ATOMIC,
   CALL,
@@ -44,12 +45,14 @@ import {
   PLAN_END,
   PLAN_IF,
   PLAN_JUMP,
+  PLAN_LEAVE,
   PLAN_LOOP,
   PLAN_SWITCH,
   structure,
 } from './structure.ts';
 
 const EMPTY_BLOCK_TYPE = 0x40;
+const I32_EQZ = 0x45;
 
 /** Where the lowering asks for indices of the module. */
 export interface ModuleIndices {
@@ -72,6 +75,10 @@ class BodyWriter {
   private readonly uses: Int32Array;
   private readonly out: ByteWriter;
   private readonly indices: ModuleIndices;
+  /** The last `local.set`: a `local.get` of the same local right behind it makes it a `local.tee`. */
+  private setAt = 0;
+  private setEnd = -1;
+  private setIndex = 0;
 
   constructor(lowering: Lowering, out: ByteWriter, indices: ModuleIndices) {
     this.graph = lowering.graph;
@@ -135,12 +142,12 @@ class BodyWriter {
         case PLAN_SWITCH:
           at = this.switch(plan, at);
           break;
-        default:
+        default: // PLAN_LEAVE
           this.leave(plan[at++]!);
       }
     }
     // Every path has left; the validator does not see that behind an `end`.
-    out.byte(0x00);
+    if (plan.at(-2) !== PLAN_LEAVE) out.byte(0x00);
     out.byte(0x0b);
   }
 
@@ -160,11 +167,19 @@ class BodyWriter {
   }
 
   private localSet(index: number): void {
+    this.setAt = this.out.length;
+    this.setIndex = index;
     this.out.byte(0x21);
     this.out.u32(index);
+    this.setEnd = this.out.length;
   }
 
   private localGet(index: number): void {
+    if (this.setEnd === this.out.length && this.setIndex === index) {
+      this.out.bytes[this.setAt] = 0x22; // local.tee
+      this.setEnd = -1;
+      return;
+    }
     this.out.byte(0x20);
     this.out.u32(index);
   }
@@ -287,10 +302,27 @@ class BodyWriter {
   private condition(node: number, negate: number): void {
     const { graph } = this;
     const id = graph.terminator(this.flow.order[node]!);
-    this.value(graph.a[id]!);
-    if (negate === 1) this.out.byte(0x45);
+    if (negate === 1) this.negated(graph.a[id]!);
+    else this.value(graph.a[id]!);
     const hint = graph.d[id]!;
     if (hint !== 0) this.hints.push(this.out.length - this.start, (hint === 1 ? 1 : 0) ^ negate);
+  }
+
+  /** The opposite of a condition; an integer comparison of its own is written as its inverse. */
+  private negated(id: number): void {
+    const { graph } = this;
+    const op = graph.op[id]!;
+    const nested = graph.kind[id] === NUMERIC && this.placement.place[id] === PLACE_NESTED;
+    const inverse = nested ? inverseComparison(op) : -1;
+    if (inverse >= 0) {
+      this.operands(id);
+      this.out.byte(inverse);
+    } else if (nested && op === I32_EQZ) {
+      this.operands(id);
+    } else {
+      this.value(id);
+      this.out.byte(I32_EQZ);
+    }
   }
 
   private switch(plan: readonly number[], from: number): number {

@@ -45,7 +45,7 @@ class Module {
     parameters: readonly IrType[],
     results: readonly IrType[],
   ): IrFunctionRef {
-    const handle = this.declare(name, parameters, results);
+    const handle = this.newHandle(name, parameters, results);
     this.indices[handle.index] = this.importCount++;
     this.imports.push((writer) => writer.importFunction(module, name, writeType(writer, handle)));
     return handle as unknown as IrFunctionRef;
@@ -71,7 +71,7 @@ class Module {
     });
   }
 
-  private declare(name: string, parameters: readonly IrType[], results: readonly IrType[]): FunctionHandle {
+  private newHandle(name: string, parameters: readonly IrType[], results: readonly IrType[]): FunctionHandle {
     const handle: FunctionHandle = { index: this.functions.length, name, parameters, results };
     this.functions.push(handle);
     return handle;
@@ -83,7 +83,7 @@ class Module {
     results: readonly IrType[],
     options: DefineOptions = {},
   ): DefinedFunction {
-    const handle = this.declare(name, parameters, results);
+    const handle = this.newHandle(name, parameters, results);
     const builder = new GraphBuilder(name, parameters, results, options);
     this.graphs.set(handle, builder.graph);
     this.definitions.push(handle);

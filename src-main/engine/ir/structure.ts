@@ -2,9 +2,9 @@
 // blocks, loops, ifs and branches for the lowering to write. Follows the dominator tree; needs no dispatch
 // variable for reducible graphs.
 // Reference: Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control
-// Flow", ICFP 2022. Differences: iterative; code that leaves a loop is placed behind it.
+// Flow", ICFP 2022. Differences: iterative; code outside of a loop is placed behind it, never inside.
 
-import { type ControlFlow, dominators, loops } from './control-flow.ts';
+import { type ControlFlow, dominators, findLoops, type Loops } from './control-flow.ts';
 import { BRANCH, type FunctionGraph, JUMP, SWITCH } from './graph.ts';
 
 // Plan steps, each followed by its operands.
@@ -26,10 +26,10 @@ export const PLAN_LEAVE = 8;
 
 const NO_LABEL = -1;
 
-// Work items are node * 2 + kind; an END without label is END_OF_IF.
+// Work items are node * 2 + kind; ends of loops and ifs are END_UNLABELLED.
 const TREE = 0;
 const END = 1;
-const END_OF_IF = -1;
+const END_UNLABELLED = -1;
 
 class Planner {
   readonly plan: number[] = [];
@@ -42,7 +42,7 @@ class Planner {
   private readonly firstChild: Int32Array;
   private readonly nextChild: Int32Array;
   private readonly isLabel: Uint8Array;
-  private readonly isHeader: Uint8Array;
+  private readonly loops: Loops;
   private readonly blockLevel: Int32Array;
   private readonly loopLevel: Int32Array;
   private readonly weight: Int32Array;
@@ -55,7 +55,7 @@ class Planner {
     this.firstChild = new Int32Array(nodes).fill(-1);
     this.nextChild = new Int32Array(nodes).fill(-1);
     this.isLabel = new Uint8Array(nodes);
-    this.isHeader = new Uint8Array(nodes);
+    this.loops = findLoops(flow);
     this.blockLevel = new Int32Array(nodes);
     this.loopLevel = new Int32Array(nodes);
     this.weight = new Int32Array(nodes);
@@ -67,50 +67,75 @@ class Planner {
     for (let node = nodes - 1; node >= 0; node--) {
       const block = flow.order[node]!;
       this.weight[node]! += graph.blockEnd[block]! - graph.blockStart[block]!;
-      if (node > 0) this.weight[idom[node]!]! += this.weight[node]!;
-      let forward = 0;
-      for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
-        const from = flow.predecessors[i]!;
-        if (from >= node) this.isHeader[node] = 1;
-        else if (graph.kind[graph.terminator(flow.order[from]!)] === SWITCH) forward = 2;
-        else forward++;
-      }
-      if (node > 0 && forward > 1) {
-        this.isLabel[node] = 1;
-        this.nextChild[node] = this.firstChild[idom[node]!]!;
-        this.firstChild[idom[node]!] = node;
-      }
+      if (node === 0) continue;
+      this.weight[idom[node]!]! += this.weight[node]!;
+      const above = idom[node]!;
+      const place = this.placeOf(node);
+      const leavesLoop = this.loops.innermost[above] !== -1 && !this.isInLoop(node, this.loops.innermost[above]!);
+      if (!leavesLoop && !this.needsLabel(node)) continue;
+      this.isLabel[node] = 1;
+      this.nextChild[node] = this.firstChild[place]!;
+      this.firstChild[place] = node;
     }
   }
 
+  private needsLabel(node: number): boolean {
+    const { graph, flow } = this;
+    let forward = 0;
+    for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
+      const from = flow.predecessors[i]!;
+      if (from >= node) continue;
+      if (graph.kind[graph.terminator(flow.order[from]!)] === SWITCH) return true;
+      forward++;
+    }
+    return forward > 1;
+  }
+
+  /** The node behind whose code this one is placed: its dominator, or the header of the outermost loop left. */
+  private placeOf(node: number): number {
+    const { innermost, parent } = this.loops;
+    let place = this.idom[node]!;
+    for (let header = innermost[place]!; header !== -1; header = parent[header]!) {
+      if (this.isInLoop(node, header)) break;
+      place = header;
+    }
+    return place;
+  }
+
+  private isInLoop(node: number, header: number): boolean {
+    const { innermost, parent } = this.loops;
+    let at = innermost[node]!;
+    while (at > header) at = parent[at]!;
+    return at === header;
+  }
+
   run(): number[] {
-    const { innermost, parent } = loops(this.flow);
     this.work.push(0 * 2 + TREE);
     while (this.work.length > 0) {
       const item = this.work.pop()!;
-      if (item === END_OF_IF || (item & 1) === END) {
+      if (item === END_UNLABELLED || (item & 1) === END) {
         this.plan.push(PLAN_END);
         this.depth--;
       } else {
-        this.tree(item >> 1, innermost, parent);
+        this.tree(item >> 1);
       }
     }
     return this.plan;
   }
 
-  private tree(node: number, innermost: Int32Array, parent: Int32Array): void {
+  private tree(node: number): void {
     const inside: number[] = [];
     const outside: number[] = [];
-    const header = this.isHeader[node] === 1;
+    const header = this.loops.innermost[node] === node;
     for (let child = this.firstChild[node]!; child !== -1; child = this.nextChild[child]!) {
-      if (header && !isInLoop(child, node, innermost, parent)) outside.push(child);
+      if (header && !this.isInLoop(child, node)) outside.push(child);
       else inside.push(child);
     }
     this.openBlocks(outside);
     if (header) {
       this.loopLevel[node] = this.depth++;
       this.plan.push(PLAN_LOOP);
-      this.work.push(END_OF_IF);
+      this.work.push(END_UNLABELLED);
     }
     this.openBlocks(inside);
     this.plan.push(PLAN_BODY, node);
@@ -157,7 +182,7 @@ class Planner {
       const following = negate === 1 ? ifTrue : ifFalse;
       this.plan.push(PLAN_IF, node, negate);
       this.depth++;
-      this.work.push(following * 2 + TREE, END_OF_IF, nested * 2 + TREE);
+      this.work.push(following * 2 + TREE, END_UNLABELLED, nested * 2 + TREE);
     }
   }
 
@@ -167,21 +192,17 @@ class Planner {
     else if (!this.fallsTo(to) || to <= node) this.plan.push(PLAN_JUMP, depth);
   }
 
-  /** True if the next thing to come is the end of the block whose label is `node`, so its code follows. */
+  /** True if the code of `node` follows here: only ends of loops come before the end of its block. */
   private fallsTo(node: number): boolean {
-    return this.work.at(-1) === node * 2 + END;
+    let at = this.work.length - 1;
+    while (at >= 0 && this.work[at] === END_UNLABELLED) at--;
+    return this.work[at] === node * 2 + END;
   }
 
   private depthOf(from: number, to: number): number {
     if (to <= from) return this.depth - 1 - this.loopLevel[to]!;
     return this.isLabel[to] === 1 ? this.depth - 1 - this.blockLevel[to]! : NO_LABEL;
   }
-}
-
-function isInLoop(node: number, header: number, innermost: Int32Array, parent: Int32Array): boolean {
-  let at = innermost[node]!;
-  while (at > header) at = parent[at]!;
-  return at === header;
 }
 
 /** The graph must be reducible. */
