@@ -50,6 +50,7 @@ import {
   PLAN_SWITCH,
   structure,
 } from './structure.ts';
+import { verifyBlocks } from './verify.ts';
 
 const EMPTY_BLOCK_TYPE = 0x40;
 const I32_EQZ = 0x45;
@@ -361,6 +362,7 @@ export interface Lowering {
 }
 
 export function prepareLowering(graph: FunctionGraph): Lowering {
+  verifyBlocks(graph);
   threadJumps(graph);
   const { flow, idom } = makeReducible(graph);
   const liveness = analyseLiveness(graph, flow);

@@ -71,7 +71,8 @@ class Planner {
       this.weight[idom[node]!]! += this.weight[node]!;
       const above = idom[node]!;
       const place = this.placeOf(node);
-      const leavesLoop = this.loops.innermost[above] !== -1 && !this.isInLoop(node, this.loops.innermost[above]!);
+      const leavesLoop =
+        this.loops.innermost[above] !== -1 && !this.isInLoop(node, this.loops.innermost[above]!);
       if (!leavesLoop && !this.needsLabel(node)) continue;
       this.isLabel[node] = 1;
       this.nextChild[node] = this.firstChild[place]!;
