@@ -1,6 +1,6 @@
 // An emitter that checks the rules of `emitter.ts` and nothing hides from: operand widths, and no fault after a
 // commit. Given a CPU it also executes the instruction at once, slowly and obviously (an oracle without IR and
-// WebAssembly); without one it walks every path. Integers only: `op` and vectors are left to other tests.
+// WebAssembly); without one it walks every path. Integers only: of `op` it knows the 64-bit lanes.
 // Reference: src-main/engine/x86/semantics/emitter.ts.
 
 import type { ConditionCode } from '../../src-main/engine/x86/decode/instruction.ts';
@@ -51,7 +51,7 @@ export class InstructionEnd extends Error {}
 
 interface Cell {
   type: Value['type'];
-  bits: IntegerBits;
+  bits: IntegerBits | 128;
   n: bigint;
 }
 
@@ -63,9 +63,9 @@ const SF = 7;
 const OF = 11;
 const FLAG_BIT: Record<FlagName, number> = { cf: CF, pf: PF, af: AF, zf: ZF, sf: SF, of: OF };
 
-const bitsOfInteger = (bits: number): IntegerBits => {
-  if (bits === 1 || bits === 8 || bits === 16 || bits === 32 || bits === 64) return bits;
-  throw new Error(`${bits} is not an integer width`);
+const knownBits = (bits: number): IntegerBits | 128 => {
+  if (bits === 1 || bits === 8 || bits === 16 || bits === 32 || bits === 64 || bits === 128) return bits;
+  throw new Error(`${bits} is not a width of values`);
 };
 
 const isEvenParity = (value: bigint): boolean => {
@@ -94,8 +94,9 @@ export class CheckingEmitter implements Emitter {
     throw new Error(`${this.shape.mnemonic}: ${message}`);
   }
   private make(bits: number, n: bigint): Value {
-    const width = bitsOfInteger(bits);
-    const cell: Cell = { type: `i${width}`, bits: width, n: BigInt.asUintN(width, n) };
+    const width = knownBits(bits);
+    const type = width === 128 ? 'v128' : (`i${width}` as const);
+    const cell: Cell = { type, bits: width, n: BigInt.asUintN(width, n) };
     return cell as unknown as Value;
   }
   private n(value: Value): bigint {
@@ -292,8 +293,20 @@ export class CheckingEmitter implements Emitter {
     this.expect(ifFalse, ifTrue.bits, 'second choice');
     return this.make(ifTrue.bits, this.n(condition) === 1n ? this.n(ifTrue) : this.n(ifFalse));
   }
-  op(name: string): Value {
-    return this.fail(`${name} is not for integers`);
+  op(name: string, ...operands: (Value | number)[]): Value {
+    const lane = typeof operands[0] === 'number' ? BigInt(operands[0]) : 0n;
+    const [first, second] = operands.filter((operand) => typeof operand !== 'number').map((v) => this.n(v));
+    const low = (1n << 64n) - 1n;
+    switch (name) {
+      case 'i64x2.extract_lane':
+        return this.make(64, (first ?? 0n) >> (64n * lane));
+      case 'i64x2.replace_lane':
+        return this.make(128, ((first ?? 0n) & ~(low << (64n * lane))) | ((second ?? 0n) << (64n * lane)));
+      case 'i64x2.splat':
+        return this.make(128, ((first ?? 0n) << 64n) | (first ?? 0n));
+      default:
+        return this.fail(`${name} is not for integers`);
+    }
   }
   vectorConstant(): Value {
     return this.fail('vectors are not for integers');

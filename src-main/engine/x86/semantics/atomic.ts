@@ -48,15 +48,15 @@ const cmpxchg8b: Semantics = (e, a) => {
   setZeroFlag(e, equal);
 };
 
+/** One 128-bit access, which the row requires to be aligned. */
 const cmpxchg16b: Semantics = (e, a) => {
-  const address = e.address(a);
-  const upper = e.add(address, e.constant(e.shape.addressBits, 8));
-  e.probeStore('instruction', address, 128);
-  const low = e.load('instruction', address, 64);
-  const high = e.load('instruction', upper, 64);
+  const current = e.readForUpdate(a);
+  const low = e.op('i64x2.extract_lane', 0, current);
+  const high = e.op('i64x2.extract_lane', 1, current);
   const equal = e.and(e.equal(low, e.register('rax', 64)), e.equal(high, e.register('rdx', 64)));
-  e.store('instruction', address, e.select(equal, e.register('rbx', 64), low));
-  e.store('instruction', upper, e.select(equal, e.register('rcx', 64), high));
+  const newLow = e.op('i64x2.splat', e.select(equal, e.register('rbx', 64), low));
+  const newHigh = e.select(equal, e.register('rcx', 64), high);
+  e.write(a, e.op('i64x2.replace_lane', 1, newLow, newHigh));
   loadUnlessEqual(e, 'rax', equal, low);
   loadUnlessEqual(e, 'rdx', equal, high);
   setZeroFlag(e, equal);

@@ -90,9 +90,10 @@ const port = (e: Emitter): Value => e.zeroExtend(e.register('rdx', 16), 32);
 const ins: Pass = (e, bits) => {
   const bytes = e.constant(32, bits / 8);
   e.helper('checkPort', port(e), bytes);
-  e.probeStore('es', index(e, 'rdi'), bits);
+  const offset = index(e, 'rdi');
+  e.probeStore('es', offset, bits);
   const value = e.helper('portIn', port(e), bytes);
-  e.store('es', index(e, 'rdi'), resize(e, value, bits));
+  e.store('es', offset, resize(e, value, bits));
   advance(e, bits, 'rdi');
 };
 

@@ -1,0 +1,321 @@
+// A whole small computer on the checking emitter: decoder, semantics and helpers over plain arrays, without IR,
+// WebAssembly or TLB. Slow; it says what the tiers of the engine have to say. Flat RAM, segments without
+// expand-down, no privilege checks of rows (it serves real-mode and flat tests).
+
+import { decode } from '../../src-main/engine/x86/decode/decoder.ts';
+import type {
+  DecodedOperand,
+  Instruction,
+  MemoryAddress,
+} from '../../src-main/engine/x86/decode/instruction.ts';
+import type { HelperName } from '../../src-main/engine/x86/helpers/declarations.ts';
+import { HELPERS } from '../../src-main/engine/x86/helpers/declarations.ts';
+import { FLOAT_HELPER_IMPLEMENTATIONS } from '../../src-main/engine/x86/helpers/float-helpers.ts';
+import {
+  deliverException,
+  type HelperFunction,
+  SYSTEM_IMPLEMENTATIONS,
+} from '../../src-main/engine/x86/helpers/index.ts';
+import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
+import type { Operand, SegmentReference, Shape } from '../../src-main/engine/x86/semantics/emitter.ts';
+import { SEMANTICS } from '../../src-main/engine/x86/semantics/index.ts';
+import {
+  CPU_FIELDS,
+  type CpuFieldName,
+  GPR_INDEX,
+  type GprName,
+  SEGMENT_INDEX,
+} from '../../src-main/engine/x86/state/cpu-state.ts';
+import {
+  isLong64,
+  isLongMode,
+  isProtected,
+  isVirtual8086,
+  stackBits,
+} from '../../src-main/engine/x86/state/modes.ts';
+import { ACCESS_DB } from '../../src-main/engine/x86/state/segments.ts';
+import { type Backend, CheckingEmitter, InstructionEnd } from './checking-emitter.ts';
+import { FakeCpu } from './fake-cpu.ts';
+
+const IMPLEMENTATIONS: Readonly<Record<HelperName, HelperFunction>> = {
+  ...SYSTEM_IMPLEMENTATIONS,
+  ...FLOAT_HELPER_IMPLEMENTATIONS,
+};
+
+interface BoundOperand extends Operand {
+  readonly decoded: DecodedOperand;
+}
+
+const GENERAL_PROTECTION = 13;
+const STACK_FAULT = 12;
+
+export class OracleMachine implements Backend {
+  readonly cpu: FakeCpu;
+  halted = false;
+  /** The last exception delivered. */
+  exception = -1;
+  /** Addresses of bytes stored since the last `forgetWrites`. */
+  private written: number[] = [];
+  private instruction!: Instruction;
+  private start = 0n;
+  private next = 0n;
+
+  constructor(model: CpuModel, ramBytes: number) {
+    this.cpu = new FakeCpu(model, ramBytes);
+    const write = this.cpu.writeLinear.bind(this.cpu);
+    this.cpu.writeLinear = (address, bytes, value, user) => {
+      for (let i = 0; i < bytes; i++) this.written.push(address + i);
+      return write(address, bytes, value, user);
+    };
+  }
+
+  /** Zeroes every byte stored since the last call. */
+  forgetWrites(): void {
+    for (const address of this.written) this.cpu.memory[address] = 0;
+    this.written = [];
+  }
+
+  private codeBits(): 16 | 32 | 64 {
+    if (isLong64(this.cpu)) return 64;
+    return this.cpu.get32('segmentAccess', SEGMENT_INDEX.cs) & ACCESS_DB ? 32 : 16;
+  }
+  private get isUser(): boolean {
+    return this.cpu.get32('cpl') === 3;
+  }
+
+  private fetch(): Instruction {
+    const bits = this.codeBits();
+    this.start = this.cpu.get64('rip');
+    const bytes = new Uint8Array(15);
+    const top = bits === 64 ? 1n << 48n : BigInt(this.cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) + 1n;
+    let end = 0;
+    for (; end < 15 && this.start + BigInt(end) < top; end++) {
+      const linear = this.linearAddress(
+        'cs',
+        BigInt.asUintN(bits === 64 ? 64 : 32, this.start + BigInt(end)),
+      );
+      bytes[end] = this.cpu.readLinear(Number(BigInt.asIntN(64, linear)), 1, this.isUser);
+    }
+    const isProtectedMode = isProtected(this.cpu) && !isVirtual8086(this.cpu);
+    const result = decode(bytes, 0, end, { codeBits: bits }, this.cpu.model.features, isProtectedMode);
+    if (result.ok) return result.instruction;
+    return this.fault(result.fault === 6 ? 6 : GENERAL_PROTECTION, result.fault === 6 ? -1 : 0);
+  }
+
+  private shape(instruction: Instruction): Shape {
+    const virtual8086 = isProtected(this.cpu) && isVirtual8086(this.cpu);
+    return {
+      mnemonic: instruction.row.mnemonic,
+      codeBits: this.codeBits(),
+      operandBits: instruction.operandBits,
+      addressBits: instruction.addressBits,
+      stackBits: stackBits(this.cpu),
+      condition: instruction.row.condition,
+      repeat: instruction.repeat,
+      lock: instruction.lock,
+      protectedMode: isProtected(this.cpu) && !virtual8086,
+      virtual8086,
+      longMode: isLongMode(this.cpu),
+    };
+  }
+
+  /** One instruction (all passes of a repeated one), or the delivery of its exception. */
+  step(): void {
+    this.cpu.set32('interruptShadow', 0);
+    this.start = this.cpu.get64('rip');
+    try {
+      this.execute();
+    } catch (error) {
+      if (!(error instanceof InstructionEnd)) throw error;
+    }
+    const fault = this.cpu.takeFault();
+    if (fault === undefined) return;
+    this.exception = fault.vector;
+    this.cpu.set64('rip', this.start);
+    if (deliverException(this.cpu, fault.vector, fault.errorCode) === 'shutdown') this.halted = true;
+    this.cpu.takeFault();
+  }
+
+  private execute(): void {
+    this.instruction = this.fetch();
+    const { row, operands, length } = this.instruction;
+    const meaning = SEMANTICS[row.mnemonic];
+    if (meaning === undefined) throw new Error(`${row.mnemonic} has no semantics`);
+    this.next = BigInt.asUintN(this.codeBits() === 64 ? 64 : 32, this.start + BigInt(length));
+    const bound = operands.map((decoded): BoundOperand => {
+      const file = decoded.kind === 'register' ? decoded.file : undefined;
+      return { kind: decoded.kind, bits: decoded.bits, file, decoded };
+    });
+    const emitter = new CheckingEmitter(this.shape(this.instruction), this);
+    this.cpu.set64('rip', this.next);
+    const [a, b, c, d] = bound as readonly Operand[] as [Operand, Operand, Operand, Operand];
+    meaning(emitter, a, b, c, d);
+  }
+
+  /** Steps until HLT has executed; false when it did not within so many instructions. */
+  runToHalt(limit: number): boolean {
+    for (let count = 0; count < limit && !this.halted; count++) this.step();
+    return this.halted;
+  }
+
+  private decoded(operand: Operand): DecodedOperand {
+    return (operand as BoundOperand).decoded;
+  }
+  readOperand(operand: Operand): bigint {
+    const decoded = this.decoded(operand);
+    switch (decoded.kind) {
+      case 'register':
+        if (decoded.file === 'segment') return BigInt(this.cpu.get32('segmentSelector', decoded.index));
+        return this.readGpr(decoded.index, decoded.bits, decoded.high8);
+      case 'memory':
+        return this.load('instruction', this.address(operand, 0), operand.bits);
+      case 'immediate':
+        return (BigInt(decoded.high) << 32n) | BigInt(decoded.low >>> 0);
+      case 'relative':
+        return BigInt.asUintN(decoded.bits, this.next + BigInt(decoded.displacement));
+      case 'far':
+        throw new Error('A far operand has two parts');
+    }
+  }
+  writeOperand(operand: Operand, value: bigint): void {
+    const decoded = this.decoded(operand);
+    if (decoded.kind === 'register') this.writeGpr(decoded.index, decoded.bits, decoded.high8, value);
+    else this.store('instruction', this.address(operand, 0), operand.bits, value);
+  }
+  private readGpr(index: number, bits: number, high: boolean): bigint {
+    const whole = this.cpu.get64('gpr', index);
+    return BigInt.asUintN(bits, high ? whole >> 8n : whole);
+  }
+  private writeGpr(index: number, bits: number, high: boolean, value: bigint): void {
+    const whole = this.cpu.get64('gpr', index);
+    const mask = ((1n << BigInt(bits)) - 1n) << (high ? 8n : 0n);
+    const placed = high ? value << 8n : value;
+    this.cpu.set64('gpr', bits === 32 ? value : (whole & ~mask) | placed, index);
+  }
+  address(_operand: Operand, popped: number): bigint {
+    const { memory, addressBits } = this.instruction;
+    if (memory === undefined) throw new Error('No address');
+    const displacement = (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);
+    const base = memory.ripRelative ? this.next : this.addressRegister(memory, popped);
+    return BigInt.asUintN(addressBits, base + displacement);
+  }
+  private addressRegister(memory: MemoryAddress, popped: number): bigint {
+    let sum = 0n;
+    if (memory.base >= 0) sum += this.cpu.get64('gpr', memory.base);
+    if (memory.base === GPR_INDEX.rsp) sum += BigInt(popped);
+    if (memory.index >= 0) sum += this.cpu.get64('gpr', memory.index) * BigInt(memory.scale);
+    return sum;
+  }
+  private segmentOf(segment: SegmentReference): number {
+    return segment === 'instruction' ? this.instruction.segment : SEGMENT_INDEX[segment];
+  }
+  linearAddress(segment: SegmentReference, offset: bigint): bigint {
+    const base = this.cpu.get64('segmentBase', this.segmentOf(segment));
+    return BigInt.asUintN(this.codeBits() === 64 ? 64 : 32, base + offset);
+  }
+  registerNumber(operand: Operand): number {
+    const decoded = this.decoded(operand);
+    return decoded.kind === 'register' ? decoded.index : 0;
+  }
+  farSelector(operand: Operand): bigint {
+    const decoded = this.decoded(operand);
+    return decoded.kind === 'far' ? BigInt(decoded.selector) : 0n;
+  }
+  farOffset(operand: Operand): bigint {
+    const decoded = this.decoded(operand);
+    return decoded.kind === 'far' ? BigInt(decoded.offset) : 0n;
+  }
+  register(name: GprName, bits: number, high: boolean): bigint {
+    return this.readGpr(GPR_INDEX[name], bits, high);
+  }
+  setRegister(name: GprName, bits: number, high: boolean, value: bigint): void {
+    this.writeGpr(GPR_INDEX[name], bits, high, value);
+  }
+  state(name: CpuFieldName, index: number): bigint {
+    return CPU_FIELDS[name].bits === 32 ? BigInt(this.cpu.get32(name, index)) : this.cpu.get64(name, index);
+  }
+  setState(name: CpuFieldName, index: number, value: bigint): void {
+    if (CPU_FIELDS[name].bits === 32) this.cpu.set32(name, Number(value), index);
+    else this.cpu.set64(name, value, index);
+  }
+
+  /** Linear address of an access, after the limit check (by the tops, which real and flat segments have). */
+  private checked(
+    segment: SegmentReference,
+    offset: bigint,
+    bits: number,
+    top: 'segmentReadTop' | 'segmentWriteTop',
+  ): number {
+    const index = this.segmentOf(segment);
+    if (this.codeBits() !== 64 && offset + BigInt(bits / 8) > this.cpu.get64(top, index)) {
+      this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
+    }
+    return Number(BigInt.asIntN(64, this.linearAddress(segment, offset)));
+  }
+  load(segment: SegmentReference, offset: bigint, bits: number): bigint {
+    const linear = this.checked(segment, offset, bits, 'segmentReadTop');
+    let value = 0n;
+    for (let at = bits / 8 - 1; at >= 0; at--) {
+      const byte = this.cpu.readLinear(linear + at, 1, this.isUser);
+      if (byte < 0) throw new InstructionEnd();
+      value = (value << 8n) | BigInt(byte);
+    }
+    return value;
+  }
+  store(segment: SegmentReference, offset: bigint, bits: number, value: bigint): void {
+    this.probeStore(segment, offset, bits);
+    const linear = this.checked(segment, offset, bits, 'segmentWriteTop');
+    for (let at = 0; at < bits / 8; at++) {
+      this.cpu.writeLinear(linear + at, 1, Number((value >> BigInt(8 * at)) & 0xffn), this.isUser);
+    }
+  }
+  probeStore(segment: SegmentReference, offset: bigint, bits: number): void {
+    const linear = this.checked(segment, offset, bits, 'segmentWriteTop');
+    if (!this.cpu.probeWrite(linear, bits / 8, this.isUser)) throw new InstructionEnd();
+  }
+  eflags(): number {
+    return this.cpu.readFlags();
+  }
+  setEflags(value: number): void {
+    this.cpu.writeFlags(value);
+  }
+  fault(vector: number, error: number): never {
+    this.cpu.raise(vector, error);
+    throw new InstructionEnd();
+  }
+  nextInstruction(): bigint {
+    return this.next;
+  }
+  thisInstruction(): bigint {
+    return this.start;
+  }
+  jump(target: bigint): void {
+    this.cpu.set64('rip', target);
+  }
+  checkJump(target: bigint): void {
+    if (this.codeBits() === 64) {
+      if (BigInt.asIntN(48, target) !== BigInt.asIntN(64, target)) this.fault(GENERAL_PROTECTION, 0);
+    } else if (target > BigInt(this.cpu.get32('segmentLimit', SEGMENT_INDEX.cs))) {
+      this.fault(GENERAL_PROTECTION, 0);
+    }
+  }
+  endBlock(reason: 'lookup' | 'halt' | 'shadow'): void {
+    if (reason === 'halt') this.halted = true;
+    if (reason === 'shadow') this.cpu.set32('interruptShadow', 1);
+  }
+  helper(name: HelperName, operands: readonly bigint[]): bigint {
+    const implementation = IMPLEMENTATIONS[name];
+    const { parameters, result, mayFault } = HELPERS[name];
+    const numbers: number[] = [];
+    operands.forEach((operand, i) => {
+      if (parameters[i] === 'i64') this.cpu.set64('scratch', operand, i);
+      else numbers.push(Number(operand) | 0);
+    });
+    const status = implementation(this.cpu, ...numbers);
+    if (mayFault && status !== 0) throw new InstructionEnd();
+    if (result === 'none') return 0n;
+    if (result === 'i32' && !mayFault) return BigInt.asUintN(32, BigInt(status));
+    const scratch = this.cpu.get64('scratch', 0);
+    return result === 'i32' ? BigInt.asUintN(32, scratch) : scratch;
+  }
+}
