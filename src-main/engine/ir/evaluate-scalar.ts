@@ -195,14 +195,19 @@ function conversion(name: string): Lane | undefined {
   }
 }
 
+const OPERATIONS = new Map<string, Lane | undefined>();
+
 /** A scalar instruction as a function over unsigned bit patterns; `undefined` for a vector instruction. */
 export function scalarOperation(name: string): Lane | undefined {
+  if (!OPERATIONS.has(name)) OPERATIONS.set(name, findOperation(name));
+  return OPERATIONS.get(name);
+}
+
+function findOperation(name: string): Lane | undefined {
   const [type = '', operation = ''] = name.split('.');
   if (!/^[if](32|64)$/.test(type)) return undefined;
   const width = Number(type.slice(1));
-  return (
-    conversion(name) ?? (type.startsWith('i') ? integerLane(operation, width) : floatLane(operation, width))
-  );
+  return conversion(name) ?? (type.startsWith('i') ? integerLane(operation, width) : floatLane(operation, width));
 }
 
 /** Bits as the representation of a type. */

@@ -34,7 +34,7 @@ describe('lowering and folding keep the meaning of random programs', () => {
         const expected = runEvaluator(graph, [a, b], createHost(SEED));
         expectEqual(runWasm(module.build(), 'run', [a, b], createHost(SEED)), expected);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -46,7 +46,7 @@ describe('lowering and folding keep the meaning of random programs', () => {
         expectEqual(runEvaluator(graph, [a, b], createHost(SEED)), expected);
         expectEqual(runWasm(module.build(), 'run', [a, b], createHost(SEED)), expected);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 });

@@ -91,7 +91,7 @@ describe('folding', () => {
           expect(evaluate(folded, pair, environment)).toBe(evaluate(plain, pair, environment));
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -118,7 +118,7 @@ describe('folding', () => {
           expect(value >> BigInt(bits)).toBe(0n);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 
