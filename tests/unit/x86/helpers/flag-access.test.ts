@@ -72,36 +72,36 @@ describe('PUSHF', () => {
 });
 
 describe('POPF', () => {
-  const after = (cpu: FakeCpu, before: number, value: number, bits = 32): number => {
+  const flagsAfter = (cpu: FakeCpu, before: number, value: number, bits = 32): number => {
     cpu.writeFlags(before);
     expect(popFlags(cpu, value, bits)).toBe(0);
     return cpu.readFlags();
   };
 
   it('at CPL 0 changes all but RF, VM, VIF and VIP, and clears RF', () => {
-    expect(after(protectedCpu(), 0x180002, 0x3f7fd7)).toBe(0x3c7fd7);
-    expect(after(protectedCpu(), 0x1d0002, 0)).toBe(0x180002);
-    expect(after(protectedCpu(), 0x240002, 0, 16)).toBe(0x240002);
-    expect(after(new FakeCpu(), 2, 0xffffffff)).toBe(0x247fd7);
+    expect(flagsAfter(protectedCpu(), 0x180002, 0x3f7fd7)).toBe(0x3c7fd7);
+    expect(flagsAfter(protectedCpu(), 0x1d0002, 0)).toBe(0x180002);
+    expect(flagsAfter(protectedCpu(), 0x240002, 0, 16)).toBe(0x240002);
+    expect(flagsAfter(new FakeCpu(), 2, 0xffffffff)).toBe(0x247fd7);
   });
 
   it('above it keeps IOPL, and silently IF beyond IOPL', () => {
-    expect(after(protectedCpu(3), 0x2, 0x3f7fd7)).toBe(0x244dd7);
-    expect(after(protectedCpu(3), 0x3002, 0x3f7fd7)).toBe(0x247fd7);
-    expect(after(protectedCpu(3), 0x3202, 0)).toBe(0x3002);
+    expect(flagsAfter(protectedCpu(3), 0x2, 0x3f7fd7)).toBe(0x244dd7);
+    expect(flagsAfter(protectedCpu(3), 0x3002, 0x3f7fd7)).toBe(0x247fd7);
+    expect(flagsAfter(protectedCpu(3), 0x3202, 0)).toBe(0x3002);
   });
 
   it('in virtual-8086 mode with IOPL 3 keeps IOPL and VM', () => {
-    expect(after(virtualCpu(3), 0x23202, 0)).toBe(0x23002);
-    expect(after(virtualCpu(3), 0x23002, 0x0fd7)).toBe(0x23fd7);
+    expect(flagsAfter(virtualCpu(3), 0x23202, 0)).toBe(0x23002);
+    expect(flagsAfter(virtualCpu(3), 0x23002, 0x0fd7)).toBe(0x23fd7);
   });
 
   it('below IOPL 3 needs VME, and traps on TF and on a pending interrupt', () => {
     const cpu = virtualCpu(0);
     expect(popFlags(cpu, 0, 16)).toBe(1);
     cpu.setHalves('cr4', 1, 0);
-    expect(after(cpu, 0x20002, 0x3201, 16)).toBe(0xa0003);
-    expect(after(cpu, 0xa0002, 0, 16)).toBe(0x20002);
+    expect(flagsAfter(cpu, 0x20002, 0x3201, 16)).toBe(0xa0003);
+    expect(flagsAfter(cpu, 0xa0002, 0, 16)).toBe(0x20002);
     for (const [before, value, bits] of [[0x20002, 0, 32], [0x20002, 0x100, 16], [0x120002, 0x200, 16]] as const) {
       cpu.writeFlags(before);
       expect(popFlags(cpu, value, bits)).toBe(1);
@@ -112,7 +112,7 @@ describe('POPF', () => {
 
   it('updates the mode word for TF', () => {
     const cpu = protectedCpu();
-    after(cpu, 2, 0x102);
+    flagsAfter(cpu, 2, 0x102);
     expect(cpu.get32('mode') & MODE_STEP).toBe(MODE_STEP);
   });
 });

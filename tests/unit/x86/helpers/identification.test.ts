@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { GPR_INDEX } from '../../../../src-main/engine/x86/state/cpu-state.ts';
 import { FEATURE_BITS, identify } from '../../../../src-main/engine/x86/helpers/identification.ts';
+import { OPCODE_ROWS } from '../../../../src-main/engine/x86/decode/opcode-map.ts';
 import { CPU_MODELS } from '../../../../src-main/engine/x86/models/index.ts';
 import type { CpuModel } from '../../../../src-main/engine/x86/models/cpu-model.ts';
 
@@ -67,6 +68,24 @@ describe.each(Object.values(CPU_MODELS))('CPUID of $name', (model: CpuModel) => 
 });
 
 describe('CPUID', () => {
+  const reportable = new Set<string>(Object.values(FEATURE_BITS).flatMap((bits) => bits.map(([feature]) => feature)));
+  const decodable = new Set(OPCODE_ROWS.flatMap((row) => (row.feature === undefined ? [] : [row.feature])));
+
+  it('can report every feature that an opcode row asks for', () => {
+    expect([...decodable].filter((feature) => !reportable.has(feature))).toEqual([]);
+  });
+
+  it('reports on no model an instruction set that the decoder does not know', () => {
+    const instructionSets = [
+      'fpu', 'tsc', 'msr', 'cx8', 'sep', 'cmov', 'clfsh', 'mmx', 'fxsr', 'sse', 'sse2', 'sse3', 'ssse3', 'sse4.1',
+      'sse4.2', 'cx16', 'popcnt', 'movbe', 'lahf64', 'syscall', 'rdtscp', 'smap', 'fsgsbase', 'rdrand', 'monitor',
+    ] as const;
+    for (const model of Object.values(CPU_MODELS)) {
+      const missing = instructionSets.filter((set) => model.features.has(set) && !decodable.has(set));
+      expect(missing).toEqual([]);
+    }
+  });
+
   it('gives signature, APIC id and cache line size', () => {
     const p3 = new FakeCpu(CPU_MODELS.pentium3);
     expect(cpuid(p3, 1)[0]).toBe(0x68a);
