@@ -76,7 +76,8 @@ export function push(cpu: CpuContext, stack: Stack, bytes: 2 | 4 | 8, low: numbe
   }
   const linear = linearOf(stack, offset);
   stack.pointer = offset;
-  if (bytes !== 8) return cpu.writeLinear(linear, bytes, low, stack.user);
+  if (bytes === 2) return cpu.writeLinear(linear, 2, low & 0xffff, stack.user);
+  if (bytes === 4) return cpu.writeLinear(linear, 4, low, stack.user);
   return cpu.writeLinear(linear, 4, low, stack.user) && cpu.writeLinear(linear + 4, 4, high, stack.user);
 }
 
