@@ -2,6 +2,7 @@
 // Not here: how code is run, and anything about devices; the two meet in `CpuEnvironment` and `CpuEngine`.
 
 import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
+import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
@@ -65,6 +66,12 @@ export interface CpuEngineOptions {
   /** Not called before `run`. */
   readonly environment: CpuEnvironment;
   readonly accelerator: 'jit' | 'interp';
+  /** Compiles regions; default: on the spot, in this thread. */
+  readonly compiler?: RegionCompiler;
+  /** Regions look at the instruction budget too, as virtual time needs (default); else only at attention. */
+  readonly counted?: boolean;
+  /** Entries of a block before its region is compiled. */
+  readonly hotThreshold?: number;
 }
 
 export type CreateCpuEngine = (options: CpuEngineOptions) => CpuEngine;

@@ -189,3 +189,5 @@ export const EXIT_ATTENTION = 4;
 export const EXIT_SHUTDOWN = 5;
 /** A block's counter reached the compile threshold; rip is its first instruction. */
 export const EXIT_HOT = 6;
+/** A region left for the interpreter to carry out the instruction at rip. */
+export const EXIT_SLOW = 7;

@@ -1,0 +1,149 @@
+// The CPU block as TypeScript sees it: `CpuContext` for helpers over linear memory and the MMU.
+
+import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
+import type { CpuModel } from '../x86/models/cpu-model.ts';
+import { CPU_FIELDS, type CpuFieldName, EXIT_FAULT } from '../x86/state/cpu-state.ts';
+import { readFlags, writeFlags } from '../x86/state/flags.ts';
+import { updateModeWord } from '../x86/state/modes.ts';
+import type { MemoryLayout } from './layout.ts';
+import { FAULTED, type Mmu, valueSlot } from './mmu/mmu.ts';
+import type { Tlb } from './mmu/tlb.ts';
+import type { MemoryViews } from './views.ts';
+
+/** What a CPU tells the engine about changes that its caches depend on. */
+export interface CpuEvents {
+  /** Linear addresses may translate differently from now on. */
+  translationsChanged(): void;
+}
+
+export class Cpu implements CpuContext {
+  readonly model: CpuModel;
+  readonly environment: CpuEnvironment;
+  readonly #views: MemoryViews;
+  readonly #base: number;
+  readonly #slot: number;
+  #mmu!: Mmu;
+  #tlb!: Tlb;
+  #events!: CpuEvents;
+
+  constructor(views: MemoryViews, layout: MemoryLayout, model: CpuModel, environment: CpuEnvironment) {
+    this.#views = views;
+    this.#base = layout.cpuBlock;
+    this.#slot = valueSlot(layout);
+    this.model = model;
+    this.environment = environment;
+    this.set32('flagRest', 2);
+    this.set64('flagResult', 1n);
+  }
+
+  /** CPU, MMU and code cache need each other; they are introduced once all exist. */
+  attach(mmu: Mmu, tlb: Tlb, events: CpuEvents): void {
+    this.#mmu = mmu;
+    this.#tlb = tlb;
+    this.#events = events;
+  }
+
+  /** Byte address of a field in linear memory. */
+  address(name: CpuFieldName, index = 0): number {
+    const field = CPU_FIELDS[name];
+    return this.#base + field.offset + index * field.stride;
+  }
+
+  get32(name: CpuFieldName, index = 0): number {
+    return this.#views.u32[this.address(name, index) >> 2] as number;
+  }
+  set32(name: CpuFieldName, value: number, index = 0): void {
+    this.#views.u32[this.address(name, index) >> 2] = value;
+  }
+  low(name: CpuFieldName, index = 0): number {
+    return this.#views.u32[this.address(name, index) >> 2] as number;
+  }
+  high(name: CpuFieldName, index = 0): number {
+    return this.#views.u32[(this.address(name, index) >> 2) + 1] as number;
+  }
+  setHalves(name: CpuFieldName, low: number, high: number, index = 0): void {
+    const at = this.address(name, index) >> 2;
+    this.#views.u32[at] = low;
+    this.#views.u32[at + 1] = high;
+  }
+  get64(name: CpuFieldName, index = 0): bigint {
+    return this.#views.u64[this.address(name, index) >> 3] as bigint;
+  }
+  set64(name: CpuFieldName, value: bigint, index = 0): void {
+    this.#views.u64[this.address(name, index) >> 3] = value;
+  }
+
+  raise(vector: number, errorCode = -1): 1 {
+    this.set32('faultVector', vector);
+    this.set32('faultError', errorCode);
+    this.set32('exitReason', EXIT_FAULT);
+    return 1;
+  }
+
+  readLinear(address: number, bytes: 1 | 2 | 4, user: boolean): number {
+    const { data } = this.#views;
+    if ((address & 0xfff) + bytes <= 0x1000) {
+      const host = this.#mmu.translate(address, 'read', user);
+      if (host === FAULTED) return -1;
+      if (host >= 0) return bytes === 4 ? data.getUint32(host, true) : bytes === 2 ? data.getUint16(host, true) : data.getUint8(host);
+    }
+    if (!this.#mmu.read(address, bytes, user)) return -1;
+    const slot = this.#slot;
+    return bytes === 4 ? data.getUint32(slot, true) : bytes === 2 ? data.getUint16(slot, true) : data.getUint8(slot);
+  }
+
+  readLinear64(address: number, user: boolean): bigint | undefined {
+    return this.#mmu.read(address, 8, user) ? this.#views.data.getBigUint64(this.#slot, true) : undefined;
+  }
+
+  writeLinear(address: number, bytes: 1 | 2 | 4, value: number, user: boolean): boolean {
+    this.#views.data.setUint32(this.#slot, value, true);
+    return this.#mmu.write(address, bytes, user);
+  }
+
+  writeLinear64(address: number, value: bigint, user: boolean): boolean {
+    this.#views.data.setBigUint64(this.#slot, value, true);
+    return this.#mmu.write(address, 8, user);
+  }
+
+  probeWrite(address: number, bytes: number, user: boolean): boolean {
+    for (let done = 0; done < bytes; ) {
+      const step = Math.min(bytes - done, 0x1000 - ((address + done) & 0xfff));
+      if (!this.#mmu.probe(address + done, step, user)) return false;
+      done += step;
+    }
+    return true;
+  }
+
+  readPhysical32(address: number): number {
+    return this.#mmu.readPhysical32(address);
+  }
+  writePhysical32(address: number, value: number): void {
+    this.#mmu.writePhysical32(address, value);
+  }
+
+  flushTlb(_scope: 'all' | 'non-global'): void {
+    // Global entries are not kept apart yet: a direct-mapped table has no cheap way to spare them.
+    this.#mmu.flush();
+    this.#events.translationsChanged();
+  }
+
+  invalidatePage(address: number): void {
+    this.#mmu.flushPage(address);
+    this.#events.translationsChanged();
+  }
+
+  updateMode(): void {
+    updateModeWord(this);
+    const user = this.get32('cpl') === 3;
+    this.set32('tlbRead', this.#tlb.table(user, false));
+    this.set32('tlbWrite', this.#tlb.table(user, true));
+  }
+
+  readFlags(): number {
+    return readFlags(this);
+  }
+  writeFlags(value: number): void {
+    writeFlags(this, value);
+  }
+}

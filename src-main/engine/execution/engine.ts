@@ -1,0 +1,337 @@
+// One virtual CPU put together: memory, MMU, code cache and tiers, and the run loop between them.
+// What the board sees of it is `CpuEngine`; how records run is `interpreter/`.
+// Reference: Intel SDM vol. 3A 6.9 (priority among simultaneous exceptions and interrupts).
+
+import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+import { deliverException, deliverInterrupt } from '../x86/helpers/exception.ts';
+import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
+import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
+import { CR0_EM, CR0_TS, EFLAGS_IF } from '../x86/state/control-bits.ts';
+import {
+  EXIT_ATTENTION,
+  EXIT_FAULT,
+  EXIT_HALT,
+  EXIT_HOT,
+  EXIT_SLOW,
+  MODE_FLAT_CS,
+  MODE_LONG64,
+  MODE_STEP,
+  SEGMENT_INDEX,
+} from '../x86/state/cpu-state.ts';
+import { fromHalves } from '../x86/state/address.ts';
+import { resetCpu } from '../x86/state/reset.ts';
+import { Cpu } from './cpu.ts';
+import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
+import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
+import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
+import { helperImports } from './interpreter/engine-imports.ts';
+import { HandlerTable } from './interpreter/handlers.ts';
+import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
+import { FIELD } from './interpreter/record.ts';
+import { InlineCompiler, Jit } from './jit/jit.ts';
+import { computeLayout, GUEST_PAGE } from './layout.ts';
+import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
+import { SegmentCheck } from './mmu/segment-check.ts';
+import { Tlb } from './mmu/tlb.ts';
+import { PhysicalMap } from './physical-map.ts';
+import { createViews, type MemoryViews } from './views.ts';
+
+/** Bit of the attention word that the engine itself sets; the others belong to the board and other threads. */
+const ATTENTION_OWN = 1 << 30;
+const PAGE_MASK = GUEST_PAGE - 1;
+const FETCH_ENTRIES = 1024;
+/** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
+const HOT_THRESHOLD = 1000;
+
+export class Engine implements CpuEngine {
+  readonly memory: WebAssembly.Memory;
+  readonly ram: { readonly base: number; readonly bytes: number };
+  readonly attentionAddress: number;
+  readonly #cpu: Cpu;
+  readonly #views: MemoryViews;
+  readonly #map: PhysicalMap;
+  readonly #mmu: Mmu;
+  readonly #code: CodeCache;
+  readonly #handlers: HandlerTable;
+  readonly #run: MainLoop;
+  /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
+  readonly #fetchTag = new Float64Array(FETCH_ENTRIES);
+  readonly #fetchHost = new Float64Array(FETCH_ENTRIES);
+  readonly #attention: number;
+  readonly #jit: Jit | undefined;
+  /** The next instruction is one that a region left to the interpreter. */
+  #slow = false;
+  #interrupt = false;
+  #nmi = false;
+  /** The record that execution left to look its target up, and its code base; 0 when anything came between. */
+  readonly #left = { record: 0, base: 0 };
+
+  constructor(options: CpuEngineOptions) {
+    const layout = computeLayout({ ramBytes: options.ramBytes, vramBytes: options.videoMemoryBytes });
+    this.memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+    this.ram = { base: layout.ramBase, bytes: layout.ramBytes + layout.vramBytes };
+    const views = createViews(this.memory);
+    this.#views = views;
+    this.#cpu = new Cpu(views, layout, options.model, options.environment);
+    this.#map = new PhysicalMap(layout.ramBase, options.regions);
+    const tlb = new Tlb(views, layout);
+    const segmentCheck = new SegmentCheck(this.#cpu);
+    const slowPaths: Record<string, unknown> = {
+      memory: this.memory,
+      ...helperImports<CpuContext>(this.#cpu, { ...SYSTEM_IMPLEMENTATIONS, ...FLOAT_HELPER_IMPLEMENTATIONS }),
+      checkSegment: segmentCheck.check,
+    };
+    this.#handlers = new HandlerTable(layout, slowPaths, HOT_SHAPES.map((shape) => shape.key));
+    this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features: options.model.features }, layout);
+    this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
+    if (options.accelerator === 'jit') {
+      const { features } = options.model;
+      const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features };
+      this.#jit = new Jit({ ...parts, compiler: options.compiler ?? new InlineCompiler() }, { layout, counted: options.counted ?? true });
+      this.#code.hotThreshold = options.hotThreshold ?? HOT_THRESHOLD;
+    }
+    this.#code.onInvalidate = (hostPage) => {
+      this.#left.record = 0;
+      this.#jit?.invalidated(hostPage);
+    };
+    const { slowRead, slowWrite, slowUpdate, slowProbe } = this.#mmu;
+    Object.assign(slowPaths, { slowRead, slowWrite, slowUpdate, slowProbe });
+    this.#cpu.attach(this.#mmu, tlb, { translationsChanged: () => this.#translationsChanged() });
+    this.#run = createMainLoop({ layout, imports: slowPaths, table: this.#handlers.table, inlined: HOT_SHAPES });
+    this.attentionAddress = this.#cpu.address('attention');
+    this.#attention = this.attentionAddress >> 2;
+    this.#translationsChanged();
+    this.reset('power-on');
+  }
+
+  get context(): CpuContext {
+    return this.#cpu;
+  }
+
+  get stats(): CpuStats {
+    return {
+      instructions: Number(this.#cpu.get64('retired')),
+      regionsCompiled: this.#jit?.stats.installed ?? 0,
+      tlbMisses: this.#mmu.stats.misses,
+      tierNs: {},
+    };
+  }
+
+  /** Counters and names that only tests and profiles look at. */
+  get inspection() {
+    return { code: this.#code.stats, jit: this.#jit?.stats, mmu: this.#mmu.stats, handlerKeys: this.#handlers.keys };
+  }
+
+  setInterrupt(pending: boolean): void {
+    this.#interrupt = pending;
+    if (pending) this.#ask();
+  }
+  nmi(): void {
+    this.#nmi = true;
+    this.#ask();
+  }
+  setA20(enabled: boolean): void {
+    if (this.#mmu.a20 === enabled) return;
+    this.#mmu.setA20(enabled);
+    this.#translationsChanged();
+    this.#ask();
+  }
+  #ask(): void {
+    Atomics.or(this.#views.i32, this.#attention, ATTENTION_OWN);
+  }
+
+  reset(kind: 'power-on' | 'init'): void {
+    resetCpu(this.#cpu, kind);
+    this.#cpu.updateMode();
+    this.#cpu.flushTlb('all');
+    this.#nmi = false;
+    this.#ask();
+  }
+
+  invalidate(physical: number, length: number): void {
+    for (let at = physical - (physical % GUEST_PAGE); at < physical + length; at += GUEST_PAGE) {
+      const host = this.#map.host(at);
+      if (host >= 0) this.#code.invalidatePage(host / GUEST_PAGE);
+    }
+  }
+
+  setRegions(regions: readonly PhysicalRegion[]): void {
+    this.#map.replace(regions);
+    this.#cpu.flushTlb('all');
+    this.#ask();
+  }
+
+  takeDirtyPages(base: number, pages: Uint8Array): boolean {
+    const region = this.#map.regions.find((r) => r.kind === 'video' && r.base === base);
+    if (region === undefined) return false;
+    this.#mmu.collectVideoDirty(pages);
+    return pages.includes(1);
+  }
+
+  #translationsChanged(): void {
+    this.#left.record = 0;
+    this.#fetchTag.fill(Number.NaN);
+    this.#code.flushJumpCache();
+  }
+
+  run(maxInstructions: number): { readonly stop: CpuStop } {
+    const cpu = this.#cpu;
+    const limit = cpu.get64('retired') + BigInt(maxInstructions);
+    cpu.set64('retireLimit', limit);
+    for (;;) {
+      const asked = Atomics.exchange(this.#views.i32, this.#attention, 0);
+      if ((asked & ~ATTENTION_OWN) !== 0) return { stop: 'attention' };
+      if (this.#takeInterrupt() === 'shutdown') return { stop: 'shutdown' };
+      if (cpu.get64('retired') >= limit) return { stop: 'budget' };
+      const stop = this.#runOnce();
+      if (stop !== undefined) return { stop };
+    }
+  }
+
+  /** Delivers an NMI or interrupt if the CPU takes one now. */
+  #takeInterrupt(): 'delivered' | 'shutdown' | undefined {
+    const cpu = this.#cpu;
+    if (cpu.get32('interruptShadow') !== 0) return undefined;
+    if (!this.#nmi && (!this.#interrupt || (cpu.get32('flagRest') & EFLAGS_IF) === 0)) return undefined;
+    this.#left.record = 0;
+    if (this.#nmi) {
+      this.#nmi = false;
+      return deliverInterrupt(cpu, 2);
+    }
+    return deliverInterrupt(cpu, cpu.environment.acknowledgeInterrupt());
+  }
+
+  /** Runs records until something must be looked at; the stop to report, if that is one. */
+  #runOnce(): CpuStop | undefined {
+    const cpu = this.#cpu;
+    const shadowed = cpu.get32('interruptShadow') !== 0;
+    if (shadowed) cpu.set32('interruptShadow', 0);
+    const single = shadowed || this.#slow || (cpu.get32('mode') & MODE_STEP) !== 0;
+    this.#slow = false;
+    const header = this.#find(single);
+    if (header === undefined) return this.#deliverFault();
+    const base = this.#codeBase();
+    this.#run(header);
+    switch (cpu.get32('exitReason')) {
+      case EXIT_FAULT:
+        this.#ripOfCurrentRecord();
+        return this.#deliverFault();
+      case EXIT_HALT:
+        return 'halt';
+      case EXIT_SLOW:
+        this.#slow = true;
+        return undefined;
+      case EXIT_HOT:
+        this.#compile(header);
+        return undefined;
+      case EXIT_ATTENTION:
+        return undefined;
+      default:
+        this.#left.record = cpu.get32('currentRecord');
+        this.#left.base = base;
+        return undefined;
+    }
+  }
+
+  /** The block whose header ran out of entries is at rip. */
+  #compile(_entered: number): void {
+    const cpu = this.#cpu;
+    const mode = cpu.get32('mode');
+    const rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
+    const linear = mode & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
+    const host = this.#fetch(linear);
+    if (host !== undefined) this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode });
+  }
+
+  #ripOfCurrentRecord(): void {
+    const cpu = this.#cpu;
+    const record = cpu.get32('currentRecord');
+    const offset = this.#views.u16[(record + FIELD.pageOffset) >> 1] as number;
+    const rip = fromHalves(cpu.low('codeBase'), cpu.high('codeBase')) + offset;
+    cpu.setHalves('rip', rip | 0, Math.floor(rip / 0x1_0000_0000) | 0);
+  }
+
+  #deliverFault(): CpuStop | undefined {
+    const cpu = this.#cpu;
+    let vector = cpu.get32('faultVector');
+    let errorCode = cpu.get32('faultError') | 0;
+    if (vector === UNIT_FAULT) {
+      vector = this.#unitFault(UNITS[errorCode] ?? 'x87');
+      errorCode = -1;
+    }
+    return deliverException(cpu, vector, errorCode) === 'shutdown' ? 'shutdown' : undefined;
+  }
+
+  /** SDM vol. 3A table 2-2 and 13-1: #UD before #NM. */
+  #unitFault(unit: (typeof UNITS)[number]): number {
+    const cr0 = this.#cpu.low('cr0');
+    if (unit === 'x87') return 7;
+    if (cr0 & CR0_EM || (cr0 & CR0_TS) === 0) return 6;
+    return 7;
+  }
+
+  /** Header record for rip; undefined after a fault was raised. Sets `codeBase`. */
+  #find(single: boolean): number | undefined {
+    const cpu = this.#cpu;
+    const mode = cpu.get32('mode');
+    const rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
+    const linear = mode & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
+    const base = rip - (linear & PAGE_MASK);
+    cpu.setHalves('codeBase', base | 0, Math.floor(base / 0x1_0000_0000) | 0);
+    const low = linear | 0;
+    const high = Math.floor(linear / 0x1_0000_0000) | 0;
+    if (!single) {
+      const known = this.#code.findJump(low, high, mode);
+      if (known !== 0) return this.#linkTo(known);
+    }
+    if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) {
+      cpu.raise(13, 0);
+      return undefined;
+    }
+    const host = this.#fetch(linear);
+    if (host === undefined) return undefined;
+    const request = { host, mode, single };
+    const header = this.#code.block(request);
+    if (header === undefined) return this.#crossing(linear, request);
+    if (!single) this.#code.addJump(low, high, mode, header);
+    return single ? header : this.#linkTo(header);
+  }
+
+  /** Links the branch that was left through a look-up just now, if its target is in its own page. */
+  #linkTo(header: number): number {
+    const { record, base } = this.#left;
+    if (record !== 0 && base === this.#codeBase()) this.#code.link(record, header);
+    this.#left.record = 0;
+    return header;
+  }
+
+  #codeBase(): number {
+    return fromHalves(this.#cpu.low('codeBase'), this.#cpu.high('codeBase'));
+  }
+
+  #crossing(linear: number, request: { host: number; mode: number; single: boolean }): number | undefined {
+    const nextHost = this.#fetch(linear - (linear & PAGE_MASK) + GUEST_PAGE);
+    return nextHost === undefined ? undefined : this.#code.crossing(request, nextHost);
+  }
+
+  /** Host address of an instruction byte; undefined after a fault. Code in device memory is not run. */
+  #fetch(linear: number): number | undefined {
+    const user = this.#cpu.get32('cpl') === 3;
+    const tag = Math.floor(linear / GUEST_PAGE) * 2 + (user ? 1 : 0);
+    const slot = (linear >>> 12) & (FETCH_ENTRIES - 1);
+    const offset = linear & PAGE_MASK;
+    if (this.#fetchTag[slot] === tag) return (this.#fetchHost[slot] as number) + offset;
+    const host = this.#mmu.translate(linear, 'execute', user);
+    if (host === FAULTED) return undefined;
+    if (host === DEVICE) {
+      // Fetching from unmapped space reads all ones, which is no instruction (FF /7).
+      this.#cpu.raise(6);
+      return undefined;
+    }
+    this.#fetchTag[slot] = tag;
+    this.#fetchHost[slot] = host - offset;
+    return host;
+  }
+}
+
+export const createCpuEngine = (options: CpuEngineOptions): CpuEngine => new Engine(options);

@@ -1,0 +1,311 @@
+// Decoded blocks by physical page: building them, finding them, and making them stale when their bytes change.
+// A block never crosses a page; an instruction that does stands alone and is checked before each use.
+// Reference: Intel SDM vol. 3A, 11.6 and 12.1.3 (self-modifying code); DECISIONS.md on records.
+
+import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts';
+import { decode } from '../../x86/decode/decoder.ts';
+import type { CpuFeature } from '../../x86/models/cpu-model.ts';
+import { MODE_FPU, MODE_PROTECTED, MODE_SSE, MODE_USER, MODE_VM86 } from '../../x86/state/cpu-state.ts';
+import { GUEST_PAGE, JUMP_CACHE_BYTES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import type { CodeWatcher } from '../mmu/mmu.ts';
+import type { Tlb } from '../mmu/tlb.ts';
+import type { MemoryViews } from '../views.ts';
+import { codeBitsOf, handlerShape } from './handler-shape.ts';
+import type { HandlerTable } from './handlers.ts';
+import { jumpCacheSlot } from './main-loop.ts';
+import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
+import { RecordWriter } from './record-writer.ts';
+
+const MAX_BLOCK_INSTRUCTIONS = 48;
+const MAX_INSTRUCTION_BYTES = 15;
+/** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
+export const UNIT_FAULT = 0x100;
+export const UNITS = ['x87', 'mmx', 'sse'] as const;
+
+interface CodePage {
+  /** Header records by offset and mode. */
+  readonly blocks: Map<number, number>;
+  /** Record ranges: start, end, start, end… */
+  readonly ranges: number[];
+  /** One bit a byte of the page that was decoded. */
+  readonly decoded: Uint8Array;
+}
+
+interface CrossingBlock {
+  readonly header: number;
+  readonly nextHost: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a block is wanted: host address of its first byte, mode word, and the rest of the page. */
+export interface BlockRequest {
+  readonly host: number;
+  readonly mode: number;
+  /** Stop after one instruction. */
+  readonly single: boolean;
+}
+
+export class CodeCache implements CodeWatcher {
+  readonly stats = { blocks: 0, invalidations: 0, resets: 0 };
+  /** Entries of a block before it is reported hot; 0: never. */
+  hotThreshold = 0;
+  /** Told of every page whose blocks became stale, and (undefined) of a full reset. */
+  onInvalidate: (hostPage: number | undefined) => void = () => {};
+  readonly #views: MemoryViews;
+  readonly #layout: MemoryLayout;
+  readonly #tlb: Tlb;
+  readonly #handlers: HandlerTable;
+  readonly #features: ReadonlySet<CpuFeature>;
+  readonly #writer: RecordWriter;
+  readonly #pages = new Map<number, CodePage>();
+  readonly #isCode: Uint8Array;
+  readonly #crossing = new Map<number, CrossingBlock>();
+  readonly #crossingBytes = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
+  #next: number;
+
+  constructor(
+    parts: { views: MemoryViews; tlb: Tlb; handlers: HandlerTable; features: ReadonlySet<CpuFeature> },
+    layout: MemoryLayout,
+  ) {
+    this.#views = parts.views;
+    this.#layout = layout;
+    this.#tlb = parts.tlb;
+    this.#handlers = parts.handlers;
+    this.#features = parts.features;
+    this.#writer = new RecordWriter(parts.views);
+    this.#isCode = new Uint8Array(layout.pages * (0x1_0000 / GUEST_PAGE));
+    this.#next = layout.records;
+    this.flushJumpCache();
+  }
+
+  isCode(hostPage: number): boolean {
+    return this.#isCode[hostPage] === 1;
+  }
+
+  codeWritten(host: number, bytes: number): void {
+    const hostPage = Math.floor(host / GUEST_PAGE);
+    const page = this.#pages.get(hostPage);
+    if (page === undefined) return;
+    const first = host % GUEST_PAGE;
+    for (let at = first; at < first + bytes; at++) {
+      if (((page.decoded[at >> 3] as number) >> (at & 7)) & 1) {
+        this.invalidatePage(hostPage);
+        return;
+      }
+    }
+  }
+
+  /** Drops the blocks of a host page; code that is running notices at its next record. */
+  invalidatePage(hostPage: number): void {
+    const page = this.#pages.get(hostPage);
+    if (page === undefined) return;
+    this.stats.invalidations++;
+    const { u16 } = this.#views;
+    for (let i = 0; i < page.ranges.length; i += 2) {
+      const end = page.ranges[i + 1] as number;
+      for (let record = page.ranges[i] as number; record < end; record += RECORD_SIZE) {
+        u16[(record + FIELD.handler) >> 1] = HANDLER.stale;
+      }
+    }
+    this.#pages.delete(hostPage);
+    this.#isCode[hostPage] = 0;
+    this.onInvalidate(hostPage);
+  }
+
+  /** Forgets everything; only while no record is running. */
+  reset(): void {
+    this.stats.resets++;
+    for (const hostPage of this.#pages.keys()) this.#isCode[hostPage] = 0;
+    this.#pages.clear();
+    this.#crossing.clear();
+    this.#next = this.#layout.records;
+    this.flushJumpCache();
+    this.onInvalidate(undefined);
+  }
+
+  // Jump cache.
+
+  flushJumpCache(): void {
+    const first = this.#layout.jumpCache >> 2;
+    this.#views.i32.fill(-1, first, first + JUMP_CACHE_BYTES / 4);
+  }
+
+  /** Whether a block at an offset of a host page has been decoded in a mode. */
+  hasBlock(host: number, mode: number): boolean {
+    return this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.has(blockKey({ host, mode, single: false })) === true;
+  }
+
+  /** Counts the decoded bytes of a region as code, so that writing them makes the page stale. */
+  markDecoded(host: number, bytes: number): void {
+    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
+    if (page !== undefined) markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
+  }
+
+  /** Header record for a linear address in a mode, or 0. */
+  findJump(low: number, high: number, mode: number): number {
+    const { i32 } = this.#views;
+    const entry = (this.#layout.jumpCache + jumpCacheSlot(low) * JUMP_CACHE_ENTRY_SIZE) >> 2;
+    if (i32[entry] !== low || i32[entry + 1] !== high || i32[entry + 2] !== mode) return 0;
+    const record = i32[entry + 3] as number;
+    return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale ? 0 : record;
+  }
+
+  addJump(low: number, high: number, mode: number, record: number): void {
+    const { i32 } = this.#views;
+    const entry = (this.#layout.jumpCache + jumpCacheSlot(low) * JUMP_CACHE_ENTRY_SIZE) >> 2;
+    i32[entry] = low;
+    i32[entry + 1] = high;
+    i32[entry + 2] = mode;
+    i32[entry + 3] = record;
+  }
+
+  /** Points a branch record at a block of the same page, so that it is not looked up again. */
+  link(branch: number, header: number): void {
+    this.#views.i32[(branch + FIELD.link) >> 2] = header;
+  }
+
+  // Blocks.
+
+  /**
+   * Header record of the block at a host address, built if need be; undefined where the first instruction
+   * crosses the page, see `crossing`.
+   */
+  block(request: BlockRequest): number | undefined {
+    const hostPage = Math.floor(request.host / GUEST_PAGE);
+    const key = blockKey(request);
+    const known = this.#pages.get(hostPage)?.blocks.get(key);
+    if (known !== undefined) return known;
+    if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 2) * RECORD_SIZE) this.reset();
+    return this.#build(request, this.#page(hostPage), key);
+  }
+
+  #page(hostPage: number): CodePage {
+    const known = this.#pages.get(hostPage);
+    if (known !== undefined) return known;
+    const page: CodePage = { blocks: new Map(), ranges: [], decoded: new Uint8Array(GUEST_PAGE / 8) };
+    this.#pages.set(hostPage, page);
+    this.#isCode[hostPage] = 1;
+    this.#tlb.removeWrites(hostPage * GUEST_PAGE);
+    return page;
+  }
+
+  #build(request: BlockRequest, page: CodePage, key: number): number | undefined {
+    const { host, mode, single } = request;
+    const pageStart = host - (host % GUEST_PAGE);
+    const header = this.#next;
+    let record = header + RECORD_SIZE;
+    let at = host;
+    let count = 0;
+    let limit = single ? 1 : MAX_BLOCK_INSTRUCTIONS;
+    for (;;) {
+      const pageOffset = at - pageStart;
+      const joined = count > 0 && !single ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
+      if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
+        const handler = single ? HANDLER.stop : HANDLER.proceed;
+        this.#writer.control(record, handler, joined === undefined ? { pageOffset, count } : { pageOffset, count, link: joined });
+        break;
+      }
+      const result = this.#decode(this.#views.u8, at, pageStart + GUEST_PAGE, mode);
+      if (!result.ok && result.fault === 'short') {
+        if (count === 0) return undefined;
+        this.#writer.control(record, HANDLER.proceed, { pageOffset, count });
+        break;
+      }
+      this.#write(record, { pageOffset, count }, result, mode);
+      at += result.ok ? result.instruction.length : result.length;
+      if (!result.ok || result.instruction.row.ends === true) break;
+      count++;
+      record += RECORD_SIZE;
+      // What usually goes back to the run loop may still go on, depending on its operands.
+      if (this.#handlers.leavesBlock(result.instruction.row.mnemonic)) limit = count;
+    }
+    this.#finish(header, host - pageStart, record + RECORD_SIZE);
+    page.blocks.set(key, header);
+    page.ranges.push(header, record + RECORD_SIZE);
+    markDecoded(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
+    return header;
+  }
+
+  #finish(header: number, pageOffset: number, end: number): void {
+    this.#writer.header(header, pageOffset, this.hotThreshold);
+    this.#next = end;
+    this.#handlers.flush();
+    this.stats.blocks++;
+  }
+
+  #decode(bytes: Uint8Array, at: number, end: number, mode: number): DecodeResult {
+    const protectedMode = (mode & (MODE_PROTECTED | MODE_VM86)) === MODE_PROTECTED;
+    return decode(bytes, at, end, { codeBits: codeBitsOf(mode) }, this.#features, protectedMode);
+  }
+
+  #write(
+    record: number,
+    at: { pageOffset: number; count: number },
+    result: Exclude<DecodeResult, { fault: 'short' }>,
+    mode: number,
+  ): void {
+    if (!result.ok) {
+      this.#writer.fault(record, at, result.fault, result.fault === 13 ? 0 : -1);
+      return;
+    }
+    const { instruction } = result;
+    const refused = refusal(instruction, mode);
+    if (refused !== undefined) {
+      this.#writer.fault(record, at, refused.vector, refused.errorCode);
+      return;
+    }
+    const shape = handlerShape(instruction, mode);
+    this.#writer.instruction(record, at, instruction, this.#handlers.numberOf(shape));
+  }
+
+  /**
+   * Header record of an instruction that begins on one page and ends on the next, whose host address is
+   * `nextHost`. It must not be linked to or put in the jump cache: the next page may change.
+   */
+  crossing(request: BlockRequest, nextHost: number): number {
+    const key = request.host * 0x2_0000 + blockKey(request) / GUEST_PAGE;
+    const inFirst = GUEST_PAGE - (request.host % GUEST_PAGE);
+    const bytes = this.#crossingBytes;
+    const { u8 } = this.#views;
+    bytes.set(u8.subarray(request.host, request.host + inFirst));
+    bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
+    const known = this.#crossing.get(key);
+    if (known !== undefined && known.nextHost === nextHost && sameBytes(known.bytes, bytes)) return known.header;
+    if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
+    const header = this.#next;
+    const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);
+    if (!result.ok && result.fault === 'short') throw new Error('an instruction is longer than fifteen bytes');
+    const pageOffset = request.host % GUEST_PAGE;
+    const record = header + RECORD_SIZE;
+    this.#write(record, { pageOffset, count: 0 }, result, request.mode);
+    const length = result.ok ? result.instruction.length : result.length;
+    const after = record + RECORD_SIZE;
+    this.#writer.control(after, request.single ? HANDLER.stop : HANDLER.proceed, { pageOffset: pageOffset + length, count: 1 });
+    this.#finish(header, pageOffset, after + RECORD_SIZE);
+    this.#views.i32[(header + HEADER.countdown) >> 2] = 0;
+    this.#crossing.set(key, { header, nextHost, bytes: bytes.slice(0, length) });
+    return header;
+  }
+}
+
+function blockKey({ host, mode, single }: BlockRequest): number {
+  return (mode * 2 + (single ? 1 : 0)) * GUEST_PAGE + (host % GUEST_PAGE);
+}
+
+function sameBytes(known: Uint8Array, fresh: Uint8Array): boolean {
+  for (let i = 0; i < known.length; i++) if (known[i] !== fresh[i]) return false;
+  return true;
+}
+
+function markDecoded(bitmap: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at++) bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7));
+}
+
+/** The exception an instruction raises whatever its operands are, from its row and the mode. */
+export function refusal({ row }: Instruction, mode: number): { vector: number; errorCode: number } | undefined {
+  if (row.unit !== undefined && (mode & (row.unit === 'sse' ? MODE_SSE : MODE_FPU)) === 0) {
+    return { vector: UNIT_FAULT, errorCode: UNITS.indexOf(row.unit) };
+  }
+  if (row.privileged === true && mode & MODE_USER) return { vector: 13, errorCode: 0 };
+  return undefined;
+}

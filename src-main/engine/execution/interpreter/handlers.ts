@@ -1,0 +1,94 @@
+// Makes interpreter handlers on demand: when decoding meets a shape that has none yet, its semantics are
+// instantiated over the record binding, lowered to a small module and put in the handler table.
+
+import { createModuleBuilder } from '../../ir/module.ts';
+import type { FunctionBuilder } from '../../ir/types.ts';
+import { SEMANTICS } from '../../x86/semantics/index.ts';
+import type { Operand } from '../../x86/semantics/emitter.ts';
+import { IrEmitter } from '../emit/ir-emitter.ts';
+import type { MemoryLayout } from '../layout.ts';
+import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
+import type { HandlerShape } from './handler-shape.ts';
+import { RecordBinding, type RecordBindingParts } from './record-binding.ts';
+import { HANDLER } from './record.ts';
+
+/** Slots of the code table: handlers below, compiled regions from here on. */
+export const FIRST_REGION_SLOT = 0x4000;
+const REGION_SLOTS = 0x4000;
+
+/** Instantiates semantics into a function under construction; true if they ask the block to end. */
+export function emitHandler(f: FunctionBuilder, shape: HandlerShape, parts: RecordBindingParts): boolean {
+  const semantics = SEMANTICS[shape.mnemonic];
+  if (semantics === undefined) throw new Error(`no semantics for ${shape.mnemonic}`);
+  const binding = new RecordBinding(f, shape, parts);
+  // Instructions with a variable number of operands look for `undefined`.
+  semantics(new IrEmitter(f, binding), ...(shape.operands as unknown as [Operand, Operand, Operand, Operand]));
+  if (f.open) binding.proceed();
+  return binding.endsBlock;
+}
+
+export class HandlerTable {
+  readonly table: WebAssembly.Table;
+  readonly #layout: MemoryLayout;
+  readonly #imports: EngineImports;
+  readonly #numbers = new Map<string, number>();
+  readonly #leaving = new Set<string>();
+  #next: number;
+  #pending: { shape: HandlerShape; number: number }[] = [];
+
+  /** `inlined`: keys of handlers that the main loop carries itself, numbered from `HANDLER.first`. */
+  constructor(layout: MemoryLayout, imports: EngineImports, inlined: readonly string[]) {
+    this.#layout = layout;
+    this.#imports = imports;
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_REGION_SLOT + REGION_SLOTS });
+    inlined.forEach((key, i) => {
+      this.#numbers.set(key, HANDLER.first + i);
+    });
+    this.#next = HANDLER.first + inlined.length;
+  }
+
+  get size(): number {
+    return this.#numbers.size;
+  }
+  get keys(): Iterable<string> {
+    return this.#numbers.keys();
+  }
+
+  /** Whether instructions of this mnemonic return to the run loop, on some path at least, as far as is known yet. */
+  leavesBlock(mnemonic: string): boolean {
+    return this.#leaving.has(mnemonic);
+  }
+
+  /** The handler's number; its function exists only after `flush`. */
+  numberOf(shape: HandlerShape): number {
+    const known = this.#numbers.get(shape.key);
+    if (known !== undefined) return known;
+    const number = this.#next++;
+    if (number >= FIRST_REGION_SLOT) throw new Error('too many instruction shapes');
+    this.#numbers.set(shape.key, number);
+    this.#pending.push({ shape, number });
+    return number;
+  }
+
+  /** Compiles the handlers asked for since the last call; before any record that uses them runs. */
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    const module = createModuleBuilder();
+    module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: this.#layout.pages, maximum: this.#layout.pages });
+    const imports = new ImportSet(module);
+    for (const { shape, number } of pending) {
+      const { builder } = module.defineFunction(shape.key, ['i32'], ['i32'], { export: `h${number}` });
+      const leaves = emitHandler(builder, shape, {
+        record: builder.parameter(0),
+        layout: this.#layout,
+        imports,
+        finish: (next) => builder.return(next),
+      });
+      if (leaves) this.#leaving.add(shape.mnemonic);
+    }
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { [IMPORT_MODULE]: this.#imports as Record<string, unknown> });
+    for (const { number } of pending) this.table.set(number, exports[`h${number}`]);
+  }
+}

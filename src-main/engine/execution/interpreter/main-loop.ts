@@ -1,0 +1,316 @@
+// The dispatch loop: one WebAssembly function that runs records until something has to be looked at outside.
+// Measured best on every V8: a `br_table` over the handler number with hot handlers inside and the others behind
+// one indirect call (engine README, "Interpreter").
+
+import { createModuleBuilder } from '../../ir/module.ts';
+import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
+import {
+  CPU_FIELDS,
+  type CpuFieldName,
+  EXIT_ATTENTION,
+  EXIT_FAULT,
+  EXIT_HOT,
+  EXIT_LOOKUP,
+  MODE_LONG64,
+  SEGMENT_INDEX,
+} from '../../x86/state/cpu-state.ts';
+import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
+import type { HandlerShape } from './handler-shape.ts';
+import { emitHandler } from './handlers.ts';
+import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
+
+export interface MainLoopParts {
+  readonly layout: MemoryLayout;
+  readonly imports: EngineImports;
+  /** Handlers by number, and compiled regions by slot. */
+  readonly table: WebAssembly.Table;
+  /** Handlers to carry inside, in the order of their numbers from `HANDLER.first`. */
+  readonly inlined: readonly HandlerShape[];
+}
+
+/** Runs from a header record until an exit; the reason is in the CPU block. */
+export type MainLoop = (record: number) => void;
+
+export function createMainLoop(parts: MainLoopParts): MainLoop {
+  const { layout } = parts;
+  const module = createModuleBuilder();
+  module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
+  module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
+  const imports = new ImportSet(module);
+  const { builder } = module.defineFunction('run', ['i32'], [], { export: 'run' });
+  new LoopEmitter(builder, parts, imports).emit();
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
+    [IMPORT_MODULE]: { ...parts.imports, table: parts.table },
+  });
+  return instance.exports['run'] as MainLoop;
+}
+
+class LoopEmitter {
+  readonly #f: FunctionBuilder;
+  readonly #parts: MainLoopParts;
+  readonly #imports: ImportSet;
+  readonly #record: IrVariable;
+  readonly #next: IrVariable;
+  readonly #retired: IrVariable;
+  readonly #dispatch: IrBlock;
+  readonly #advance: IrBlock;
+  readonly #lookup: IrBlock;
+  readonly #leave: IrBlock;
+
+  constructor(f: FunctionBuilder, parts: MainLoopParts, imports: ImportSet) {
+    this.#f = f;
+    this.#parts = parts;
+    this.#imports = imports;
+    this.#record = f.variable('i32');
+    this.#next = f.variable('i32');
+    this.#retired = f.variable('i64');
+    this.#dispatch = f.block();
+    this.#advance = f.block();
+    this.#lookup = f.block();
+    this.#leave = f.block();
+  }
+
+  #i32(value: number): IrValue {
+    return this.#f.constant('i32', value);
+  }
+  #state(name: CpuFieldName, index = 0): { at: IrValue; wide: boolean } {
+    const field = CPU_FIELDS[name];
+    return { at: this.#i32(this.#parts.layout.cpuBlock + field.offset + index * field.stride), wide: field.bits === 64 };
+  }
+  #read(name: CpuFieldName, index = 0): IrValue {
+    const { at, wide } = this.#state(name, index);
+    return this.#f.load(wide ? 'i64.load' : 'i32.load', at, 0);
+  }
+  #write(name: CpuFieldName, value: IrValue): void {
+    const { at, wide } = this.#state(name);
+    this.#f.store(wide ? 'i64.store' : 'i32.store', at, 0, value);
+  }
+  #rec(): IrValue {
+    return this.#f.get(this.#record);
+  }
+  #goto(next: IrValue): void {
+    this.#f.set(this.#record, next);
+    this.#f.jump(this.#dispatch);
+  }
+  #following(): IrValue {
+    return this.#f.op('i32.add', this.#rec(), this.#i32(RECORD_SIZE));
+  }
+
+  emit(): void {
+    const f = this.#f;
+    f.set(this.#record, f.parameter(0));
+    f.set(this.#retired, this.#read('retired'));
+    f.jump(this.#dispatch);
+
+    const own = [HANDLER.enter, HANDLER.region, HANDLER.proceed, HANDLER.stop, HANDLER.fault, HANDLER.stale].map(() => f.block());
+    const inlined = this.#parts.inlined.map(() => f.block());
+    const outside = f.block();
+    f.enter(this.#dispatch);
+    f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), [...own, ...inlined], outside);
+
+    const emitters = [
+      () => this.#enterBlock(),
+      () => this.#enterRegion(),
+      () => this.#proceed(),
+      () => this.#stop(EXIT_LOOKUP),
+      () => this.#fault(),
+      () => this.#stop(EXIT_LOOKUP),
+    ];
+    own.forEach((block, i) => {
+      f.enter(block);
+      (emitters[i] as () => void)();
+    });
+    this.#parts.inlined.forEach((shape, i) => {
+      f.enter(inlined[i] as IrBlock);
+      this.#inline(shape);
+    });
+
+    f.enter(outside);
+    const called = f.callIndirect(['i32'], ['i32'], f.load('i32.load16_u', this.#rec(), FIELD.handler), this.#rec());
+    f.set(this.#next, called as IrValue);
+    f.jump(this.#advance);
+    this.#emitAdvance();
+    this.#emitLookup();
+    this.#emitLeave();
+  }
+
+  /** After an instruction whose handler said what comes next. */
+  #emitAdvance(): void {
+    const f = this.#f;
+    const straight = f.block();
+    const other = f.block();
+    const elsewhere = f.block();
+    const special = f.block();
+    f.enter(this.#advance);
+    f.branch(f.op('i32.eq', f.get(this.#next), this.#following()), straight, other, true);
+    f.enter(straight);
+    this.#goto(f.get(this.#next));
+    f.enter(other);
+    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(LOOKUP)), elsewhere, special, true);
+    f.enter(elsewhere);
+    this.#retire(1);
+    this.#goto(f.get(this.#next));
+    f.enter(special);
+    const lookup = f.block();
+    const leave = f.block();
+    f.branch(f.op('i32.eq', f.get(this.#next), this.#i32(LEAVE)), leave, lookup, false);
+    f.enter(lookup);
+    this.#retire(1);
+    f.jump(this.#lookup);
+    f.enter(leave);
+    // A faulting instruction does not retire.
+    this.#retireCount(f.op('i32.ne', this.#read('exitReason'), this.#i32(EXIT_FAULT)));
+    f.jump(this.#leave);
+  }
+
+  /** Counts the block's instructions up to the current record, and `more`. */
+  #retire(more: number): void {
+    this.#retireCount(this.#i32(more));
+  }
+  #retireCount(more: IrValue): void {
+    const f = this.#f;
+    const count = f.op('i32.add', f.load('i32.load8_u', this.#rec(), FIELD.count), more);
+    f.set(this.#retired, f.op('i64.add', f.get(this.#retired), f.op('i64.extend_i32_u', count)));
+  }
+
+  #ripOfRecord(): IrValue {
+    const f = this.#f;
+    return f.op('i64.add', this.#read('codeBase'), f.op('i64.extend_i32_u', f.load('i32.load16_u', this.#rec(), FIELD.pageOffset)));
+  }
+
+  #enterBlock(): void {
+    const f = this.#f;
+    this.#pollAttention();
+    const left = f.op('i32.sub', f.load('i32.load', this.#rec(), HEADER.countdown), this.#i32(1));
+    f.store('i32.store', this.#rec(), HEADER.countdown, left);
+    const hot = f.block();
+    const cold = f.block();
+    f.branch(left, cold, hot, true);
+    f.enter(hot);
+    this.#leaveAtRecord(EXIT_HOT);
+    f.enter(cold);
+    this.#goto(this.#following());
+  }
+
+  #pollAttention(): void {
+    const f = this.#f;
+    const quiet = f.block();
+    const asked = f.block();
+    const inBudget = f.block();
+    f.branch(this.#read('attention'), asked, quiet, false);
+    f.enter(quiet);
+    f.branch(f.op('i64.lt_s', f.get(this.#retired), this.#read('retireLimit')), inBudget, asked, true);
+    f.enter(asked);
+    this.#leaveAtRecord(EXIT_ATTENTION);
+    f.enter(inBudget);
+  }
+
+  #enterRegion(): void {
+    const f = this.#f;
+    this.#pollAttention();
+    this.#write('retired', f.get(this.#retired));
+    const slot = f.load('i32.load', this.#rec(), HEADER.regionSlot);
+    const next = f.callIndirect([], ['i32'], slot) as IrValue;
+    f.set(this.#next, next);
+    f.set(this.#retired, this.#read('retired'));
+    const linked = f.block();
+    const special = f.block();
+    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(LOOKUP)), linked, special);
+    f.enter(linked);
+    this.#goto(f.get(this.#next));
+    f.enter(special);
+    f.branch(f.get(this.#next), this.#lookup, this.#leave);
+  }
+
+  #proceed(): void {
+    const f = this.#f;
+    this.#retire(0);
+    const link = f.load('i32.load', this.#rec(), FIELD.link);
+    const linked = f.block();
+    const unlinked = f.block();
+    f.branch(link, linked, unlinked, true);
+    f.enter(linked);
+    this.#goto(link);
+    f.enter(unlinked);
+    this.#write('rip', this.#ripOfRecord());
+    f.jump(this.#lookup);
+  }
+
+  #stop(reason: number): void {
+    this.#retire(0);
+    this.#leaveAtRecord(reason);
+  }
+
+  #leaveAtRecord(reason: number): void {
+    this.#write('rip', this.#ripOfRecord());
+    this.#write('exitReason', this.#i32(reason));
+    this.#f.jump(this.#leave);
+  }
+
+  #fault(): void {
+    const f = this.#f;
+    this.#retire(0);
+    this.#write('faultVector', f.load('i32.load', this.#rec(), FIELD.immediate));
+    this.#write('faultError', f.load('i32.load', this.#rec(), FIELD.immediateHigh));
+    this.#write('exitReason', this.#i32(EXIT_FAULT));
+    f.jump(this.#leave);
+  }
+
+  #inline(shape: HandlerShape): void {
+    const f = this.#f;
+    emitHandler(f, shape, {
+      record: this.#rec(),
+      layout: this.#parts.layout,
+      imports: this.#imports,
+      finish: (next) => {
+        f.set(this.#next, next);
+        f.jump(this.#advance);
+      },
+    });
+  }
+
+  /** Finds the block at rip in the jump cache. */
+  #emitLookup(): void {
+    const f = this.#f;
+    const { layout } = this.#parts;
+    f.enter(this.#lookup);
+    const rip = this.#read('rip');
+    const mode = this.#read('mode');
+    const based = f.op('i64.add', rip, this.#read('segmentBase', SEGMENT_INDEX.cs));
+    const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
+    const linear = f.select(f.op('i32.and', mode, this.#i32(MODE_LONG64)), rip, narrow);
+    const low = f.op('i32.wrap_i64', linear);
+    const entry = f.op('i32.add', this.#i32(layout.jumpCache), f.op('i32.mul', jumpCacheIndex(f, low), this.#i32(JUMP_CACHE_ENTRY_SIZE)));
+    const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
+    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), mode);
+    const hit = f.block();
+    const miss = f.block();
+    f.branch(f.op('i32.and', sameAddress, sameMode), hit, miss, true);
+    f.enter(hit);
+    const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
+    this.#write('codeBase', f.op('i64.sub', rip, offset));
+    this.#goto(f.load('i32.load', entry, 12));
+    f.enter(miss);
+    this.#write('exitReason', this.#i32(EXIT_LOOKUP));
+    f.jump(this.#leave);
+  }
+
+  #emitLeave(): void {
+    const f = this.#f;
+    f.enter(this.#leave);
+    this.#write('retired', f.get(this.#retired));
+    this.#write('currentRecord', this.#rec());
+    f.return();
+  }
+}
+
+/** Index of a linear address in the jump cache; `jumpCacheSlot` is the same in TypeScript. */
+function jumpCacheIndex(f: FunctionBuilder, low: IrValue): IrValue {
+  const mixed = f.op('i32.xor', low, f.op('i32.shr_u', low, f.constant('i32', 12)));
+  return f.op('i32.and', mixed, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
+}
+
+export function jumpCacheSlot(low: number): number {
+  return (low ^ (low >>> 12)) & (JUMP_CACHE_ENTRIES - 1);
+}

@@ -1,0 +1,61 @@
+// Decoded records: the interpreter's code. One record an instruction, grouped in blocks that begin with a header
+// record; both 32 bytes, in the record arena of linear memory. What a record means is its handler's number.
+
+export const RECORD_SIZE = 32;
+
+/** Handlers that the main loop carries out itself; greater numbers are slots of the handler table. */
+export const HANDLER = {
+  /** Block header: polls attention and budget, counts entries. */
+  enter: 0,
+  /** Block header with a compiled region: `REGION_SLOT` is its slot in the region table. */
+  region: 1,
+  /** The block goes on in another one, at `PAGE_OFFSET` (4096: next page); `LINK` when known. */
+  proceed: 2,
+  /** Leaves for the run loop with rip at `PAGE_OFFSET`. */
+  stop: 3,
+  /** Raises vector `IMMEDIATE` with error code `IMMEDIATE_HIGH`. */
+  fault: 4,
+  /** The bytes behind this record have changed: leaves for the run loop, as `stop`. */
+  stale: 5,
+  /** First of the instruction handlers. */
+  first: 6,
+} as const;
+
+/** Field offsets of an instruction record. */
+export const FIELD = {
+  /** u16 */
+  handler: 0,
+  /** u8: bits 0-3 length of the instruction, bits 4-5 log2 of the index scale. */
+  lengthScale: 2,
+  /** u8: instructions of the block before this one. */
+  count: 3,
+  /** u16: place of the instruction's first byte in its page. */
+  pageOffset: 4,
+  /** u16: offset in the CPU block of the segment cache of the memory operand. */
+  segment: 6,
+  /** u16 each: register operands. CPU block offset of a GPR, XMM or MMX register; else the register's number. */
+  registerA: 8,
+  registerB: 10,
+  /** u16 each: CPU block offsets of base and index register. */
+  base: 12,
+  index: 14,
+  /** i32 */
+  displacement: 16,
+  immediate: 20,
+  /** i32: upper half of a 64-bit immediate or displacement, selector, or a second immediate. */
+  immediateHigh: 24,
+  /** Header record to jump to; 0 when not known. */
+  link: 28,
+} as const;
+
+/** Field offsets of a header record, besides `handler` and `pageOffset`. */
+export const HEADER = {
+  /** i32: entries left until the block is hot. */
+  countdown: 8,
+  /** i32: slot in the region table. */
+  regionSlot: 12,
+} as const;
+
+/** What a handler function returns when it is not the next record. */
+export const LEAVE = 0;
+export const LOOKUP = 1;

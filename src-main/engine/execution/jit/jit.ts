@@ -1,0 +1,154 @@
+// The JIT as the engine sees it: takes hot blocks, has their regions compiled, and puts the finished functions
+// where the block's header record finds them.
+
+import type { CpuFeature } from '../../x86/models/cpu-model.ts';
+import type { CodeCache } from '../interpreter/code-cache.ts';
+import { type EngineImports, IMPORT_MODULE } from '../interpreter/engine-imports.ts';
+import { FIRST_REGION_SLOT, type HandlerTable } from '../interpreter/handlers.ts';
+import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import type { MemoryViews } from '../views.ts';
+import { formRegion } from './region.ts';
+import { REGION_EXPORT, translateRegion } from './translate.ts';
+
+/** A hot block: header record, host address of its first byte, and the mode it was decoded in. */
+export interface HotBlock {
+  readonly header: number;
+  readonly host: number;
+  readonly mode: number;
+}
+
+/** Turns module bytes into modules, perhaps elsewhere and later. */
+export interface RegionCompiler {
+  submit(id: number, bytes: Uint8Array): void;
+  /** A finished module, or undefined when there is none at the moment. */
+  take(): { readonly id: number; readonly module: WebAssembly.Module } | undefined;
+}
+
+/** Compiles on the spot, with whatever tiers V8 uses by default. */
+export class InlineCompiler implements RegionCompiler {
+  readonly #finished: { id: number; module: WebAssembly.Module }[] = [];
+
+  submit(id: number, bytes: Uint8Array): void {
+    this.#finished.push({ id, module: new WebAssembly.Module(bytes) });
+  }
+  take() {
+    return this.#finished.shift();
+  }
+}
+
+interface Installed {
+  readonly slot: number;
+  readonly header: number;
+}
+
+export class Jit {
+  readonly stats = { submitted: 0, installed: 0, dropped: 0, refused: 0, instructions: 0, bytes: 0 };
+  readonly #views: MemoryViews;
+  readonly #layout: MemoryLayout;
+  readonly #code: CodeCache;
+  readonly #handlers: HandlerTable;
+  readonly #imports: EngineImports;
+  readonly #features: ReadonlySet<CpuFeature>;
+  readonly #compiler: RegionCompiler;
+  readonly #counted: boolean;
+  readonly #pending = new Map<number, HotBlock>();
+  readonly #byPage = new Map<number, Installed[]>();
+  readonly #freeSlots: number[] = [];
+  #nextSlot = FIRST_REGION_SLOT;
+  #nextId = 1;
+
+  constructor(
+    parts: {
+      views: MemoryViews;
+      code: CodeCache;
+      handlers: HandlerTable;
+      imports: EngineImports;
+      features: ReadonlySet<CpuFeature>;
+      compiler: RegionCompiler;
+    },
+    options: { layout: MemoryLayout; counted: boolean },
+  ) {
+    this.#views = parts.views;
+    this.#code = parts.code;
+    this.#handlers = parts.handlers;
+    this.#imports = parts.imports;
+    this.#features = parts.features;
+    this.#compiler = parts.compiler;
+    this.#layout = options.layout;
+    this.#counted = options.counted;
+  }
+
+  /** Begins the compilation of a hot block's region. */
+  request(block: HotBlock): void {
+    const { host, mode } = block;
+    const entry = host % GUEST_PAGE;
+    const page = host - entry;
+    const region = formRegion(
+      {
+        bytes: this.#views.u8,
+        page,
+        mode,
+        features: this.#features,
+        leavesBlock: (mnemonic) => this.#handlers.leavesBlock(mnemonic),
+        wasEntered: (offset) => this.#code.hasBlock(page + offset, mode),
+      },
+      entry,
+    );
+    if (region === undefined) {
+      this.stats.refused++;
+      return;
+    }
+    for (const { offset, next } of region.blocks.values()) this.#code.markDecoded(page + offset, next - offset);
+    const bytes = translateRegion(region, { layout: this.#layout, counted: this.#counted });
+    const id = this.#nextId++;
+    this.#pending.set(id, block);
+    this.stats.submitted++;
+    this.stats.instructions += region.instructionCount;
+    this.stats.bytes += bytes.length;
+    this.#compiler.submit(id, bytes);
+    this.installFinished();
+  }
+
+  installFinished(): void {
+    for (let done = this.#compiler.take(); done !== undefined; done = this.#compiler.take()) {
+      const block = this.#pending.get(done.id);
+      this.#pending.delete(done.id);
+      if (block !== undefined) this.#install(block, done.module);
+    }
+  }
+
+  #install({ header, host }: HotBlock, module: WebAssembly.Module): void {
+    const { u16, i32 } = this.#views;
+    const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
+    if (slot >= this.#handlers.table.length) {
+      this.stats.refused++;
+      return;
+    }
+    const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: this.#imports as Record<string, unknown> });
+    this.#handlers.table.set(slot, exports[REGION_EXPORT]);
+    u16[(header + FIELD.handler) >> 1] = HANDLER.region;
+    i32[(header + HEADER.regionSlot) >> 2] = slot;
+    const page = Math.floor(host / GUEST_PAGE);
+    const installed = this.#byPage.get(page) ?? [];
+    installed.push({ slot, header });
+    this.#byPage.set(page, installed);
+    this.stats.installed++;
+  }
+
+  /** The blocks of a host page (undefined: of every page) are stale, and their headers rewritten. */
+  invalidated(hostPage: number | undefined): void {
+    for (const [id, block] of this.#pending) {
+      if (hostPage === undefined || Math.floor(block.host / GUEST_PAGE) === hostPage) this.#pending.delete(id);
+    }
+    const pages = hostPage === undefined ? [...this.#byPage.keys()] : [hostPage];
+    for (const page of pages) {
+      for (const { slot } of this.#byPage.get(page) ?? []) {
+        this.#handlers.table.set(slot, null);
+        this.#freeSlots.push(slot);
+        this.stats.dropped++;
+      }
+      this.#byPage.delete(page);
+    }
+  }
+}

@@ -1,0 +1,398 @@
+// Binds semantics to a region under translation: operands are constants of the decoded instruction, general
+// registers and flags are IR variables, and whatever generated code cannot finish leaves the region with the
+// state before the instruction (DECISIONS.md: slow paths leave the region).
+
+import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
+import type { DecodedOperand, Instruction } from '../../x86/decode/instruction.ts';
+import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
+import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
+import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
+import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
+import { irTypeOf } from '../emit/value.ts';
+import type { ImportSet } from '../interpreter/engine-imports.ts';
+import { loadHost, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
+import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
+import type { MemoryLayout } from '../layout.ts';
+import { RegionFlags } from './region-flags.ts';
+
+/** Where control goes when it leaves an instruction. Offsets count from the region's page. */
+export interface RegionControl {
+  /** Leaves so that the interpreter carries out the current instruction. */
+  slow(): void;
+  /** Goes to a block of the region, or leaves it for that offset. */
+  goto(offset: number): void;
+  /** A computed target in CS, as wide as rip is here. */
+  gotoComputed(target: IrValue, isReturn: boolean): void;
+  /** Leaves with rip at the current instruction, between two passes of REP. */
+  pause(): void;
+}
+
+type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
+
+export class RegionBinding implements Binding {
+  readonly flags: RegionFlags;
+  readonly wide: boolean;
+  shape!: Shape & ReturnType<typeof modeShape> & { segmented: boolean };
+  aligned = false;
+  readonly #f: FunctionBuilder;
+  readonly #layout: MemoryLayout;
+  readonly #imports: ImportSet;
+  readonly #mode: number;
+  readonly #modeShape: ReturnType<typeof modeShape>;
+  readonly #control: RegionControl;
+  readonly #registers: (IrVariable | undefined)[] = new Array(16).fill(undefined);
+  readonly #writtenRegisters = new Set<number>();
+  readonly #codeBase: IrVariable;
+  #instruction!: Instruction;
+  #offset = 0;
+
+  constructor(
+    f: FunctionBuilder,
+    parts: { layout: MemoryLayout; imports: ImportSet; mode: number; control: RegionControl },
+  ) {
+    this.#f = f;
+    this.#layout = parts.layout;
+    this.#imports = parts.imports;
+    this.#mode = parts.mode;
+    this.#control = parts.control;
+    this.#modeShape = modeShape(parts.mode);
+    this.wide = this.#modeShape.codeBits === 64;
+    this.flags = new RegionFlags(f);
+    this.#codeBase = f.variable('i64');
+  }
+
+  /** Makes an instruction current; its operands as semantics take them. */
+  begin(offset: number, instruction: Instruction): BoundOperand[] {
+    this.#instruction = instruction;
+    this.#offset = offset;
+    const { row, operandBits, addressBits, repeat, lock } = instruction;
+    this.aligned = row.aligned === true;
+    this.shape = {
+      mnemonic: row.mnemonic,
+      condition: row.condition,
+      operandBits,
+      addressBits,
+      repeat,
+      lock,
+      segmented: isSegmented(instruction.segment, this.#mode),
+      ...this.#modeShape,
+    };
+    return bindOperands(instruction.operands);
+  }
+
+  // Entry and exit of the region.
+
+  /** Loads what the region uses; to be emitted when everything else is. */
+  emitEntry(): void {
+    const f = this.#f;
+    this.#registers.forEach((variable, index) => {
+      if (variable !== undefined) f.set(variable, this.#loadGpr(index));
+    });
+    f.set(this.#codeBase, this.readState('codeBase', 0));
+    f.set(this.flags.resultVariable, this.readState('flagResult', 0));
+    f.set(this.flags.auxVariable, this.readState('flagAux', 0));
+  }
+
+  /** Stores what the region may have changed. */
+  emitStores(): void {
+    const f = this.#f;
+    for (const index of this.#writtenRegisters) {
+      const value = f.get(this.#registers[index] as IrVariable);
+      f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
+    }
+    if (!this.flags.written) return;
+    this.writeState('flagResult', 0, this.#f.get(this.flags.resultVariable));
+    this.writeState('flagAux', 0, this.#f.get(this.flags.auxVariable));
+  }
+
+  /** Offset in CS of a place in the page, as 64 bits. */
+  ripAt(offset: number): IrValue {
+    const f = this.#f;
+    const rip = f.op('i64.add', f.get(this.#codeBase), f.constant('i64', offset));
+    return this.wide ? rip : f.op('i64.extend_i32_u', f.op('i32.wrap_i64', rip));
+  }
+
+  #i32(value: number): IrValue {
+    return this.#f.constant('i32', value);
+  }
+  #native(value: number): IrValue {
+    return this.#f.constant(this.wide ? 'i64' : 'i32', value);
+  }
+
+  // General registers.
+
+  #gprAddress(index: number): IrValue {
+    return this.#i32(this.#layout.cpuBlock + CPU_FIELDS.gpr.offset + index * 8);
+  }
+  #loadGpr(index: number): IrValue {
+    return this.#f.load(this.wide ? 'i64.load' : 'i32.load', this.#gprAddress(index), 0);
+  }
+  #variable(index: number): IrVariable {
+    const known = this.#registers[index];
+    if (known !== undefined) return known;
+    const fresh = this.#f.variable(this.wide ? 'i64' : 'i32');
+    this.#registers[index] = fresh;
+    return fresh;
+  }
+  /** The whole register as the region keeps it. */
+  #whole(index: number): IrValue {
+    return this.#f.get(this.#variable(index));
+  }
+  #setWhole(index: number, value: IrValue): void {
+    this.#writtenRegisters.add(index);
+    this.#f.set(this.#variable(index), value);
+  }
+  #low(value: IrValue): IrValue {
+    return this.wide ? this.#f.op('i32.wrap_i64', value) : value;
+  }
+
+  readGpr(index: number, bits: 8 | 16 | 32 | 64): IrValue {
+    const whole = this.#whole(index);
+    if (bits === 64) return whole;
+    const low = this.#low(whole);
+    return bits === 32 ? low : this.#f.op('i32.and', low, this.#i32(2 ** bits - 1));
+  }
+  writeGpr(index: number, bits: 8 | 16 | 32 | 64, value: IrValue): void {
+    const f = this.#f;
+    if (bits === 64) this.#setWhole(index, value);
+    else if (bits === 32) this.#setWhole(index, this.wide ? f.op('i64.extend_i32_u', value) : value);
+    else this.#insert(index, value, 2 ** bits - 1, 0);
+  }
+  readHigh8(index: number): IrValue {
+    const f = this.#f;
+    return f.op('i32.and', f.op('i32.shr_u', this.#low(this.#whole(index)), this.#i32(8)), this.#i32(0xff));
+  }
+  writeHigh8(index: number, value: IrValue): void {
+    this.#insert(index, value, 0xff, 8);
+  }
+  #insert(index: number, value: IrValue, mask: number, shift: number): void {
+    const f = this.#f;
+    const type = this.wide ? 'i64' : 'i32';
+    const kept = f.op(`${type}.and`, this.#whole(index), this.#native(~(mask << shift)));
+    const wideValue = this.wide ? f.op('i64.extend_i32_u', value) : value;
+    const placed = shift === 0 ? wideValue : f.op(`${type}.shl`, wideValue, this.#native(shift));
+    this.#setWhole(index, f.op(`${type}.or`, kept, placed));
+  }
+
+  // Operands.
+
+  #decoded(operand: BoundOperand, kind: DecodedOperand['kind']): DecodedOperand {
+    let seen = 0;
+    for (const decoded of this.#instruction.operands) {
+      if (decoded.kind !== kind) continue;
+      if (seen++ === operand.slot) return decoded;
+    }
+    throw new Error(`${this.shape.mnemonic} has no ${kind} operand ${operand.slot}`);
+  }
+  #register(operand: BoundOperand): RegisterOperand {
+    return this.#decoded(operand, 'register') as RegisterOperand;
+  }
+  #blockAddress({ file, index }: RegisterOperand): IrValue {
+    const field = file === 'xmm' ? CPU_FIELDS.xmm : CPU_FIELDS.fprSignificand;
+    return this.#i32(this.#layout.cpuBlock + field.offset + index * field.stride);
+  }
+  readRegister(operand: BoundOperand): IrValue {
+    const register = this.#register(operand);
+    const { file, index, high8 } = register;
+    if (file === 'gpr') return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
+    if (file === 'xmm' || file === 'mmx') return loadHost(this.#f, operand.bits, this.#blockAddress(register));
+    if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
+    const selector = this.readState('segmentSelector', index);
+    return operand.bits === 16 ? this.#f.op('i32.and', selector, this.#i32(0xffff)) : selector;
+  }
+  writeRegister(operand: BoundOperand, value: IrValue): void {
+    const register = this.#register(operand);
+    const { file, index, high8 } = register;
+    if (file === 'gpr') {
+      if (high8) this.writeHigh8(index, value);
+      else this.writeGpr(index, operand.bits as 8 | 16 | 32 | 64, value);
+    } else if (file === 'xmm' || file === 'mmx') storeHost(this.#f, operand.bits, this.#blockAddress(register), value);
+    else throw new Error(`${this.shape.mnemonic} writes a ${file} register`);
+  }
+  registerNumber(operand: BoundOperand): IrValue {
+    return this.#i32(this.#register(operand).index);
+  }
+  immediate(operand: BoundOperand): IrValue {
+    const decoded = this.#decoded(operand, 'immediate');
+    if (decoded.kind !== 'immediate') throw new Error('not an immediate');
+    if (operand.bits === 64) {
+      return this.#f.constant('i64', (BigInt(decoded.high) << 32n) | BigInt(decoded.low >>> 0));
+    }
+    return this.#i32(operand.bits === 32 ? decoded.low : decoded.low & (2 ** operand.bits - 1));
+  }
+  #relative(operand: BoundOperand): number {
+    const decoded = this.#decoded(operand, 'relative');
+    return decoded.kind === 'relative' ? decoded.displacement : 0;
+  }
+  relativeTarget(operand: BoundOperand): IrValue {
+    return this.#place(this.#offset + this.#instruction.length + this.#relative(operand));
+  }
+  #place(offset: number): IrValue {
+    const rip = this.#f.op('i64.add', this.#f.get(this.#codeBase), this.#f.constant('i64', offset));
+    return this.wide ? rip : this.#f.op('i32.wrap_i64', rip);
+  }
+  farSelector(operand: BoundOperand): IrValue {
+    const decoded = this.#decoded(operand, 'far');
+    return this.#i32(decoded.kind === 'far' ? decoded.selector : 0);
+  }
+  farOffset(operand: BoundOperand): IrValue {
+    const decoded = this.#decoded(operand, 'far');
+    return this.#i32(decoded.kind === 'far' ? decoded.offset : 0);
+  }
+
+  effectiveAddress(_operand: BoundOperand, popped: number): IrValue {
+    const f = this.#f;
+    const { memory, addressBits } = this.#instruction;
+    if (memory === undefined) throw new Error(`${this.shape.mnemonic} has no memory operand`);
+    const type = addressBits === 64 ? 'i64' : 'i32';
+    const bits = addressBits === 64 ? 64 : 32;
+    const parts: IrValue[] = [];
+    if (memory.base >= 0) parts.push(this.readGpr(memory.base, bits));
+    if (memory.index >= 0) {
+      const shift = f.constant(type, Math.log2(memory.scale));
+      parts.push(f.op(`${type}.shl`, this.readGpr(memory.index, bits), shift));
+    }
+    if (memory.ripRelative) {
+      const next = this.#place(this.#offset + this.#instruction.length);
+      parts.push(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
+    }
+    const extra = memory.base === GPR_INDEX.rsp ? popped : 0;
+    const displacement = (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);
+    const constant = type === 'i64' ? f.constant('i64', displacement + BigInt(extra)) : this.#i32(memory.displacement + extra);
+    const sum = [...parts, constant].reduce((a, b) => f.op(`${type}.add`, a, b));
+    return addressBits === 16 ? f.op('i32.and', sum, this.#i32(0xffff)) : sum;
+  }
+
+  // State and segments.
+
+  #stateAddress(name: CpuFieldName, index: number): IrValue {
+    const field = CPU_FIELDS[name];
+    return this.#i32(this.#layout.cpuBlock + field.offset + index * field.stride);
+  }
+  readState(name: CpuFieldName, index: number): IrValue {
+    // Part of the mode that the region is compiled for.
+    if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
+    return loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
+  }
+  writeState(name: CpuFieldName, index: number, value: IrValue): void {
+    storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
+  }
+
+  segmentForm(segment: SegmentReference): SegmentForm {
+    if (isFlat(segment, this.shape)) return 'flat';
+    return this.wide ? 'base' : 'checked';
+  }
+  #segmentIndex(segment: SegmentReference): number {
+    return segment === 'instruction' ? this.#instruction.segment : SEGMENT_INDEX[segment];
+  }
+  segmentBase(segment: SegmentReference): IrValue {
+    return this.readState('segmentBase', this.#segmentIndex(segment));
+  }
+  segmentTop(segment: SegmentReference, write: boolean): IrValue {
+    return this.readState(write ? 'segmentWriteTop' : 'segmentReadTop', this.#segmentIndex(segment));
+  }
+  segmentNumber(segment: SegmentReference): IrValue {
+    return this.#i32(this.#segmentIndex(segment));
+  }
+  checkSegment(_segment: IrValue, _offset: IrValue, _descriptor: number): void {
+    this.#control.slow();
+    this.#f.enter(this.#f.block());
+  }
+
+  // Guest memory: a TLB hit or the way out.
+
+  #translated(access: GuestAccess, write: boolean): IrValue {
+    const f = this.#f;
+    const { hit, host } = probeTlb(f, this.#layout, access, { write, wideTag: this.shape.longMode });
+    this.#unless(hit);
+    return host();
+  }
+  /** Leaves for the interpreter where a condition, expected to be 1, is 0. */
+  #unless(condition: IrValue): void {
+    const f = this.#f;
+    const fine = f.block();
+    const slow = f.block();
+    f.branch(condition, fine, slow, true);
+    f.enter(slow);
+    this.#control.slow();
+    f.enter(fine);
+  }
+  load(access: GuestAccess): IrValue {
+    return loadHost(this.#f, access.bits, this.#translated(access, false));
+  }
+  store(access: GuestAccess, value: IrValue): void {
+    storeHost(this.#f, access.bits, this.#translated(access, true), value);
+  }
+  update(access: GuestAccess): GuestUpdate {
+    const f = this.#f;
+    const host = this.#translated(access, true);
+    const kept = f.variable('i32');
+    f.set(kept, host);
+    const old = f.variable(irTypeOf(access.bits));
+    f.set(old, loadHost(f, access.bits, host));
+    return { value: f.get(old), store: (value) => storeHost(f, access.bits, f.get(kept), value) };
+  }
+
+  // Leaving.
+
+  /** The interpreter meets the same fault and raises it. */
+  fault(_vector: number, _errorCode: IrValue): void {
+    this.#control.slow();
+  }
+  thisInstruction(): IrValue {
+    return this.#place(this.#offset);
+  }
+  nextInstruction(): IrValue {
+    return this.#place(this.#offset + this.#instruction.length);
+  }
+  jump(target: IrValue): void {
+    this.#control.gotoComputed(target, this.shape.mnemonic === 'RET');
+  }
+  jumpRelative(operand: BoundOperand): void {
+    this.#control.goto(this.#offset + this.#instruction.length + this.#relative(operand));
+  }
+  jumpRelativeWhen(condition: IrValue, operand: BoundOperand): void {
+    const f = this.#f;
+    const taken = f.block();
+    const passed = f.block();
+    f.branch(condition, taken, passed);
+    f.enter(taken);
+    this.jumpRelative(operand);
+    f.enter(passed);
+    this.#control.goto(this.#offset + this.#instruction.length);
+  }
+  endBlock(): void {
+    this.#control.slow();
+  }
+
+  iterate(body: () => IrValue): void {
+    const f = this.#f;
+    const head = f.block();
+    const again = f.block();
+    const after = f.block();
+    const pause = f.block();
+    this.flags.split();
+    f.jump(head);
+    f.enter(head);
+    const more = body();
+    this.flags.split();
+    f.branch(more, again, after);
+    f.enter(again);
+    f.branch(this.readState('attention', 0), pause, head, false);
+    f.enter(pause);
+    this.#control.pause();
+    f.enter(after);
+  }
+
+  callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
+    // Registers stand in variables here: what reads or writes them elsewhere is the interpreter's.
+    if (declaration.endsBlock !== undefined || declaration.readsRegisters || declaration.writesRegisters) {
+      this.#control.slow();
+      this.#f.enter(this.#f.block());
+      return this.#i32(0);
+    }
+    const result = this.#imports.callHelper(this.#f, name, operands);
+    if (declaration.mayFault) this.#unless(this.#f.op('i32.eqz', result));
+    return result;
+  }
+}

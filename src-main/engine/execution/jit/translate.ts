@@ -1,0 +1,193 @@
+// Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
+// structured control flow, and stores what changed where it leaves. Result: `LOOKUP` with rip set, or `LEAVE`.
+
+import { createModuleBuilder } from '../../ir/module.ts';
+import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
+import { SEMANTICS } from '../../x86/semantics/index.ts';
+import type { Operand } from '../../x86/semantics/emitter.ts';
+import { CPU_FIELDS, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
+import { IrEmitter } from '../emit/ir-emitter.ts';
+import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
+import { LEAVE, LOOKUP } from '../interpreter/record.ts';
+import type { MemoryLayout } from '../layout.ts';
+import type { BasicBlock, Region } from './region.ts';
+import { RegionBinding, type RegionControl } from './region-binding.ts';
+
+export interface TranslateOptions {
+  readonly layout: MemoryLayout;
+  /** Looks at the instruction budget at back-edges too, for virtual time. */
+  readonly counted: boolean;
+}
+
+export const REGION_EXPORT = 'region';
+
+/** The bytes of a module that exports the region's function. */
+export function translateRegion(region: Region, options: TranslateOptions): Uint8Array {
+  const module = createModuleBuilder();
+  const { pages } = options.layout;
+  module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
+  const imports = new ImportSet(module);
+  const { builder } = module.defineFunction('region', [], ['i32'], { export: REGION_EXPORT });
+  new RegionTranslator(builder, region, options, imports).emit();
+  return module.build();
+}
+
+class RegionTranslator implements RegionControl {
+  readonly #f: FunctionBuilder;
+  readonly #region: Region;
+  readonly #options: TranslateOptions;
+  readonly #binding: RegionBinding;
+  readonly #emitter: IrEmitter;
+  readonly #blocks = new Map<number, IrBlock>();
+  readonly #emitted = new Set<number>();
+  readonly #leaveBlock: IrBlock;
+  /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
+  readonly #exitRip: IrVariable;
+  readonly #result: IrVariable;
+  readonly #retired: IrVariable;
+  /** The instruction being emitted: its offset, and how many of its block come before it. */
+  #offset = 0;
+  #count = 0;
+
+  constructor(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet) {
+    this.#f = f;
+    this.#region = region;
+    this.#options = options;
+    this.#binding = new RegionBinding(f, { layout: options.layout, imports, mode: region.mode, control: this });
+    this.#emitter = new IrEmitter(f, this.#binding);
+    this.#leaveBlock = f.block();
+    this.#exitRip = f.variable('i64');
+    this.#result = f.variable('i32');
+    this.#retired = f.variable('i32');
+    for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
+  }
+
+  #i32(value: number): IrValue {
+    return this.#f.constant('i32', value);
+  }
+
+  emit(): void {
+    const f = this.#f;
+    const entry = f.block();
+    f.jump(entry);
+    for (const block of this.#region.blocks.values()) this.#emitBlock(block);
+    this.#emitLeave();
+    f.enter(entry);
+    this.#binding.emitEntry();
+    f.set(this.#retired, this.#i32(0));
+    f.jump(this.#blockAt(this.#region.entry));
+  }
+
+  #blockAt(offset: number): IrBlock {
+    return this.#blocks.get(offset) as IrBlock;
+  }
+
+  #emitBlock(block: BasicBlock): void {
+    const f = this.#f;
+    f.enter(this.#blockAt(block.offset));
+    this.#emitted.add(block.offset);
+    this.#binding.flags.forget();
+    this.#count = 0;
+    for (const { offset, instruction } of block.instructions) {
+      this.#offset = offset;
+      const operands = this.#binding.begin(offset, instruction);
+      this.#emitter.beginInstruction();
+      const semantics = SEMANTICS[instruction.row.mnemonic];
+      if (semantics === undefined) throw new Error(`no semantics for ${instruction.row.mnemonic}`);
+      semantics(this.#emitter, ...(operands as unknown as [Operand, Operand, Operand, Operand]));
+      this.#count++;
+    }
+    // A block that ends because the next one begins there; `goto` counts the instruction it belongs to.
+    this.#count--;
+    this.#offset = block.next;
+    this.goto(block.next);
+  }
+
+  // RegionControl.
+
+  slow(): void {
+    this.#leaveAt(this.#offset, LEAVE, this.#count);
+  }
+  pause(): void {
+    this.#leaveAt(this.#offset, LOOKUP, this.#count);
+  }
+
+  goto(offset: number): void {
+    if (!this.#f.open) return;
+    const target = this.#blocks.get(offset);
+    if (target === undefined) {
+      this.#leaveAt(offset, LOOKUP, this.#count + 1);
+      return;
+    }
+    this.#retire(this.#count + 1);
+    if (this.#emitted.has(offset)) this.#backEdge(offset);
+    this.#binding.flags.materialize();
+    this.#f.jump(target);
+  }
+
+  gotoComputed(target: IrValue, isReturn: boolean): void {
+    const f = this.#f;
+    const wide = this.#binding.wide ? target : f.op('i64.extend_i32_u', target);
+    if (isReturn) for (const site of this.#region.returnSites) this.#gotoIfEqual(wide, site);
+    this.#binding.flags.materialize();
+    f.set(this.#exitRip, wide);
+    this.#finish(LOOKUP, this.#count + 1);
+  }
+
+  #gotoIfEqual(target: IrValue, site: number): void {
+    const f = this.#f;
+    const here = f.block();
+    const elsewhere = f.block();
+    f.branch(f.op('i64.eq', target, this.#binding.ripAt(site)), here, elsewhere);
+    f.enter(here);
+    this.goto(site);
+    f.enter(elsewhere);
+  }
+
+  /** A jump back: other threads may want attention, and virtual time its budget. */
+  #backEdge(offset: number): void {
+    const f = this.#f;
+    const { layout, counted } = this.#options;
+    const state = (name: 'attention' | 'retired' | 'retireLimit') => this.#i32(layout.cpuBlock + CPU_FIELDS[name].offset);
+    let stop = f.load('i32.load', state('attention'), 0);
+    if (counted) {
+      const retired = f.op('i64.add', f.load('i64.load', state('retired'), 0), f.op('i64.extend_i32_u', f.get(this.#retired)));
+      stop = f.op('i32.or', stop, f.op('i64.ge_s', retired, f.load('i64.load', state('retireLimit'), 0)));
+    }
+    const leave = f.block();
+    const stay = f.block();
+    f.branch(stop, leave, stay, false);
+    f.enter(leave);
+    this.#leaveAt(offset, LOOKUP, 0);
+    f.enter(stay);
+  }
+
+  #retire(count: number): void {
+    const f = this.#f;
+    if (count !== 0) f.set(this.#retired, f.op('i32.add', f.get(this.#retired), this.#i32(count)));
+  }
+
+  #leaveAt(offset: number, result: number, count: number): void {
+    this.#binding.flags.materialize();
+    this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
+    this.#finish(result, count);
+  }
+  #finish(result: number, count: number): void {
+    this.#retire(count);
+    this.#f.set(this.#result, this.#i32(result));
+    this.#f.jump(this.#leaveBlock);
+  }
+
+  #emitLeave(): void {
+    const f = this.#f;
+    const { cpuBlock } = this.#options.layout;
+    const at = (name: keyof typeof CPU_FIELDS) => this.#i32(cpuBlock + CPU_FIELDS[name].offset);
+    f.enter(this.#leaveBlock);
+    this.#binding.emitStores();
+    f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
+    f.store('i32.store', at('exitReason'), 0, this.#i32(EXIT_SLOW));
+    const retired = f.op('i64.add', f.load('i64.load', at('retired'), 0), f.op('i64.extend_i32_u', f.get(this.#retired)));
+    f.store('i64.store', at('retired'), 0, retired);
+    f.return(f.get(this.#result));
+  }
+}

@@ -1,0 +1,324 @@
+// Address translation outside the inlined TLB hit: page walks, page-crossing and device accesses, writes to
+// pages that hold decoded code. Values travel through `scratch[6]` and `scratch[7]` (16 bytes).
+// Reference: Intel SDM vol. 3A chapter 4; vol. 3A 3.3.7.1 for canonical addresses.
+
+import type { AccessKind, CpuContext, CpuEnvironment } from '../../x86/helpers/cpu-context.ts';
+import { createWalkResult, walk } from '../../x86/helpers/page-walk.ts';
+import { highHalf } from '../../x86/state/address.ts';
+import { CR4_SMAP } from '../../x86/state/control-bits.ts';
+import { CPU_FIELDS, MODE_LONG } from '../../x86/state/cpu-state.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
+import type { MemoryViews } from '../views.ts';
+import type { Tlb } from './tlb.ts';
+
+const PAGE_MASK = GUEST_PAGE - 1;
+const PAGE_FAULT = 14;
+/** What `translate` answers when it is not a host address. */
+export const FAULTED = -1;
+export const DEVICE = -2;
+/** Bit of an access descriptor: the segment was SS, so a non-canonical address is #SS instead of #GP. */
+export const DESCRIPTOR_STACK = 0x100;
+
+/** Who keeps decoded code and must learn of writes to it. */
+export interface CodeWatcher {
+  /** True when the host page holds decoded code, so that it gets no write entry in the TLB. */
+  isCode(hostPage: number): boolean;
+  /** Bytes at a host address are about to change, inside a page for which `isCode` was true. */
+  codeWritten(host: number, bytes: number): void;
+}
+
+export interface MmuStats {
+  misses: number;
+  deviceAccesses: number;
+}
+
+const largePage = (address: number): number => Math.floor(address / 0x20_0000);
+
+/** Byte address of the value slot in the CPU block. */
+export function valueSlot(layout: MemoryLayout): number {
+  return layout.cpuBlock + CPU_FIELDS.scratch.offset + 6 * CPU_FIELDS.scratch.stride;
+}
+
+export class Mmu {
+  readonly stats: MmuStats = { misses: 0, deviceAccesses: 0 };
+  /** Physical address of the last access that `translate` found to be a device's. */
+  devicePhysical = 0;
+  readonly #views: MemoryViews;
+  readonly #cpu: CpuContext;
+  readonly #map: PhysicalMap;
+  readonly #tlb: Tlb;
+  readonly #code: CodeWatcher;
+  readonly #slot: number;
+  readonly #modeWord: number;
+  readonly #walked = createWalkResult();
+  readonly #hosts = { first: 0, firstPhysical: 0, second: 0, secondPhysical: 0 };
+  /** 2 MiB ranges that hold a piece of a large page since the last flush. */
+  readonly #largePages = new Set<number>();
+  #a20 = true;
+  /** Pages of video memory written since they were last collected, by page of the region. */
+  readonly videoDirty: Uint8Array;
+  readonly #vramBase: number;
+
+  constructor(
+    parts: { views: MemoryViews; cpu: CpuContext; map: PhysicalMap; tlb: Tlb; code: CodeWatcher },
+    layout: MemoryLayout,
+  ) {
+    this.#views = parts.views;
+    this.#cpu = parts.cpu;
+    this.#map = parts.map;
+    this.#tlb = parts.tlb;
+    this.#code = parts.code;
+    this.#slot = valueSlot(layout);
+    this.#modeWord = (layout.cpuBlock + CPU_FIELDS.mode.offset) >> 2;
+    this.videoDirty = new Uint8Array(layout.vramBytes / GUEST_PAGE);
+    this.#vramBase = layout.vramBase;
+  }
+
+  /** A20 gate: with the gate closed, physical bit 20 reads as zero. */
+  setA20(enabled: boolean): void {
+    this.#a20 = enabled;
+    this.flush();
+  }
+
+  get a20(): boolean {
+    return this.#a20;
+  }
+
+  /** Host address of a byte, `FAULTED` (an exception was raised) or `DEVICE` (see `devicePhysical`). */
+  translate(address: number, access: AccessKind, user: boolean): number {
+    if (access !== 'execute') {
+      const host = this.#tlb.lookup(address, user, access === 'write');
+      if (host >= 0) return host;
+    }
+    return this.#walkAndFill(address, access, user);
+  }
+
+  #walkAndFill(address: number, access: AccessKind, user: boolean): number {
+    this.stats.misses++;
+    const result = this.#walked;
+    if (!walk(this.#cpu, address, access, user, result)) {
+      this.#cpu.setHalves('cr2', address | 0, highHalf(address));
+      this.#cpu.raise(PAGE_FAULT, result.errorCode);
+      return FAULTED;
+    }
+    const physical = this.#gate(result.physical);
+    const region = this.#map.find(physical);
+    if (region === undefined) {
+      this.devicePhysical = physical;
+      return DEVICE;
+    }
+    const host = region.host + (physical - region.base);
+    if (access === 'write') {
+      if (region.kind === 'rom') {
+        this.devicePhysical = physical;
+        return DEVICE;
+      }
+      this.#markVideo(region, host);
+    }
+    if (access !== 'execute' && this.#isCacheable(user)) this.#insert(address, host, access === 'write', user);
+    if (result.pageShift !== 12) this.#largePages.add(largePage(address));
+    return host;
+  }
+
+  /** Under SMAP a supervisor's access to a user page depends on AC, which changes without a flush. */
+  #isCacheable(user: boolean): boolean {
+    return user || !this.#walked.user || (this.#cpu.low('cr4') & CR4_SMAP) === 0;
+  }
+
+  flush(): void {
+    this.#tlb.flush();
+    this.#largePages.clear();
+  }
+
+  /** INVLPG: a large page's pieces stand in many entries, so then all go. */
+  flushPage(address: number): void {
+    if (this.#largePages.has(largePage(address))) this.flush();
+    else this.#tlb.flushPage(address - (address & PAGE_MASK));
+  }
+
+  #insert(address: number, host: number, write: boolean, user: boolean): void {
+    const offset = address & PAGE_MASK;
+    const translation = { page: address - offset, host: host - offset };
+    if (!write) this.#tlb.insert(translation, user, false);
+    else if (!this.#code.isCode(translation.host / GUEST_PAGE)) this.#tlb.insert(translation, user, true);
+  }
+
+  #gate(physical: number): number {
+    if (this.#a20) return physical;
+    return physical % 0x20_0000 >= 0x10_0000 ? physical - 0x10_0000 : physical;
+  }
+
+  #markVideo(region: MappedRegion, host: number): void {
+    if (region.kind === 'video') this.videoDirty[(host - this.#vramBase) >>> 12] = 1;
+  }
+
+  /** Clears the dirty marks of video memory and makes the next write to each page visible again. */
+  collectVideoDirty(into: Uint8Array): void {
+    into.set(this.videoDirty);
+    this.videoDirty.fill(0);
+    this.#tlb.removeWrites(this.#vramBase, this.videoDirty.length * GUEST_PAGE);
+  }
+
+  // Entry points of generated code: address as two halves, descriptor = bytes | DESCRIPTOR_STACK.
+  // They return 0, or 1 after an exception was raised.
+
+  readonly slowRead = (low: number, high: number, descriptor: number): number => {
+    const address = this.#linear(low, high, descriptor);
+    if (address === undefined) return 1;
+    return this.read(address, descriptor & 0xff, this.#user()) ? 0 : 1;
+  };
+
+  readonly slowWrite = (low: number, high: number, descriptor: number): number => {
+    const address = this.#linear(low, high, descriptor);
+    if (address === undefined) return 1;
+    return this.write(address, descriptor & 0xff, this.#user()) ? 0 : 1;
+  };
+
+  /** For read-modify-write: checks writing, then reads the old value. */
+  readonly slowUpdate = (low: number, high: number, descriptor: number): number => {
+    const address = this.#linear(low, high, descriptor);
+    if (address === undefined) return 1;
+    const bytes = descriptor & 0xff;
+    if (!this.#translateBoth(address, bytes, 'write', this.#user())) return 1;
+    return this.read(address, bytes, this.#user()) ? 0 : 1;
+  };
+
+  readonly slowProbe = (low: number, high: number, descriptor: number): number => {
+    const address = this.#linear(low, high, descriptor);
+    if (address === undefined) return 1;
+    return this.#translateBoth(address, descriptor & 0xff, 'write', this.#user()) ? 0 : 1;
+  };
+
+  #user(): boolean {
+    return this.#cpu.get32('cpl') === 3;
+  }
+
+  #linear(low: number, high: number, descriptor: number): number | undefined {
+    const canonical = high === low >> 31 ? true : high === high << 16 >> 16;
+    if ((this.#views.i32[this.#modeWord] as number) & MODE_LONG) {
+      if (!canonical) {
+        this.#cpu.raise(descriptor & DESCRIPTOR_STACK ? 12 : 13, 0);
+        return undefined;
+      }
+      return high * 0x1_0000_0000 + (low >>> 0);
+    }
+    return low >>> 0;
+  }
+
+  /** Reads up to 16 bytes into the value slot, whatever they cross; false after a fault. */
+  read(address: number, bytes: number, user: boolean): boolean {
+    if (!this.#translateBoth(address, bytes, 'read', user)) return false;
+    const { first, second } = this.#hosts;
+    const firstBytes = Math.min(bytes, GUEST_PAGE - (address & PAGE_MASK));
+    this.#readPart(first, this.#hosts.firstPhysical, 0, firstBytes);
+    if (firstBytes < bytes) this.#readPart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
+    return true;
+  }
+
+  /** Writes the value slot's first bytes; false after a fault, with nothing written. */
+  write(address: number, bytes: number, user: boolean): boolean {
+    if (!this.#translateBoth(address, bytes, 'write', user)) return false;
+    const { first, second } = this.#hosts;
+    const firstBytes = Math.min(bytes, GUEST_PAGE - (address & PAGE_MASK));
+    this.#writePart(first, this.#hosts.firstPhysical, 0, firstBytes);
+    if (firstBytes < bytes) this.#writePart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
+    return true;
+  }
+
+  probe(address: number, bytes: number, user: boolean): boolean {
+    return this.#translateBoth(address, bytes, 'write', user);
+  }
+
+  #translateBoth(address: number, bytes: number, access: 'read' | 'write', user: boolean): boolean {
+    const hosts = this.#hosts;
+    hosts.first = this.translate(address, access, user);
+    hosts.firstPhysical = this.devicePhysical;
+    if (hosts.first === FAULTED) return false;
+    const inPage = GUEST_PAGE - (address & PAGE_MASK);
+    if (bytes <= inPage) return true;
+    hosts.second = this.translate(this.#wrap(address + inPage), access, user);
+    hosts.secondPhysical = this.devicePhysical;
+    return hosts.second !== FAULTED;
+  }
+
+  #wrap(address: number): number {
+    return address === 0x1_0000_0000 && !((this.#views.i32[this.#modeWord] as number) & MODE_LONG) ? 0 : address;
+  }
+
+  #readPart(host: number, physical: number, at: number, bytes: number): void {
+    const { u8 } = this.#views;
+    const slot = this.#slot + at;
+    if (host >= 0) {
+      u8.copyWithin(slot, host, host + bytes);
+      return;
+    }
+    this.stats.deviceAccesses++;
+    deviceRead(this.#cpu.environment, this.#views.data, { physical, slot, bytes });
+  }
+
+  #writePart(host: number, physical: number, at: number, bytes: number): void {
+    const { u8 } = this.#views;
+    const slot = this.#slot + at;
+    if (host >= 0) {
+      if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, bytes);
+      u8.copyWithin(host, slot, slot + bytes);
+      return;
+    }
+    this.stats.deviceAccesses++;
+    deviceWrite(this.#cpu.environment, this.#views.data, { physical, slot, bytes });
+  }
+
+  readPhysical32(address: number): number {
+    const host = this.#map.host(this.#gate(address));
+    if (host >= 0) return this.#views.data.getUint32(host, true);
+    return this.#cpu.environment.memoryRead(address, 4) >>> 0;
+  }
+
+  writePhysical32(address: number, value: number): void {
+    const host = this.#map.host(this.#gate(address));
+    if (host < 0) return;
+    if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, 4);
+    this.#views.data.setUint32(host, value, true);
+  }
+}
+
+interface DeviceTransfer {
+  physical: number;
+  slot: number;
+  bytes: number;
+}
+
+/** The widest naturally aligned piece at an address; devices see at most four bytes at once. */
+function piece(address: number, bytes: number): 1 | 2 | 4 {
+  if (bytes >= 4 && address % 4 === 0) return 4;
+  if (bytes >= 2 && address % 2 === 0) return 2;
+  return 1;
+}
+
+function deviceRead(environment: CpuEnvironment, data: DataView, transfer: DeviceTransfer): void {
+  let { physical, slot, bytes } = transfer;
+  while (bytes > 0) {
+    const width = piece(physical, bytes);
+    const value = environment.memoryRead(physical, width);
+    if (width === 4) data.setUint32(slot, value, true);
+    else if (width === 2) data.setUint16(slot, value, true);
+    else data.setUint8(slot, value);
+    physical += width;
+    slot += width;
+    bytes -= width;
+  }
+}
+
+function deviceWrite(environment: CpuEnvironment, data: DataView, transfer: DeviceTransfer): void {
+  let { physical, slot, bytes } = transfer;
+  while (bytes > 0) {
+    const width = piece(physical, bytes);
+    const value =
+      width === 4 ? data.getUint32(slot, true) : width === 2 ? data.getUint16(slot, true) : data.getUint8(slot);
+    environment.memoryWrite(physical, width, value);
+    physical += width;
+    slot += width;
+    bytes -= width;
+  }
+}
