@@ -76,7 +76,13 @@ export class MachineRegistry {
     return this.#exclusively(async () => {
       this.#refuseErrors(settings);
       const id = await this.#newFolder(settings.name);
-      return this.#write({ ...settings, schema: CONFIG_SCHEMA, id });
+      try {
+        return await this.#write({ ...settings, schema: CONFIG_SCHEMA, id });
+      } catch (error) {
+        // A folder without a file would be listed as a damaged machine.
+        await rm(this.folderOf(id), { recursive: true, force: true });
+        throw error;
+      }
     });
   }
 
@@ -169,6 +175,8 @@ export class MachineRegistry {
 export function idFromName(name: string): MachineId {
   const id = name
     .normalize('NFKD')
+    // Accents stand alone now.
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')

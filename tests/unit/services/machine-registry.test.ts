@@ -1,0 +1,138 @@
+// The folder of machines: what is written, what survives damage, what is refused.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { defaultSettings, type MachineSettings } from '../../../shared/machine/config.ts';
+import { idFromName, MachineRegistry } from '../../../src-main/services/machine-registry.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const settings = (name: string): MachineSettings => ({
+  ...defaultSettings(name),
+  boot: { kernel: '/boot/vmlinuz', initrd: null, commandLine: 'quiet' },
+});
+
+async function opened(folder = temporaryFolder()) {
+  const registry = new MachineRegistry(folder, 8192);
+  await registry.load();
+  return {
+    registry,
+    folder,
+    file: (id: string, name = 'machine.json') => join(folder, 'machines', id, name),
+  };
+}
+
+describe('the registry', () => {
+  it('keeps machines for the next start', async () => {
+    const { registry, folder } = await opened();
+    const config = await registry.create(settings('Debian 12'));
+    expect(config).toMatchObject({ schema: 1, id: 'debian-12', name: 'Debian 12' });
+    const again = await opened(folder);
+    expect(again.registry.list()).toEqual([{ kind: 'machine', id: 'debian-12', config }]);
+  });
+
+  it('keeps the version before a change beside the file, and no other leftovers', async () => {
+    const { registry, file, folder } = await opened();
+    const { id } = await registry.create(settings('A'));
+    await registry.update(id, { ...settings('A'), memoryMiB: 128 });
+    expect(JSON.parse(readFileSync(file(id), 'utf8'))).toMatchObject({ memoryMiB: 128 });
+    expect(JSON.parse(readFileSync(file(id, 'machine.previous.json'), 'utf8'))).toMatchObject({
+      memoryMiB: 512,
+    });
+    expect(readdirSync(join(folder, 'machines', id)).sort()).toEqual([
+      'machine.json',
+      'machine.previous.json',
+    ]);
+  });
+
+  it('keeps keys it does not know', async () => {
+    const { registry, file } = await opened();
+    const { id } = await registry.create({ ...settings('A'), drives: [{ path: '/d' }] });
+    const config = registry.config(id);
+    await registry.update(id, { ...config, name: 'B' });
+    expect(JSON.parse(readFileSync(file(id), 'utf8'))).toMatchObject({ name: 'B', drives: [{ path: '/d' }] });
+  });
+
+  it('gives machines of like names folders of their own', async () => {
+    const { registry } = await opened();
+    await registry.create(settings('Test!'));
+    expect((await registry.create(settings('test'))).id).toBe('test-2');
+    await expect(registry.create(settings('TEST'))).rejects.toMatchObject({
+      code: 'machine.invalidConfig',
+      detail: { issue: 'name.taken', field: 'name' },
+    });
+  });
+
+  it('carries out changes that come at once, one after the other', async () => {
+    const { registry } = await opened();
+    const created = await Promise.allSettled(
+      ['A', 'B', 'a', 'C'].map((name) => registry.create(settings(name))),
+    );
+    expect(created.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(registry.list()).toHaveLength(3);
+  });
+
+  it('deletes a machine with its folder', async () => {
+    const { registry, folder } = await opened();
+    const { id } = await registry.create(settings('A'));
+    await registry.delete(id);
+    expect(registry.list()).toEqual([]);
+    expect(readdirSync(join(folder, 'machines'))).toEqual([]);
+    await expect(registry.delete(id)).rejects.toMatchObject({ code: 'machine.notFound' });
+  });
+
+  it.each([
+    ['no JSON', '{ "schema": 1,', /not valid JSON/],
+    ['a wrong value', JSON.stringify({ ...settings('x'), schema: 1, id: 'bad', memoryMiB: -1 }), /memoryMiB/],
+    ['another machine’s id', JSON.stringify({ ...settings('x'), schema: 1, id: 'other' }), /belongs to/],
+    ['a newer version', JSON.stringify({ schema: 2 }), /newer version/],
+    ['far too much', ' '.repeat(2 * 1024 * 1024), /too large/],
+  ])('lists a file with %s as damaged and leaves it alone', async (_what, text, message) => {
+    const { folder, registry } = await opened();
+    await registry.create(settings('Good'));
+    mkdirSync(join(folder, 'machines', 'bad'));
+    const file = join(folder, 'machines', 'bad', 'machine.json');
+    writeFileSync(file, text);
+    await registry.load();
+    expect(registry.list().map(({ id, kind }) => [id, kind])).toEqual([
+      ['bad', 'damaged'],
+      ['good', 'machine'],
+    ]);
+    expect(registry.entry('bad')).toMatchObject({ message: expect.stringMatching(message) });
+    expect(() => registry.config('bad')).toThrow(expect.objectContaining({ code: 'machine.damaged' }));
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('says that a folder without a file is damaged, and passes over what is no machine', async () => {
+    const { folder, registry } = await opened();
+    mkdirSync(join(folder, 'machines', 'empty'));
+    mkdirSync(join(folder, 'machines', '.deleted-x'));
+    writeFileSync(join(folder, 'machines', 'notes.txt'), '');
+    await registry.load();
+    expect(registry.list()).toMatchObject([
+      { id: 'empty', kind: 'damaged', message: expect.stringContaining('does not exist') },
+    ]);
+  });
+
+  it('reports a disk it cannot write to and keeps the old content', async () => {
+    const { registry, file, folder } = await opened();
+    const { id } = await registry.create(settings('A'));
+    // A folder in the place of the previous version cannot be replaced by a file.
+    mkdirSync(file(id, 'machine.previous.json'));
+    await expect(registry.update(id, settings('B'))).rejects.toMatchObject({ code: 'store.writeFailed' });
+    expect(registry.config(id).name).toBe('A');
+    expect(JSON.parse(readFileSync(file(id), 'utf8')).name).toBe('A');
+    expect(readdirSync(join(folder, 'machines', id)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(existsSync(file(id))).toBe(true);
+  });
+});
+
+describe('a folder’s name', () => {
+  it.each([
+    ['Débian 12 (test)', 'debian-12-test'],
+    ['../../etc', 'etc'],
+    ['日本語', 'machine'],
+    ['-', 'machine'],
+    ['x'.repeat(100), 'x'.repeat(48)],
+  ])('of %j is %j', (name, id) => expect(idFromName(name)).toBe(id));
+});
