@@ -11,7 +11,7 @@ import { prepareChromium } from './find-chromium.mjs';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RESULTS = join(ROOT, 'test-results');
 const BIN = join(ROOT, 'node_modules', '.bin');
-const ZONES = ['shared', 'src-main/engine', 'src-main', 'src-renderer', 'tests'];
+const ZONES = ['shared', 'src-main/engine', 'src-main', 'src-renderer', 'tests', 'tests/app'];
 const APP_TESTS = 'tests/app/playwright.config.ts';
 
 /** @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number }} Result */
