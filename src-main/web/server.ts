@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { appContract } from '../../shared/rpc/app-contract.ts';
 import type { Channel } from '../../shared/rpc/channel.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import type { UpgradeRequest } from '../../shared/rpc/process-messages.ts';
 import { serve } from '../../shared/rpc/serve.ts';
 import {
@@ -173,8 +174,8 @@ class WebShell implements WebServer {
     try {
       this.#app.supervisor.handOver(machine, upgrade, socket);
     } catch (error) {
-      // The machine ended between ticket and connection.
-      reportUnexpected('console', error);
+      // Expected when the machine ended between ticket and connection.
+      if (!(error instanceof FailureError)) reportUnexpected('console', error);
       hangUp(socket, '409 Conflict');
     }
   }
