@@ -1,9 +1,7 @@
 // INT n, INT3, INTO and ICEBP, with the rules of virtual-8086 mode.
 // Reference: Intel SDM vol. 2A INT n (table of decisions), vol. 3A 20.3.3 (software interrupts with VME).
 
-import {
-  CR4_VME, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF,
-} from '../state/control-bits.ts';
+import { CR4_VME, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF } from '../state/control-bits.ts';
 import { SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isProtected, isVirtual8086 } from '../state/modes.ts';
 import { segmentBase } from '../state/segments.ts';
@@ -12,7 +10,12 @@ import type { CpuContext } from './cpu-context.ts';
 import { VECTOR_GP, wrapSystem } from './descriptor.ts';
 import { deliverInNewTask } from './exception.ts';
 import {
-  DELIVERED, type Delivery, DELIVERY_FAULTED, DELIVERY_FAULTED_IN_NEW_TASK, enterHandler, enterRealHandler,
+  DELIVERED,
+  DELIVERY_FAULTED,
+  DELIVERY_FAULTED_IN_NEW_TASK,
+  type Delivery,
+  enterHandler,
+  enterRealHandler,
 } from './interrupt.ts';
 import { INTERRUPT_KIND } from './system.table.ts';
 

@@ -11,7 +11,7 @@ import { pack32, pack64, packed, unpack32, unpack64 } from './soft-float/formats
 import { roundToIntegral } from './soft-float/integer.ts';
 import { multiply } from './soft-float/multiply.ts';
 import { SoftNumber } from './soft-float/number.ts';
-import { beginSse, endSse } from './sse-exceptions.ts';
+import { beginSse, endSse, faultPending } from './sse-exceptions.ts';
 import { SSE_OPERATION } from './sse-operations.ts';
 
 const a = new SoftNumber();
@@ -213,7 +213,7 @@ export function sseRound(cpu: CpuContext, width: number, count: number, immediat
   return 0;
 }
 
-/** DPPS, DPPD: every product and sum is rounded; sums of neighbours first. */
+/** DPPS, DPPD: every product and sum is rounded; sums of neighbours first. An unmasked exception ends it. */
 export function sseDotProduct(cpu: CpuContext, width: number, immediate: number): number {
   beginSse(cpu);
   lanes.fill(0);
@@ -225,12 +225,16 @@ export function sseDotProduct(cpu: CpuContext, width: number, immediate: number)
 }
 
 function dotProduct32(cpu: CpuContext, immediate: number): void {
-  const product = (lane: number): number =>
-    (immediate >> (4 + lane)) & 1
-      ? operate32(SSE_OPERATION.multiply, word(cpu, 2, lane), word(cpu, 4, lane))
-      : 0;
-  const low = operate32(SSE_OPERATION.add, product(0), product(1));
-  const high = operate32(SSE_OPERATION.add, product(2), product(3));
+  const products = [0, 0, 0, 0];
+  for (let lane = 0; lane < 4; lane++) {
+    if (((immediate >> (4 + lane)) & 1) === 0) continue;
+    products[lane] = operate32(SSE_OPERATION.multiply, word(cpu, 2, lane), word(cpu, 4, lane));
+  }
+  if (faultPending(cpu)) return;
+  const [a0 = 0, a1 = 0, a2 = 0, a3 = 0] = products;
+  const low = operate32(SSE_OPERATION.add, a0, a1);
+  const high = operate32(SSE_OPERATION.add, a2, a3);
+  if (faultPending(cpu)) return;
   const sum = operate32(SSE_OPERATION.add, low, high);
   for (let lane = 0; lane < 4; lane++) if ((immediate >> lane) & 1) lanes[lane] = sum;
 }
@@ -243,7 +247,10 @@ function dotProduct64(cpu: CpuContext, immediate: number): void {
     operate64(SSE_OPERATION.multiply, word(cpu, 2, l), word(cpu, 2, l + 1), right, word(cpu, 4, l + 1));
     return [packed.low, packed.high];
   };
-  operate64(SSE_OPERATION.add, ...product(0), ...product(1));
+  const first = product(0);
+  const second = product(1);
+  if (faultPending(cpu)) return;
+  operate64(SSE_OPERATION.add, ...first, ...second);
   for (let lane = 0; lane < 2; lane++) {
     if (((immediate >> lane) & 1) === 0) continue;
     lanes[2 * lane] = packed.low;

@@ -12,13 +12,22 @@ export function beginSse(cpu: CpuContext): void {
   adoptMxcsr(cpu.get32('mxcsr'));
 }
 
+function unmaskedFlags(mxcsr: number): number {
+  return floatEnvironment.flags & ~(mxcsr >>> 7) & 0x3f;
+}
+
+/** What has been computed so far will fault: for instructions of several dependent steps. */
+export function faultPending(cpu: CpuContext): boolean {
+  return unmaskedFlags(cpu.get32('mxcsr')) !== 0;
+}
+
 /**
  * Stores the flags and raises #XM (or #UD) for unmasked ones; true when it did. Exceptions found before the
  * operation hide those of the result if any of them is unmasked.
  */
 export function endSse(cpu: CpuContext): boolean {
   const mxcsr = cpu.get32('mxcsr');
-  const unmasked = floatEnvironment.flags & ~(mxcsr >>> 7) & 0x3f;
+  const unmasked = unmaskedFlags(mxcsr);
   const early = (unmasked & BEFORE_OPERATION) !== 0;
   cpu.set32('mxcsr', mxcsr | (early ? floatEnvironment.flags & BEFORE_OPERATION : floatEnvironment.flags));
   if (unmasked === 0) return false;

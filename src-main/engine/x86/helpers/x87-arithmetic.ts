@@ -4,7 +4,7 @@ import type { CpuContext } from './cpu-context.ts';
 import { add, subtract } from './soft-float/add.ts';
 import { compare, EQUAL, LESS, UNORDERED } from './soft-float/compare.ts';
 import { divide } from './soft-float/divide.ts';
-import { floatEnvironment as env } from './soft-float/environment.ts';
+import { floatEnvironment as env, INVALID } from './soft-float/environment.ts';
 import { pack80, packed, unpack32, unpack64 } from './soft-float/formats.ts';
 import { fromInteger } from './soft-float/integer.ts';
 import { multiply } from './soft-float/multiply.ts';
@@ -55,7 +55,8 @@ export function x87Load(cpu: CpuContext, kind: number): number {
   if (source.kind >= QUIET_NAN) specialOperand(source, source);
   else noteDenormals(source, source);
   pack80(source, EXTENDED);
-  if (!reportArithmetic(cpu)) pushPacked(cpu);
+  // An unmasked denormal is loaded all the same.
+  if (!reportArithmetic(cpu) || (env.flags & INVALID) === 0) pushPacked(cpu);
   return 0;
 }
 
@@ -206,23 +207,25 @@ function conditionCodes(order: number): number {
   return order === EQUAL ? C3 : order === LESS ? C0 : 0;
 }
 
-/** Compares ST(0) with `source`; unordered on a stack underflow. False when the instruction must stop. */
-function compareTop(cpu: CpuContext, empty: boolean, flavour: number): number | undefined {
-  let order: number = UNORDERED;
+/** The last comparison raised an unmasked exception: its result is there, but nothing is popped. */
+let unmasked = false;
+
+/** Compares ST(0) with `source`; unordered on a stack underflow. */
+function compareTop(cpu: CpuContext, empty: boolean, flavour: number): number {
   if (empty) {
-    if (stackUnderflow(cpu)) return undefined;
-  } else {
-    readRegister(cpu, 0, destination);
-    order = compare(destination, source, (flavour & X87_COMPARE.quiet) !== 0);
-    if (report(cpu, env.flags, false)) return undefined;
+    unmasked = stackUnderflow(cpu);
+    return UNORDERED;
   }
+  readRegister(cpu, 0, destination);
+  const order = compare(destination, source, (flavour & X87_COMPARE.quiet) !== 0);
+  unmasked = report(cpu, env.flags, false);
   return order;
 }
 
 function finishCompare(cpu: CpuContext, empty: boolean, flavour: number): void {
   const order = compareTop(cpu, empty, flavour);
-  if (order === undefined) return;
   cpu.set32('fsw', (cpu.get32('fsw') & ~CONDITION_CODES) | conditionCodes(order));
+  if (unmasked) return;
   if ((flavour & (X87_COMPARE.pop | X87_COMPARE.popTwice)) !== 0) pop(cpu);
   if ((flavour & X87_COMPARE.popTwice) !== 0) pop(cpu);
 }
@@ -256,11 +259,8 @@ export function x87CompareFlags(cpu: CpuContext, flavour: number, i: number): nu
   if (begin(cpu)) return 1;
   readRegister(cpu, i, source);
   const order = compareTop(cpu, isEmpty(cpu, 0) || isEmpty(cpu, i), flavour);
-  let flags = KEEP_FLAGS;
-  if (order !== undefined) {
-    flags = order === UNORDERED ? 0x45 : order === EQUAL ? 0x40 : order === LESS ? 1 : 0;
-    if ((flavour & X87_COMPARE.pop) !== 0) pop(cpu);
-  }
-  cpu.setHalves('scratch', flags, 0);
+  const flags = order === UNORDERED ? 0x45 : order === EQUAL ? 0x40 : order === LESS ? 1 : 0;
+  if (!unmasked && (flavour & X87_COMPARE.pop) !== 0) pop(cpu);
+  cpu.setHalves('scratch', unmasked ? flags | KEEP_FLAGS : flags, 0);
   return 0;
 }

@@ -9,7 +9,7 @@ import { fromInteger32, integer, roundToIntegral, toInteger } from './soft-float
 import { FINITE, INFINITE, QUIET_NAN, SoftNumber, UNSUPPORTED, ZERO } from './soft-float/number.ts';
 import { invalid, noteDenormals, specialOperand, specialOperands } from './soft-float/operands.ts';
 import { remainder } from './soft-float/remainder.ts';
-import { EXTENDED } from './soft-float/rounding.ts';
+import { EXTENDED, type FloatFormat } from './soft-float/rounding.ts';
 import { compareWithZero } from './x87-arithmetic.ts';
 import { X87_FUNCTION } from './x87-operations.ts';
 import {
@@ -21,6 +21,7 @@ import {
   CONDITION_CODES,
   decrementTop,
   deliver,
+  deliverRounded,
   deliverUnderflow,
   isEmpty,
   packIndefinite,
@@ -81,14 +82,14 @@ function classOf(cpu: CpuContext, word: number, r: number): number {
 }
 
 /** ST(0) = f(ST(0)). */
-function unary(cpu: CpuContext, compute: () => void, byPrecision: boolean): void {
+function unary(cpu: CpuContext, compute: () => void, format: FloatFormat): void {
   if (isEmpty(cpu, 0)) {
     deliverUnderflow(cpu, 0, 0);
     return;
   }
   readRegister(cpu, 0, x);
   compute();
-  deliver(cpu, result, byPrecision ? precision(cpu) : EXTENDED, 0, 0);
+  deliver(cpu, result, format, 0, 0);
 }
 
 /** ST(1) = f(ST(1), ST(0)), then pop. */
@@ -244,7 +245,7 @@ const FUNCTIONS: readonly ((cpu: CpuContext) => void)[] = (() => {
   table[X87_FUNCTION.FABS] = (cpu) => changeSign(cpu, true);
   table[X87_FUNCTION.FTST] = compareWithZero;
   table[X87_FUNCTION.FXAM] = examine;
-  table[X87_FUNCTION.F2XM1] = (cpu) => unary(cpu, () => exponentialOf(x, result), false);
+  table[X87_FUNCTION.F2XM1] = (cpu) => unary(cpu, () => exponentialOf(x, result), EXTENDED);
   table[X87_FUNCTION.FYL2X] = (cpu) => binary(cpu, () => logarithmOf(y, x, result));
   table[X87_FUNCTION.FPTAN] = (cpu) => pair(cpu, tangentAndOne);
   table[X87_FUNCTION.FPATAN] = (cpu) => binary(cpu, () => arctangentOf(y, x, result));
@@ -252,18 +253,25 @@ const FUNCTIONS: readonly ((cpu: CpuContext) => void)[] = (() => {
   table[X87_FUNCTION.FPREM1] = (cpu) => partialRemainder(cpu, true);
   table[X87_FUNCTION.FPREM] = (cpu) => partialRemainder(cpu, false);
   table[X87_FUNCTION.FYL2XP1] = (cpu) => binary(cpu, () => logarithmPlusOneOf(y, x, result));
-  table[X87_FUNCTION.FSQRT] = (cpu) => unary(cpu, () => squareRoot(x, result), true);
+  table[X87_FUNCTION.FSQRT] = (cpu) => unary(cpu, () => squareRoot(x, result), precision(cpu));
   table[X87_FUNCTION.FSINCOS] = (cpu) => pair(cpu, sineAndCosine);
-  table[X87_FUNCTION.FRNDINT] = (cpu) => unary(cpu, roundTop, false);
+  table[X87_FUNCTION.FRNDINT] = roundTop;
   table[X87_FUNCTION.FSCALE] = scaleTop;
   table[X87_FUNCTION.FSIN] = (cpu) => angle(cpu, sineOf);
   table[X87_FUNCTION.FCOS] = (cpu) => angle(cpu, cosineOf);
   return table;
 })();
 
-function roundTop(): void {
-  if (x.kind === FINITE) noteDenormals(x, x);
+/** FRNDINT. */
+function roundTop(cpu: CpuContext): void {
+  if (isEmpty(cpu, 0)) {
+    deliverUnderflow(cpu, 0, 0);
+    return;
+  }
+  readRegister(cpu, 0, x);
+  noteDenormals(x, x);
   roundToIntegral(x, result, false);
+  deliverRounded(cpu, result);
 }
 
 /** `X87_FUNCTION`. */

@@ -9,7 +9,7 @@ import {
   INVALID,
   PRECISION,
 } from './soft-float/environment.ts';
-import { pack80, packed, unpack80 } from './soft-float/formats.ts';
+import { encode80, pack80, packed, unpack80 } from './soft-float/formats.ts';
 import type { SoftNumber } from './soft-float/number.ts';
 import { EXTENDED, type FloatFormat, PRECISION_CONTROL } from './soft-float/rounding.ts';
 
@@ -84,7 +84,8 @@ export function report(cpu: CpuContext, flags: number, c1: boolean): boolean {
   const unmasked = flags & ~cpu.get32('fcw') & 0x3f;
   const early = (unmasked & BEFORE_OPERATION) !== 0;
   const kept = early ? flags & (BEFORE_OPERATION | STACK_FAULT) : flags;
-  const status = (cpu.get32('fsw') & ~C1) | kept | (c1 ? C1 : 0);
+  const up = c1 && (!early || (flags & STACK_FAULT) !== 0);
+  const status = (cpu.get32('fsw') & ~C1) | kept | (up ? C1 : 0);
   cpu.set32('fsw', unmasked !== 0 ? status | ERROR_SUMMARY : status);
   return early;
 }
@@ -114,6 +115,12 @@ export function deliver(cpu: CpuContext, n: SoftNumber, format: FloatFormat, i: 
   if (reportArithmetic(cpu)) return;
   writePacked(cpu, i);
   for (let count = 0; count < pops; count++) pop(cpu);
+}
+
+/** `deliver` of a number that an earlier rounding has made representable: C1 tells of that one. */
+export function deliverRounded(cpu: CpuContext, n: SoftNumber): void {
+  encode80(n);
+  if (!reportArithmetic(cpu)) writePacked(cpu, 0);
 }
 
 /** Masked stack underflow: the default NaN goes to ST(i). */

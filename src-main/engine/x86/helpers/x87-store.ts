@@ -14,7 +14,7 @@ import {
 import { pack32, pack64, pack80, packed } from './soft-float/formats.ts';
 import { fromInteger, integer, toInteger } from './soft-float/integer.ts';
 import { QUIET_NAN, SoftNumber } from './soft-float/number.ts';
-import { noteDenormals, specialOperand } from './soft-float/operands.ts';
+import { specialOperand } from './soft-float/operands.ts';
 import { EXTENDED } from './soft-float/rounding.ts';
 import { X87_MEMORY } from './x87-operations.ts';
 import { begin, isEmpty, pop, pushPacked, readRegister, report, STACK_FAULT } from './x87-stack.ts';
@@ -33,15 +33,14 @@ function setInteger(size: 16 | 32 | 64, truncate: boolean): void {
   bits.high = integer.high;
 }
 
+/** Denormals are not reported by stores. */
 function setSingle(): void {
   if (n.kind >= QUIET_NAN) specialOperand(n, n);
-  else noteDenormals(n, n);
   bits.low = pack32(n);
 }
 
 function setDouble(): void {
   if (n.kind >= QUIET_NAN) specialOperand(n, n);
-  else noteDenormals(n, n);
   pack64(n);
   bits.low = packed.low;
   bits.high = packed.high;
@@ -120,6 +119,7 @@ export function x87Store(cpu: CpuContext, kind: number, truncate: number): numbe
   if (begin(cpu)) return 1;
   // Memory has no room for an exponent moved out of the way.
   env.wrapExponent = false;
+  env.storing = true;
   bits.low = 0;
   bits.high = 0;
   bits.top = 0;

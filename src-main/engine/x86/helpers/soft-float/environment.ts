@@ -30,6 +30,8 @@ export const floatEnvironment = {
   underflowMasked: true,
   /** Unmasked overflow and underflow deliver a result with its exponent moved by 24576: x87 registers. */
   wrapExponent: false,
+  /** An unmasked overflow or underflow is not also inexact: x87 stores, which then do not happen. */
+  storing: false,
   /** NaN selection by significand (x87) instead of by position (SSE). */
   x87Nans: false,
 };
@@ -45,6 +47,7 @@ export function adoptMxcsr(mxcsr: number): void {
   env.underflowMasked = (mxcsr & 0x800) !== 0;
   env.flushToZero = (mxcsr & 0x8000) !== 0 && env.underflowMasked;
   env.wrapExponent = false;
+  env.storing = false;
   env.x87Nans = false;
 }
 
@@ -59,5 +62,6 @@ export function adoptControlWord(fcw: number): void {
   env.overflowMasked = (fcw & 8) !== 0;
   env.underflowMasked = (fcw & 16) !== 0;
   env.wrapExponent = true;
+  env.storing = false;
   env.x87Nans = true;
 }

@@ -117,6 +117,11 @@ export function pack64(n: SoftNumber): void {
 /** Rounds to double-extended, or to less by precision control, into `packed`. */
 export function pack80(n: SoftNumber, format: FloatFormat): void {
   if (n.kind === FINITE) roundFinite(n, format);
+  encode80(n);
+}
+
+/** The encoding of a number that needs no rounding, into `packed`. */
+export function encode80(n: SoftNumber): void {
   const sign = n.negative ? 0x8000 : 0;
   packed.low = n.low;
   packed.high = n.high;

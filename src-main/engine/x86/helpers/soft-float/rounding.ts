@@ -117,12 +117,23 @@ function reachesNormal(n: SoftNumber, precision: Precision): boolean {
 export function roundFinite(n: SoftNumber, format: FloatFormat): void {
   if (n.exponent < format.minimum) {
     const tiny = n.exponent < format.minimum - 1 || !reachesNormal(n, format.precision);
-    if (!tiny || env.underflowMasked || !env.wrapExponent) {
+    if (!tiny || env.underflowMasked) {
       roundDenormal(n, format, tiny);
       return;
     }
     env.flags |= UNDERFLOW;
+    if (!env.wrapExponent) {
+      roundUndelivered(n, format);
+      return;
+    }
     n.exponent += WRAP;
+    if (n.exponent < format.minimum) {
+      // Further below than the wrap reaches: FSCALE.
+      env.flags |= PRECISION;
+      env.roundedUp = false;
+      n.setSpecial(ZERO, n.negative);
+      return;
+    }
   }
   roundSignificand(n, format.precision);
   if (carried) {
@@ -131,6 +142,14 @@ export function roundFinite(n: SoftNumber, format: FloatFormat): void {
   }
   if (n.exponent > format.maximum) overflow(n, format);
   else if (inexact) env.flags |= PRECISION;
+}
+
+/** An unmasked underflow that faults: inexact is judged as if exponents had no limit. The value is not used. */
+function roundUndelivered(n: SoftNumber, format: FloatFormat): void {
+  roundSignificand(n, format.precision);
+  if (inexact && !env.storing) env.flags |= PRECISION;
+  env.roundedUp = false;
+  n.setSpecial(ZERO, n.negative);
 }
 
 function roundDenormal(n: SoftNumber, format: FloatFormat, tiny: boolean): void {
@@ -143,21 +162,21 @@ function roundDenormal(n: SoftNumber, format: FloatFormat, tiny: boolean): void 
   n.shiftRight(format.minimum - n.exponent);
   n.exponent = format.minimum;
   roundSignificand(n, format.precision);
-  if (inexact) env.flags |= PRECISION;
-  if (tiny && (inexact || !env.underflowMasked)) env.flags |= UNDERFLOW;
+  if (inexact) env.flags |= tiny ? UNDERFLOW | PRECISION : PRECISION;
   if ((n.high | n.low) === 0) n.setSpecial(ZERO, n.negative);
 }
 
 function overflow(n: SoftNumber, format: FloatFormat): void {
   env.flags |= OVERFLOW;
-  if (!env.overflowMasked && env.wrapExponent) {
+  const wraps = !env.overflowMasked && env.wrapExponent;
+  if (wraps && n.exponent - WRAP <= format.maximum) {
     if (inexact) env.flags |= PRECISION;
     n.exponent -= WRAP;
     return;
   }
-  env.flags |= PRECISION;
+  if (env.overflowMasked || wraps || (inexact && !env.storing)) env.flags |= PRECISION;
   const towardsInfinity =
-    env.rounding === ROUND_NEAREST || env.rounding === (n.negative ? ROUND_DOWN : ROUND_UP);
+    wraps || env.rounding === ROUND_NEAREST || env.rounding === (n.negative ? ROUND_DOWN : ROUND_UP);
   env.roundedUp = towardsInfinity;
   if (towardsInfinity) {
     n.setSpecial(INFINITE, n.negative);
