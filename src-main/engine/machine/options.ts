@@ -65,27 +65,4 @@ export interface MachineStats extends CpuStats {
   readonly unclaimedMemory: number;
 }
 
-export interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A text screen as text: for reading aloud, copying and tests. */
-export interface TextScreen {
-  readonly columns: number;
-  /** One string of `columns` UTF-16 units a row. */
-  readonly rows: readonly string[];
-  /** Undefined while hidden. */
-  readonly cursor: { readonly column: number; readonly row: number } | undefined;
-}
-
-/** What changed on the screen. Where the pixels are, whoever passes it on says. */
-export interface FrameUpdate {
-  readonly width: number;
-  readonly height: number;
-  readonly dirty: readonly Rectangle[];
-  /** Text modes only. */
-  readonly text: TextScreen | undefined;
-}
+export type { FrameUpdate, Rectangle, TextScreen } from '../display/frame.ts';
