@@ -1,11 +1,185 @@
-// Stands where the engine's runner will be: every start fails with a plain sentence.
+// Runs a machine on a thread of its own, with a second, sleeping one for its timers.
 
-import { FailureError } from '../../shared/rpc/failure.ts';
-import type { CreateMachineRunner } from './machine-runner.ts';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Disposable } from '../engine/base/disposable.ts';
+import { BootError, type BootErrorCode } from '../engine/index.ts';
+import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
+import type { MachineOptions, MachineStats } from '../engine/machine/options.ts';
+import { allocateAlarm, raiseAttention } from './alarm.ts';
+import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
+import { attentionView, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
 
-export const createMachineRunner: CreateMachineRunner = () => {
-  throw new FailureError(
-    'machine.unsupported',
-    'This build of Boxwright has no engine to run machines with.',
-  );
-};
+/** A machine that does not stop when told to is ended after this long. */
+const STOP_PATIENCE_MS = 2000;
+
+export const createMachineRunner: CreateMachineRunner = (options) => new ThreadedRunner(options);
+
+type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
+
+class ThreadedRunner implements MachineRunner {
+  readonly #options: MachineOptions;
+  readonly #alarm = allocateAlarm();
+  readonly #handlers: Handlers = {
+    started: new Set(), paused: new Set(), resumed: new Set(), restarted: new Set(), serial: new Set(), serialDrained: new Set(),
+    debug: new Set(), frame: new Set(), keyboardLeds: new Set(), log: new Set(), stopped: new Set(), crashed: new Set(),
+  };
+  #port: MessagePort | undefined;
+  #worker: Worker | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #attention: Int32Array | undefined;
+  #ended = false;
+  #lastStats: MachineStats | undefined;
+  #statsWaiters: ((stats: MachineStats) => void)[] = [];
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    if (this.#worker !== undefined) return Promise.reject(new Error('the machine has been started before'));
+    const { port1, port2 } = new MessageChannel();
+    const worker = startWorker({ role: 'vcpu', options: this.#options, alarm: this.#alarm, port: port2 }, [port2]);
+    this.#port = port1;
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+    return new Promise((resolve, reject) => {
+      const crashed = (error: Error): void => {
+        reject(error);
+        this.#crash(error);
+      };
+      port1.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'event') return this.#event(message.event);
+        if (message.kind === 'failed') {
+          this.#ended = true;
+          return reject(startError(message.failure));
+        }
+        this.#attention = attentionView(message.attention);
+        const alarm = startWorker({ role: 'alarm', alarm: this.#alarm, attention: message.attention }, []);
+        alarm.unref();
+        alarm.once('error', crashed);
+        resolve();
+      });
+      worker.once('error', crashed);
+      // Messages of a thread arrive before its end does.
+      worker.once('exit', (code) => crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)));
+    });
+  }
+
+  pause(): void {
+    this.#send({ kind: 'pause' });
+  }
+
+  resume(): void {
+    this.#send({ kind: 'resume' });
+  }
+
+  reset(): void {
+    this.#send({ kind: 'reset' });
+  }
+
+  powerButton(): void {
+    this.#send({ kind: 'power-button' });
+  }
+
+  async powerOff(): Promise<void> {
+    this.#send({ kind: 'stop' });
+    const impatient = setTimeout(() => void this.#worker?.terminate(), STOP_PATIENCE_MS);
+    await this.#exited;
+    clearTimeout(impatient);
+  }
+
+  keyboard(scanCodes: Uint8Array): void {
+    this.#send({ kind: 'keyboard', scanCodes });
+  }
+
+  mouse(dx: number, dy: number, wheel: number, buttons: number): void {
+    this.#send({ kind: 'mouse', dx, dy, wheel, buttons });
+  }
+
+  serialWrite(port: number, bytes: Uint8Array): void {
+    this.#send({ kind: 'serial-input', port, bytes });
+  }
+
+  wantFrames(wanted: boolean): void {
+    this.#send({ kind: 'display', wanted });
+  }
+
+  frameDone(): void {
+    this.#send({ kind: 'frame-done' });
+  }
+
+  stats(): Promise<MachineStats> {
+    if (this.#ended) {
+      return this.#lastStats === undefined ? Promise.reject(new Error('the machine has not run')) : Promise.resolve(this.#lastStats);
+    }
+    return new Promise((resolve) => {
+      this.#statsWaiters.push(resolve);
+      this.#send({ kind: 'request-stats' });
+    });
+  }
+
+  on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void): Disposable {
+    const handlers: Set<(...payload: RunnerEvents[K]) => void> = this.#handlers[event];
+    handlers.add(handler);
+    return { dispose: () => void handlers.delete(handler) };
+  }
+
+  #fire<K extends keyof RunnerEvents>(event: K, ...payload: RunnerEvents[K]): void {
+    for (const handler of this.#handlers[event]) handler(...payload);
+  }
+
+  #send(command: MachineCommand): void {
+    if (this.#ended) return;
+    this.#port?.postMessage(command);
+    if (this.#attention !== undefined) raiseAttention(this.#attention);
+  }
+
+  #event(event: MachineEvent): void {
+    switch (event.kind) {
+      case 'started': return this.#fire('started');
+      case 'paused': return this.#fire('paused');
+      case 'resumed': return this.#fire('resumed');
+      case 'restarted': return this.#fire('restarted');
+      case 'serial-output': return this.#fire('serial', event.port, event.bytes);
+      case 'serial-drained': return this.#fire('serialDrained', event.port);
+      case 'debug-output': return this.#fire('debug', event.bytes);
+      case 'keyboard-leds': return this.#fire('keyboardLeds', event.leds);
+      case 'log': return this.#fire('log', event.level, event.message);
+      case 'frame': return this.#fire('frame', { ...event.update, pixels: new Uint8Array(event.pixels) });
+      case 'stats': return this.#takeStats(event.stats);
+      case 'stopped':
+        this.#ended = true;
+        this.#takeStats(event.stats);
+        return this.#fire('stopped', event.reason, event.stats);
+    }
+  }
+
+  #takeStats(stats: MachineStats): void {
+    this.#lastStats = stats;
+    for (const resolve of this.#statsWaiters.splice(0)) resolve(stats);
+  }
+
+  #crash(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#fire('crashed', error);
+  }
+}
+
+/** The entry stands beside this file: as a source, or as a bundle when this file is part of one. */
+function startWorker(task: WorkerTask, transferList: MessagePort[]): Worker {
+  const candidates = import.meta.url.endsWith('.ts') ? ['./vcpu-worker.ts'] : ['./vcpu-worker.js', '../vcpu-worker.js'];
+  const entry = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+  if (entry === undefined) throw new Error(`the program is incomplete: ${candidates.join(' or ')} is missing`);
+  return new Worker(entry, { workerData: task, transferList });
+}
+
+function startError(failure: StartFailure): Error {
+  const error = failure.boot === undefined
+    ? new Error(failure.message)
+    : new BootError(failure.boot.code as BootErrorCode, failure.message, failure.boot.detail);
+  if (failure.stack !== undefined) error.stack = failure.stack;
+  return error;
+}

@@ -44,6 +44,8 @@ export interface CpuEngine {
   /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */
   setInterrupt(pending: boolean): void;
   nmi(): void;
+  /** Address line 20; off, bit 20 of every physical address is 0. On at power-on. */
+  setA20(enabled: boolean): void;
   /** RESET# (`power-on`: all state) or INIT# (`init`: keeps x87, SSE, caches and MTRRs). RAM is not touched. */
   reset(kind: 'power-on' | 'init'): void;
   /** A device wrote guest RAM: translated code in the range is dropped. */

@@ -31,7 +31,8 @@ export type MachineEvent =
   /** The machine has room again for input of this port (all of what was sent went into the FIFO). */
   | { readonly kind: 'serial-drained'; readonly port: number }
   | { readonly kind: 'debug-output'; readonly bytes: Uint8Array }
-  | { readonly kind: 'frame'; readonly update: FrameUpdate }
+  /** `pixels`: the whole picture, 4 bytes a pixel, shared with the machine. */
+  | { readonly kind: 'frame'; readonly update: FrameUpdate; readonly pixels: SharedArrayBuffer }
   | { readonly kind: 'keyboard-leds'; readonly leds: number }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'stats'; readonly stats: MachineStats }

@@ -266,6 +266,8 @@ export class Uart16550 implements Device<UartState> {
 
   private readLineStatus(): number {
     const s = this.state;
+    // A guest that polls asks here, and the peer may have waited for that.
+    if (s.received.length === 0 && this.pull()) this.update();
     const errors = s.lsrErrors;
     // Transmission takes no time: both registers are always empty.
     const status = LSR_THRE | LSR_TEMT | errors | (s.received.length > 0 ? LSR_DR : 0);

@@ -1,0 +1,129 @@
+// `boxwright run`: a machine in this process, its serial ports on the terminal, files or nowhere.
+
+import { createMachineRunner } from '../host/create-machine-runner.ts';
+import type { MachineRunner } from '../host/machine-runner.ts';
+import { BootError, type MachineOptions, type MachineStats, type StopReason } from '../engine/index.ts';
+import { FileError, readBootFiles } from './boot-files.ts';
+import { type CharacterSink, openSink } from './character-sink.ts';
+import { parseRun, runHelp } from './parse-run.ts';
+import type { RunSettings } from './run-settings.ts';
+import { Terminal } from './terminal.ts';
+
+const EXIT_FAILURE = 1;
+/** As a shell reports a process ended by a signal. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const settings = parseRun(args);
+  if (settings.help) {
+    process.stdout.write(runHelp());
+    return 0;
+  }
+  const sinks: CharacterSink[] = [];
+  try {
+    const serial = settings.serial.map(openSink);
+    sinks.push(...serial);
+    const debug = settings.debugConsole === undefined ? undefined : openSink(settings.debugConsole);
+    if (debug !== undefined) sinks.push(debug);
+    return await runMachine(settings, createMachineRunner(machineOptions(settings)), serial, debug);
+  } catch (error) {
+    if (!(error instanceof FileError || error instanceof BootError)) throw error;
+    process.stderr.write(`boxwright: ${error.message}\n`);
+    return EXIT_FAILURE;
+  } finally {
+    for (const sink of sinks) sink.close();
+  }
+}
+
+function machineOptions(settings: RunSettings): MachineOptions {
+  return {
+    memoryBytes: settings.memoryBytes,
+    cpuModel: settings.cpuModel,
+    accelerator: settings.accelerator,
+    boot: readBootFiles(settings),
+    serialPorts: Math.max(1, settings.serial.length),
+    debugConsole: settings.debugConsole !== undefined,
+    debugExit: settings.debugExit,
+    videoMemoryBytes: 0,
+    onReset: settings.onReset,
+    time: 'host',
+  };
+}
+
+async function runMachine(settings: RunSettings, runner: MachineRunner, serial: readonly CharacterSink[], debug: CharacterSink | undefined): Promise<number> {
+  let status: number | undefined;
+  const quit = (value: number): void => {
+    status ??= value;
+    void runner.powerOff();
+  };
+  const ended = new Promise<{ reason: StopReason; stats: MachineStats }>((resolve, reject) => {
+    runner.on('stopped', (reason, stats) => resolve({ reason, stats }));
+    runner.on('crashed', reject);
+    const guarded = <A extends unknown[]>(action: (...payload: A) => void) => (...payload: A): void => {
+      try {
+        action(...payload);
+      } catch (error) {
+        reject(error as Error);
+        quit(EXIT_FAILURE);
+      }
+    };
+    runner.on('serial', guarded((port, bytes) => serial[port]?.write(bytes)));
+    runner.on('debug', guarded((bytes) => debug?.write(bytes)));
+  });
+  runner.on('log', (level, message) => {
+    if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
+  });
+  const terminal = connectTerminal(settings, runner, () => quit(0));
+  for (const [signal, value] of Object.entries(SIGNALS)) process.once(signal, () => quit(value));
+  // A reader that went away takes the machine with it.
+  process.stdout.on('error', () => quit(EXIT_FAILURE));
+  try {
+    await runner.start();
+    terminal?.open();
+    const { reason, stats } = await ended;
+    terminal?.close();
+    if (settings.stats) process.stderr.write(`${JSON.stringify(report(stats))}\n`);
+    return status ?? exitStatus(reason);
+  } finally {
+    terminal?.close();
+  }
+}
+
+/** The terminal serves the port that -serial stdio names. */
+function connectTerminal(settings: RunSettings, runner: MachineRunner, quit: () => void): Terminal | undefined {
+  const port = settings.serial.findIndex((target) => target.kind === 'stdio');
+  if (port < 0) return undefined;
+  const terminal = new Terminal({
+    input: (bytes) => {
+      terminal.pause();
+      runner.serialWrite(port, bytes);
+    },
+    quit,
+  }, settings.nographic);
+  runner.on('serialDrained', (drained) => {
+    if (drained === port) terminal.resume();
+  });
+  return terminal;
+}
+
+function exitStatus(reason: StopReason): number {
+  switch (reason.kind) {
+    case 'debug-exit': return (reason.value * 2 + 1) & 0xff;
+    case 'power-off': case 'reset': case 'triple-fault': case 'stopped': return 0;
+  }
+}
+
+function report(stats: MachineStats): Record<string, unknown> {
+  const busySeconds = (stats.hostNs - stats.idleNs) / 1e9;
+  return {
+    instructions: stats.instructions,
+    mips: Number((stats.instructions / 1e6 / busySeconds).toFixed(1)),
+    seconds: Number((stats.hostNs / 1e9).toFixed(3)),
+    idleSeconds: Number((stats.idleNs / 1e9).toFixed(3)),
+    regionsCompiled: stats.regionsCompiled,
+    tlbMisses: stats.tlbMisses,
+    tierSeconds: Object.fromEntries(Object.entries(stats.tierNs).map(([tier, ns]) => [tier, Number((ns / 1e9).toFixed(3))])),
+    unclaimedPorts: stats.unclaimedPorts,
+    unclaimedMemory: stats.unclaimedMemory,
+  };
+}

@@ -1,0 +1,27 @@
+// What firmware keeps in the CMOS memory: memory sizes and equipment, where old systems and boot loaders look.
+// Reference: IBM PC/AT technical reference, CMOS RAM address map; RBIL, CMOS.LST (34h/35h, 5Bh-5Dh).
+
+import { splitRam } from '../firmware/memory-map.ts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export function cmosMemory(ramBytes: number): [register: number, value: number][] {
+  const { low, high } = splitRam(ramBytes);
+  const base = 640;
+  const extended = Math.min((low - MiB) / KiB, 0xffff);
+  const above16 = Math.max(0, Math.min((low - 16 * MiB) / (64 * KiB), 0xffff));
+  const above4G = high / (64 * KiB);
+  const word = (at: number, value: number): [number, number][] => [[at, value & 0xff], [at + 1, (value >> 8) & 0xff]];
+  return [
+    // Equipment: VGA, coprocessor, PS/2 mouse.
+    [0x14, 0x06],
+    ...word(0x15, base),
+    ...word(0x17, extended),
+    ...word(0x30, extended),
+    ...word(0x34, above16),
+    ...word(0x5b, above4G),
+    [0x5d, (above4G >> 16) & 0xff],
+  ];
+}
+

@@ -1,0 +1,70 @@
+// Guest RAM as devices and firmware reach it: by physical address, through the physical map, telling the CPU
+// which bytes changed under it.
+
+import type { Dma } from '../bus/dma.ts';
+import type { CpuEngine, PhysicalRegion } from '../execution/cpu-engine.ts';
+import { HIGH_RAM_BASE, LEGACY_VIDEO, OPTION_ROMS, splitRam } from '../firmware/memory-map.ts';
+
+/** RAM with the hole of the legacy video window; behind 4 GiB goes what does not fit below the PCI window. */
+export function ramRegions(ramBytes: number): PhysicalRegion[] {
+  const { low, high } = splitRam(ramBytes);
+  const regions: PhysicalRegion[] = [
+    { kind: 'ram', base: 0, bytes: LEGACY_VIDEO, offset: 0 },
+    { kind: 'ram', base: OPTION_ROMS, bytes: low - OPTION_ROMS, offset: OPTION_ROMS },
+  ];
+  if (high > 0) regions.push({ kind: 'ram', base: HIGH_RAM_BASE, bytes: high, offset: low });
+  return regions;
+}
+
+export class GuestRam implements Dma {
+  readonly #engine: CpuEngine;
+  readonly #bytes: Uint8Array;
+  #regions: readonly PhysicalRegion[];
+
+  constructor(engine: CpuEngine, regions: readonly PhysicalRegion[]) {
+    this.#engine = engine;
+    this.#bytes = new Uint8Array(engine.memory.buffer, engine.ram.base, engine.ram.bytes);
+    this.#regions = regions;
+  }
+
+  setRegions(regions: readonly PhysicalRegion[]): void {
+    this.#regions = regions;
+    this.#engine.setRegions(regions);
+  }
+
+  read(address: number, into: Uint8Array): void {
+    this.#pieces(address, into.length, (done, length, region, at) => {
+      if (region === undefined) into.fill(0xff, done, done + length);
+      else into.set(this.#bytes.subarray(at, at + length), done);
+    });
+  }
+
+  write(address: number, from: Uint8Array): void {
+    this.#pieces(address, from.length, (done, length, region, at) => {
+      if (region === undefined || region.kind === 'rom') return;
+      this.#bytes.set(from.subarray(done, done + length), at);
+      this.#engine.invalidate(address + done, length);
+    });
+  }
+
+  /** Power-on: RAM is zero. */
+  clear(bytes: number): void {
+    this.#bytes.fill(0, 0, bytes);
+  }
+
+  /** Cuts a range at the borders of the physical map. */
+  #pieces(address: number, length: number, visit: (done: number, length: number, region: PhysicalRegion | undefined, at: number) => void): void {
+    for (let done = 0; done < length; ) {
+      const here = address + done;
+      const region = this.#regions.find((candidate) => here >= candidate.base && here < candidate.base + candidate.bytes);
+      const end = region === undefined ? this.#nextBase(here) : region.base + region.bytes;
+      const step = Math.min(length - done, end - here);
+      visit(done, step, region, region === undefined ? 0 : region.offset + (here - region.base));
+      done += step;
+    }
+  }
+
+  #nextBase(address: number): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#regions.map((region) => region.base).filter((base) => base > address));
+  }
+}

@@ -1,0 +1,262 @@
+// A machine: CPU, memory and board introduced to each other, and the loop that runs them in one thread. What
+// stands on the board is `pc.ts`; which thread this is and where events go, the host says.
+
+import { TimerQueue } from '../bus/timer-queue.ts';
+import type { UnclaimedCounter } from '../bus/unclaimed.ts';
+import type { CpuEngine, CreateCpuEngine } from '../execution/cpu-engine.ts';
+import { CPU_MODELS } from '../x86/models/index.ts';
+import { EFLAGS_IF } from '../x86/state/control-bits.ts';
+import { bootKernel } from './boot.ts';
+import { BoardEnvironment } from './board-environment.ts';
+import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
+import { GuestRam, ramRegions } from './guest-ram.ts';
+import { KeyQueue } from './key-queue.ts';
+import type { MachineHost } from './machine-host.ts';
+import type { MachineCommand } from './messages.ts';
+import type { MachineOptions, MachineStats, StopReason } from './options.ts';
+import { buildPc, type Pc } from './pc.ts';
+
+/** The bit of the attention word that belongs to the world outside the CPU; the engine has others. */
+const ATTENTION = 1;
+/** Output waits this long for more of it. */
+const FLUSH_NS = 1_000_000;
+/** The longest run without a look around, should nothing set the attention word. */
+const MAX_SLICE = 100_000_000;
+
+/** What `runFor` came back for: the machine ended, it sleeps without a deadline, or the instructions are used up. */
+export type RunResult = StopReason | { readonly kind: 'idle' } | { readonly kind: 'budget' };
+
+export class Machine {
+  readonly engine: CpuEngine;
+  readonly board: Pc;
+  readonly ram: GuestRam;
+  readonly #options: MachineOptions;
+  readonly #host: MachineHost;
+  readonly #clock: GuestClock;
+  readonly #timers: TimerQueue;
+  readonly #attention: Int32Array;
+  readonly #keys: KeyQueue;
+  readonly #startedNs: number;
+  #idleNs = 0;
+  #paused = false;
+  /** In HLT. */
+  #halted = false;
+  #resetWanted = false;
+  #ended: StopReason | undefined;
+
+  /** Throws `BootError` when the kernel or its companions cannot be used. */
+  constructor(options: MachineOptions, host: MachineHost, createCpuEngine: CreateCpuEngine) {
+    this.#options = options;
+    this.#host = host;
+    const environment = new BoardEnvironment();
+    const regions = ramRegions(options.memoryBytes);
+    this.engine = createCpuEngine({
+      ramBytes: options.memoryBytes,
+      videoMemoryBytes: options.videoMemoryBytes,
+      regions,
+      model: CPU_MODELS[options.cpuModel],
+      environment,
+      accelerator: options.accelerator,
+    });
+    this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);
+    this.ram = new GuestRam(this.engine, regions);
+    this.#clock = options.time === 'host' ? new HostTimeClock(host) : new InstructionClock(() => this.engine.stats.instructions, host.wallTimeMs());
+    this.#timers = new TimerQueue(this.#clock, (deadline) => this.#earlierDeadline(deadline));
+    const flush = this.#timers.timer(() => this.#flush());
+    const flushSoon = (): void => flush.arm(this.#timers.nowNs() + FLUSH_NS);
+    this.board = buildPc({
+      options,
+      clock: this.#timers,
+      log: { log: (level, message) => host.emit({ kind: 'log', level, message }) },
+      ram: this.ram,
+      engine: this.engine,
+      reset: { reset: () => this.#interrupt(() => { this.#resetWanted = true; }) },
+      power: { powerOff: () => this.#end({ kind: 'power-off' }) },
+      debugExit: (value) => this.#end({ kind: 'debug-exit', value }),
+      onOutput: flushSoon,
+      onSerialDrained: (port) => host.emit({ kind: 'serial-drained', port }),
+      onKeyboardLeds: (leds) => host.emit({ kind: 'keyboard-leds', leds }),
+    });
+    environment.connect(this.board, this.#timers);
+    this.#keys = new KeyQueue(this.#timers, (key, down) => this.board.ps2.keyboard.key(key, down));
+    this.#startedNs = host.nowNs();
+    this.#powerOn();
+  }
+
+  get ended(): StopReason | undefined {
+    return this.#ended;
+  }
+
+  /** Runs until the machine ends; the thread does nothing else meanwhile. */
+  run(): StopReason {
+    this.#host.emit({ kind: 'started' });
+    // Commands posted before anybody could know the attention word.
+    this.#takeCommands();
+    while (this.#ended === undefined) {
+      if (this.#step(MAX_SLICE) === 'idle') this.#sleep();
+    }
+    return this.#finish(this.#ended);
+  }
+
+  /** Runs at most so many instructions without ever blocking: for tests and tools. */
+  runFor(instructions: number): RunResult {
+    const end = this.engine.stats.instructions + instructions;
+    for (;;) {
+      if (this.#ended !== undefined) return this.#finish(this.#ended);
+      const left = end - this.engine.stats.instructions;
+      if (left <= 0) return { kind: 'budget' };
+      if (this.#step(left) === 'idle' && !this.#leap()) return { kind: 'idle' };
+    }
+  }
+
+  command(command: MachineCommand): void {
+    switch (command.kind) {
+      case 'pause': return this.#setPaused(true);
+      case 'resume': return this.#setPaused(false);
+      case 'reset': this.#resetWanted = true; return;
+      case 'power-button': this.board.powerButton(); return;
+      case 'stop': this.#ended ??= { kind: 'stopped' }; return;
+      case 'keyboard': this.#keys.push(command.scanCodes); return;
+      case 'mouse': this.board.ps2.mouse.move(command.dx, command.dy, command.wheel, command.buttons); return;
+      case 'serial-input': this.board.serialInput(command.port, command.bytes); return;
+      case 'display': this.board.display?.want(command.wanted); return;
+      case 'frame-done': this.board.display?.frameDone(); return;
+      case 'request-stats': this.#host.emit({ kind: 'stats', stats: this.stats() }); return;
+    }
+  }
+
+  stats(): MachineStats {
+    return {
+      ...this.engine.stats,
+      hostNs: this.#host.nowNs() - this.#startedNs,
+      idleNs: this.#idleNs,
+      unclaimedPorts: countAll(this.board.ports.unclaimed),
+      unclaimedMemory: countAll(this.board.memory.unclaimed),
+    };
+  }
+
+  /** One slice: commands, due timers, guest code. */
+  #step(limit: number): 'busy' | 'idle' {
+    if ((Atomics.and(this.#attention, 0, ~ATTENTION) & ATTENTION) !== 0) this.#takeCommands();
+    if (this.#ended !== undefined) return 'busy';
+    if (this.#paused) return 'idle';
+    if (this.#resetWanted) this.#restart();
+    if (this.#ended !== undefined) return 'busy';
+    this.#timers.runDue();
+    if (this.#halted && !this.#canWake()) return 'idle';
+    this.#halted = false;
+    const { stop } = this.engine.run(this.#budget(limit));
+    if (stop === 'attention') this.#takeCommands();
+    if (stop === 'shutdown') this.#tripleFault();
+    this.#halted = stop === 'halt';
+    return this.#halted && !this.#resetWanted && this.#ended === undefined ? 'idle' : 'busy';
+  }
+
+  #canWake(): boolean {
+    return this.board.interrupts.pending() && (this.engine.context.readFlags() & EFLAGS_IF) !== 0;
+  }
+
+  /** Sets the alarm for the next deadline, or ends the slice there when time is counted in instructions. */
+  #budget(limit: number): number {
+    const deadline = this.#timers.nextDeadlineNs();
+    if (this.#clock instanceof HostTimeClock) {
+      this.#host.alarm(this.#clock.hostTime(deadline));
+      return limit;
+    }
+    return Math.max(1, Math.min(limit, Math.ceil(deadline - this.#timers.nowNs())));
+  }
+
+  #earlierDeadline(deadlineNs: number): void {
+    if (this.#clock instanceof HostTimeClock) this.#host.alarm(this.#clock.hostTime(deadlineNs));
+    else Atomics.or(this.#attention, 0, ATTENTION);
+  }
+
+  /** Nothing to do before the next deadline or command. */
+  #sleep(): void {
+    if (this.#leap()) return;
+    this.#flush();
+    const deadline = this.#paused ? Number.POSITIVE_INFINITY : this.#timers.nextDeadlineNs();
+    const before = this.#host.nowNs();
+    const milliseconds = (deadline - this.#timers.nowNs()) / 1e6;
+    const now = Atomics.load(this.#attention, 0);
+    if (milliseconds > 0 && (now & ATTENTION) === 0) Atomics.wait(this.#attention, 0, now, milliseconds);
+    this.#idleNs += this.#host.nowNs() - before;
+  }
+
+  /** Time counted in instructions passes at once. False when it does not, or when nothing would ever happen. */
+  #leap(): boolean {
+    const deadline = this.#timers.nextDeadlineNs();
+    if (this.#paused || !(this.#clock instanceof InstructionClock) || deadline === Number.POSITIVE_INFINITY) return false;
+    this.#clock.leapTo(deadline);
+    return true;
+  }
+
+  #takeCommands(): void {
+    for (let command = this.#host.receive(); command !== undefined; command = this.#host.receive()) this.command(command);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    if (paused) this.#clock.pause();
+    else this.#clock.resume();
+    this.#host.emit({ kind: paused ? 'paused' : 'resumed' });
+  }
+
+  /** Does something and makes the running guest stop after its present block. */
+  #interrupt(action: () => void): void {
+    action();
+    Atomics.or(this.#attention, 0, ATTENTION);
+  }
+
+  #end(reason: StopReason): void {
+    this.#interrupt(() => { this.#ended ??= reason; });
+  }
+
+  #tripleFault(): void {
+    this.#host.emit({ kind: 'log', level: 'warning', message: 'triple fault' });
+    if (this.#options.onReset === 'stop') this.#ended ??= { kind: 'triple-fault' };
+    else this.#resetWanted = true;
+  }
+
+  #restart(): void {
+    this.#resetWanted = false;
+    this.#halted = false;
+    if (this.#options.onReset === 'stop') {
+      this.#ended = { kind: 'reset' };
+      return;
+    }
+    this.#flush();
+    this.#keys.clear();
+    this.ram.clear(this.#options.memoryBytes);
+    this.#powerOn();
+    this.#host.emit({ kind: 'restarted' });
+  }
+
+  #powerOn(): void {
+    this.board.reset();
+    this.engine.reset('power-on');
+    if (this.#options.boot !== undefined) bootKernel(this.#options, this.#options.boot, this.engine.context, this.ram, this.board);
+  }
+
+  #flush(): void {
+    this.board.serial.forEach((port, index) => {
+      const bytes = port.output.take();
+      if (bytes !== undefined) this.#host.emit({ kind: 'serial-output', port: index, bytes });
+    });
+    const debug = this.board.debugOutput?.take();
+    if (debug !== undefined) this.#host.emit({ kind: 'debug-output', bytes: debug });
+  }
+
+  #finish(reason: StopReason): StopReason {
+    this.#flush();
+    this.#host.emit({ kind: 'stopped', reason, stats: this.stats() });
+    return reason;
+  }
+}
+
+function countAll(counter: UnclaimedCounter): number {
+  let sum = counter.others;
+  for (const { reads, writes } of counter.byAddress.values()) sum += reads + writes;
+  return sum;
+}

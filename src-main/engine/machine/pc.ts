@@ -1,0 +1,196 @@
+// The board: which devices stand on it, where, and how their pins are wired. The classic PC with an i440FX-like
+// PCI host. Reference: Intel 82371SB (PIIX3) and 82371AB (PIIX4) datasheets; IBM PC/AT technical reference.
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { IrqLine } from '../bus/irq-line.ts';
+import { MemorySpace } from '../bus/memory-space.ts';
+import { PortSpace } from '../bus/port-space.ts';
+import type { InterruptController, PowerControl, ResetControl } from '../devices/capabilities.ts';
+import { Cmos } from '../devices/cmos/cmos.ts';
+import type { Device, DeviceContext } from '../devices/device.ts';
+import { IoApic } from '../devices/ioapic/io-apic.ts';
+import { ApicBus } from '../devices/lapic/apic-bus.ts';
+import { LocalApic } from '../devices/lapic/local-apic.ts';
+import { hostBridge } from '../devices/pci/host-bridge.ts';
+import { PciHost } from '../devices/pci/pci-host.ts';
+import { Pic } from '../devices/pic/pic.ts';
+import { AcpiPm } from '../devices/piix/acpi-pm.ts';
+import { IsaBridge } from '../devices/piix/isa-bridge.ts';
+import { ResetControlPort } from '../devices/piix/reset-control.ts';
+import { Pit } from '../devices/pit/pit.ts';
+import { Ps2Controller } from '../devices/ps2/ps2-controller.ts';
+import { Uart16550 } from '../devices/uart16550/uart16550.ts';
+import type { CpuEngine } from '../execution/cpu-engine.ts';
+import {
+  COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, PM_BASE, PM_FUNCTION, SCI_IRQ,
+} from '../firmware/platform.ts';
+import { cmosMemory } from './cmos-memory.ts';
+import { DebugConsole, DebugExit } from './debug-devices.ts';
+import type { DisplayFeed } from './display-feed.ts';
+import type { GuestRam } from './guest-ram.ts';
+import { IsaInterrupts } from './interrupt-wiring.ts';
+import type { MachineOptions } from './options.ts';
+import type { OutputBuffer } from './output-buffer.ts';
+import { SerialPort } from './serial-port.ts';
+
+/** Edge/level control of the interrupt controllers. */
+const ELCR = 0x4d0;
+const PIC_MASTER_MASK = 0x21;
+const PIC_SLAVE_MASK = 0xa1;
+/** All of C0000h to FFFFFh is RAM, read and written: there is no ROM behind it yet. */
+const PAM_ALL_RAM = 3;
+
+/** What the board gets from the machine. */
+export interface PcParts {
+  readonly options: MachineOptions;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly ram: GuestRam;
+  readonly engine: CpuEngine;
+  readonly reset: ResetControl;
+  readonly power: PowerControl;
+  readonly debugExit: (value: number) => void;
+  /** The first byte of serial or debug output waits to be sent on. */
+  readonly onOutput: () => void;
+  readonly onSerialDrained: (port: number) => void;
+  readonly onKeyboardLeds: (leds: number) => void;
+}
+
+export class Pc {
+  readonly ports = new PortSpace();
+  readonly memory = new MemorySpace();
+  readonly devices: readonly Device[];
+  /** Whom the processor acknowledges interrupts with. */
+  readonly interrupts: InterruptController;
+  readonly ps2: Ps2Controller;
+  readonly serial: readonly SerialPort[];
+  readonly debugOutput: OutputBuffer | undefined;
+  readonly display: DisplayFeed | undefined = undefined;
+  readonly #parts: PcParts;
+  readonly #pm: AcpiPm;
+  readonly #lapic: LocalApic;
+  readonly #floatError: IrqLine;
+  #isa!: IsaInterrupts;
+
+  constructor(parts: PcParts) {
+    this.#parts = parts;
+    const { options, engine } = parts;
+    const bus = new ApicBus();
+    const pic = new Pic(this.#context('pic', { set: (level) => this.#lapic.lint0.set(level) }));
+    this.#lapic = new LocalApic(this.#context('lapic0'), {
+      id: 'lapic0', apicId: 0, bus, pic, memory: this.memory,
+      processor: {
+        interruptPending: (pending) => engine.setInterrupt(pending),
+        nmi: () => engine.nmi(),
+        smi: () => {},
+        init: () => parts.reset.reset('processor'),
+        startup: () => {},
+      },
+    });
+    this.interrupts = this.#lapic;
+    const ioApic = new IoApic(this.#context('ioapic'), { bus, apicId: 1 });
+    this.#isa = new IsaInterrupts(pic, ioApic);
+    this.#floatError = this.#isa.pin('fpu', 'ferr');
+    this.ps2 = new Ps2Controller(this.#context('ps2'), {
+      a20: { set: (enabled) => engine.setA20(enabled) }, reset: parts.reset, onLeds: parts.onKeyboardLeds,
+    });
+    const ports = Array.from({ length: options.serialPorts }, (_, index) => this.#serialPort(index));
+    this.serial = ports.map(({ port }) => port);
+    const debugConsole = options.debugConsole ? new DebugConsole(parts.onOutput) : undefined;
+    this.debugOutput = debugConsole?.output;
+    this.#pm = new AcpiPm(this.#context('acpi-pm'), {
+      slot: ISA_BRIDGE_DEVICE, function: PM_FUNCTION, power: parts.power, ports: this.ports, initialBase: PM_BASE, acpiAtReset: true,
+    });
+    const isaBridge = new IsaBridge(this.#context('isa-bridge'), { slot: ISA_BRIDGE_DEVICE, initialRoutes: PIRQ_ROUTES });
+    const pci = new PciHost({
+      functions: [hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, this.#pm.pci],
+      ports: this.ports,
+      memory: this.memory,
+    });
+    this.devices = [
+      pic, this.#lapic, ioApic,
+      new Pit(this.#context('pit')),
+      new Cmos(this.#context('cmos'), { nvram: cmosMemory(options.memoryBytes) }),
+      this.ps2,
+      this.#pm, pci,
+      new ResetControlPort({ reset: parts.reset }),
+      ...ports.map(({ uart }) => uart),
+      ...(debugConsole === undefined ? [] : [debugConsole]),
+      ...(options.debugExit === undefined ? [] : [new DebugExit(options.debugExit, parts.debugExit)]),
+    ];
+    for (const device of this.devices) {
+      this.ports.attach(device);
+      this.memory.attach(device);
+    }
+  }
+
+  reset(): void {
+    for (const device of this.devices) device.reset();
+    for (const port of this.serial) port.reset();
+    this.#floatError.set(false);
+  }
+
+  /** What a BIOS has done by the time a system starts, as far as the devices do not start that way. */
+  programAsFirmware(): void {
+    const levels = [SCI_IRQ, ...PIRQ_ROUTES].reduce((mask, irq) => mask | (1 << irq), 0);
+    this.ports.write(ELCR, 1, levels & 0xff);
+    this.ports.write(ELCR + 1, 1, levels >> 8);
+    this.ports.write(PIC_MASTER_MASK, 1, 0xff);
+    this.ports.write(PIC_SLAVE_MASK, 1, 0xff);
+  }
+
+  powerButton(): void {
+    this.#pm.pressPowerButton();
+  }
+
+  serialInput(port: number, bytes: Uint8Array): void {
+    this.serial[port]?.send(bytes);
+  }
+
+  apicBaseWritten(low: number, high: number): void {
+    this.#lapic.writeBase(low, high);
+  }
+
+  readTaskPriority(): number {
+    return this.#lapic.readTaskPriority();
+  }
+
+  writeTaskPriority(value: number): void {
+    this.#lapic.writeTaskPriority(value);
+  }
+
+  /** FERR#; the guest's handler ends it by a write to port F0h. */
+  floatError(): void {
+    this.#floatError.set(true);
+  }
+
+  #serialPort(index: number): { port: SerialPort; uart: Uart16550 } {
+    const { clock, onOutput, onSerialDrained } = this.#parts;
+    let uart: Uart16550;
+    const port = new SerialPort(clock, {
+      output: onOutput,
+      drained: () => onSerialDrained(index),
+      receiveInterruptEnabled: () => (uart.state.ier & 1) !== 0,
+      inputAvailable: () => uart.inputAvailable(),
+    });
+    const { base } = COM_PORTS[index] ?? COM_PORTS[0];
+    uart = new Uart16550(this.#context(`uart${index}`), { id: `uart${index}`, base, peer: port });
+    return { port, uart };
+  }
+
+  /** `pins` other than ISA interrupts come as the one line given. */
+  #context(device: string, only?: IrqLine): DeviceContext {
+    const { clock, log, ram } = this.#parts;
+    return {
+      clock,
+      log: { log: (level, message) => log.log(level, `${device}: ${message}`) },
+      dma: ram,
+      irq: (pin) => only ?? this.#isa.pin(device, pin),
+    };
+  }
+}
+
+export function buildPc(parts: PcParts): Pc {
+  return new Pc(parts);
+}

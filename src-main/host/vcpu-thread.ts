@@ -1,0 +1,44 @@
+// The thread that runs a guest: builds the machine and stays in it until it ends. The thread's event loop stands
+// still meanwhile; commands are fetched when the attention word says so.
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
+import type { MachineCommand } from '../engine/machine/messages.ts';
+import type { MachineOptions } from '../engine/machine/options.ts';
+import { AlarmSetter } from './alarm.ts';
+import { monotonicNs } from './host-time.ts';
+import type { StartFailure, WorkerMessage } from './worker-protocol.ts';
+
+export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, port: MessagePort): void {
+  const setter = new AlarmSetter(alarm);
+  const post = (message: WorkerMessage): void => port.postMessage(message);
+  const host: MachineHost = {
+    nowNs: monotonicNs,
+    wallTimeMs: () => Date.now(),
+    receive: () => receiveMessageOnPort(port)?.message as MachineCommand | undefined,
+    emit: (event) => post({ kind: 'event', event }),
+    alarm: (deadlineNs) => setter.set(deadlineNs),
+  };
+  let machine: Machine;
+  try {
+    machine = createMachine(options, host);
+  } catch (error) {
+    post({ kind: 'failed', failure: describe(error) });
+    port.close();
+    return;
+  }
+  const { memory, attentionAddress } = machine.engine;
+  post({ kind: 'ready', attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress } });
+  try {
+    machine.run();
+  } finally {
+    setter.stop();
+    port.close();
+  }
+}
+
+function describe(error: unknown): StartFailure {
+  const boot = error instanceof BootError ? { code: error.code, detail: error.detail } : undefined;
+  if (error instanceof Error) return { message: error.message, stack: error.stack, boot };
+  return { message: String(error), stack: undefined, boot };
+}

@@ -1,0 +1,14 @@
+// Entry of a machine's two threads: the one that runs the guest, and the one that sleeps until its next timer.
+
+import { workerData } from 'node:worker_threads';
+import { attentionView, type WorkerTask } from './worker-protocol.ts';
+
+const task = workerData as WorkerTask;
+
+if (task.role === 'vcpu') {
+  const { runMachine } = await import('./vcpu-thread.ts');
+  runMachine(task.options, task.alarm, task.port);
+} else {
+  const { runAlarm } = await import('./alarm.ts');
+  runAlarm(task.alarm, attentionView(task.attention));
+}
