@@ -23,7 +23,7 @@ const FLUSH_NS = 1_000_000;
 /** The longest run without a look around, should nothing set the attention word. */
 const MAX_SLICE = 100_000_000;
 
-/** What `runFor` came back for: the machine ended, it sleeps without a deadline, or the instructions are used up. */
+/** What `runFor` came back for: the machine ended, it sleeps for good, or its instructions or time are used up. */
 export type RunResult = StopReason | { readonly kind: 'idle' } | { readonly kind: 'budget' };
 
 export class Machine {
@@ -72,7 +72,7 @@ export class Machine {
       engine: this.engine,
       reset: { reset: () => this.#interrupt(() => { this.#resetWanted = true; }) },
       power: { powerOff: () => this.#end({ kind: 'power-off' }) },
-      debugExit: (value) => this.#end({ kind: 'debug-exit', value }),
+      debugExit: (status) => this.#end({ kind: 'debug-exit', value: (status - 1) / 2 }),
       onOutput: flushSoon,
       onSerialDrained: (port) => host.emit({ kind: 'serial-drained', port }),
       onKeyboardLeds: (leds) => host.emit({ kind: 'keyboard-leds', leds }),
@@ -98,14 +98,15 @@ export class Machine {
     return this.#finish(this.#ended);
   }
 
-  /** Runs at most so many instructions without ever blocking: for tests and tools. */
-  runFor(instructions: number): RunResult {
+  /** Runs at most so many instructions, and so much guest time, without ever blocking: for tests and tools. */
+  runFor(instructions: number, guestNs = 1e10): RunResult {
     const end = this.engine.stats.instructions + instructions;
+    const endNs = this.#timers.nowNs() + guestNs;
     for (;;) {
       if (this.#ended !== undefined) return this.#finish(this.#ended);
       const left = end - this.engine.stats.instructions;
-      if (left <= 0) return { kind: 'budget' };
-      if (this.#step(left) === 'idle' && !this.#leap()) return { kind: 'idle' };
+      if (left <= 0 || this.#timers.nowNs() >= endNs) return { kind: 'budget' };
+      if (this.#step(left) === 'idle' && (!this.#interruptsOn() || !this.#leap())) return { kind: 'idle' };
     }
   }
 
@@ -153,7 +154,11 @@ export class Machine {
   }
 
   #canWake(): boolean {
-    return this.board.interrupts.pending() && (this.engine.context.readFlags() & EFLAGS_IF) !== 0;
+    return this.board.interrupts.pending() && this.#interruptsOn();
+  }
+
+  #interruptsOn(): boolean {
+    return (this.engine.context.readFlags() & EFLAGS_IF) !== 0;
   }
 
   /** Sets the alarm for the next deadline, or ends the slice there when time is counted in instructions. */

@@ -35,7 +35,7 @@ export interface MachineOptions {
   readonly serialPorts: number;
   /** Port E9h: written bytes come out as `debug` events. */
   readonly debugConsole: boolean;
-  /** A write of `value` ends the machine with `debug-exit`. */
+  /** A write of V ends the machine with `debug-exit` and status 2V+1. */
   readonly debugExit: { readonly base: number; readonly length: number } | undefined;
   /** Video memory; 0 builds a machine without a display adapter. */
   readonly videoMemoryBytes: number;

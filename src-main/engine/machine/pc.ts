@@ -3,12 +3,16 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { IrqLine } from '../bus/irq-line.ts';
+import { type IrqLine, WiredOr } from '../bus/irq-line.ts';
 import { MemorySpace } from '../bus/memory-space.ts';
 import { PortSpace } from '../bus/port-space.ts';
 import type { InterruptController, PowerControl, ResetControl } from '../devices/capabilities.ts';
 import { Cmos } from '../devices/cmos/cmos.ts';
+import { DebugConsole } from '../devices/debug-console.ts';
+import { DebugExit } from '../devices/debug-exit.ts';
 import type { Device, DeviceContext } from '../devices/device.ts';
+import { Dma8237 } from '../devices/dma8237.ts';
+import { FloatError } from '../devices/float-error.ts';
 import { IoApic } from '../devices/ioapic/io-apic.ts';
 import { ApicBus } from '../devices/lapic/apic-bus.ts';
 import { LocalApic } from '../devices/lapic/local-apic.ts';
@@ -19,6 +23,7 @@ import { AcpiPm } from '../devices/piix/acpi-pm.ts';
 import { IsaBridge } from '../devices/piix/isa-bridge.ts';
 import { ResetControlPort } from '../devices/piix/reset-control.ts';
 import { Pit } from '../devices/pit/pit.ts';
+import { Port92 } from '../devices/port92.ts';
 import { Ps2Controller } from '../devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../devices/uart16550/uart16550.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
@@ -26,12 +31,11 @@ import {
   COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, PM_BASE, PM_FUNCTION, SCI_IRQ,
 } from '../firmware/platform.ts';
 import { cmosMemory } from './cmos-memory.ts';
-import { DebugConsole, DebugExit } from './debug-devices.ts';
 import type { DisplayFeed } from './display-feed.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineOptions } from './options.ts';
-import type { OutputBuffer } from './output-buffer.ts';
+import { OutputBuffer } from './output-buffer.ts';
 import { SerialPort } from './serial-port.ts';
 
 /** Edge/level control of the interrupt controllers. */
@@ -50,7 +54,8 @@ export interface PcParts {
   readonly engine: CpuEngine;
   readonly reset: ResetControl;
   readonly power: PowerControl;
-  readonly debugExit: (value: number) => void;
+  /** Exit status asked for by the debug exit device. */
+  readonly debugExit: (status: number) => void;
   /** The first byte of serial or debug output waits to be sent on. */
   readonly onOutput: () => void;
   readonly onSerialDrained: (port: number) => void;
@@ -70,7 +75,7 @@ export class Pc {
   readonly #parts: PcParts;
   readonly #pm: AcpiPm;
   readonly #lapic: LocalApic;
-  readonly #floatError: IrqLine;
+  readonly #floatError: FloatError;
   #isa!: IsaInterrupts;
 
   constructor(parts: PcParts) {
@@ -91,14 +96,15 @@ export class Pc {
     this.interrupts = this.#lapic;
     const ioApic = new IoApic(this.#context('ioapic'), { bus, apicId: 1 });
     this.#isa = new IsaInterrupts(pic, ioApic);
-    this.#floatError = this.#isa.pin('fpu', 'ferr');
+    this.#floatError = new FloatError(this.#context('float-error'));
+    const a20 = new WiredOr({ set: (enabled) => engine.setA20(enabled) });
     this.ps2 = new Ps2Controller(this.#context('ps2'), {
-      a20: { set: (enabled) => engine.setA20(enabled) }, reset: parts.reset, onLeds: parts.onKeyboardLeds,
+      a20: a20.source(), reset: parts.reset, onLeds: parts.onKeyboardLeds,
     });
     const ports = Array.from({ length: options.serialPorts }, (_, index) => this.#serialPort(index));
     this.serial = ports.map(({ port }) => port);
-    const debugConsole = options.debugConsole ? new DebugConsole(parts.onOutput) : undefined;
-    this.debugOutput = debugConsole?.output;
+    const debugOutput = options.debugConsole ? new OutputBuffer(parts.onOutput) : undefined;
+    this.debugOutput = debugOutput;
     this.#pm = new AcpiPm(this.#context('acpi-pm'), {
       slot: ISA_BRIDGE_DEVICE, function: PM_FUNCTION, power: parts.power, ports: this.ports, initialBase: PM_BASE, acpiAtReset: true,
     });
@@ -115,9 +121,14 @@ export class Pc {
       this.ps2,
       this.#pm, pci,
       new ResetControlPort({ reset: parts.reset }),
+      new Port92({ a20: a20.source(), reset: parts.reset }),
+      new Dma8237(),
+      this.#floatError,
       ...ports.map(({ uart }) => uart),
-      ...(debugConsole === undefined ? [] : [debugConsole]),
-      ...(options.debugExit === undefined ? [] : [new DebugExit(options.debugExit, parts.debugExit)]),
+      ...(debugOutput === undefined ? [] : [new DebugConsole({ write: (byte) => debugOutput.push(byte) })]),
+      ...(options.debugExit === undefined ? [] : [new DebugExit({
+        base: options.debugExit.base, bytes: options.debugExit.length, exit: parts.debugExit,
+      })]),
     ];
     for (const device of this.devices) {
       this.ports.attach(device);
@@ -128,7 +139,6 @@ export class Pc {
   reset(): void {
     for (const device of this.devices) device.reset();
     for (const port of this.serial) port.reset();
-    this.#floatError.set(false);
   }
 
   /** What a BIOS has done by the time a system starts, as far as the devices do not start that way. */
@@ -162,7 +172,7 @@ export class Pc {
 
   /** FERR#; the guest's handler ends it by a write to port F0h. */
   floatError(): void {
-    this.#floatError.set(true);
+    this.#floatError.raise();
   }
 
   #serialPort(index: number): { port: SerialPort; uart: Uart16550 } {

@@ -1,0 +1,73 @@
+// Very small Multiboot kernels, put together from bytes: 32-bit code at 1 MiB with a few instructions each.
+
+export const KERNEL_BASE = 0x10_0000;
+const CODE_OFFSET = 0x30;
+const HEADER_FIELDS = 5;
+
+const word = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff];
+const dword = (value: number): number[] => [...word(value), ...word(value >>> 16)];
+
+/** mov dx, port */
+const port = (number: number): number[] => [0x66, 0xba, ...word(number)];
+
+export const code = {
+  outb: (to: number, value: number): number[] => [...port(to), 0xb0, value, 0xee],
+  outw: (to: number, value: number): number[] => [...port(to), 0x66, 0xb8, ...word(value), 0x66, 0xef],
+  /** Writes text to COM1. */
+  print: (text: string): number[] => [...text].flatMap((c) => code.outb(0x3f8, c.charCodeAt(0))),
+  hlt: (): number[] => [0xf4],
+  sti: (): number[] => [0xfb],
+  cli: (): number[] => [0xfa],
+  /** Jumps to itself. */
+  spin: (): number[] => [0xeb, 0xfe],
+  /** Soft-off through the ACPI power management block. */
+  powerOff: (): number[] => code.outw(0x604, 0x2000),
+  /** Reset through port CF9h. */
+  reset: (): number[] => code.outb(0xcf9, 0x06),
+  /** An exception without an IDT. */
+  tripleFault: (): number[] => [0xcc],
+  /** Sends every received character of COM1 back, one greater, until a newline. */
+  echo: (): number[] => {
+    const poll = [...port(0x3fd), 0xec, 0xa8, 0x01, 0x74, 0xf7];
+    const take = [...port(0x3f8), 0xec, 0x3c, 0x0a, 0x74, 0x04, 0xfe, 0xc0, 0xee];
+    const body = [...poll, ...take];
+    return [...body, 0xeb, -(body.length + 2) & 0xff];
+  },
+  /** lidt [address] */
+  lidt: (address: number): number[] => [0x0f, 0x01, 0x1d, ...dword(address)],
+} as const;
+
+/** An image whose code runs at `entry`; `data` follows it, at the address `dataAddress` gives. */
+export function tinyKernel(program: readonly number[], data: readonly number[] = []): Uint8Array {
+  const header = [0x1bad_b002, 0x1_0000, (-(0x1bad_b002 + 0x1_0000)) >>> 0];
+  const fields = [KERNEL_BASE, KERNEL_BASE, 0, 0, KERNEL_BASE + CODE_OFFSET].slice(0, HEADER_FIELDS);
+  const head = [...header, ...fields].flatMap(dword);
+  const image = new Uint8Array(0x2000);
+  image.set(head);
+  image.set(program, CODE_OFFSET);
+  image.set(data, DATA_OFFSET);
+  return image;
+}
+
+const DATA_OFFSET = 0x1000;
+export const DATA_ADDRESS = KERNEL_BASE + DATA_OFFSET;
+
+/**
+ * A kernel that counts timer interrupts: an IDT with vector 20h, the 8259 and the 8254 programmed to 1000 Hz; the
+ * handler prints a dot and ends the interrupt; after `count` of them the machine is powered off.
+ */
+export function timerKernel(count: number): Uint8Array {
+  const setUp = [
+    ...code.lidt(DATA_ADDRESS),
+    ...code.outb(0x20, 0x11), ...code.outb(0x21, 0x20), ...code.outb(0x21, 0x04), ...code.outb(0x21, 0x01), ...code.outb(0x21, 0xfe),
+    ...code.outb(0x43, 0x34), ...code.outb(0x40, 1193 & 0xff), ...code.outb(0x40, 1193 >> 8),
+    // mov ecx, count; sti; loop: hlt; jmp loop
+    0xb9, ...dword(count), ...code.sti(), 0xf4, 0xeb, 0xfd,
+  ];
+  const handler = [...code.print('.'), ...code.outb(0x20, 0x20), 0x49, 0x75, code.powerOff().length, ...code.powerOff(), 0xcf];
+  const program = [...setUp, ...handler];
+  const handlerAddress = KERNEL_BASE + CODE_OFFSET + setUp.length;
+  const idt = DATA_ADDRESS + 8;
+  const gate = [...word(handlerAddress), ...word(0x08), 0, 0x8e, ...word(handlerAddress >>> 16)];
+  return tinyKernel(program, [...word(0x21 * 8 - 1), ...dword(idt), 0, 0, ...new Array<number>(0x20 * 8).fill(0), ...gate]);
+}
