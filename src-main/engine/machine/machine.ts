@@ -102,9 +102,10 @@ export class Machine {
   runFor(instructions: number, guestNs = 1e10): RunResult {
     const end = this.engine.stats.instructions + instructions;
     const endNs = this.#timers.nowNs() + guestNs;
-    for (;;) {
+    // A slice counts as an instruction, so that a guest that resets before its first one comes to an end.
+    for (let slices = 0; ; slices++) {
       if (this.#ended !== undefined) return this.#finish(this.#ended);
-      const left = end - this.engine.stats.instructions;
+      const left = end - this.engine.stats.instructions - slices;
       if (left <= 0 || this.#timers.nowNs() >= endNs) return { kind: 'budget' };
       if (this.#step(left) === 'idle' && (!this.#interruptsOn() || !this.#leap())) return { kind: 'idle' };
     }
