@@ -13,7 +13,7 @@ import type { MemoryViews } from '../views.ts';
 import { codeBitsOf, handlerShape } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import { jumpCacheSlot } from './main-loop.ts';
-import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
+import { FIELD, HANDLER, RECORD_SIZE } from './record.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
@@ -219,15 +219,16 @@ export class CodeCache implements CodeWatcher {
       // What usually goes back to the run loop may still go on, depending on its operands.
       if (this.#handlers.leavesBlock(result.instruction.row.mnemonic)) limit = count;
     }
-    this.#finish(header, host - pageStart, record + RECORD_SIZE);
+    // A block for one step must stay one: it is what regions leave to the interpreter.
+    this.#finish(header, host - pageStart, record + RECORD_SIZE, single ? 0 : this.hotThreshold);
     page.blocks.set(key, header);
     page.ranges.push(header, record + RECORD_SIZE);
     markDecoded(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
     return header;
   }
 
-  #finish(header: number, pageOffset: number, end: number): void {
-    this.#writer.header(header, pageOffset, this.hotThreshold);
+  #finish(header: number, pageOffset: number, end: number, countdown: number): void {
+    this.#writer.header(header, pageOffset, countdown);
     this.#next = end;
     this.#handlers.flush();
     this.stats.blocks++;
@@ -281,8 +282,7 @@ export class CodeCache implements CodeWatcher {
     const length = result.ok ? result.instruction.length : result.length;
     const after = record + RECORD_SIZE;
     this.#writer.control(after, request.single ? HANDLER.stop : HANDLER.proceed, { pageOffset: pageOffset + length, count: 1 });
-    this.#finish(header, pageOffset, after + RECORD_SIZE);
-    this.#views.i32[(header + HEADER.countdown) >> 2] = 0;
+    this.#finish(header, pageOffset, after + RECORD_SIZE, 0);
     this.#crossing.set(key, { header, nextHost, bytes: bytes.slice(0, length) });
     return header;
   }
