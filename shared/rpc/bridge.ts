@@ -1,11 +1,7 @@
 // What the desktop shell's preload script puts on `window.bridge`: the client of the app contract, flattened to what
 // may cross the context bridge. Failures are data because errors lose their fields there.
 
-import type { RpcFailure } from './failure.ts';
-
-export type Outcome =
-  | { readonly ok: true; readonly output: unknown }
-  | { readonly ok: false; readonly failure: RpcFailure };
+import type { Outcome } from './failure.ts';
 
 export interface AppBridge {
   call(name: string, input: unknown): Promise<Outcome>;
@@ -15,3 +11,8 @@ export interface AppBridge {
 
 /** `type` of the window message that brings the MessagePort of a console, with its `ticket`. */
 export const BRIDGE_PORT_MESSAGE = 'boxwright.console-port';
+
+/** Names of the desktop shell's internal channels. */
+export const BRIDGE_CALL = 'boxwright.call';
+export const BRIDGE_EVENT = 'boxwright.event';
+export const BRIDGE_PORT = 'boxwright.port';

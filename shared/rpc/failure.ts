@@ -40,14 +40,19 @@ export const rpcFailure = z.object({
 export interface RpcFailure {
   readonly code: FailureCode;
   readonly message: string;
-  readonly detail?: Readonly<Record<string, string | number>> | undefined;
+  readonly detail?: Record<string, string | number> | undefined;
 }
+
+/** What a call came to, where exceptions do not cross. */
+export type Outcome =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly failure: RpcFailure };
 
 export class FailureError extends Error implements RpcFailure {
   readonly code: FailureCode;
-  readonly detail: Readonly<Record<string, string | number>> | undefined;
+  readonly detail: Record<string, string | number> | undefined;
 
-  constructor(code: FailureCode, message: string, detail?: Readonly<Record<string, string | number>>) {
+  constructor(code: FailureCode, message: string, detail?: Record<string, string | number>) {
     super(message);
     this.name = 'FailureError';
     this.code = code;

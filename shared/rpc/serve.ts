@@ -3,9 +3,9 @@
 
 import type { Channel } from './channel.ts';
 import { own } from './connect.ts';
-import type { Contract, EventName, Handlers, Server } from './contract.ts';
-import { type CallMessage, callMessage } from './envelope.ts';
-import { FailureError, toFailure } from './failure.ts';
+import type { Contract, EventName, Handlers, Parser, Server } from './contract.ts';
+import { type AnswerMessage, callMessage } from './envelope.ts';
+import { FailureError, type Outcome, toFailure } from './failure.ts';
 
 export interface ServeOptions {
   readonly maxInProgress?: number;
@@ -15,49 +15,62 @@ export interface ServeOptions {
 
 type Handler = (input: unknown) => unknown;
 
+/** One call by name, for transports that have requests and answers of their own. Never rejects. */
+export type Dispatch = (name: string, input: unknown) => Promise<Outcome>;
+
+export function dispatcher<C extends Contract>(
+  contract: C,
+  handlers: Handlers<C>,
+  options: ServeOptions = {},
+): Dispatch {
+  const limit = options.maxInProgress ?? 256;
+  let inProgress = 0;
+  const run = async (name: string, raw: unknown) => {
+    const call = own(contract.calls, name);
+    const handler = own(handlers as Readonly<Record<string, Handler>>, name);
+    if (!call || !handler) throw new FailureError('rpc.unknownCall', 'There is no such call.');
+    if (inProgress > limit) throw new FailureError('rpc.tooManyCalls', 'Too many calls are in progress.');
+    return call.output.parse(await handler(parseInput(name, raw, call.input)));
+  };
+  return async (name, input) => {
+    inProgress += 1;
+    try {
+      return { ok: true, output: await run(name, input) };
+    } catch (error) {
+      if (!(error instanceof FailureError)) options.onUnexpected?.(name, error);
+      return { ok: false, failure: toFailure(error) };
+    } finally {
+      inProgress -= 1;
+    }
+  };
+}
+
 export function serve<C extends Contract>(
   contract: C,
   channel: Channel,
   handlers: Handlers<C>,
   options: ServeOptions = {},
 ): Server<C> {
-  const limit = options.maxInProgress ?? 256;
-  let inProgress = 0;
+  const dispatch = dispatcher(contract, handlers, options);
   let open = true;
   channel.onClose(() => {
     open = false;
   });
-  const send = (message: unknown) => {
+  const send = (message: AnswerMessage) => {
     if (open) channel.send(message);
   };
-
-  const run = async (message: CallMessage) => {
-    const call = own(contract.calls, message.name);
-    const handler = own(handlers as Readonly<Record<string, Handler>>, message.name);
-    if (!call || !handler) throw new FailureError('rpc.unknownCall', 'There is no such call.');
-    if (inProgress > limit) throw new FailureError('rpc.tooManyCalls', 'Too many calls are in progress.');
-    const input = parseInput(message, call.input);
-    return call.output.parse(await handler(input));
-  };
-
   channel.onMessage((raw) => {
     const parsed = callMessage.safeParse(raw);
     if (!parsed.success) return;
-    const message = parsed.data;
-    inProgress += 1;
-    void run(message)
-      .then(
-        (output) => send({ type: 'done', id: message.id, output }),
-        (error: unknown) => {
-          if (!(error instanceof FailureError)) options.onUnexpected?.(message.name, error);
-          send({ type: 'failed', id: message.id, failure: toFailure(error) });
-        },
-      )
-      .finally(() => {
-        inProgress -= 1;
-      });
+    const { id, name, input } = parsed.data;
+    void dispatch(name, input).then((outcome) =>
+      send(
+        outcome.ok
+          ? { type: 'done', id, output: outcome.output }
+          : { type: 'failed', id, failure: outcome.failure },
+      ),
+    );
   });
-
   return {
     emit: <E extends EventName<C>>(name: E, payload: unknown) => send({ type: 'event', name, payload }),
     dispose: () => {
@@ -66,11 +79,11 @@ export function serve<C extends Contract>(
   };
 }
 
-function parseInput(message: CallMessage, parser: { parse(value: unknown): unknown }): unknown {
+function parseInput(name: string, input: unknown, parser: Parser<unknown>): unknown {
   try {
-    return parser.parse(message.input);
+    return parser.parse(input);
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 1000) : '';
-    throw new FailureError('rpc.invalidInput', `The input of ${message.name} has a wrong form.`, { reason });
+    throw new FailureError('rpc.invalidInput', `The input of ${name} has a wrong form.`, { reason });
   }
 }

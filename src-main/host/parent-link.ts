@@ -14,17 +14,21 @@ export interface ParentLink {
   onConsole(handler: (console: ByteChannel) => void): void;
 }
 
-/** The part of Electron's MessagePortMain that is used; the types of electron stay in src-main/shell. */
-interface Port {
+/** The parts of Electron's ports that are used; the types of electron stay in src-main/shell. */
+interface Sender {
   postMessage(message: unknown): void;
-  on(event: 'message', handler: (event: { data: unknown; ports: Port[] }) => void): void;
-  on(event: 'close', handler: () => void): void;
+  on(event: 'message', handler: (event: { data: unknown; ports: Port[] }) => void): unknown;
+}
+
+interface Port extends Sender {
+  on(event: 'message', handler: (event: { data: unknown; ports: Port[] }) => void): unknown;
+  on(event: 'close', handler: () => void): unknown;
   start(): void;
   close(): void;
 }
 
 export function openParentLink(): ParentLink {
-  const port = (process as { parentPort?: Port }).parentPort;
+  const port = (process as { parentPort?: Sender }).parentPort;
   return port ? utilityLink(port) : forkedLink();
 }
 
@@ -53,7 +57,7 @@ function forkedLink(): ParentLink {
   };
 }
 
-function utilityLink(port: Port): ParentLink {
+function utilityLink(port: Sender): ParentLink {
   let onControl: (message: unknown) => void = () => undefined;
   let onConsole: (console: ByteChannel) => void = () => undefined;
   port.on('message', ({ data, ports }) => {
@@ -128,7 +132,7 @@ function portChannel(port: Port): ByteChannel {
       port.start();
     },
     onClose: (handler) =>
-      port.on('close', () => {
+      void port.on('close', () => {
         open = false;
         handler();
       }),

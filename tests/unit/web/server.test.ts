@@ -195,7 +195,7 @@ describe('a console socket', () => {
     const { ticket } = await client.call('machines.openConsole', { id });
     void openSocket(origin, CONSOLE_PATH, protocols(ticket)).catch(() => undefined);
     await eventually(() => processes[0]?.handedOver.length === 1, 'the socket is handed over');
-    const [upgrade, socket] = processes[0]?.handedOver[0] as [
+    const [upgrade, socket] = (processes[0]?.handedOver ?? [])[0] as [
       { headers: object },
       { remoteAddress: string; destroy(): void },
     ];
