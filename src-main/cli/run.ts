@@ -7,9 +7,11 @@ import { FileError, readBootFiles } from './boot-files.ts';
 import { type CharacterSink, openSink } from './character-sink.ts';
 import { parseRun, runHelp } from './parse-run.ts';
 import type { RunSettings } from './run-settings.ts';
+import { Screenshot } from './screenshot.ts';
 import { Terminal } from './terminal.ts';
 
 const EXIT_FAILURE = 1;
+const VIDEO_MEMORY_BYTES = 16 * 0x10_0000;
 /** As a shell reports a process ended by a signal. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -44,7 +46,7 @@ function machineOptions(settings: RunSettings): MachineOptions {
     serialPorts: Math.max(1, settings.serial.length),
     debugConsole: settings.debugConsole !== undefined,
     debugExit: settings.debugExit,
-    videoMemoryBytes: 0,
+    videoMemoryBytes: VIDEO_MEMORY_BYTES,
     onReset: settings.onReset,
     time: 'host',
   };
@@ -74,14 +76,24 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
   });
   const terminal = connectTerminal(settings, runner, () => quit(0));
+  const screenshot = settings.screenshot === undefined ? undefined : new Screenshot(runner, {
+    path: settings.screenshot,
+    atSeconds: settings.screenshotAtSeconds,
+    onError: (error) => {
+      process.stderr.write(`boxwright: ${error.message}\n`);
+      quit(EXIT_FAILURE);
+    },
+  });
   for (const [signal, value] of Object.entries(SIGNALS)) process.once(signal, () => quit(value));
   // A reader that went away takes the machine with it.
   process.stdout.on('error', () => quit(EXIT_FAILURE));
   try {
     await runner.start();
     terminal?.open();
+    screenshot?.arm();
     const { reason, stats } = await ended;
     terminal?.close();
+    screenshot?.finish();
     if (settings.stats) process.stderr.write(`${JSON.stringify(report(stats))}\n`);
     return status ?? exitStatus(reason);
   } finally {

@@ -22,6 +22,9 @@ export const RESET_CONTROL_HARD = 0x06;
 /** PCI device numbers on bus 0. */
 export const ISA_BRIDGE_DEVICE = 1;
 export const DISPLAY_DEVICE = 2;
+/** The display's registers in PCI memory; its frame buffer ends at or below `DISPLAY_MEMORY_END`. */
+export const DISPLAY_REGISTERS_BASE = 0xfebf_0000;
+export const DISPLAY_MEMORY_END = 0xfe00_0000;
 /** Function of the ISA bridge's device that holds power management. */
 export const PM_FUNCTION = 3;
 

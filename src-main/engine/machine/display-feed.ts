@@ -1,18 +1,10 @@
 // Sends pictures of the screen to whoever looks, no faster than they are taken.
 
 import type { Clock, Timer } from '../base/clock.ts';
+import type { ScreenSource } from '../display/frame.ts';
 import type { MachineEvent } from './messages.ts';
-import type { FrameUpdate } from './options.ts';
 
-const FRAME_NS = 1e9 / 30;
-
-/** A display adapter's picture. */
-export interface ScreenSource {
-  /** Red, green, blue, 255; rows without gap; as large as the largest mode. */
-  readonly pixels: SharedArrayBuffer;
-  /** Draws what changed since the last call (everything with `whole`); undefined when that is nothing. */
-  refresh(whole: boolean): FrameUpdate | undefined;
-}
+const FRAME_NS = 1e9 / 60;
 
 export class DisplayFeed {
   readonly #source: ScreenSource;
@@ -30,11 +22,12 @@ export class DisplayFeed {
     this.#timer = clock.timer(() => this.#tick());
   }
 
+  /** The first frame, of the whole screen, goes out at once: a paused machine has a screen too. */
   want(wanted: boolean): void {
     this.#wanted = wanted;
     this.#whole = wanted;
     this.#inFlight = false;
-    if (wanted) this.#timer.arm(this.#clock.nowNs());
+    if (wanted) this.#tick();
     else this.#timer.cancel();
   }
 
@@ -42,16 +35,22 @@ export class DisplayFeed {
     this.#inFlight = false;
   }
 
+  /** The machine ends: what nobody has seen yet. */
+  sendLast(): void {
+    if (this.#wanted) this.#send();
+  }
+
   #tick(): void {
     if (!this.#wanted) return;
-    if (!this.#inFlight) {
-      const update = this.#source.refresh(this.#whole);
-      if (update !== undefined) {
-        this.#whole = false;
-        this.#inFlight = true;
-        this.#emit({ kind: 'frame', update, pixels: this.#source.pixels });
-      }
-    }
+    if (!this.#inFlight) this.#send();
     this.#timer.arm(this.#clock.nowNs() + FRAME_NS);
+  }
+
+  #send(): void {
+    const update = this.#source.refresh(this.#whole);
+    if (update === undefined) return;
+    this.#whole = false;
+    this.#inFlight = true;
+    this.#emit({ kind: 'frame', update, pixels: this.#source.pixels });
   }
 }

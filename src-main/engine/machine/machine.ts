@@ -76,6 +76,7 @@ export class Machine {
       onOutput: flushSoon,
       onSerialDrained: (port) => host.emit({ kind: 'serial-drained', port }),
       onKeyboardLeds: (leds) => host.emit({ kind: 'keyboard-leds', leds }),
+      emit: (event) => host.emit(event),
     });
     environment.connect(this.board, this.#timers);
     this.#keys = new KeyQueue(this.#timers, (key, down) => this.board.ps2.keyboard.key(key, down));
@@ -256,6 +257,7 @@ export class Machine {
 
   #finish(reason: StopReason): StopReason {
     this.#flush();
+    this.board.display?.sendLast();
     this.#host.emit({ kind: 'stopped', reason, stats: this.stats() });
     return reason;
   }

@@ -31,9 +31,11 @@ import {
   COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, PM_BASE, PM_FUNCTION, SCI_IRQ,
 } from '../firmware/platform.ts';
 import { cmosMemory } from './cmos-memory.ts';
-import type { DisplayFeed } from './display-feed.ts';
+import { DisplayAdapter } from './display-adapter.ts';
+import { DisplayFeed } from './display-feed.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
+import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { SerialPort } from './serial-port.ts';
@@ -60,6 +62,8 @@ export interface PcParts {
   readonly onOutput: () => void;
   readonly onSerialDrained: (port: number) => void;
   readonly onKeyboardLeds: (leds: number) => void;
+  /** Takes the pictures of the screen. */
+  readonly emit: (event: MachineEvent) => void;
 }
 
 export class Pc {
@@ -71,8 +75,10 @@ export class Pc {
   readonly ps2: Ps2Controller;
   readonly serial: readonly SerialPort[];
   readonly debugOutput: OutputBuffer | undefined;
-  readonly display: DisplayFeed | undefined = undefined;
+  readonly display: DisplayFeed | undefined;
   readonly #parts: PcParts;
+  readonly #adapter: DisplayAdapter | undefined;
+  readonly #pci: PciHost;
   readonly #pm: AcpiPm;
   readonly #lapic: LocalApic;
   readonly #floatError: FloatError;
@@ -109,8 +115,13 @@ export class Pc {
       slot: ISA_BRIDGE_DEVICE, function: PM_FUNCTION, power: parts.power, ports: this.ports, initialBase: PM_BASE, acpiAtReset: true,
     });
     const isaBridge = new IsaBridge(this.#context('isa-bridge'), { slot: ISA_BRIDGE_DEVICE, initialRoutes: PIRQ_ROUTES });
-    const pci = new PciHost({
-      functions: [hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, this.#pm.pci],
+    this.#adapter = this.#displayAdapter();
+    this.display = this.#adapter && new DisplayFeed(this.#adapter.vga.screen, parts.clock, parts.emit);
+    this.#pci = new PciHost({
+      functions: [
+        hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, this.#pm.pci,
+        ...(this.#adapter === undefined ? [] : [this.#adapter.pci]),
+      ],
       ports: this.ports,
       memory: this.memory,
     });
@@ -119,7 +130,8 @@ export class Pc {
       new Pit(this.#context('pit')),
       new Cmos(this.#context('cmos'), { nvram: cmosMemory(options.memoryBytes) }),
       this.ps2,
-      this.#pm, pci,
+      this.#pm, this.#pci,
+      ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
       new ResetControlPort({ reset: parts.reset }),
       new Port92({ a20: a20.source(), reset: parts.reset }),
       new Dma8237(),
@@ -148,6 +160,7 @@ export class Pc {
     this.ports.write(ELCR + 1, 1, levels >> 8);
     this.ports.write(PIC_MASTER_MASK, 1, 0xff);
     this.ports.write(PIC_SLAVE_MASK, 1, 0xff);
+    this.#adapter?.programAsFirmware(this.#pci);
   }
 
   powerButton(): void {
@@ -173,6 +186,11 @@ export class Pc {
   /** FERR#; the guest's handler ends it by a write to port F0h. */
   floatError(): void {
     this.#floatError.raise();
+  }
+
+  #displayAdapter(): DisplayAdapter | undefined {
+    const { options, engine, ram } = this.#parts;
+    return options.videoMemoryBytes === 0 ? undefined : new DisplayAdapter({ options, engine, ram, context: this.#context('vga') });
   }
 
   #serialPort(index: number): { port: SerialPort; uart: Uart16550 } {

@@ -4,6 +4,7 @@
 
 import type { ScreenSource } from '../../display/frame.ts';
 import type { Device, DeviceContext, Region, Width } from '../device.ts';
+import type { PciFunction } from '../pci/pci-function.ts';
 import { FrameTiming } from './crtc.ts';
 import { DacPorts } from './dac.ts';
 import { PlanarWindow } from './planar.ts';
@@ -38,7 +39,7 @@ const MONO_CRTC = 0;
 const MONO_STATUS = 1;
 const WINDOW = 3;
 const VBE_PORTS = 4;
-export const VGA_MMIO_REGION = 5;
+const VGA_MMIO_REGION = 5;
 
 const STATUS_NOT_DISPLAYING = 0x01;
 const STATUS_VERTICAL_RETRACE = 0x08;
@@ -50,7 +51,25 @@ const LINE_COMPARE_8 = 0x10;
 /** Places inside the page of PCI memory. */
 const MMIO_PORTS = 0x400;
 const MMIO_VBE = 0x500;
-export const VGA_MMIO_BYTES = 0x1000;
+const VGA_MMIO_BYTES = 0x1000;
+
+/** As the "standard VGA" of QEMU and Bochs, which operating systems have drivers for. */
+export function vgaPciFunction(vga: Vga, slot: number, mapMemory: (base: number | undefined) => void): PciFunction {
+  const bytes = Math.max(vga.memory.bytes.length, VGA_MMIO_BYTES);
+  return {
+    slot,
+    function: 0,
+    vendorId: 0x1234,
+    deviceId: 0x1111,
+    revision: 2,
+    classCode: 0x030000,
+    device: vga,
+    bars: [
+      { index: 0, kind: 'memory', bytes: 2 ** Math.ceil(Math.log2(bytes)), prefetchable: true, onMove: mapMemory },
+      { index: 2, kind: 'memory', bytes: VGA_MMIO_BYTES, region: VGA_MMIO_REGION },
+    ],
+  };
+}
 
 export interface VgaOptions {
   /** At least 256 KiB; also the linear frame buffer. */

@@ -12,14 +12,16 @@ export class VideoMemory {
   /** Plane 2 changed, where text modes keep their fonts. */
   fontWritten = true;
   private written = true;
-  /** Adds the pages the processor wrote without asking this device; false when there are none. */
   private readonly takeDirtyPages: ((pages: Uint8Array) => boolean) | undefined;
+  private readonly taken: Uint8Array;
 
+  /** `takeDirtyPages` says which pages the processor wrote without asking this device; false when there are none. */
   constructor(bytes: Uint8Array, takeDirtyPages?: (pages: Uint8Array) => boolean) {
     this.bytes = bytes;
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     this.pages = new Uint8Array((bytes.length + 0xfff) >>> PAGE_SHIFT).fill(1);
     this.takeDirtyPages = takeDirtyPages;
+    this.taken = new Uint8Array(this.pages.length);
   }
 
   setByte(at: number, value: number): void {
@@ -48,7 +50,9 @@ export class VideoMemory {
 
   /** Whether `pages` says anything new; what it says stays until `clean`. */
   collect(): boolean {
-    if (this.takeDirtyPages?.(this.pages)) {
+    if (this.takeDirtyPages?.(this.taken)) {
+      for (let page = 0; page < this.taken.length; page++) this.pages[page]! |= this.taken[page]!;
+      this.taken.fill(0);
       this.written = true;
       this.fontWritten = true;
     }

@@ -1,0 +1,61 @@
+// The display adapter on the board: its memory behind guest RAM, its place on PCI, and what firmware does to it.
+
+import type { DeviceContext } from '../devices/device.ts';
+import { COMMAND_IO, COMMAND_MEMORY, PCI_BAR0, PCI_COMMAND } from '../devices/pci/config-space.ts';
+import type { PciFunction } from '../devices/pci/pci-function.ts';
+import type { PciHost } from '../devices/pci/pci-host.ts';
+import { setTextMode3 } from '../devices/vga/firmware-modes.ts';
+import { Vga, vgaPciFunction } from '../devices/vga/vga.ts';
+import type { CpuEngine } from '../execution/cpu-engine.ts';
+import { DISPLAY_DEVICE, DISPLAY_MEMORY_END, DISPLAY_REGISTERS_BASE } from '../firmware/platform.ts';
+import { type GuestRam, ramRegions } from './guest-ram.ts';
+import type { MachineOptions } from './options.ts';
+
+export interface DisplayAdapterParts {
+  readonly options: MachineOptions;
+  readonly engine: CpuEngine;
+  readonly ram: GuestRam;
+  readonly context: DeviceContext;
+}
+
+export class DisplayAdapter {
+  readonly vga: Vga;
+  readonly pci: PciFunction;
+  readonly #options: MachineOptions;
+  readonly #ram: GuestRam;
+  /** Where the linear frame buffer is, while it is decoded. */
+  #memoryBase: number | undefined;
+
+  constructor({ options, engine, ram, context }: DisplayAdapterParts) {
+    this.#options = options;
+    this.#ram = ram;
+    const bytes = options.videoMemoryBytes;
+    const memory = new Uint8Array(engine.memory.buffer, engine.ram.base + this.#offset(engine), bytes);
+    this.vga = new Vga(context, {
+      memory,
+      takeDirtyPages: (pages) => this.#memoryBase !== undefined && engine.takeDirtyPages(this.#memoryBase, pages),
+    });
+    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) => this.#mapMemory(base, this.#offset(engine)));
+  }
+
+  /** What a BIOS does: places in PCI memory, and text mode 3. */
+  programAsFirmware(pci: PciHost): void {
+    const bytes = this.pci.bars?.[0]?.bytes ?? 0;
+    const memoryBase = Math.floor((DISPLAY_MEMORY_END - bytes) / bytes) * bytes;
+    pci.writeConfig(DISPLAY_DEVICE, 0, PCI_BAR0, 4, memoryBase);
+    pci.writeConfig(DISPLAY_DEVICE, 0, PCI_BAR0 + 8, 4, DISPLAY_REGISTERS_BASE);
+    pci.writeConfig(DISPLAY_DEVICE, 0, PCI_COMMAND, 2, COMMAND_IO | COMMAND_MEMORY);
+    setTextMode3(this.vga);
+  }
+
+  #offset(engine: CpuEngine): number {
+    return engine.ram.bytes - this.#options.videoMemoryBytes;
+  }
+
+  #mapMemory(base: number | undefined, offset: number): void {
+    this.#memoryBase = base;
+    const regions = ramRegions(this.#options.memoryBytes);
+    if (base !== undefined) regions.push({ kind: 'video', base, bytes: this.#options.videoMemoryBytes, offset });
+    this.#ram.setRegions(regions);
+  }
+}
