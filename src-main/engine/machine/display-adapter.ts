@@ -33,9 +33,12 @@ export class DisplayAdapter {
     const memory = new Uint8Array(engine.memory.buffer, engine.ram.base + this.#offset(engine), bytes);
     this.vga = new Vga(context, {
       memory,
-      takeDirtyPages: (pages) => this.#memoryBase !== undefined && engine.takeDirtyPages(this.#memoryBase, pages),
+      takeDirtyPages: (pages) =>
+        this.#memoryBase !== undefined && engine.takeDirtyPages(this.#memoryBase, pages),
     });
-    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) => this.#mapMemory(base, this.#offset(engine)));
+    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) =>
+      this.#mapMemory(base, this.#offset(engine)),
+    );
   }
 
   /** What a BIOS does: places in PCI memory, and text mode 3. */
@@ -55,7 +58,8 @@ export class DisplayAdapter {
   #mapMemory(base: number | undefined, offset: number): void {
     this.#memoryBase = base;
     const regions = ramRegions(this.#options.memoryBytes);
-    if (base !== undefined) regions.push({ kind: 'video', base, bytes: this.#options.videoMemoryBytes, offset });
+    if (base !== undefined)
+      regions.push({ kind: 'video', base, bytes: this.#options.videoMemoryBytes, offset });
     this.#ram.setRegions(regions);
   }
 }

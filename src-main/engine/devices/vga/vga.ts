@@ -2,6 +2,7 @@
 // a page of PCI memory. What is shown is up to `screen.ts`, the window's logic to `planar.ts`.
 // Reference: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"; PCI layout as QEMU's "standard VGA".
 
+import { allOnes } from '../../base/bits.ts';
 import type { ScreenSource } from '../../display/frame.ts';
 import type { Device, DeviceContext, Region, Width } from '../device.ts';
 import type { PciFunction } from '../pci/pci-function.ts';
@@ -54,7 +55,11 @@ const MMIO_VBE = 0x500;
 const VGA_MMIO_BYTES = 0x1000;
 
 /** As the "standard VGA" of QEMU and Bochs, which operating systems have drivers for. */
-export function vgaPciFunction(vga: Vga, slot: number, mapMemory: (base: number | undefined) => void): PciFunction {
+export function vgaPciFunction(
+  vga: Vga,
+  slot: number,
+  mapMemory: (base: number | undefined) => void,
+): PciFunction {
   const bytes = Math.max(vga.memory.bytes.length, VGA_MMIO_BYTES);
   return {
     slot,
@@ -65,7 +70,13 @@ export function vgaPciFunction(vga: Vga, slot: number, mapMemory: (base: number 
     classCode: 0x030000,
     device: vga,
     bars: [
-      { index: 0, kind: 'memory', bytes: 2 ** Math.ceil(Math.log2(bytes)), prefetchable: true, onMove: mapMemory },
+      {
+        index: 0,
+        kind: 'memory',
+        bytes: 2 ** Math.ceil(Math.log2(bytes)),
+        prefetchable: true,
+        onMove: mapMemory,
+      },
       { index: 2, kind: 'memory', bytes: VGA_MMIO_BYTES, region: VGA_MMIO_REGION },
     ],
   };
@@ -114,7 +125,7 @@ export class Vga implements Device<VgaState> {
       case WINDOW:
         return this.window.read(offset, width);
       case VBE_PORTS:
-        return offset === 0 ? this.state.vbeIndex : this.vbe.read(this.state.vbeIndex);
+        return (offset === 0 ? this.state.vbeIndex : this.vbe.read(this.state.vbeIndex)) & allOnes(width);
       case VGA_MMIO_REGION:
         return this.readMmio(offset, width);
       default:
@@ -338,9 +349,7 @@ export class Vga implements Device<VgaState> {
 
   private readMmio(offset: number, width: Width): number {
     if (offset >= MMIO_VBE && offset < MMIO_VBE + 0x16) {
-      return (
-        (this.vbe.read((offset - MMIO_VBE) >> 1) >>> (offset & 1 ? 8 : 0)) & (width === 1 ? 0xff : 0xffff)
-      );
+      return (this.vbe.read((offset - MMIO_VBE) >> 1) >>> (offset & 1 ? 8 : 0)) & allOnes(width);
     }
     let value = 0;
     for (let i = 0; i < width; i++) value |= this.readMmioPort(offset + i) << (8 * i);
