@@ -4,9 +4,7 @@
 import { open } from 'node:fs/promises';
 import type { FileReport } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { BootError } from '../engine/firmware/boot-error.ts';
-import { isLinuxImage, parseSetupHeader } from '../engine/firmware/linux/setup-header.ts';
-import { findMultibootHeader } from '../engine/firmware/multiboot/header.ts';
+import { BootError, findMultibootHeader, isLinuxImage, parseSetupHeader } from '../engine/firmware/index.ts';
 import { fileFailure } from './file-failure.ts';
 
 /** Enough for the setup code of any bzImage (at most 64 sectors) and the Multiboot search. */
@@ -27,7 +25,8 @@ export async function probeFile({ path, purpose }: ProbeRequest): Promise<FileRe
 type Finding = Pick<FileReport, 'kind'> & Partial<Pick<FileReport, 'version' | 'problem'>>;
 
 function kernelFinding(path: string, head: Uint8Array): Finding {
-  if (findMultibootHeader(head) !== undefined) return { kind: 'Multiboot kernel' };
+  // Linux goes first, as in the loader: some images carry both headers.
+  if (!isLinuxImage(head) && findMultibootHeader(head) !== undefined) return { kind: 'Multiboot kernel' };
   try {
     const header = parseSetupHeader(path, head);
     const bits = header.is64Bit ? '64-bit' : '32-bit';

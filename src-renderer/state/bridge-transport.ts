@@ -6,7 +6,7 @@ import { type AppBridge, BRIDGE_PORT_MESSAGE } from '../../shared/rpc/bridge.ts'
 import type { ByteChannel } from '../../shared/rpc/channel.ts';
 import type { Arguments, CallName, Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { fromFailure } from '../../shared/rpc/failure.ts';
-import type { AppConnection } from './connect-app.ts';
+import type { AppConnection } from './app-connection.ts';
 
 declare global {
   interface Window {

@@ -15,7 +15,7 @@ import {
   TICKET_PREFIX,
   TOKEN_FIELD,
 } from '../../shared/rpc/web-endpoints.ts';
-import type { AppConnection } from './connect-app.ts';
+import type { AppConnection } from './app-connection.ts';
 
 const STORED_KEY = 'boxwright.session';
 
