@@ -19,7 +19,7 @@ import type { MemoryLayout } from '../layout.ts';
 import type { ImportSet } from './engine-imports.ts';
 import { HandlerMemory, loadHost, storeHost } from './guest-memory.ts';
 import { type HandlerShape, isFlat } from './handler-shape.ts';
-import { FIELD, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
+import { FIELD, LEAVE, LOOKUP, RECORD_SIZE, registerSlot } from './record.ts';
 
 const RSP_OFFSET = CPU_FIELDS.gpr.offset + GPR_INDEX.rsp * 8;
 /** Register files whose records hold CPU block offsets; the others hold register numbers. */
@@ -93,7 +93,7 @@ export class RecordBinding implements Binding {
   // Operands.
 
   #registerField(operand: BoundOperand): IrValue {
-    return this.#u16(operand.slot === 0 ? FIELD.registerA : FIELD.registerB);
+    return this.#u16(registerSlot(operand.slot));
   }
   /** Address of a register operand as a base for an access at offset `cpuBlock`. */
   readRegister(operand: BoundOperand): IrValue {

@@ -3,7 +3,7 @@
 import type { DecodedOperand, Instruction } from '../../x86/decode/instruction.ts';
 import { CPU_FIELDS, SEGMENT_STRIDE } from '../../x86/state/cpu-state.ts';
 import type { MemoryViews } from '../views.ts';
-import { FIELD, HANDLER, HEADER } from './record.ts';
+import { FIELD, HANDLER, HEADER, registerSlot } from './record.ts';
 
 type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 
@@ -79,8 +79,7 @@ export class RecordWriter {
     let immediates = 0;
     for (const operand of operands) {
       if (operand.kind === 'register') {
-        const field = registers++ === 0 ? FIELD.registerA : FIELD.registerB;
-        this.#u16[(record + field) >> 1] = registerField(operand);
+        this.#u16[(record + registerSlot(registers++)) >> 1] = registerField(operand);
       } else if (operand.kind === 'immediate') {
         if (immediates++ > 0) this.#i32[(record + FIELD.immediateHigh) >> 2] = operand.low;
         else this.#immediates(record, operand.low, operand.bits === 64 ? operand.high : undefined);

@@ -48,6 +48,15 @@ export const FIELD = {
   link: 28,
 } as const;
 
+/** Where the register operands stand. An instruction with a third one (SHLD with CL) has no immediate. */
+const REGISTER_SLOTS = [FIELD.registerA, FIELD.registerB, FIELD.immediate] as const;
+
+export function registerSlot(slot: number): number {
+  const field = REGISTER_SLOTS[slot];
+  if (field === undefined) throw new Error(`a record has no room for register operand ${slot}`);
+  return field;
+}
+
 /** Field offsets of a header record, besides `handler` and `pageOffset`. */
 export const HEADER = {
   /** i32: entries left until the block is hot. */
