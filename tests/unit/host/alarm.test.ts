@@ -14,7 +14,9 @@ function start() {
   const alarm = allocateAlarm();
   const setter = new AlarmSetter(alarm);
   const attention = new Int32Array(new SharedArrayBuffer(64), 16, 1);
-  const worker = new Worker(ENTRY, { workerData: { role: 'alarm', alarm, attention: { buffer: attention.buffer, address: 16 } } });
+  const worker = new Worker(ENTRY, {
+    workerData: { role: 'alarm', alarm, attention: { buffer: attention.buffer, address: 16 } },
+  });
   running.push({ setter, worker });
   /** Waits for the alarm and returns how late it came, in milliseconds. */
   const lateness = (deadline: number) => {
