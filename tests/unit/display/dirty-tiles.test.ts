@@ -1,3 +1,5 @@
+// What counts as changed in a picture, and how few rectangles it comes out as.
+
 import { describe, expect, it } from 'vitest';
 import { DirtyTiles } from '../../../src-main/engine/display/dirty-tiles.ts';
 import { Surface } from '../../../src-main/engine/display/surface.ts';

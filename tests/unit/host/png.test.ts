@@ -1,3 +1,5 @@
+// PNG files, read back by a small decoder of their own.
+
 import { crc32, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodePng } from '../../../src-main/host/png.ts';

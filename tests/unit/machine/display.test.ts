@@ -7,8 +7,16 @@ import { code, tinyKernel } from '../../support/tiny-kernel.ts';
 
 const FRAME_BUFFER = 0xfd00_0000;
 const dword = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
-const storeDword = (address: number, value: number): number[] => [0xc7, 0x05, ...dword(address), ...dword(value)];
-const vbe = (register: number, value: number): number[] => [...code.outw(0x1ce, register), ...code.outw(0x1cf, value)];
+const storeDword = (address: number, value: number): number[] => [
+  0xc7,
+  0x05,
+  ...dword(address),
+  ...dword(value),
+];
+const vbe = (register: number, value: number): number[] => [
+  ...code.outw(0x1ce, register),
+  ...code.outw(0x1cf, value),
+];
 const setMode = [...vbe(1, 640), ...vbe(2, 480), ...vbe(3, 32), ...vbe(4, 0x41)];
 /** Spins until the byte at `address` is no longer 0. */
 const waitFor = (address: number): number[] => [0x80, 0x3d, ...dword(address), 0, 0x74, 0xf7];
@@ -17,8 +25,12 @@ const MAILBOX = 0x20_0000;
 const FRAME = 16_800_000;
 
 function displayMachine(program: readonly number[]) {
-  const { machine, events } = testMachine(tinyKernel(program), { videoMemoryBytes: 16 * MiB, accelerator: 'jit' });
-  const frames = () => events.filter((event): event is MachineEvent & { kind: 'frame' } => event.kind === 'frame');
+  const { machine, events } = testMachine(tinyKernel(program), {
+    videoMemoryBytes: 16 * MiB,
+    accelerator: 'jit',
+  });
+  const frames = () =>
+    events.filter((event): event is MachineEvent & { kind: 'frame' } => event.kind === 'frame');
   const pixel = (x: number, y: number) => {
     const { update, pixels } = frames().at(-1)!;
     return new Uint32Array(pixels)[y * update.width + x]!;
@@ -39,7 +51,11 @@ describe('a machine with a display', () => {
   });
 
   it('shows the linear frame buffer where PCI has it', () => {
-    const { machine, frames, pixel } = displayMachine([...setMode, ...storeDword(FRAME_BUFFER + (640 * 2 + 3) * 4, 0x0011_2233), ...code.spin()]);
+    const { machine, frames, pixel } = displayMachine([
+      ...setMode,
+      ...storeDword(FRAME_BUFFER + (640 * 2 + 3) * 4, 0x0011_2233),
+      ...code.spin(),
+    ]);
     machine.runFor(1000);
     machine.command({ kind: 'display', wanted: true });
     const { update } = frames()[0]!;
@@ -49,7 +65,12 @@ describe('a machine with a display', () => {
 
   it('sends changes at 60 Hz, one frame at a time', () => {
     const { machine, frames, pixel } = displayMachine([
-      ...setMode, ...waitFor(MAILBOX), ...storeDword(FRAME_BUFFER, 0xff), ...waitFor(MAILBOX + 1), ...storeDword(FRAME_BUFFER, 0xff00), ...code.spin(),
+      ...setMode,
+      ...waitFor(MAILBOX),
+      ...storeDword(FRAME_BUFFER, 0xff),
+      ...waitFor(MAILBOX + 1),
+      ...storeDword(FRAME_BUFFER, 0xff00),
+      ...code.spin(),
     ]);
     machine.command({ kind: 'display', wanted: true });
     machine.runFor(FRAME);

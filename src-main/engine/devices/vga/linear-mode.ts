@@ -73,8 +73,9 @@ export class LinearMode {
 
   private read24(line: Uint32Array, from: number): void {
     const { bytes } = this.memory;
-    for (let x = 0, at = from; x < line.length; x++, at += 3)
-      line[x] = rgb(bytes[at + 2]!, bytes[at + 1]!, bytes[at]!);
+    for (let x = 0, at = from; x < line.length; x++, at += 3) {
+      line[x] = BLACK | (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    }
   }
 
   private read32(line: Uint32Array, from: number): void {

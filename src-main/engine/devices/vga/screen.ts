@@ -90,11 +90,8 @@ export class VgaScreen implements ScreenSource {
   private draw(written: boolean): boolean {
     const { surface, stale } = this;
     switch (this.mode) {
-      case 'text': {
-        const blinked = this.updateBlink();
-        if (!(stale || written || blinked || this.cursorTouched) || this.layout === undefined) return false;
-        return this.textMode.draw(surface, this.layout, this.blink, stale || this.memory.fontWritten);
-      }
+      case 'text':
+        return this.drawText(written);
       case 'graphics':
         if ((stale || written) && this.picture !== undefined)
           this.graphicsMode.draw(surface, this.picture, stale);
@@ -108,6 +105,15 @@ export class VgaScreen implements ScreenSource {
             surface.putLine(y, new Uint32Array(surface.width).fill(BLACK));
         return false;
     }
+  }
+
+  private drawText(written: boolean): boolean {
+    const { layout, stale } = this;
+    const blinked = this.updateBlink();
+    const changed = stale || written || this.cursorTouched;
+    if (layout === undefined || !(changed || blinked)) return false;
+    this.textMode.draw(this.surface, layout, this.blink, stale || this.memory.fontWritten);
+    return changed && this.textMode.updateText(layout);
   }
 
   private updateBlink(): boolean {

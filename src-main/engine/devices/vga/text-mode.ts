@@ -51,8 +51,8 @@ export class TextMode {
     this.colors = colors;
   }
 
-  /** True when the text, as text, has changed. `whole`: nothing on the surface is good any more. */
-  draw(surface: Surface, layout: Geometry, blink: BlinkPhase, whole: boolean): boolean {
+  /** `whole`: nothing on the surface is good any more. */
+  draw(surface: Surface, layout: Geometry, blink: BlinkPhase, whole: boolean): void {
     const cells = layout.bands.reduce((sum, band) => sum + rowsOf(band, layout) * (layout.columns + 1), 0);
     if (this.drawn.length !== cells) this.drawn = new Uint32Array(cells).fill(NEVER_DRAWN);
     else if (whole) this.drawn.fill(NEVER_DRAWN);
@@ -61,12 +61,26 @@ export class TextMode {
       this.drawBand(surface, layout, band, blink, first);
       first += rowsOf(band, layout) * (layout.columns + 1);
     }
-    return this.updateScreen(layout);
   }
 
-  /** As of the last `draw`. */
+  /** As of the last `updateText`. */
   text(): TextScreen {
     return this.screen;
+  }
+
+  /** Reads what the screen says; true when that has changed. */
+  updateText(layout: Geometry): boolean {
+    const old = this.screen;
+    const rows = this.readRows(layout);
+    const cursor = this.cursorCell(layout);
+    const same =
+      old.columns === layout.columns &&
+      old.rows.length === rows.length &&
+      old.rows.every((row, index) => row === rows[index]) &&
+      old.cursor?.column === cursor?.column &&
+      old.cursor?.row === cursor?.row;
+    if (!same) this.screen = { columns: layout.columns, rows, cursor };
+    return !same;
   }
 
   private drawBand(surface: Surface, layout: Geometry, band: Band, blink: BlinkPhase, first: number): void {
@@ -146,20 +160,6 @@ export class TextMode {
     const { crtc } = this.state;
     const start = crtc[CRTC_CURSOR_START]!;
     return (start & CURSOR_OFF) === 0 && (start & 0x1f) <= (crtc[CRTC_CURSOR_END]! & 0x1f);
-  }
-
-  private updateScreen(layout: Geometry): boolean {
-    const old = this.screen;
-    const rows = this.readRows(layout);
-    const cursor = this.cursorCell(layout);
-    const same =
-      old.columns === layout.columns &&
-      old.rows.length === rows.length &&
-      old.rows.every((row, index) => row === rows[index]) &&
-      old.cursor?.column === cursor?.column &&
-      old.cursor?.row === cursor?.row;
-    if (!same) this.screen = { columns: layout.columns, rows, cursor };
-    return !same;
   }
 
   private readRows(layout: Geometry): string[] {

@@ -1,3 +1,5 @@
+// The VGA's graphics modes as IBM's BIOS sets them, from bytes in the window at A0000h to dots on the screen.
+
 import { describe, expect, it } from 'vitest';
 import { BLACK, vgaBoard } from '../../../support/vga-board.ts';
 

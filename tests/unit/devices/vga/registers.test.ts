@@ -1,3 +1,5 @@
+// The VGA's registers as its technical reference lists them, status timing, snapshots, and a guest without manners.
+
 import { describe, expect, it } from 'vitest';
 import { Vga } from '../../../../src-main/engine/devices/vga/vga.ts';
 import { fakeContext } from '../../../support/fake-context.ts';

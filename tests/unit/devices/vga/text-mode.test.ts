@@ -1,3 +1,5 @@
+// Text mode 3: cells, cursor, attributes, and what the CRT controller moves, compared with the glyphs of the font.
+
 import { describe, expect, it } from 'vitest';
 import { GLYPHS_8X16 } from '../../../../src-main/engine/devices/vga/rom-fonts.table.ts';
 import { vgaBoard } from '../../../support/vga-board.ts';

@@ -1,3 +1,5 @@
+// The Bochs VBE registers and the modes they set, written to as a processor does through the linear frame buffer.
+
 import { describe, expect, it } from 'vitest';
 import { vgaBoard } from '../../../support/vga-board.ts';
 
