@@ -26,7 +26,7 @@ async function end(): Promise<void> {
   if (ending) process.exit(1);
   ending = true;
   await app.shutdown();
-  await server.close();
+  server.close();
   await removeRedirect(folder);
   process.exit(0);
 }

@@ -37,7 +37,7 @@ export interface WebServer {
   /** Number of windows that are connected now. */
   readonly windows: number;
   onWindowsChange(handler: (windows: number) => void): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export async function startWebServer(app: App, pages: PageFiles, port = 0): Promise<WebServer> {
@@ -96,13 +96,12 @@ class WebShell implements WebServer {
     this.#windowsChanged = handler;
   }
 
-  async close(): Promise<void> {
+  /** Not awaited: Node counts sockets that were handed to other processes as open for ever. */
+  close(): void {
     this.#closing = true;
     for (const socket of this.#sockets.clients) socket.terminate();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    this.#server.close();
+    this.#server.closeAllConnections();
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
