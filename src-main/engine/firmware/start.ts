@@ -10,6 +10,7 @@ import { buildAcpiTables } from './acpi/tables.ts';
 import { isElf } from './elf.ts';
 import { isLinuxImage } from './linux/setup-header.ts';
 import { loadLinux } from './linux/load.ts';
+import type { LinearScreen } from './linux/video-mode.ts';
 import { acpiArea, BDA, BIOS_AREA, EBDA } from './memory-map.ts';
 import { buildMpTable } from './mp-table.ts';
 import { findMultibootHeader } from './multiboot/header.ts';
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly processors: number;
   readonly serialPorts: number;
   readonly textScreen: boolean;
+  /** Instead of text: a graphics mode that is set. Linux only. */
+  readonly linearScreen?: LinearScreen | undefined;
   readonly cpu: { readonly brand: string; readonly signature: number; readonly features: number; readonly longMode: boolean };
   readonly uuid: Uint8Array;
 }
@@ -58,7 +61,7 @@ export function startKernel(options: StartOptions, memory: Dma): BootEntry {
   if (withArguments !== undefined) {
     throw new BootError('modules-not-supported', `${withArguments.name}: a Linux initial RAM disk takes no arguments`, { file: withArguments.name });
   }
-  return loadLinux({ kernel, initrd: modules, commandLine, ramBytes, textScreen, rsdpAddress: RSDP, longMode: options.cpu.longMode }, memory);
+  return loadLinux({ kernel, initrd: modules, commandLine, ramBytes, textScreen, linearScreen: options.linearScreen, rsdpAddress: RSDP, longMode: options.cpu.longMode }, memory);
 }
 
 function writeTables(options: StartOptions, memory: Dma): void {

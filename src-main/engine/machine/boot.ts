@@ -2,7 +2,8 @@
 // entry point.
 
 import { enterGuest } from '../firmware/enter.ts';
-import { startKernel } from '../firmware/start.ts';
+import { videoModeOf } from '../firmware/linux/video-mode.ts';
+import { kernelKind, startKernel } from '../firmware/start.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import { cpuSignature } from '../x86/state/reset.ts';
 import type { GuestRam } from './guest-ram.ts';
@@ -11,6 +12,7 @@ import type { Pc } from './pc.ts';
 
 export function bootKernel(options: MachineOptions, boot: BootOptions, cpu: CpuContext, ram: GuestRam, board: Pc): void {
   board.programAsFirmware();
+  const videoMode = kernelKind(boot.kernel.bytes) === 'linux' ? videoModeOf(boot.commandLine) : undefined;
   const entry = startKernel({
     kernel: boot.kernel,
     modules: boot.modules,
@@ -19,6 +21,7 @@ export function bootKernel(options: MachineOptions, boot: BootOptions, cpu: CpuC
     processors: 1,
     serialPorts: options.serialPorts,
     textScreen: options.videoMemoryBytes > 0,
+    linearScreen: videoMode && board.setLinearMode(videoMode),
     cpu: {
       brand: cpu.model.brand,
       signature: cpuSignature(cpu),

@@ -4,9 +4,10 @@ import type { DeviceContext } from '../devices/device.ts';
 import { COMMAND_IO, COMMAND_MEMORY, PCI_BAR0, PCI_COMMAND } from '../devices/pci/config-space.ts';
 import type { PciFunction } from '../devices/pci/pci-function.ts';
 import type { PciHost } from '../devices/pci/pci-host.ts';
-import { setTextMode3 } from '../devices/vga/firmware-modes.ts';
+import { setLinearMode, setTextMode3 } from '../devices/vga/firmware-modes.ts';
 import { Vga, vgaPciFunction } from '../devices/vga/vga.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
+import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import { DISPLAY_DEVICE, DISPLAY_MEMORY_END, DISPLAY_REGISTERS_BASE } from '../firmware/platform.ts';
 import { type GuestRam, ramRegions } from './guest-ram.ts';
 import type { MachineOptions } from './options.ts';
@@ -49,6 +50,13 @@ export class DisplayAdapter {
     pci.writeConfig(DISPLAY_DEVICE, 0, PCI_BAR0 + 8, 4, DISPLAY_REGISTERS_BASE);
     pci.writeConfig(DISPLAY_DEVICE, 0, PCI_COMMAND, 2, COMMAND_IO | COMMAND_MEMORY);
     setTextMode3(this.vga);
+  }
+
+  /** A graphics mode, as a boot loader sets it by VBE; undefined when memory is too small for it. */
+  setLinearMode(mode: VideoMode): LinearScreen | undefined {
+    const pitch = setLinearMode(this.vga, mode);
+    if (pitch === 0 || this.#memoryBase === undefined) return undefined;
+    return { ...mode, address: this.#memoryBase, pitch, memoryBytes: this.#options.videoMemoryBytes };
   }
 
   #offset(engine: CpuEngine): number {

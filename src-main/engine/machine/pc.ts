@@ -27,6 +27,7 @@ import { Port92 } from '../devices/port92.ts';
 import { Ps2Controller } from '../devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../devices/uart16550/uart16550.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
+import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import {
   COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, PM_BASE, PM_FUNCTION, SCI_IRQ,
 } from '../firmware/platform.ts';
@@ -161,6 +162,11 @@ export class Pc {
     this.ports.write(PIC_MASTER_MASK, 1, 0xff);
     this.ports.write(PIC_SLAVE_MASK, 1, 0xff);
     this.#adapter?.programAsFirmware(this.#pci);
+  }
+
+  /** After `programAsFirmware`. */
+  setLinearMode(mode: VideoMode): LinearScreen | undefined {
+    return this.#adapter?.setLinearMode(mode);
   }
 
   powerButton(): void {

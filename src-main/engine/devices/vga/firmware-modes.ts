@@ -3,6 +3,16 @@
 
 import { ATTR_PALETTE_ON } from './registers.ts';
 import { GLYPHS_8X16 } from './rom-fonts.table.ts';
+import {
+  isVbe,
+  VBE_BPP,
+  VBE_ENABLE,
+  VBE_ENABLED,
+  VBE_LFB_ENABLED,
+  VBE_XRES,
+  VBE_YRES,
+  vbePitch,
+} from './vbe.ts';
 import type { Vga } from './vga.ts';
 
 const MODE_3 = {
@@ -39,6 +49,21 @@ export function setTextMode3(vga: Vga): void {
   for (let at = 0; at < TEXT_OFFSETS; at++) memory.setPlanes(at, at & 1 ? 0 : BLANK_CELL, 0x0000_ffff);
   loadFont(vga, GLYPHS_8X16);
   vga.changed();
+}
+
+export interface LinearMode {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerPixel: number;
+}
+
+/** A mode of the linear frame buffer, black. Returns the bytes from row to row; 0 where memory is too small for it. */
+export function setLinearMode(vga: Vga, { width, height, bitsPerPixel }: LinearMode): number {
+  vga.writeVbe(VBE_XRES, width);
+  vga.writeVbe(VBE_YRES, height);
+  vga.writeVbe(VBE_BPP, bitsPerPixel);
+  vga.writeVbe(VBE_ENABLE, VBE_ENABLED | VBE_LFB_ENABLED);
+  return isVbe(vga.state) ? vbePitch(vga.state) : 0;
 }
 
 /** Glyphs as rows of hexadecimal bytes, into the first font of plane 2. */

@@ -168,6 +168,12 @@ export class Vga implements Device<VgaState> {
     this.picture.registersChanged();
   }
 
+  /** A write of the VBE register `index`. */
+  writeVbe(index: number, value: number): void {
+    this.vbe.write(index, value & 0xffff);
+    if (index !== VBE_BANK && index !== VBE_ID) this.picture.registersChanged();
+  }
+
   private clearMemory(): void {
     this.memory.bytes.fill(0);
     this.memory.markAll();
@@ -340,11 +346,6 @@ export class Vga implements Device<VgaState> {
     if (index >= GFX_COUNT || gfx[index] === value) return;
     gfx[index] = value;
     if (index === GFX_MODE || index === GFX_MISC) this.changed();
-  }
-
-  private writeVbe(index: number, value: number): void {
-    this.vbe.write(index, value & 0xffff);
-    if (index !== VBE_BANK && index !== VBE_ID) this.picture.registersChanged();
   }
 
   private readMmio(offset: number, width: Width): number {

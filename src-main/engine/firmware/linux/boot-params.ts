@@ -3,6 +3,7 @@
 
 import type { MemoryRange } from '../memory-map.ts';
 import type { SetupHeader } from './setup-header.ts';
+import type { LinearScreen } from './video-mode.ts';
 
 export const BOOT_PARAMS_BYTES = 0x1000;
 
@@ -16,6 +17,15 @@ const SCREEN_EGA_BX = 0x0a;
 const SCREEN_LINES = 0x0e;
 const SCREEN_IS_VGA = 0x0f;
 const SCREEN_POINTS = 0x10;
+const LFB_WIDTH = 0x12;
+const LFB_HEIGHT = 0x14;
+const LFB_DEPTH = 0x16;
+const LFB_BASE = 0x18;
+const LFB_SIZE_64K = 0x1c;
+const LFB_LINE_BYTES = 0x24;
+/** Size and position of red, green, blue and unused bits: eight bytes. */
+const LFB_COLORS = 0x26;
+const LFB_PAGES = 0x32;
 const ACPI_RSDP_ADDR = 0x70;
 const ALT_MEM_K = 0x1e0;
 const E820_ENTRIES = 0x1e8;
@@ -36,6 +46,7 @@ const CMD_LINE_PTR = 0x228;
 const LOADER_UNDEFINED = 0xff;
 const CAN_USE_HEAP = 0x80;
 const VIDEO_MODE_NORMAL = 0xffff;
+const VIDEO_TYPE_LINEAR = 0x23;
 
 export interface BootParams {
   readonly header: SetupHeader;
@@ -46,6 +57,8 @@ export interface BootParams {
   readonly rsdpAddress: number;
   /** A VGA in text mode 3; without one the kernel is told of no screen. */
   readonly textScreen: boolean;
+  /** Instead of text. */
+  readonly linearScreen: LinearScreen | undefined;
 }
 
 export function buildBootParams(params: BootParams): Uint8Array {
@@ -53,7 +66,8 @@ export function buildBootParams(params: BootParams): Uint8Array {
   const data = new DataView(page.buffer);
   page.set(params.header.raw, SETUP_HEADER);
   writeHeader(data, params);
-  if (params.textScreen) writeScreenInfo(data);
+  if (params.linearScreen !== undefined) writeLinearScreen(data, params.linearScreen);
+  else if (params.textScreen) writeScreenInfo(data);
   writeMemory(data, params.memoryMap);
   if (params.header.version >= 0x20e) data.setBigUint64(ACPI_RSDP_ADDR, BigInt(params.rsdpAddress), true);
   return page;
@@ -80,6 +94,28 @@ function writeScreenInfo(data: DataView): void {
   data.setUint8(SCREEN_LINES, 25);
   data.setUint8(SCREEN_IS_VGA, 1);
   data.setUint16(SCREEN_POINTS, 16, true);
+}
+
+/** Colours by depth, as the display has them. */
+const COLOR_BITS: Readonly<Record<number, readonly number[]>> = {
+  8: [6, 0, 6, 0, 6, 0, 0, 0],
+  15: [5, 10, 5, 5, 5, 0, 1, 15],
+  16: [5, 11, 6, 5, 5, 0, 0, 0],
+  32: [8, 16, 8, 8, 8, 0, 8, 24],
+};
+
+function writeLinearScreen(data: DataView, screen: LinearScreen): void {
+  data.setUint8(SCREEN_IS_VGA, VIDEO_TYPE_LINEAR);
+  data.setUint16(LFB_WIDTH, screen.width, true);
+  data.setUint16(LFB_HEIGHT, screen.height, true);
+  data.setUint16(LFB_DEPTH, screen.bitsPerPixel, true);
+  data.setUint32(LFB_BASE, screen.address, true);
+  data.setUint32(LFB_SIZE_64K, screen.memoryBytes >>> 16, true);
+  data.setUint16(LFB_LINE_BYTES, screen.pitch, true);
+  data.setUint16(LFB_PAGES, Math.floor(screen.memoryBytes / (screen.pitch * screen.height)), true);
+  COLOR_BITS[screen.bitsPerPixel]?.forEach((value, index) => {
+    data.setUint8(LFB_COLORS + index, value);
+  });
 }
 
 function writeMemory(data: DataView, map: readonly MemoryRange[]): void {

@@ -9,6 +9,7 @@ import { acpiArea, memoryMap } from '../memory-map.ts';
 import { utf8 } from '../utf8.ts';
 import { buildBootParams } from './boot-params.ts';
 import { parseSetupHeader, type SetupHeader } from './setup-header.ts';
+import type { LinearScreen } from './video-mode.ts';
 
 const BOOT_CS = 0x10;
 const BOOT_DS = 0x18;
@@ -27,6 +28,7 @@ export interface LinuxBoot {
   readonly rsdpAddress: number;
   readonly longMode: boolean;
   readonly textScreen: boolean;
+  readonly linearScreen?: LinearScreen | undefined;
 }
 
 export function loadLinux(boot: LinuxBoot, memory: Dma): BootEntry {
@@ -47,6 +49,7 @@ export function loadLinux(boot: LinuxBoot, memory: Dma): BootEntry {
     memoryMap: memoryMap(boot.ramBytes),
     rsdpAddress: boot.rsdpAddress,
     textScreen: boot.textScreen,
+    linearScreen: boot.linearScreen,
   }));
   const gdt = flatGdt(BOOT_CS, BOOT_DS);
   memory.write(LOADER_GDT, gdt);

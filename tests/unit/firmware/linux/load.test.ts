@@ -76,6 +76,18 @@ describe('32-bit entry', () => {
     expect(memory.bytes[page + 0xf]).toBe(0);
   });
 
+  it('describes a linear frame buffer instead where a mode is set', () => {
+    const memory = new FlatMemory(32 * MiB);
+    const linearScreen = { width: 1024, height: 768, bitsPerPixel: 16, address: 0xfd00_0000, pitch: 2048, memoryBytes: 16 * MiB };
+    const page = loadLinux(boot({ linearScreen }), memory).registers.esi ?? 0;
+    const u16 = (offset: number) => memory.data.getUint16(page + offset, true);
+    expect(memory.bytes[page + 0xf]).toBe(0x23);
+    expect([u16(0x12), u16(0x14), u16(0x16), u16(0x24), u16(0x32)]).toEqual([1024, 768, 16, 2048, 10]);
+    expect(memory.data.getUint32(page + 0x18, true)).toBe(0xfd00_0000);
+    expect(memory.data.getUint32(page + 0x1c, true)).toBe(256);
+    expect([...memory.bytes.subarray(page + 0x26, page + 0x2e)]).toEqual([5, 11, 6, 5, 5, 0, 0, 0]);
+  });
+
   it('lists memory in the E820 table, RAM first and with the ACPI area set apart', () => {
     const memory = new FlatMemory(32 * MiB);
     const page = loadLinux(boot(), memory).registers.esi ?? 0;
