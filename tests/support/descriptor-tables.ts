@@ -42,7 +42,11 @@ export function setDescriptor(cpu: FakeCpu, selector: number, spec: SegmentSpec)
   cpu.view.setUint32(address, ((base & 0xffff) << 16) | (limit & 0xffff), true);
   cpu.view.setUint32(
     address + 4,
-    (base & 0xff000000) | ((access & 0xf000) << 8) | (limit & 0xf0000) | ((access & 0xff) << 8) | ((base >>> 16) & 0xff),
+    (base & 0xff000000) |
+      ((access & 0xf000) << 8) |
+      (limit & 0xf0000) |
+      ((access & 0xff) << 8) |
+      ((base >>> 16) & 0xff),
     true,
   );
 }
@@ -142,7 +146,12 @@ export function longCpu(cpl: 0 | 3 = 0): FakeCpu {
   map(0x11000, 0x12007);
   map(0x11000 + 510 * 8, 0x12007);
   map(0x12000, 0x87);
-  for (const [name, low] of [['cr0', 0x80010011], ['cr4', 0x20], ['cr3', PML4], ['efer', 0xd01]] as const) {
+  for (const [name, low] of [
+    ['cr0', 0x80010011],
+    ['cr4', 0x20],
+    ['cr3', PML4],
+    ['efer', 0xd01],
+  ] as const) {
     cpu.setHalves(name, low, 0);
   }
   cpu.setHalves('gdtrBase', GDT, 0);
@@ -168,8 +177,11 @@ export function longCpu(cpl: 0 | 3 = 0): FakeCpu {
 /** Words above a stack pointer, as a handler finds them. */
 export const stackWords = (cpu: FakeCpu, linear: number, count: number, bytes: 2 | 4 | 8 = 4): number[] =>
   Array.from({ length: count }, (_, i) =>
-    bytes === 2 ? cpu.view.getUint16(linear + i * 2, true)
-    : bytes === 4 ? cpu.view.getUint32(linear + i * 4, true)
-    : Number(cpu.view.getBigInt64(linear + i * 8, true)));
+    bytes === 2
+      ? cpu.view.getUint16(linear + i * 2, true)
+      : bytes === 4
+        ? cpu.view.getUint32(linear + i * 4, true)
+        : Number(cpu.view.getBigInt64(linear + i * 8, true)),
+  );
 
 export const selectorOf = (cpu: FakeCpu, index: number): number => cpu.get32('segmentSelector', index);

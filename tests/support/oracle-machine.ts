@@ -57,6 +57,7 @@ export class OracleMachine implements Backend {
   /** Addresses of bytes stored since the last `forgetWrites`. */
   private written: number[] = [];
   private instruction!: Instruction;
+  private readonly addresses = new Map<Operand, bigint>();
   private start = 0n;
   private next = 0n;
 
@@ -138,6 +139,7 @@ export class OracleMachine implements Backend {
 
   private execute(): void {
     this.instruction = this.fetch();
+    this.addresses.clear();
     const { row, operands, length } = this.instruction;
     const meaning = SEMANTICS[row.mnemonic];
     if (meaning === undefined) throw new Error(`${row.mnemonic} has no semantics`);
@@ -192,7 +194,14 @@ export class OracleMachine implements Backend {
     const placed = high ? value << 8n : value;
     this.cpu.set64('gpr', bits === 32 ? value : (whole & ~mask) | placed, index);
   }
-  address(_operand: Operand, popped: number): bigint {
+  /** Computed once an instruction: XADD changes a register that the address may be made of before its store. */
+  address(operand: Operand, popped: number): bigint {
+    const known = popped === 0 ? this.addresses.get(operand) : undefined;
+    const address = known ?? this.effectiveAddress(popped);
+    if (popped === 0) this.addresses.set(operand, address);
+    return address;
+  }
+  private effectiveAddress(popped: number): bigint {
     const { memory, addressBits } = this.instruction;
     if (memory === undefined) throw new Error('No address');
     const displacement = (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);

@@ -39,7 +39,7 @@ export const code = {
 
 /** An image whose code runs at `entry`; `data` follows it, at the address `dataAddress` gives. */
 export function tinyKernel(program: readonly number[], data: readonly number[] = []): Uint8Array {
-  const header = [0x1bad_b002, 0x1_0000, (-(0x1bad_b002 + 0x1_0000)) >>> 0];
+  const header = [0x1bad_b002, 0x1_0000, -(0x1bad_b002 + 0x1_0000) >>> 0];
   const fields = [KERNEL_BASE, KERNEL_BASE, 0, 0, KERNEL_BASE + CODE_OFFSET].slice(0, HEADER_FIELDS);
   const head = [...header, ...fields].flatMap(dword);
   const image = new Uint8Array(0x2000);
@@ -59,15 +59,41 @@ export const DATA_ADDRESS = KERNEL_BASE + DATA_OFFSET;
 export function timerKernel(count: number): Uint8Array {
   const setUp = [
     ...code.lidt(DATA_ADDRESS),
-    ...code.outb(0x20, 0x11), ...code.outb(0x21, 0x20), ...code.outb(0x21, 0x04), ...code.outb(0x21, 0x01), ...code.outb(0x21, 0xfe),
-    ...code.outb(0x43, 0x34), ...code.outb(0x40, 1193 & 0xff), ...code.outb(0x40, 1193 >> 8),
+    ...code.outb(0x20, 0x11),
+    ...code.outb(0x21, 0x20),
+    ...code.outb(0x21, 0x04),
+    ...code.outb(0x21, 0x01),
+    ...code.outb(0x21, 0xfe),
+    ...code.outb(0x43, 0x34),
+    ...code.outb(0x40, 1193 & 0xff),
+    ...code.outb(0x40, 1193 >> 8),
     // mov ecx, count; sti; loop: hlt; jmp loop
-    0xb9, ...dword(count), ...code.sti(), 0xf4, 0xeb, 0xfd,
+    0xb9,
+    ...dword(count),
+    ...code.sti(),
+    0xf4,
+    0xeb,
+    0xfd,
   ];
-  const handler = [...code.print('.'), ...code.outb(0x20, 0x20), 0x49, 0x75, code.powerOff().length, ...code.powerOff(), 0xcf];
+  const handler = [
+    ...code.print('.'),
+    ...code.outb(0x20, 0x20),
+    0x49,
+    0x75,
+    code.powerOff().length,
+    ...code.powerOff(),
+    0xcf,
+  ];
   const program = [...setUp, ...handler];
   const handlerAddress = KERNEL_BASE + CODE_OFFSET + setUp.length;
   const idt = DATA_ADDRESS + 8;
   const gate = [...word(handlerAddress), ...word(0x08), 0, 0x8e, ...word(handlerAddress >>> 16)];
-  return tinyKernel(program, [...word(0x21 * 8 - 1), ...dword(idt), 0, 0, ...new Array<number>(0x20 * 8).fill(0), ...gate]);
+  return tinyKernel(program, [
+    ...word(0x21 * 8 - 1),
+    ...dword(idt),
+    0,
+    0,
+    ...new Array<number>(0x20 * 8).fill(0),
+    ...gate,
+  ]);
 }

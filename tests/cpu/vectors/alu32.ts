@@ -288,7 +288,7 @@ export function runAluCase(machine: VectorMachine, test: AluCase): string | unde
   cpu.setHalves('gpr', test.before.eax, 0, target);
   cpu.setHalves('rip', CODE, 0);
   cpu.writeFlags(test.before.flags | 2);
-  machine.memoryChanged();
+  machine.memoryChanged(CODE);
   if (!machine.runToHalt(4)) return `${test.line}: no HLT`;
   const eax = cpu.low('gpr', target);
   const edx = target === GPR_INDEX.rdx ? test.after.edx : cpu.low('gpr', GPR_INDEX.rdx);

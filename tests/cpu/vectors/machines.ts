@@ -1,5 +1,6 @@
 // The machines that vectors run on, behind one face: the oracle, and both tiers of the engine.
 
+import { createFlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
 import type { CpuContext } from '../../../src-main/engine/x86/helpers/cpu-context.ts';
 import { CPU_MODELS } from '../../../src-main/engine/x86/models/index.ts';
 import { CR0_PE } from '../../../src-main/engine/x86/state/control-bits.ts';
@@ -16,8 +17,8 @@ import { OracleMachine } from '../../support/oracle-machine.ts';
 export interface VectorMachine {
   readonly cpu: CpuContext;
   readonly memory: Uint8Array;
-  /** Memory was written behind the CPU's back: translated code of it is dropped. */
-  memoryChanged(): void;
+  /** A byte was written behind the CPU's back: translated code of it is dropped. */
+  memoryChanged(address: number): void;
   /** Runs until HLT has executed; false when it did not within so many instructions. */
   runToHalt(limit: number): boolean;
 }
@@ -42,7 +43,26 @@ function createOracle(ramBytes: number): VectorMachine {
   };
 }
 
-export const MACHINES: readonly MachineKind[] = [{ name: 'oracle', sample: 20, create: createOracle }];
+function createTier(accel: 'interp' | 'jit', ramBytes: number): VectorMachine {
+  const machine = createFlatMachine({
+    ramBytes,
+    model: 'pentium3',
+    accel,
+    ...(accel === 'jit' ? { hotThreshold: 1 } : {}),
+  });
+  return {
+    cpu: machine.cpu,
+    memory: machine.memory,
+    memoryChanged: (address) => machine.engine.invalidate(address, 1),
+    runToHalt: (limit) => machine.runToHalt(limit) === 'halt',
+  };
+}
+
+export const MACHINES: readonly MachineKind[] = [
+  { name: 'oracle', sample: 20, create: createOracle },
+  { name: 'interpreter', sample: 1, create: (ramBytes) => createTier('interp', ramBytes) },
+  { name: 'JIT', sample: 100, create: (ramBytes) => createTier('jit', ramBytes) },
+];
 
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
 const WORD_REGISTERS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'] as const;

@@ -146,6 +146,11 @@ function flagsWord(machine: VectorMachine, header: VectorHeader, vector: Vector)
   return readRealModeRegister(machine.cpu, 'ss') * 16 + ((sp + frame) & 0xffff);
 }
 
+function setByte(machine: VectorMachine, address: number, value: number): void {
+  machine.memory[address] = value;
+  machine.memoryChanged(address);
+}
+
 /** Runs one vector; undefined when it passes. */
 export function runVector(machine: VectorMachine, header: VectorHeader, vector: Vector): string | undefined {
   const initial: Record<string, number> = {};
@@ -154,14 +159,13 @@ export function runVector(machine: VectorMachine, header: VectorHeader, vector: 
     initial[name] = name === 'flags' ? (value & INITIAL_FLAGS) | 2 : value;
   });
   const memory = withStackException(vector);
-  for (const [address, value] of memory) machine.memory[address] = value;
+  for (const [address, value] of memory) setByte(machine, address, value);
   setRealModeRegisters(machine.cpu, initial);
-  machine.memoryChanged();
   const halted = machine.runToHalt(INSTRUCTION_LIMIT);
   const problems = halted
     ? [...compareRegisters(machine, header, vector), ...compareMemory(machine, header, vector)]
     : ['no HLT'];
-  for (const [address] of [...memory, ...vector.M]) machine.memory[address] = 0;
+  for (const [address] of [...memory, ...vector.M]) setByte(machine, address, 0);
   if (problems.length === 0) return undefined;
   return `${header.file} #${vector.i} ${vector.n}${vector.c ? ` (${vector.c})` : ''}: ${problems.join(', ')}`;
 }

@@ -604,7 +604,8 @@ export class IrEmitter implements Emitter {
   }
   jumpWhen(condition: Value, target: Operand): void {
     const { codeBits } = this.shape;
-    if (codeBits !== 64 && this.#binding.segmentForm('cs') !== 'flat') {
+    // LOOP checks before it commits its count.
+    if (!this.#committed && codeBits !== 64 && this.#binding.segmentForm('cs') !== 'flat') {
       const taken = this.#outsideCode(target);
       this.faultWhen(integer(1, this.#f.op('i32.and', irOf(condition), irOf(taken))), 13, 0);
     }
