@@ -186,7 +186,7 @@ function emitEnd(
 export async function machineOptions(config: MachineConfig): Promise<MachineOptions> {
   const { kernel, initrd, commandLine } = config.boot;
   if (kernel === null) throw new FailureError('machine.startFailed', 'No kernel is chosen for this machine.');
-  const modules = initrd === null ? [] : [{ ...(await readBootFile(initrd)), arguments: basename(initrd) }];
+  const modules = initrd === null ? [] : [{ ...(await readBootFile(initrd)), arguments: '' }];
   return {
     memoryBytes: config.memoryMiB * MIB,
     cpuModel: config.cpu.model,

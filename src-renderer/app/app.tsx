@@ -1,0 +1,34 @@
+// The whole window: not connected, or the frame with what is open above it.
+
+import { Unplug } from 'lucide-react';
+import { Button } from '../components/button.tsx';
+import { EmptyState } from '../components/empty-state.tsx';
+import { FileBrowser } from '../features/file-browser/file-browser.tsx';
+import { t } from '../i18n/strings.ts';
+import { useApp } from '../state/app-store.ts';
+import { Frame } from './frame.tsx';
+import { Notices } from './notices.tsx';
+import { useTheme } from './theme.ts';
+
+export function App() {
+  const connection = useApp((state) => state.connection);
+  useTheme();
+  if (connection.kind === 'connecting') return <p className="starting">{t.connection.connecting}</p>;
+  if (connection.kind === 'refused')
+    return (
+      <main className="starting">
+        <EmptyState icon={Unplug} title={t.connection.refusedTitle} text={connection.message}>
+          <Button kind="primary" onPress={() => location.reload()}>
+            {t.connection.tryAgain}
+          </Button>
+        </EmptyState>
+      </main>
+    );
+  return (
+    <>
+      <Frame isLost={connection.kind === 'lost'} />
+      <FileBrowser />
+      <Notices />
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+// The frame: machines at the left, the chosen one's page at the right, the wizard above both.
+
+import { Boxes, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { Button } from '../components/button.tsx';
+import { Choice } from '../components/choice.tsx';
+import { EmptyState } from '../components/empty-state.tsx';
+import { CreateMachine } from '../features/create-machine/create-machine.tsx';
+import { MachineList } from '../features/machine-list/machine-list.tsx';
+import { t } from '../i18n/strings.ts';
+import { changePreferences, nameOf, useApp, useMachine } from '../state/app-store.ts';
+import { usePlace } from '../state/navigation.ts';
+import { MachinePage } from './machine-page.tsx';
+
+export function Frame({ isLost }: { readonly isLost: boolean }) {
+  const [creating, setCreating] = useState(false);
+  const create = () => setCreating(true);
+  return (
+    <div className="frame">
+      <aside className="side">
+        <AppTitle />
+        <MachineList onCreate={create} />
+        <SideFooter />
+      </aside>
+      <main className="page">
+        {isLost && (
+          <p className="banner" role="alert">
+            <Unplug aria-hidden />
+            <span>{t.connection.lost}</span>
+            <Button onPress={() => location.reload()}>{t.connection.tryAgain}</Button>
+          </p>
+        )}
+        <Chosen onCreate={create} />
+      </main>
+      {creating && <CreateMachine onClose={() => setCreating(false)} />}
+    </div>
+  );
+}
+
+function AppTitle() {
+  const version = useApp((state) => state.info?.version);
+  return (
+    <header className="app-title">
+      <img src="./icon.svg" alt="" width={22} height={22} />
+      <span>{t.app.name}</span>
+      <span className="quiet">{version}</span>
+    </header>
+  );
+}
+
+function SideFooter() {
+  const theme = useApp((state) => state.preferences?.theme ?? 'system');
+  return (
+    <footer className="side-footer">
+      <Choice
+        label={t.app.theme}
+        icon={<SunMoon aria-hidden />}
+        value={theme}
+        options={t.app.themes}
+        onChange={(next) => void changePreferences({ theme: next })}
+      />
+    </footer>
+  );
+}
+
+function Chosen({ onCreate }: { readonly onCreate: () => void }) {
+  const { machineId } = usePlace();
+  const machine = useMachine(machineId);
+  const none = useApp((state) => state.machines.length === 0);
+  const name = machine && nameOf(machine);
+  useEffect(() => {
+    document.title = name ? `${name} – ${t.app.name}` : t.app.name;
+  }, [name]);
+  if (machine) return <MachinePage key={machine.id} machine={machine} />;
+  const create = (
+    <Button icon={Plus} kind="primary" onPress={onCreate}>
+      {t.welcome.create}
+    </Button>
+  );
+  return none ? (
+    <EmptyState icon={Boxes} title={t.welcome.title} text={t.welcome.text}>
+      {create}
+    </EmptyState>
+  ) : (
+    <EmptyState icon={MonitorPlay} title={t.welcome.chooseTitle} text={t.welcome.chooseText}>
+      {create}
+    </EmptyState>
+  );
+}

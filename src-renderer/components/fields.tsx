@@ -1,0 +1,91 @@
+// Form fields with a label, a hint and messages about their value.
+
+import { CircleAlert, Search, TriangleAlert, X } from 'lucide-react';
+import {
+  SearchField as AriaSearchField,
+  TextField as AriaTextField,
+  Button,
+  Input,
+  Label,
+  Text,
+} from 'react-aria-components';
+import type { ConfigIssue } from '../../shared/machine/validate.ts';
+
+type Message = Pick<ConfigIssue, 'severity' | 'message'>;
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly onBlur?: () => void;
+  readonly hint?: string;
+  readonly placeholder?: string;
+  readonly messages?: readonly Message[];
+  readonly autoFocus?: boolean;
+  readonly isMonospaced?: boolean;
+  readonly maxLength?: number;
+}
+
+export function TextField({
+  label,
+  hint,
+  placeholder,
+  messages = [],
+  isMonospaced,
+  ...rest
+}: TextFieldProps) {
+  return (
+    <AriaTextField {...rest} className="field" isInvalid={messages.some(isError)} autoComplete="off">
+      <Label>{label}</Label>
+      <Input
+        className={isMonospaced ? 'input monospaced' : 'input'}
+        spellCheck={false}
+        {...(placeholder ? { placeholder } : {})}
+      />
+      {hint && messages.length === 0 && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      {messages.length > 0 && (
+        <Text slot="description" className="messages">
+          <FieldMessages messages={messages} />
+        </Text>
+      )}
+    </AriaTextField>
+  );
+}
+
+export function FieldMessages({ messages }: { readonly messages: readonly Message[] }) {
+  return messages.map(({ severity, message }) => (
+    <span key={message} className="field-message" data-severity={severity}>
+      {severity === 'error' ? <CircleAlert aria-hidden /> : <TriangleAlert aria-hidden />}
+      {message}
+    </span>
+  ));
+}
+
+function isError({ severity }: Message): boolean {
+  return severity === 'error';
+}
+
+interface SearchFieldProps {
+  readonly label: string;
+  readonly clearLabel: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+export function SearchField({ label, clearLabel, value, onChange }: SearchFieldProps) {
+  return (
+    <AriaSearchField aria-label={label} value={value} onChange={onChange} className="search">
+      <Search aria-hidden />
+      <Input className="input" placeholder={label} />
+      {value !== '' && (
+        <Button className="button icon-only" data-kind="quiet" aria-label={clearLabel}>
+          <X aria-hidden />
+        </Button>
+      )}
+    </AriaSearchField>
+  );
+}

@@ -1,0 +1,115 @@
+// The dialog that makes a machine. Nothing exists until "Create"; the dialog stays open with what went wrong.
+
+import { useState } from 'react';
+import { Checkbox, Form } from 'react-aria-components';
+import type { MachineSettings } from '../../../shared/machine/config.ts';
+import { runCommand } from '../../../shared/machine/run-command.ts';
+import { hasErrors } from '../../../shared/machine/validate.ts';
+import { Button } from '../../components/button.tsx';
+import { CopyLine } from '../../components/copy-line.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { FieldMessages, TextField } from '../../components/fields.tsx';
+import { t } from '../../i18n/strings.ts';
+import { createMachine, perform } from '../../state/machine-actions.ts';
+import { goTo } from '../../state/navigation.ts';
+import { messageOf } from '../../state/notices.ts';
+import { Advanced } from './advanced.tsx';
+import { BootFileField } from './boot-file-field.tsx';
+import { type Draft, useDraft } from './draft.ts';
+import { MemoryField } from './memory-field.tsx';
+
+export function CreateMachine({ onClose }: { readonly onClose: () => void }) {
+  const draft = useDraft();
+  const { settings, change, issuesOf, touch } = draft;
+  const [startNow, setStartNow] = useState(true);
+  const { problem, submitting, submit } = useSubmit(draft, startNow, onClose);
+
+  return (
+    <Dialog title={t.create.title} size="medium" onClose={onClose}>
+      <Form
+        className="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <div className="dialog-body create">
+          <TextField
+            label={t.create.name}
+            value={settings.name}
+            onChange={(name) => change({ name })}
+            onBlur={() => touch('name')}
+            placeholder={t.create.namePlaceholder}
+            messages={issuesOf('name')}
+            autoFocus
+          />
+          <BootFileField draft={draft} purpose="kernel" />
+          <BootFileField draft={draft} purpose="initrd" />
+          <TextField
+            label={t.create.commandLine}
+            value={settings.boot.commandLine}
+            onChange={(commandLine) => change({ boot: { ...settings.boot, commandLine } })}
+            hint={t.create.commandLineHint}
+            messages={issuesOf('boot.commandLine')}
+            maxLength={2047}
+            isMonospaced
+          />
+          <MemoryField draft={draft} />
+          <Advanced draft={draft} />
+          {settings.boot.kernel !== null && <Summary settings={settings} />}
+        </div>
+        <footer className="dialog-footer">
+          <Checkbox
+            className="checkbox"
+            isSelected={startNow && settings.boot.kernel !== null}
+            onChange={setStartNow}
+            isDisabled={settings.boot.kernel === null}
+          >
+            <span className="checkbox-mark" aria-hidden />
+            {t.create.startNow}
+          </Checkbox>
+          <div role="alert" className="footer-message">
+            {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
+          </div>
+          <Button onPress={onClose}>{t.app.cancel}</Button>
+          <Button kind="primary" type="submit" isPending={submitting}>
+            {submitting ? t.create.submitting : t.create.submit}
+          </Button>
+        </footer>
+      </Form>
+    </Dialog>
+  );
+}
+
+function Summary({ settings }: { readonly settings: MachineSettings }) {
+  return (
+    <CopyLine
+      text={runCommand(settings)}
+      label={t.create.summary}
+      copyLabel={t.create.copy}
+      copiedLabel={t.create.copied}
+    />
+  );
+}
+
+function useSubmit(draft: Draft, startNow: boolean, onClose: () => void) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [submitting, setSubmitting] = useState(false);
+  const submit = async () => {
+    draft.touchAll();
+    if (hasErrors(draft.issues)) return setProblem(t.create.problems);
+    setSubmitting(true);
+    try {
+      const { id } = await createMachine(draft.settings);
+      onClose();
+      const starts = startNow && draft.settings.boot.kernel !== null;
+      goTo(id, starts ? 'console' : 'overview', starts);
+      if (starts) void perform(id, 'start');
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setSubmitting(false);
+    }
+  };
+  return { problem, submitting, submit };
+}

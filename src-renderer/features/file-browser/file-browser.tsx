@@ -1,0 +1,167 @@
+// The window's own file dialog, for shells without a native one. Shown while somebody asks for a file.
+
+import { ArrowUp, File, Folder, HardDrive } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { Input, ListBox, ListBoxItem, ListLayout, TextField, Virtualizer } from 'react-aria-components';
+import type { FolderEntry, FolderListing } from '../../../shared/rpc/app-contract.ts';
+import { formatBytes } from '../../../shared/units/bytes.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { FieldMessages } from '../../components/fields.tsx';
+import { t } from '../../i18n/strings.ts';
+import { type FileRequest, listFolder, useFileRequest } from '../../state/files.ts';
+import { messageOf } from '../../state/notices.ts';
+
+export function FileBrowser() {
+  const request = useFileRequest((state) => state.request);
+  return request && <FileDialog request={request} />;
+}
+
+/** Where the user was last; the next request begins there. */
+let lastFolder: string | null = null;
+
+function FileDialog({ request }: { readonly request: FileRequest }) {
+  const { listing, problem, open } = useFolder(request.near ?? lastFolder);
+  const [selected, setSelected] = useState<string | null>(null);
+  const entry = listing?.entries.find(({ path }) => path === selected);
+  const visit = (path: string | null) => {
+    setSelected(null);
+    void open(path);
+  };
+  const accept = (chosen: FolderEntry) =>
+    chosen.kind === 'folder' ? visit(chosen.path) : request.answer(chosen.path);
+
+  return (
+    <Dialog title={t.files.titles[request.purpose]} size="large" onClose={() => request.answer(null)}>
+      <div className="file-browser">
+        <ul className="file-places" aria-label={t.files.places}>
+          {listing?.places.map((place) => (
+            <li key={place.path}>
+              <Button icon={HardDrive} kind="quiet" onPress={() => visit(place.path)}>
+                {place.name}
+              </Button>
+            </li>
+          ))}
+        </ul>
+        <div className="file-main">
+          <Location
+            key={listing?.path}
+            listing={listing}
+            onUp={() => listing?.parent && visit(listing.parent)}
+            onGo={(path) => void goToTyped(path, request, visit)}
+          />
+          {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
+          {listing?.truncated && <p className="quiet">{t.files.truncated}</p>}
+          <Entries listing={listing} selected={selected} onSelect={setSelected} onAccept={accept} />
+        </div>
+      </div>
+      <footer className="dialog-footer">
+        <Button onPress={() => request.answer(null)}>{t.app.cancel}</Button>
+        <Button kind="primary" isDisabled={!entry} onPress={() => entry && accept(entry)}>
+          {entry?.kind === 'folder' ? t.files.open : t.files.choose}
+        </Button>
+      </footer>
+    </Dialog>
+  );
+}
+
+/** A typed path may be a folder or a file: whichever its parent says it is. */
+async function goToTyped(path: string, request: FileRequest, visit: (path: string) => void): Promise<void> {
+  const parent = path.replace(/[/\\][^/\\]*$/, '') || '/';
+  const found = await listFolder(parent).then(
+    ({ entries }) => entries.find((entry) => entry.path === path),
+    // Its own message comes from opening the path itself.
+    () => undefined,
+  );
+  if (found?.kind === 'file') request.answer(path);
+  else visit(path);
+}
+
+function useFolder(first: string | null) {
+  const [listing, setListing] = useState<FolderListing | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const open = async (path: string | null) => {
+    try {
+      const found = await listFolder(path);
+      lastFolder = found.path;
+      setListing(found);
+      setProblem(null);
+    } catch (error) {
+      setProblem(messageOf(error));
+      // The folder of last time may be gone; the home folder is not.
+      if (listing === null && path !== null) void open(null);
+    }
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the dialog opens
+  useEffect(() => void open(first), []);
+  return { listing, problem, open };
+}
+
+interface LocationProps {
+  readonly listing: FolderListing | null;
+  readonly onUp: () => void;
+  readonly onGo: (path: string) => void;
+}
+
+function Location({ listing, onUp, onGo }: LocationProps) {
+  const [typed, setTyped] = useState(listing?.path ?? '');
+  return (
+    <form
+      className="file-location"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onGo(typed.trim());
+      }}
+    >
+      <IconButton icon={ArrowUp} label={t.files.up} isDisabled={!listing?.parent} onPress={onUp} />
+      <TextField aria-label={t.files.location} value={typed} onChange={setTyped}>
+        <Input className="input monospaced" spellCheck={false} />
+      </TextField>
+      <Button type="submit" isDisabled={typed.trim() === ''}>
+        {t.files.go}
+      </Button>
+    </form>
+  );
+}
+
+interface EntriesProps {
+  readonly listing: FolderListing | null;
+  readonly selected: string | null;
+  readonly onSelect: (path: string | null) => void;
+  readonly onAccept: (entry: FolderEntry) => void;
+}
+
+function Entries({ listing, selected, onSelect, onAccept }: EntriesProps) {
+  return (
+    <Virtualizer layout={ListLayout} layoutOptions={{ rowSize: 28 }}>
+      <ListBox
+        key={listing?.path}
+        aria-label={t.files.entries}
+        className="file-entries"
+        items={listing?.entries ?? []}
+        selectionMode="single"
+        selectionBehavior="replace"
+        selectedKeys={selected === null ? [] : [selected]}
+        onSelectionChange={(keys) => onSelect(keys === 'all' ? null : String([...keys][0] ?? '') || null)}
+        onAction={(key) => {
+          const entry = listing?.entries.find(({ path }) => path === key);
+          if (entry) onAccept(entry);
+        }}
+        renderEmptyState={() => <p className="quiet pad">{listing ? t.files.empty : t.files.loading}</p>}
+      >
+        {(entry) => (
+          <ListBoxItem id={entry.path} textValue={entry.name} className="file-entry">
+            {entry.kind === 'folder' ? <Folder aria-hidden /> : <File aria-hidden />}
+            <span className="file-name">
+              <bdi>{entry.name}</bdi>
+            </span>
+            <span className="quiet">
+              {entry.kind === 'folder' ? t.files.folder : formatBytes(entry.sizeBytes)}
+            </span>
+            <span className="quiet">{new Date(entry.modifiedMs).toLocaleDateString()}</span>
+          </ListBoxItem>
+        )}
+      </ListBox>
+    </Virtualizer>
+  );
+}

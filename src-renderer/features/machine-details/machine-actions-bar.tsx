@@ -1,0 +1,104 @@
+// The buttons of a machine's page: what may be done to it in its present state, asking first where data may be lost.
+
+import { Pause, Play, Power, PowerOff, RotateCcw, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Toolbar } from 'react-aria-components';
+import { isAllowed } from '../../../shared/machine/lifecycle.ts';
+import type { ReadyMachine } from '../../../shared/machine/view.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Confirm } from '../../components/dialog.tsx';
+import { t } from '../../i18n/strings.ts';
+import { type PlainAction, perform, usePending } from '../../state/machine-actions.ts';
+import { goTo } from '../../state/navigation.ts';
+
+const QUESTIONS = {
+  reset: { title: t.machine.confirmReset, text: t.machine.confirmResetText, action: t.machine.reset },
+  powerOff: {
+    title: t.machine.confirmPowerOff,
+    text: t.machine.confirmPowerOffText,
+    action: t.machine.powerOff,
+  },
+  delete: { title: t.machine.confirmDelete, text: t.machine.confirmDeleteText, action: t.machine.delete },
+};
+type Question = keyof typeof QUESTIONS;
+
+export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine }) {
+  const { id, state, config } = machine;
+  const pending = usePending(({ machineIds }) => machineIds.has(id));
+  const [question, setQuestion] = useState<Question | null>(null);
+  const may = (action: PlainAction) => isAllowed(action, state);
+  const run = (action: PlainAction) => {
+    if (action === 'start') goTo(id, 'console', true);
+    void perform(id, action);
+  };
+  const asked = question && QUESTIONS[question];
+
+  return (
+    <>
+      <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
+        <MainButton machine={machine} isDisabled={pending} onPress={run} />
+        {may('powerButton') && (
+          <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
+            {t.machine.powerButton}
+          </Button>
+        )}
+        {may('reset') && (
+          <Button icon={RotateCcw} onPress={() => setQuestion('reset')}>
+            {t.machine.reset}
+          </Button>
+        )}
+        {may('powerOff') && (
+          <Button icon={PowerOff} hint={t.machine.powerOffHint} onPress={() => setQuestion('powerOff')}>
+            {t.machine.powerOff}
+          </Button>
+        )}
+        {may('delete') && (
+          <IconButton icon={Trash2} label={t.machine.delete} onPress={() => setQuestion('delete')} />
+        )}
+      </Toolbar>
+      {asked && question && (
+        <Confirm
+          title={asked.title(config.name)}
+          text={asked.text}
+          action={asked.action}
+          onAnswer={(confirmed) => {
+            setQuestion(null);
+            if (confirmed) run(question);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface MainButtonProps {
+  readonly machine: ReadyMachine;
+  readonly isDisabled: boolean;
+  readonly onPress: (action: PlainAction) => void;
+}
+
+/** One button that changes its meaning, so that the focus stays on it. */
+function MainButton({ machine: { state }, isDisabled, onPress }: MainButtonProps) {
+  if (state === 'running' || state === 'pausing')
+    return (
+      <Button icon={Pause} isDisabled={isDisabled || state === 'pausing'} onPress={() => onPress('pause')}>
+        {t.machine.pause}
+      </Button>
+    );
+  if (state === 'paused')
+    return (
+      <Button icon={Play} kind="primary" isDisabled={isDisabled} onPress={() => onPress('resume')}>
+        {t.machine.resume}
+      </Button>
+    );
+  return (
+    <Button
+      icon={Play}
+      kind="primary"
+      isDisabled={isDisabled || !isAllowed('start', state)}
+      onPress={() => onPress('start')}
+    >
+      {state === 'crashed' ? t.machine.restart : t.machine.start}
+    </Button>
+  );
+}

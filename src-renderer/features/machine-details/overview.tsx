@@ -1,0 +1,94 @@
+// A machine's settings in short and how its last run ended.
+
+import type { ReactNode } from 'react';
+import type { MachineSettings, SerialPortConfig } from '../../../shared/machine/config.ts';
+import { hasProcess } from '../../../shared/machine/lifecycle.ts';
+import { runCommand } from '../../../shared/machine/run-command.ts';
+import type { ReadyMachine } from '../../../shared/machine/view.ts';
+import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
+import { CopyLine } from '../../components/copy-line.tsx';
+import { t } from '../../i18n/strings.ts';
+import { LastExit } from './last-exit.tsx';
+
+export function Overview({ machine }: { readonly machine: ReadyMachine }) {
+  const { config, lastExit, state, startedAtMs } = machine;
+  const { cpu, boot, display } = config;
+  return (
+    <div className="overview">
+      {lastExit && !hasProcess(state) && <LastExit machine={machine} exit={lastExit} />}
+      {startedAtMs !== null && <p className="quiet">{t.overview.runningSince(timeOf(startedAtMs))}</p>}
+      <div className="cards">
+        <Card title={t.overview.system}>
+          <Row name={t.overview.memory}>{formatBytes(config.memoryMiB * MIB)}</Row>
+          <Row name={t.overview.processor}>{t.create.models[cpu.model]}</Row>
+          <Row name={t.overview.engine}>{t.overview.engines[cpu.engine]}</Row>
+          <Row name={t.overview.display}>{t.overview.displayValue(formatBytes(display.memoryMiB * MIB))}</Row>
+          <SerialRows ports={config.serial} />
+        </Card>
+        <Card title={t.overview.boot}>
+          <Row name={t.overview.kernel}>
+            <Path path={boot.kernel} />
+          </Row>
+          <Row name={t.overview.initrd}>
+            <Path path={boot.initrd} />
+          </Row>
+          <Row name={t.overview.commandLine}>
+            {boot.commandLine === '' ? t.overview.none : <code>{boot.commandLine}</code>}
+          </Row>
+          <Row name={t.overview.folder}>
+            <code>{machine.id}</code>
+          </Row>
+        </Card>
+      </div>
+      {boot.kernel !== null && (
+        <CopyLine
+          text={runCommand(config)}
+          label={t.overview.equivalent}
+          copyLabel={t.create.copy}
+          copiedLabel={t.create.copied}
+        />
+      )}
+    </div>
+  );
+}
+
+function Card({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className="card">
+      <h2>{title}</h2>
+      <dl>{children}</dl>
+    </section>
+  );
+}
+
+function Row({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div className="card-row">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Path({ path }: { readonly path: string | null }) {
+  return path === null ? <span className="quiet">{t.overview.none}</span> : <code>{path}</code>;
+}
+
+function SerialRows({ ports }: { readonly ports: MachineSettings['serial'] }) {
+  return ports.map((port, index) => {
+    const name = t.overview.serialPort(index + 1);
+    return (
+      <Row key={name} name={name}>
+        {serialText(port)}
+      </Row>
+    );
+  });
+}
+
+function serialText(port: SerialPortConfig): string {
+  return port.kind === 'file' ? t.overview.serialFile(port.path) : t.overview.serialKinds[port.kind];
+}
+
+export function timeOf(timeMs: number): string {
+  return new Date(timeMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+}

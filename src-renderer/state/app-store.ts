@@ -1,0 +1,88 @@
+// What the application has told this window: itself, preferences, machines. Written here only, from answers and events.
+
+import { create } from 'zustand';
+import type { MachineView } from '../../shared/machine/view.ts';
+import type { AppInfo, Preferences } from '../../shared/rpc/app-contract.ts';
+import { client, setClient } from './client.ts';
+import { connectApp } from './connect-app.ts';
+import { messageOf, notify, notifyFailure } from './notices.ts';
+
+export type Connection =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'refused'; readonly message: string }
+  /** It was open: the application has ended. */
+  | { readonly kind: 'lost' };
+
+interface AppState {
+  readonly connection: Connection;
+  readonly info: AppInfo | null;
+  readonly preferences: Preferences | null;
+  /** In order of their names. */
+  readonly machines: readonly MachineView[];
+}
+
+export const useApp = create<AppState>(() => ({
+  connection: { kind: 'connecting' },
+  info: null,
+  preferences: null,
+  machines: [],
+}));
+
+/** Never rejects; what went wrong is in the store. */
+export async function openApp(): Promise<void> {
+  try {
+    const opened = await connectApp();
+    setClient(opened);
+    opened.onClose(() => useApp.setState({ connection: { kind: 'lost' } }));
+    opened.on('machineChanged', (view) =>
+      useApp.setState(({ machines }) => ({ machines: put(machines, view) })),
+    );
+    opened.on('machineRemoved', ({ id }) =>
+      useApp.setState(({ machines }) => ({ machines: machines.filter((machine) => machine.id !== id) })),
+    );
+    opened.on('preferencesChanged', (preferences) => useApp.setState({ preferences }));
+    opened.on('notice', ({ level, message, machineId }) =>
+      notify({ level: level === 'debug' ? 'info' : level, message, machineId }),
+    );
+    const [info, preferences, machines] = await Promise.all([
+      opened.call('app.info'),
+      opened.call('app.preferences'),
+      opened.call('machines.list'),
+    ]);
+    useApp.setState({ connection: { kind: 'open' }, info, preferences, machines: machines.sort(byName) });
+  } catch (error) {
+    useApp.setState({ connection: { kind: 'refused', message: messageOf(error) } });
+  }
+}
+
+export async function changePreferences(patch: Partial<Preferences>): Promise<void> {
+  try {
+    useApp.setState({ preferences: await client().call('app.setPreferences', patch) });
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+export function useMachine(id: string | null): MachineView | undefined {
+  return useApp(({ machines }) => machines.find((machine) => machine.id === id));
+}
+
+export function nameOf(machine: MachineView): string {
+  return machine.kind === 'machine' ? machine.config.name : machine.id;
+}
+
+/** Also for answers that hold a machine's new state, which may come before or after the event. */
+export function putMachine(view: MachineView): void {
+  useApp.setState(({ machines }) => ({ machines: put(machines, view) }));
+}
+
+function put(machines: readonly MachineView[], view: MachineView): MachineView[] {
+  return [...machines.filter((machine) => machine.id !== view.id), view].sort(byName);
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+function byName(a: MachineView, b: MachineView): number {
+  return collator.compare(nameOf(a), nameOf(b)) || collator.compare(a.id, b.id);
+}

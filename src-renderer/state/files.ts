@@ -1,0 +1,39 @@
+// Files of the host: one `pickFile` over the system's dialog or the window's own (features/file-browser shows it
+// while `useFileRequest` holds a request).
+
+import { create } from 'zustand';
+import type { FileReport, FolderListing } from '../../shared/rpc/app-contract.ts';
+import { useApp } from './app-store.ts';
+import { client } from './client.ts';
+
+export type FilePurpose = 'kernel' | 'initrd';
+
+export interface FileRequest {
+  readonly purpose: FilePurpose;
+  /** Where to begin; null: where the user was last. */
+  readonly near: string | null;
+  answer(path: string | null): void;
+}
+
+export const useFileRequest = create<{ readonly request: FileRequest | null }>(() => ({ request: null }));
+
+/** null: the user changed their mind. */
+export async function pickFile(purpose: FilePurpose, near: string | null): Promise<string | null> {
+  if (useApp.getState().info?.features.nativeDialogs)
+    return (await client().call('files.pick', { purpose })).path;
+  return new Promise((resolve) => {
+    const answer = (path: string | null) => {
+      useFileRequest.setState({ request: null });
+      resolve(path);
+    };
+    useFileRequest.setState({ request: { purpose, near, answer } });
+  });
+}
+
+export function listFolder(path: string | null): Promise<FolderListing> {
+  return client().call('files.list', { path });
+}
+
+export function probeFile(path: string, purpose: FilePurpose): Promise<FileReport> {
+  return client().call('files.probe', { path, purpose });
+}

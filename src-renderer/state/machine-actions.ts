@@ -1,0 +1,45 @@
+// What the user does to machines. Each call's failure becomes a notice; calls in progress are known, so that a button
+// is not pressed twice.
+
+import { create } from 'zustand';
+import type { MachineSettings } from '../../shared/machine/config.ts';
+import type { MachineView } from '../../shared/machine/view.ts';
+import { putMachine } from './app-store.ts';
+import { client } from './client.ts';
+import { goTo } from './navigation.ts';
+import { notifyFailure } from './notices.ts';
+
+export type PlainAction = 'start' | 'pause' | 'resume' | 'reset' | 'powerButton' | 'powerOff' | 'delete';
+
+export const usePending = create<{ readonly machineIds: ReadonlySet<string> }>(() => ({
+  machineIds: new Set(),
+}));
+
+export async function perform(id: string, action: PlainAction): Promise<void> {
+  mark(id, true);
+  try {
+    if (action === 'start') putMachine(await client().call('machines.start', { id }));
+    else await client().call(`machines.${action}`, { id });
+    if (action === 'delete') goTo(null);
+  } catch (error) {
+    notifyFailure(error, id);
+  } finally {
+    mark(id, false);
+  }
+}
+
+/** Throws a FailureError: the wizard stays open and shows it. */
+export async function createMachine(settings: MachineSettings): Promise<MachineView> {
+  const view = await client().call('machines.create', { settings });
+  putMachine(view);
+  return view;
+}
+
+function mark(id: string, pending: boolean): void {
+  usePending.setState(({ machineIds }) => {
+    const next = new Set(machineIds);
+    if (pending) next.add(id);
+    else next.delete(id);
+    return { machineIds: next };
+  });
+}

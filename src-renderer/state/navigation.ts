@@ -1,0 +1,42 @@
+// Where the user is: a machine and one of its pages, kept in the address so that a reload comes back to it.
+
+import { create } from 'zustand';
+
+export const PAGES = ['overview', 'console', 'logs'] as const;
+export type Page = (typeof PAGES)[number];
+
+interface Place {
+  readonly machineId: string | null;
+  readonly page: Page;
+  /** The user has just started this machine: its console takes the keyboard when it appears. */
+  readonly wantsKeys: boolean;
+}
+
+export const usePlace = create<Place>(() => ({ machineId: null, page: 'overview', wantsKeys: false }));
+
+export function goTo(machineId: string | null, page: Page = 'overview', wantsKeys = false): void {
+  usePlace.setState({ machineId, page, wantsKeys });
+  const hash = machineId === null ? '' : `#machine/${machineId}/${page}`;
+  if (location.hash !== hash) history.pushState(null, '', `${location.pathname}${hash}`);
+}
+
+/** Whether the console may take the keyboard; true once. */
+export function takeKeysRequest(): boolean {
+  const { wantsKeys } = usePlace.getState();
+  if (wantsKeys) usePlace.setState({ wantsKeys: false });
+  return wantsKeys;
+}
+
+/** From now on the address and the place are the same. */
+export function followAddress(): void {
+  const read = () => usePlace.setState(placeOf(location.hash));
+  window.addEventListener('popstate', read);
+  window.addEventListener('hashchange', read);
+  read();
+}
+
+function placeOf(hash: string): Place {
+  const match = /^#machine\/([a-z0-9-]{1,64})\/([a-z]+)$/.exec(hash);
+  const page = PAGES.find((known) => known === match?.[2]);
+  return { machineId: match?.[1] ?? null, page: page ?? 'overview', wantsKeys: false };
+}
