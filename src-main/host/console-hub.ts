@@ -12,7 +12,7 @@ import {
   type TextLayer,
   type ToMachine,
 } from '../../shared/rpc/console-protocol.ts';
-import { type Area, DirtyTiles } from './dirty-tiles.ts';
+import { DirtyTiles, type Rectangle } from '../engine/display/index.ts';
 import type { Frame, MachineRunner } from './machine-runner.ts';
 
 const MAX_WINDOWS = 8;
@@ -209,7 +209,7 @@ function concatenated(parts: readonly Uint8Array[], length: number): Uint8Array 
   return all;
 }
 
-function cut(frame: Frame, area: Area): FrameTile {
+function cut(frame: Frame, area: Rectangle): FrameTile {
   const rowBytes = area.width * 4;
   const pixels = new Uint8Array(rowBytes * area.height);
   for (let row = 0; row < area.height; row++) {

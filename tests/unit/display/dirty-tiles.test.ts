@@ -36,6 +36,7 @@ describe('dirty tiles', () => {
     tiles.mark({ x: -9, y: 0, width: 9, height: 9 });
     tiles.mark({ x: 64, y: 0, width: 9, height: 9 });
     tiles.mark({ x: 0, y: 64, width: 9, height: 9 });
+    tiles.mark({ x: 0, y: 0, width: 0, height: 5 });
     expect(tiles.take()).toEqual([]);
     tiles.mark({ x: -9, y: -9, width: 10, height: 10 });
     expect(tiles.take()).toHaveLength(1);

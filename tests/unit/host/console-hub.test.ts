@@ -9,7 +9,6 @@ import {
   type ToWindow,
 } from '../../../shared/rpc/console-protocol.ts';
 import { ConsoleHub, type ConsoleMachine } from '../../../src-main/host/console-hub.ts';
-import { DirtyTiles } from '../../../src-main/host/dirty-tiles.ts';
 import type { Frame, RunnerEvents } from '../../../src-main/host/machine-runner.ts';
 import { byteChannelPair } from '../../support/channel-pair.ts';
 
@@ -261,23 +260,5 @@ describe('windows', () => {
     consoles.close();
     await settled();
     expect(windows.every(({ channel }) => channel.closed)).toBe(true);
-  });
-});
-
-describe('dirty tiles', () => {
-  it('ignore what lies outside', () => {
-    const tiles = new DirtyTiles();
-    tiles.resize(100, 100);
-    tiles.take();
-    for (const [x, y, width, height] of [
-      [-1, 0, 5, 5],
-      [100, 0, 5, 5],
-      [0, 0, 0, 5],
-      [0, 1000, 5, 5],
-    ] as const)
-      tiles.mark({ x, y, width, height });
-    expect(tiles.take()).toEqual([]);
-    tiles.mark({ x: 90, y: 90, width: 1000, height: 1000 });
-    expect(tiles.take()).toEqual([{ x: 64, y: 64, width: 36, height: 36 }]);
   });
 });
