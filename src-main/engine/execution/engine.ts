@@ -210,7 +210,6 @@ export class Engine implements CpuEngine {
     this.#slow = false;
     const header = this.#find(single);
     if (header === undefined) return this.#deliverFault();
-    const base = this.#codeBase();
     this.#run(header);
     switch (cpu.get32('exitReason')) {
       case EXIT_FAULT:
@@ -228,7 +227,7 @@ export class Engine implements CpuEngine {
         return undefined;
       default:
         this.#left.record = cpu.get32('currentRecord');
-        this.#left.base = base;
+        this.#left.base = this.#codeBase();
         return undefined;
     }
   }
