@@ -25,6 +25,9 @@ const STORES: Record<number, string> = {
 };
 const ADDEND_OFFSET = 8;
 
+/** From an MM register to the exponent of its x87 register, which a write sets to all ones (16 bits). */
+export const MMX_EXPONENT = CPU_FIELDS.fprExponent.offset - CPU_FIELDS.fprSignificand.offset;
+
 /** Loads a value of a guest width from a host address. */
 export function loadHost(f: FunctionBuilder, bits: number, host: IrValue, offset = 0): IrValue {
   return f.load(LOADS[bits] as string, host, offset);

@@ -17,7 +17,7 @@ import {
 import type { Binding, BoundOperand, FlagBinding, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import type { MemoryLayout } from '../layout.ts';
 import type { ImportSet } from './engine-imports.ts';
-import { HandlerMemory, loadHost, storeHost } from './guest-memory.ts';
+import { HandlerMemory, loadHost, MMX_EXPONENT, storeHost } from './guest-memory.ts';
 import { type HandlerShape, isFlat } from './handler-shape.ts';
 import { FIELD, LEAVE, LOOKUP, RECORD_SIZE, registerSlot } from './record.ts';
 
@@ -110,6 +110,7 @@ export class RecordBinding implements Binding {
     if (!OFFSET_FILES.includes(operand.file)) throw new Error(`${this.shape.mnemonic} writes a ${operand.file} register`);
     if (operand.file === 'gpr' && operand.bits === 32) f.store('i64.store', field, this.#block, f.op('i64.extend_i32_u', value));
     else storeHost(f, operand.bits, field, value, this.#block);
+    if (operand.file === 'mmx') f.store('i32.store', field, this.#block + MMX_EXPONENT, this.#i32(0xffff));
   }
   registerNumber(operand: BoundOperand): IrValue {
     const field = this.#registerField(operand);

@@ -10,7 +10,7 @@ import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } fr
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
 import type { ImportSet } from '../interpreter/engine-imports.ts';
-import { loadHost, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
+import { loadHost, MMX_EXPONENT, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { RegionFlags } from './region-flags.ts';
@@ -206,8 +206,12 @@ export class RegionBinding implements Binding {
     if (file === 'gpr') {
       if (high8) this.writeHigh8(index, value);
       else this.writeGpr(index, operand.bits as 8 | 16 | 32 | 64, value);
-    } else if (file === 'xmm' || file === 'mmx') storeHost(this.#f, operand.bits, this.#blockAddress(register), value);
-    else throw new Error(`${this.shape.mnemonic} writes a ${file} register`);
+    } else if (file === 'xmm' || file === 'mmx') {
+      const address = this.#blockAddress(register);
+      storeHost(this.#f, operand.bits, address, value);
+      // The exponent of a register that MMX writes becomes all ones.
+      if (file === 'mmx') this.#f.store('i32.store', address, MMX_EXPONENT, this.#i32(0xffff));
+    } else throw new Error(`${this.shape.mnemonic} writes a ${file} register`);
   }
   registerNumber(operand: BoundOperand): IrValue {
     return this.#i32(this.#register(operand).index);

@@ -70,7 +70,7 @@ export const FLOAT_HELPERS = {
   x87CompareMemory: { parameters: ['i32', 'i32', 'i64'], result: 'none', mayFault: true, ...pure },
   /** Flavour, register. */
   x87Compare: { parameters: ['i32', 'i32'], result: 'none', mayFault: true, ...pure },
-  /** FCOMI: flavour, register. Result: ZF, PF, CF in place; bit 31: leave EFLAGS alone. */
+  /** FCOMI: flavour, register. Result: ZF, PF, CF in place. */
   x87CompareFlags: { parameters: ['i32', 'i32'], result: 'i32', mayFault: true, ...pure },
   /** `X87_FUNCTION`. */
   x87Function: { parameters: ['i32'], result: 'none', mayFault: true, ...pure },

@@ -252,15 +252,13 @@ export function compareWithZero(cpu: CpuContext): void {
   finishCompare(cpu, isEmpty(cpu, 0), 0);
 }
 
-const KEEP_FLAGS = 0x8000_0000;
-
-/** FCOMI, FUCOMI: ZF, PF, CF in place; bit 31 when an unmasked exception leaves EFLAGS alone. */
+/** FCOMI, FUCOMI: ZF, PF, CF in place. */
 export function x87CompareFlags(cpu: CpuContext, flavour: number, i: number): number {
   if (begin(cpu)) return 1;
   readRegister(cpu, i, source);
   const order = compareTop(cpu, isEmpty(cpu, 0) || isEmpty(cpu, i), flavour);
   const flags = order === UNORDERED ? 0x45 : order === EQUAL ? 0x40 : order === LESS ? 1 : 0;
   if (!unmasked && (flavour & X87_COMPARE.pop) !== 0) pop(cpu);
-  cpu.setHalves('scratch', unmasked ? flags | KEEP_FLAGS : flags, 0);
+  cpu.setHalves('scratch', flags, 0);
   return 0;
 }

@@ -29,7 +29,10 @@ function toFixed(n: SoftNumber): bigint {
   return n.negative ? -magnitude : magnitude;
 }
 
-const bitLength = (value: bigint): number => value.toString(2).length;
+function bitLength(value: bigint): number {
+  const digits = value.toString(16);
+  return 4 * (digits.length - 1) + 32 - Math.clz32(Number.parseInt(digits.charAt(0), 16));
+}
 
 /** result = value * 2^scale / 2^FRACTION. All of these are irrational: inexact whatever the bits say. */
 function fromFixed(value: bigint, scale: number, result: SoftNumber): void {

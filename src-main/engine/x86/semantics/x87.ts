@@ -155,8 +155,7 @@ function compare(flavour: number, integer = false): Semantics {
 
 function compareToFlags(flavour: number): Semantics {
   return (e, _first, second) => {
-    const flags = e.helper('x87CompareFlags', number(e, flavour), e.registerNumber(second));
-    e.when(e.not(e.bit(flags, 31)), () => e.setEflags(flags, 0x8d5));
+    e.setEflags(e.helper('x87CompareFlags', number(e, flavour), e.registerNumber(second)), 0x8d5);
     notePointers(e);
   };
 }

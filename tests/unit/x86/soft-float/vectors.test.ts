@@ -11,10 +11,10 @@ import {
 } from '../../../../src-main/engine/x86/helpers/soft-float/compare.ts';
 import { divide, squareRoot } from '../../../../src-main/engine/x86/helpers/soft-float/divide.ts';
 import {
-  DENORMAL,
-  floatEnvironment,
   adoptControlWord,
   adoptMxcsr,
+  DENORMAL,
+  floatEnvironment,
 } from '../../../../src-main/engine/x86/helpers/soft-float/environment.ts';
 import {
   pack32,

@@ -3,7 +3,7 @@
 // Method: Taylor series after argument reduction; errors stay below 2^-20 of the last bit of `fraction`.
 
 /** Binary places behind the point of every number below. */
-export const FRACTION = 256n;
+export const FRACTION = 192n;
 export const ONE = 1n << FRACTION;
 
 /** Product of two fixed-point numbers. */
