@@ -61,7 +61,7 @@ function createTier(accel: 'interp' | 'jit', ramBytes: number): VectorMachine {
 export const MACHINES: readonly MachineKind[] = [
   { name: 'oracle', sample: 20, create: createOracle },
   { name: 'interpreter', sample: 1, create: (ramBytes) => createTier('interp', ramBytes) },
-  { name: 'JIT', sample: 100, create: (ramBytes) => createTier('jit', ramBytes) },
+  { name: 'JIT', sample: 40, create: (ramBytes) => createTier('jit', ramBytes) },
 ];
 
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;

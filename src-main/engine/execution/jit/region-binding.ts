@@ -17,8 +17,10 @@ import { RegionFlags } from './region-flags.ts';
 
 /** Where control goes when it leaves an instruction. Offsets count from the region's page. */
 export interface RegionControl {
-  /** Leaves so that the interpreter carries out the current instruction. */
+  /** Leaves so that the interpreter carries out the current instruction, of which nothing has been committed. */
   slow(): void;
+  /** Leaves after the current instruction, for the run loop to look at the state. */
+  leaveAfter(): void;
   /** Goes to a block of the region, or leaves it for that offset. */
   goto(offset: number): void;
   /** A computed target in CS, as wide as rip is here. */
@@ -353,7 +355,20 @@ export class RegionBinding implements Binding {
     this.#control.gotoComputed(target, this.shape.mnemonic === 'RET');
   }
   jumpRelative(operand: BoundOperand): void {
-    this.#control.goto(this.#offset + this.#instruction.length + this.#relative(operand));
+    const offset = this.#offset + this.#instruction.length + this.#relative(operand);
+    if (this.shape.operandBits === 16) this.#wrap(offset);
+    this.#control.goto(offset);
+  }
+  /** A 16-bit jump beyond FFFFh comes back at 0, which only the running code's place in its segment tells. */
+  #wrap(offset: number): void {
+    const f = this.#f;
+    const target = this.#place(offset);
+    const wraps = f.block();
+    const stays = f.block();
+    f.branch(f.op('i32.shr_u', target, this.#i32(16)), wraps, stays, false);
+    f.enter(wraps);
+    this.#control.gotoComputed(f.op('i32.and', target, this.#i32(0xffff)), false);
+    f.enter(stays);
   }
   jumpRelativeWhen(condition: IrValue, operand: BoundOperand): void {
     const f = this.#f;
@@ -365,8 +380,14 @@ export class RegionBinding implements Binding {
     f.enter(passed);
     this.#control.goto(this.#offset + this.#instruction.length);
   }
-  endBlock(): void {
-    this.#control.slow();
+  /** Its instruction has commits behind it: only HLT, which has none, may be left to the interpreter. */
+  endBlock(reason: 'lookup' | 'halt' | 'shadow'): void {
+    if (reason === 'halt') {
+      this.#control.slow();
+      return;
+    }
+    if (reason === 'shadow') this.writeState('interruptShadow', 0, this.#i32(1));
+    this.#control.leaveAfter();
   }
 
   iterate(body: () => IrValue): void {

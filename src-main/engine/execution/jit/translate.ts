@@ -45,8 +45,9 @@ class RegionTranslator implements RegionControl {
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
   readonly #retired: IrVariable;
-  /** The instruction being emitted: its offset, and how many of its block come before it. */
+  /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
   #offset = 0;
+  #next = 0;
   #count = 0;
 
   constructor(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet) {
@@ -90,6 +91,7 @@ class RegionTranslator implements RegionControl {
     this.#count = 0;
     for (const { offset, instruction } of block.instructions) {
       this.#offset = offset;
+      this.#next = offset + instruction.length;
       const operands = this.#binding.begin(offset, instruction);
       this.#emitter.beginInstruction();
       const semantics = SEMANTICS[instruction.row.mnemonic];
@@ -107,6 +109,9 @@ class RegionTranslator implements RegionControl {
 
   slow(): void {
     this.#leaveAt(this.#offset, LEAVE, this.#count);
+  }
+  leaveAfter(): void {
+    this.#leaveAt(this.#next, LEAVE, this.#count + 1);
   }
   pause(): void {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
