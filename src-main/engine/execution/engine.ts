@@ -164,8 +164,7 @@ export class Engine implements CpuEngine {
   takeDirtyPages(base: number, pages: Uint8Array): boolean {
     const region = this.#map.regions.find((r) => r.kind === 'video' && r.base === base);
     if (region === undefined) return false;
-    this.#mmu.collectVideoDirty(pages);
-    return pages.includes(1);
+    return this.#mmu.collectVideoDirty(pages);
   }
 
   #translationsChanged(): void {

@@ -21,8 +21,12 @@ import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
 import { Port92 } from '../../../src-main/engine/devices/port92.ts';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
+import { Vga } from '../../../src-main/engine/devices/vga/vga.ts';
 import { StateError } from '../../../src-main/engine/snapshot/codec.ts';
-import { fakeContext } from '../../support/fake-context.ts';
+import { type FakeContext, fakeContext } from '../../support/fake-context.ts';
+
+/** Enough to be a display's memory. */
+const MEMORY_BYTES = 0x4_0000;
 
 const nothing = { set() {} };
 const reset = { reset() {} };
@@ -44,6 +48,11 @@ function ioApic(context: DeviceContext): Device {
 function acpiPm(context: DeviceContext): AcpiPm {
   const power = { powerOff() {} };
   return new AcpiPm(context, { slot: 1, function: 3, power, ports: memory, initialBase: 0x600 });
+}
+
+/** Its memory is the machine's, as RAM is. */
+function vga(context: DeviceContext): Device {
+  return new Vga(context, { memory: (context as FakeContext).memory });
 }
 
 function pciHost(context: DeviceContext): Device {
@@ -68,6 +77,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['dma8237', () => new Dma8237()],
   ['float-error', (context) => new FloatError(context)],
   ['debug-console', () => new DebugConsole({ write() {} })],
+  ['vga', vga],
   ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 
@@ -105,7 +115,7 @@ function poke(
 describe.each(DEVICES)('%s', (_name, create) => {
   it('survives a hostile guest and reads unsigned values of the right width', () => {
     for (let seed = 1; seed <= 5; seed++) {
-      const context = fakeContext(1e12);
+      const context = fakeContext(1e12, MEMORY_BYTES);
       const device = create(context);
       device.reset();
       const seen = poke(device, context, seed, 3000);
@@ -118,15 +128,16 @@ describe.each(DEVICES)('%s', (_name, create) => {
 
   it('goes on after save and restore as if nothing had happened', () => {
     for (let seed = 1; seed <= 5; seed++) {
-      const context = fakeContext(1e12);
+      const context = fakeContext(1e12, MEMORY_BYTES);
       const original = create(context);
       original.reset();
       poke(original, context, seed, 500);
       const saved = original.spec.save(original.state);
 
-      const later = fakeContext(1e12);
+      const later = fakeContext(1e12, MEMORY_BYTES);
       const copy = create(later);
       copy.reset();
+      later.memory.set(context.memory);
       later.clock.jump(context.clock.nowNs());
       copy.spec.restore(copy.state, copy.spec.version, saved);
       copy.afterRestore?.();
@@ -139,7 +150,7 @@ describe.each(DEVICES)('%s', (_name, create) => {
 
   it('survives a damaged snapshot: refused whole, or taken and harmless', () => {
     const next = random(7);
-    const context = fakeContext(1e12);
+    const context = fakeContext(1e12, MEMORY_BYTES);
     const device = create(context);
     device.reset();
     const saved = device.spec.save(device.state);
@@ -159,7 +170,7 @@ describe.each(DEVICES)('%s', (_name, create) => {
   });
 
   it('comes out of two resets alike', () => {
-    const context = fakeContext(1e12);
+    const context = fakeContext(1e12, MEMORY_BYTES);
     const device = create(context);
     device.reset();
     poke(device, context, 3, 500);

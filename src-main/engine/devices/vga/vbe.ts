@@ -70,6 +70,21 @@ export class VbeRegisters {
     this.state.vbe[VBE_VIDEO_MEMORY_64K] = this.memoryBytes >>> 16;
   }
 
+  /** What no guest could have set is switched off. */
+  afterRestore(): void {
+    const { state } = this;
+    const { vbe } = state;
+    vbe[VBE_VIDEO_MEMORY_64K] = this.memoryBytes >>> 16;
+    const possible =
+      vbe[VBE_XRES]! <= MAX_XRES &&
+      DEPTHS.includes(vbe[VBE_BPP]!) &&
+      vbe[VBE_VIRT_WIDTH]! >= vbe[VBE_XRES]! &&
+      this.fits(vbe[VBE_VIRT_WIDTH]!) &&
+      Math.max(vbe[VBE_X_OFFSET]!, vbe[VBE_Y_OFFSET]!) <= 0xffff &&
+      vbe[VBE_BANK]! < vbe[VBE_VIDEO_MEMORY_64K]!;
+    if (!possible) vbe[VBE_ENABLE] = vbe[VBE_ENABLE]! & ~VBE_ENABLED;
+  }
+
   read(index: number): number {
     const { vbe } = this.state;
     if ((vbe[VBE_ENABLE]! & VBE_GETCAPS) !== 0) {
@@ -120,8 +135,7 @@ export class VbeRegisters {
     vbe[VBE_ENABLE] = flags;
     if ((flags & VBE_ENABLED) === 0 || wasOn) return;
     vbe[VBE_BPP] ||= 8;
-    const pitch = vbePitch(state, vbe[VBE_XRES]!);
-    if (pitch === 0 || vbe[VBE_YRES] === 0 || pitch * vbe[VBE_YRES]! > this.rowMemory()) {
+    if (!this.fits(vbe[VBE_XRES]!)) {
       vbe[VBE_ENABLE] = flags & ~VBE_ENABLED;
       return;
     }
@@ -141,6 +155,12 @@ export class VbeRegisters {
     if (height < vbe[VBE_YRES]!) return;
     vbe[VBE_VIRT_WIDTH] = width & ~7;
     vbe[VBE_VIRT_HEIGHT] = height;
+  }
+
+  private fits(width: number): boolean {
+    const height = this.state.vbe[VBE_YRES]!;
+    const pitch = vbePitch(this.state, width);
+    return pitch > 0 && height > 0 && height <= MAX_YRES && pitch * height <= this.rowMemory();
   }
 
   /** Rows lie in all of memory, or in a quarter of it where each plane has a byte. */

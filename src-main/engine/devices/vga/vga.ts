@@ -158,6 +158,8 @@ export class Vga implements Device<VgaState> {
   }
 
   afterRestore(): void {
+    this.state.dacComponent %= 3;
+    this.vbe.afterRestore();
     this.memory.markAll();
     this.changed();
   }

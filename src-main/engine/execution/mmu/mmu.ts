@@ -153,11 +153,13 @@ export class Mmu {
     if (region.kind === 'video') this.videoDirty[(host - this.#vramBase) >>> 12] = 1;
   }
 
-  /** Clears the dirty marks of video memory and makes the next write to each page visible again. */
-  collectVideoDirty(into: Uint8Array): void {
+  /** Clears the dirty marks of video memory and makes the next write to each page visible again; false without any. */
+  collectVideoDirty(into: Uint8Array): boolean {
+    if (!this.videoDirty.includes(1)) return false;
     into.set(this.videoDirty);
     this.videoDirty.fill(0);
     this.#tlb.removeWrites(this.#vramBase, this.videoDirty.length * GUEST_PAGE);
+    return true;
   }
 
   // Entry points of generated code: address as two halves, descriptor = bytes | DESCRIPTOR_STACK.

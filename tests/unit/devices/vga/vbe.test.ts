@@ -178,6 +178,22 @@ describe('linear modes', () => {
   });
 });
 
+describe('a damaged snapshot', () => {
+  it.each([
+    ['size', XRES, 0x8000_0000],
+    ['size', YRES, 5000],
+    ['depth', BPP, 7],
+    ['bank', BANK, 0xffff_ffff],
+    ['offset', Y_OFFSET, 0xffff_ffff],
+    ['virtual width', VIRT_WIDTH, 0xffff_ffff],
+  ])('with an impossible %s (register %i: %i) leaves VBE off', (_what, index, value) => {
+    const { vga, refresh } = vbeBoard(640, 480, 32);
+    vga.state.vbe[index] = value;
+    vga.afterRestore();
+    expect(refresh()!.text!.columns).toBe(80);
+  });
+});
+
 describe('registers in PCI memory', () => {
   it('are the VBE registers at 500h and the ports from 3C0h on at 400h', () => {
     const { vga, vbe, seq } = vgaBoard();
