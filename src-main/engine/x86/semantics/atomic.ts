@@ -4,7 +4,7 @@
 
 import type { Emitter, Semantics, Value } from './emitter.ts';
 import { setZeroFlag } from './flag-bits.ts';
-import { widthOf } from './width.ts';
+import { resize, widthOf, widthOfValue } from './width.ts';
 
 const xadd: Semantics = (e, a, b) => {
   const left = e.readForUpdate(a);
@@ -16,14 +16,11 @@ const xadd: Semantics = (e, a, b) => {
   e.flagsAdd(left, right, result);
 };
 
-/** A register half that changes only when `equal` is 0; being 32 bits wide must not clear the upper half then. */
+/** Loads a register unless `equal`; in 64-bit code a 32-bit one then keeps its upper half, too. */
 function loadUnlessEqual(e: Emitter, name: 'rax' | 'rdx', equal: Value, value: Value): void {
-  if (value.bits !== 32) {
-    const bits = value.bits === 8 || value.bits === 16 ? value.bits : 64;
-    e.setRegister(name, e.select(equal, e.register(name, bits), value));
-    return;
-  }
-  e.setRegister(name, e.select(equal, e.register(name, 64), e.zeroExtend(value, 64)));
+  const bits = widthOfValue(value);
+  const whole = bits === 32 && e.shape.codeBits === 64 ? 64 : bits;
+  e.setRegister(name, e.select(equal, e.register(name, whole), resize(e, value, whole)));
 }
 
 const cmpxchg: Semantics = (e, a, b) => {
@@ -39,7 +36,7 @@ const cmpxchg: Semantics = (e, a, b) => {
 const cmpxchg8b: Semantics = (e, a) => {
   const half = e.constant(64, 32);
   const pair = (high: 'rdx' | 'rcx', low: 'rax' | 'rbx'): Value =>
-    e.or(e.shl(e.register(high, 64), half), e.zeroExtend(e.register(low, 32), 64));
+    e.or(e.shl(e.zeroExtend(e.register(high, 32), 64), half), e.zeroExtend(e.register(low, 32), 64));
   const current = e.readForUpdate(a);
   const equal = e.equal(pair('rdx', 'rax'), current);
   e.write(a, e.select(equal, pair('rcx', 'rbx'), current));
