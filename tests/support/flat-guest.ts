@@ -2,6 +2,7 @@
 // caught. For instruction tests that compare registers and memory with an independent reference.
 
 import { createFlatMachine, type FlatMachine } from '../../src-main/engine/execution/flat-machine.ts';
+import type { CpuEnvironment } from '../../src-main/engine/x86/helpers/cpu-context.ts';
 import type { CpuModelName } from '../../src-main/engine/x86/models/cpu-model.ts';
 import {
   CR0_ET,
@@ -46,6 +47,7 @@ export interface FlatGuestOptions {
   readonly bits: 32 | 64;
   readonly accel?: 'jit' | 'interp';
   readonly model?: CpuModelName;
+  readonly environment?: Partial<CpuEnvironment>;
 }
 
 export class FlatGuest {
@@ -54,9 +56,9 @@ export class FlatGuest {
   readonly #bits: 32 | 64;
   #code = '';
 
-  constructor({ bits, accel = 'interp', model = 'x86-64-v2' }: FlatGuestOptions) {
+  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {} }: FlatGuestOptions) {
     this.#bits = bits;
-    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2 });
+    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2, environment });
     const { memory } = this.machine;
     this.view = new DataView(memory.buffer, memory.byteOffset, RAM_BYTES);
     this.#writeTables();
