@@ -17,11 +17,22 @@ export const GUESTS_FOLDER =
   process.env['BOXWRIGHT_GUESTS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'boxwright-guests');
 
-/** @type {readonly { flavour: string, arch: 'i386' | 'amd64' }[]} */
+/** @typedef {'i386' | 'amd64'} GuestArch */
+
+/** @type {readonly { flavour: string, arch: GuestArch }[]} */
 const GUESTS = [
   { flavour: '686', arch: 'i386' },
   { flavour: 'amd64', arch: 'amd64' },
 ];
+
+/** Where a guest's files are, once they are made. @param {GuestArch} arch */
+export function linuxGuest(arch) {
+  const flavour = GUESTS.find((guest) => guest.arch === arch)?.flavour ?? '';
+  return {
+    kernel: join(GUESTS_FOLDER, 'kernel', flavour, 'vmlinuz'),
+    initrd: join(GUESTS_FOLDER, 'initramfs', `${arch}.cpio.gz`),
+  };
+}
 
 /**
  * Throws an error that says what is missing.
@@ -30,7 +41,7 @@ const GUESTS = [
 export function prepareGuests(say) {
   for (const { flavour, arch } of GUESTS) {
     const packages = new Packages(GUESTS_FOLDER, arch);
-    const kernel = join(GUESTS_FOLDER, 'kernel', flavour, 'vmlinuz');
+    const { kernel } = linuxGuest(arch);
     if (!existsSync(kernel)) {
       say(`Fetching the kernel for ${arch}…`);
       const name = packages.newest(`linux-image-${flavour}`);
@@ -47,11 +58,11 @@ export function prepareGuests(say) {
 
 /**
  * Rebuilt when its recipe changes.
- * @param {string} arch
+ * @param {GuestArch} arch
  * @param {string} busybox
  */
 function buildInitramfs(arch, busybox) {
-  const target = join(GUESTS_FOLDER, 'initramfs', `${arch}.cpio.gz`);
+  const target = linuxGuest(arch).initrd;
   const recipe = ['init', 'inittab', 'boot'].map((name) => readFileSync(join(HERE, 'initramfs', name)));
   const digest = createHash('sha256').update(Buffer.concat(recipe)).digest('hex');
   const stamp = join(GUESTS_FOLDER, 'initramfs', `${arch}.recipe`);

@@ -2,23 +2,9 @@
 // without them and say so.
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { GUESTS_FOLDER } from '../guests/prepare-guests.mjs';
+import { type GuestArch, linuxGuest } from '../guests/prepare-guests.mjs';
 
-export type GuestArch = 'i386' | 'amd64';
-
-export interface LinuxGuest {
-  readonly kernel: string;
-  readonly initrd: string;
-}
-
-export function linuxGuest(arch: GuestArch): LinuxGuest {
-  const flavour = arch === 'i386' ? '686' : 'amd64';
-  return {
-    kernel: join(GUESTS_FOLDER, 'kernel', flavour, 'vmlinuz'),
-    initrd: join(GUESTS_FOLDER, 'initramfs', `${arch}.cpio.gz`),
-  };
-}
+export { type GuestArch, linuxGuest };
 
 export function hasGuest(arch: GuestArch): boolean {
   const { kernel, initrd } = linuxGuest(arch);
