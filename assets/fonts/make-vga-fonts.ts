@@ -108,6 +108,25 @@ function drawn(character: string, height: number): number[] | undefined {
   }
 }
 
+/**
+ * The 16 lines of letters made 8: lines without strokes of their own (above, between and below the three bars of "E" and
+ * "e", which stand at 2 or 5, 8 and 11) are joined.
+ */
+const LETTER_LINES = [[0, 1, 2], [3, 4], [5], [6, 7], [8], [9, 10], [11], [12, 13, 14, 15]];
+const PAIRED_LINES = Array.from({ length: 8 }, (_, line) => [2 * line, 2 * line + 1]);
+
+/** An 8x8 font from an 8x16 one. */
+function halved(font: Font): Font {
+  return {
+    height: 8,
+    glyph(character) {
+      const rows = font.glyph(character);
+      const lines = character >= '─' && character <= '╿' ? PAIRED_LINES : LETTER_LINES;
+      return rows && lines.map((joined) => joined.reduce((row, line) => row | rows[line]!, 0));
+    },
+  };
+}
+
 function hexRows(font: Font): string[] {
   const missing: string[] = [];
   const lines = [...CODE_PAGE_437].map((character) => {
@@ -135,4 +154,5 @@ process.stdout.write(`// The glyphs of code page 437, 8 dots wide, one row of do
 // Copyright (c) 2010-2014 Dimitar Toshkov Zhekov.
 
 ${table('GLYPHS_8X16', readPcf(tall))}
-${table('GLYPHS_8X14', readPcf(short))}`);
+${table('GLYPHS_8X14', readPcf(short))}
+${table('GLYPHS_8X8', halved(readPcf(tall)))}`);
