@@ -9,6 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here('.'),
   base: './',
+  publicDir: here('../assets/icons'),
   logLevel: 'warn',
   plugins: [react()],
   build: {
@@ -18,5 +19,7 @@ export default defineConfig({
     // Nothing inline: the content security policy allows files only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Loaded from this computer: size costs little, requests cost more.
+    chunkSizeWarningLimit: 2000,
   },
 });

@@ -64,8 +64,8 @@ export class MachineSession {
   #handlers(): Handlers<MachineContract> {
     return {
       start: (config) => this.#start(config),
-      pause: () => this.#machine().pause(),
-      resume: () => this.#machine().resume(),
+      pause: () => this.#until('paused', (runner) => runner.pause()),
+      resume: () => this.#until('resumed', (runner) => runner.resume()),
       reset: () => this.#machine().reset(),
       powerButton: () => this.#machine().powerButton(),
       powerOff: async () => {
@@ -141,6 +141,18 @@ export class MachineSession {
     this.#running?.consoles.close();
     await Promise.all((this.#running?.files ?? []).map(finished));
     this.#options.onEnd(code);
+  }
+
+  /** Answers when it has happened: a late event must not be taken for news. */
+  #until(event: 'paused' | 'resumed', ask: (runner: MachineRunner) => void): Promise<void> {
+    const runner = this.#machine();
+    return new Promise((resolve) => {
+      const listener = runner.on(event, () => {
+        listener.dispose();
+        resolve();
+      });
+      ask(runner);
+    });
   }
 
   #machine(): MachineRunner {

@@ -37,8 +37,8 @@ class PlayedRunner implements MachineRunner {
   async start() {
     if (this.startError) throw this.startError;
   }
-  pause = () => this.raise('paused');
-  resume = () => this.raise('resumed');
+  pause = () => queueMicrotask(() => this.raise('paused'));
+  resume = () => queueMicrotask(() => this.raise('resumed'));
   reset = () => this.raise('restarted');
   powerButton = () => void this.asked.push(['powerButton']);
   powerOff = async () => void this.asked.push(['powerOff']);
