@@ -1,3 +1,5 @@
+// Byte queues: in one thread, and between two over shared memory.
+
 import { describe, expect, it } from 'vitest';
 import { ByteFifo } from '../../../src-main/engine/base/fifo.ts';
 import { SharedRing } from '../../../src-main/engine/base/ring.ts';

@@ -1,3 +1,5 @@
+// Which device answers an address, what answers where none does, and conflicts.
+
 import { describe, expect, it } from 'vitest';
 import { type Bus, BusConflict } from '../../../src-main/engine/bus/address-space.ts';
 import { MemorySpace } from '../../../src-main/engine/bus/memory-space.ts';

@@ -1,3 +1,5 @@
+// Deadlines in guest time, and interrupt lines that share a pin.
+
 import { describe, expect, it } from 'vitest';
 import { fanOut, WiredOr } from '../../../src-main/engine/bus/irq-line.ts';
 import { ManualClock } from '../../../src-main/engine/bus/manual-clock.ts';

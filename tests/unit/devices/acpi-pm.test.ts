@@ -1,3 +1,5 @@
+// Power management as the PIIX4 has it (Intel 290562, chapter 7): status, sleep, timer, power button.
+
 import { describe, expect, it } from 'vitest';
 import { PortSpace } from '../../../src-main/engine/bus/port-space.ts';
 import { PciHost } from '../../../src-main/engine/devices/pci/pci-host.ts';

@@ -1,3 +1,5 @@
+// The real-time clock and its RAM (Motorola MC146818A): time, alarms, periodic interrupts.
+
 import { describe, expect, it } from 'vitest';
 import { Cmos, type CmosOptions } from '../../../src-main/engine/devices/cmos/cmos.ts';
 import { accessor, fakeContext } from '../../support/fake-context.ts';

@@ -1,3 +1,5 @@
+// The local APIC (Intel SDM vol. 3, chapter on the APIC): registers, priorities, timer, messages.
+
 import { describe, expect, it } from 'vitest';
 import { MemorySpace } from '../../../src-main/engine/bus/memory-space.ts';
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';

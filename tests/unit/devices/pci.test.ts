@@ -1,3 +1,5 @@
+// PCI configuration space (PCI 2.2, chapter 6): mechanism #1, base addresses, capabilities.
+
 import { describe, expect, it } from 'vitest';
 import { MemorySpace } from '../../../src-main/engine/bus/memory-space.ts';
 import { PortSpace } from '../../../src-main/engine/bus/port-space.ts';

@@ -1,3 +1,5 @@
+// Two cascaded 8259A (Intel 231468): initialisation, priorities, ends of interrupt, modes.
+
 import { describe, expect, it } from 'vitest';
 import { Pic } from '../../../src-main/engine/devices/pic/pic.ts';
 import { accessor, fakeContext } from '../../support/fake-context.ts';

@@ -1,3 +1,5 @@
+// The 8254 timer (Intel 231164): counter modes, latching, read-back, speaker gate.
+
 import { describe, expect, it } from 'vitest';
 import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
 import { PIT_HZ, TICK_NS } from '../../../src-main/engine/devices/pit/pit-counter.ts';

@@ -1,3 +1,5 @@
+// The 8042 with a keyboard and a mouse (IBM PS/2 technical reference).
+
 import { describe, expect, it } from 'vitest';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
 import { accessor, FakePin, fakeContext } from '../../support/fake-context.ts';

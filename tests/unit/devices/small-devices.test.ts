@@ -1,3 +1,5 @@
+// Devices of one register: port 92h, the debug console, isa-debug-exit.
+
 import { describe, expect, it } from 'vitest';
 import { WiredOr } from '../../../src-main/engine/bus/irq-line.ts';
 import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts';

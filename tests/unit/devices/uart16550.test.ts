@@ -1,3 +1,5 @@
+// The 16550A (National PC16550D): FIFOs, line and modem status, interrupt priorities.
+
 import { describe, expect, it } from 'vitest';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
 import { accessor, fakeContext } from '../../support/fake-context.ts';

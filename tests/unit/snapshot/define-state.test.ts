@@ -1,3 +1,5 @@
+// One declaration of a device's state gives storage, reset, saving and restoring.
+
 import { describe, expect, it } from 'vitest';
 import { StateError } from '../../../src-main/engine/snapshot/codec.ts';
 import { defineState, migration } from '../../../src-main/engine/snapshot/define-state.ts';

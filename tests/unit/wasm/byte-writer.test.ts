@@ -1,3 +1,5 @@
+// Bytes and LEB128 numbers as the WebAssembly binary format writes them.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../../src-main/engine/wasm/byte-writer.ts';

@@ -1,3 +1,5 @@
+// Whole modules, checked by instantiating them; the opcode table, checked against the engine's own reading.
+
 import { describe, expect, it } from 'vitest';
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';
 import { ModuleWriter } from '../../../src-main/engine/wasm/module-writer.ts';

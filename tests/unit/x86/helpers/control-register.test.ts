@@ -1,3 +1,5 @@
+// MOV to control registers (Intel SDM vol. 3, 2.5): reserved bits, mode changes, what they flush.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CODE64, longCpu, protectedCpu } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

@@ -1,3 +1,5 @@
+// Debug registers and breakpoints (Intel SDM vol. 3, chapter on debugging).
+
 import { describe, expect, it } from 'vitest';
 import { longCpu, protectedCpu } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

@@ -1,3 +1,5 @@
+// Far CALL, JMP and RET in every mode, with their checks and gates (Intel SDM vol. 3, 5.8).
+
 import { describe, expect, it } from 'vitest';
 import {
   CODE0, CODE3, CODE64, CODE64_USER, DATA0, DATA3, FREE, GDT, longCpu, protectedCpu, selectorOf, setDescriptor,

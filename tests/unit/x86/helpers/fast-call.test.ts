@@ -1,3 +1,5 @@
+// SYSENTER, SYSEXIT, SYSCALL and SYSRET (Intel SDM vol. 2B; AMD APM vol. 2, 6.1).
+
 import { describe, expect, it } from 'vitest';
 import { longCpu, protectedCpu, selectorOf, STACK } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

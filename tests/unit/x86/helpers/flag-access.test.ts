@@ -1,3 +1,5 @@
+// CLI, STI, PUSHF and POPF by privilege and mode (Intel SDM vol. 2).
+
 import { describe, expect, it } from 'vitest';
 import { protectedCpu, virtualCpu } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

@@ -1,3 +1,5 @@
+// CPUID as the CPU models pin it (Intel SDM vol. 2A).
+
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { GPR_INDEX } from '../../../../src-main/engine/x86/state/cpu-state.ts';

@@ -1,3 +1,5 @@
+// IRET in every mode (Intel SDM vol. 2A).
+
 import { describe, expect, it } from 'vitest';
 import {
   CODE0, CODE3, CODE64, CODE64_USER, DATA0, DATA3, longCpu, protectedCpu, selectorOf, setVector, STACK, virtualCpu,

@@ -1,3 +1,5 @@
+// Delivery of interrupts and exceptions, with stack switches and error codes (Intel SDM vol. 3, chapter 6).
+
 import { describe, expect, it } from 'vitest';
 import {
   CODE0, CODE3, CODE64, CODE64_USER, DATA0, DATA3, FREE, longCpu, protectedCpu, selectorOf, setDescriptor, setVector,

@@ -1,3 +1,5 @@
+// RDMSR, WRMSR and RDTSC (Intel SDM vol. 4).
+
 import { describe, expect, it } from 'vitest';
 import { longCpu } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

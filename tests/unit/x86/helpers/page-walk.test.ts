@@ -1,3 +1,5 @@
+// Page tables of every paging mode: access, accessed and dirty bits, faults (Intel SDM vol. 3, chapter 4).
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { createWalkResult, loadPdptes, walk } from '../../../../src-main/engine/x86/helpers/page-walk.ts';

@@ -1,3 +1,5 @@
+// IN and OUT with IOPL and the I/O permission bitmap (Intel SDM vol. 1, 18.5).
+
 import { describe, expect, it } from 'vitest';
 import { longCpu, protectedCpu, TSS, virtualCpu } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';

@@ -1,3 +1,5 @@
+// Loading segment registers, with every check (Intel SDM vol. 3, 5.6 and 5.7).
+
 import { describe, expect, it } from 'vitest';
 import {
   CODE0, CODE3, DATA0, DATA3, FREE, GDT, LDT_SELECTOR, longCpu, protectedCpu, selectorOf, setDescriptor, setGate,

@@ -1,3 +1,5 @@
+// Task switches by jump, call, interrupt and IRET (Intel SDM vol. 3, chapter 7).
+
 import { describe, expect, it } from 'vitest';
 import {
   CODE0, CODE3, DATA0, DATA3, FREE, GDT, LDT_SELECTOR, protectedCpu, selectorOf, setDescriptor, setGate, setVector,

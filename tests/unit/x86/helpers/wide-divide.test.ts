@@ -1,3 +1,5 @@
+// DIV and IDIV of 128 by 64 bits, against BigInt.
+
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { divideWide, divideWideSigned } from '../../../../src-main/engine/x86/helpers/wide-divide.ts';

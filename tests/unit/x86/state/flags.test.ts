@@ -1,3 +1,5 @@
+// EFLAGS composed from the lazily kept fields, and taken apart again.
+
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { readFlags, writeFlags } from '../../../../src-main/engine/x86/state/flags.ts';

@@ -1,3 +1,5 @@
+// The mode word and the limits of segments as derived from control registers and descriptors.
+
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import {

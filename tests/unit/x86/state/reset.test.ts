@@ -1,3 +1,5 @@
+// Registers after power-on and INIT (Intel SDM vol. 3, table 10-1).
+
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
 import { GPR_INDEX, SEGMENT_INDEX } from '../../../../src-main/engine/x86/state/cpu-state.ts';
