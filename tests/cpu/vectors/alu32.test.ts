@@ -26,7 +26,7 @@ describe.skipIf(!hasSharedData)('arithmetic vectors (skipped without shared test
     describe(kind.name, () => {
       for (const [mnemonic, cases] of byMnemonic) {
         it(mnemonic, () => {
-          const machine = kind.create(RAM_BYTES);
+          const machine = kind.create(RAM_BYTES, 'pentium3');
           prepareAluMachine(machine);
           const chosen = cases.filter((_, position) => position % kind.sample === 0);
           expect(chosen.flatMap((test) => runAluCase(machine, test) ?? []).slice(0, 20)).toEqual([]);

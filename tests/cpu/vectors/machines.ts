@@ -2,6 +2,7 @@
 
 import { createFlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
 import type { CpuContext } from '../../../src-main/engine/x86/helpers/cpu-context.ts';
+import type { CpuModelName } from '../../../src-main/engine/x86/models/cpu-model.ts';
 import { CPU_MODELS } from '../../../src-main/engine/x86/models/index.ts';
 import { CR0_PE } from '../../../src-main/engine/x86/state/control-bits.ts';
 import { GPR_INDEX, SEGMENT_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
@@ -27,11 +28,11 @@ export interface MachineKind {
   readonly name: string;
   /** Of so many vectors one is run: the oracle is slow. */
   readonly sample: number;
-  create(ramBytes: number): VectorMachine;
+  create(ramBytes: number, model: CpuModelName): VectorMachine;
 }
 
-function createOracle(ramBytes: number): VectorMachine {
-  const machine = new OracleMachine(CPU_MODELS.pentium3, ramBytes);
+function createOracle(ramBytes: number, model: CpuModelName): VectorMachine {
+  const machine = new OracleMachine(CPU_MODELS[model], ramBytes);
   return {
     cpu: machine.cpu,
     memory: machine.cpu.memory,
@@ -43,10 +44,10 @@ function createOracle(ramBytes: number): VectorMachine {
   };
 }
 
-function createTier(accel: 'interp' | 'jit', ramBytes: number): VectorMachine {
+function createTier(accel: 'interp' | 'jit', ramBytes: number, model: CpuModelName): VectorMachine {
   const machine = createFlatMachine({
     ramBytes,
-    model: 'pentium3',
+    model,
     accel,
     ...(accel === 'jit' ? { hotThreshold: 1 } : {}),
   });
@@ -63,8 +64,12 @@ const isComplete = process.env['BOXWRIGHT_ALL_VECTORS'] !== undefined;
 
 export const MACHINES: readonly MachineKind[] = [
   { name: 'oracle', sample: isComplete ? 1 : 20, create: createOracle },
-  { name: 'interpreter', sample: 1, create: (ramBytes) => createTier('interp', ramBytes) },
-  { name: 'JIT', sample: isComplete ? 1 : 40, create: (ramBytes) => createTier('jit', ramBytes) },
+  { name: 'interpreter', sample: 1, create: (ramBytes, model) => createTier('interp', ramBytes, model) },
+  {
+    name: 'JIT',
+    sample: isComplete ? 1 : 40,
+    create: (ramBytes, model) => createTier('jit', ramBytes, model),
+  },
 ];
 
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;

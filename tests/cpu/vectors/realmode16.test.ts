@@ -21,7 +21,7 @@ describe.skipIf(!hasSharedData)('real-mode vectors (skipped without shared test 
       let machine: VectorMachine | undefined;
       for (const name of hasSharedData ? vectorFiles(folder) : []) {
         it(name.replace('.jsonl.gz', ''), () => {
-          machine ??= kind.create(RAM_BYTES);
+          machine ??= kind.create(RAM_BYTES, 'pentium3');
           const target = machine;
           const { header, vectors } = readVectors(folder, name);
           const chosen = vectors.filter((vector, position) => isChosen(kind, vector, position));
