@@ -3,10 +3,11 @@
 // Reference: Intel SDM vol. 3A 6.9 (priority among simultaneous exceptions and interrupts).
 
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+import { matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
 import { deliverException, deliverInterrupt } from '../x86/helpers/exception.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
-import { CR0_EM, CR0_TS, EFLAGS_IF } from '../x86/state/control-bits.ts';
+import { CR0_EM, CR0_TS, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
 import {
   EXIT_ATTENTION,
   EXIT_FAULT,
@@ -27,7 +28,7 @@ import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
 import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
-import { FIELD } from './interpreter/record.ts';
+import { FIELD, RECORD_SIZE } from './interpreter/record.ts';
 import { InlineCompiler, Jit } from './jit/jit.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
@@ -39,6 +40,7 @@ import { createViews, type MemoryViews } from './views.ts';
 /** Bit of the attention word that the engine itself sets; the others belong to the board and other threads. */
 const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
+const VECTOR_DB = 1;
 const FETCH_ENTRIES = 1024;
 /** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
 const HOT_THRESHOLD = 1000;
@@ -203,13 +205,16 @@ export class Engine implements CpuEngine {
   /** Runs records until something must be looked at; the stop to report, if that is one. */
   #runOnce(): CpuStop | undefined {
     const cpu = this.#cpu;
-    const shadowed = cpu.get32('interruptShadow') !== 0;
-    if (shadowed) cpu.set32('interruptShadow', 0);
-    const single = shadowed || this.#slow || (cpu.get32('mode') & MODE_STEP) !== 0;
-    this.#slow = false;
-    const header = this.#find(single);
+    if (cpu.get32('mode') & MODE_STEP) return this.#stepTraced();
+    if (this.#slow || cpu.get32('interruptShadow') !== 0) return this.#step();
+    const header = this.#find(false);
     if (header === undefined) return this.#deliverFault();
     this.#run(header);
+    return this.#afterRun();
+  }
+
+  #afterRun(): CpuStop | undefined {
+    const cpu = this.#cpu;
     switch (cpu.get32('exitReason')) {
       case EXIT_FAULT:
         this.#ripOfCurrentRecord();
@@ -220,7 +225,7 @@ export class Engine implements CpuEngine {
         this.#slow = true;
         return undefined;
       case EXIT_HOT:
-        this.#compile(header);
+        this.#compile();
         return undefined;
       case EXIT_ATTENTION:
         return undefined;
@@ -231,14 +236,57 @@ export class Engine implements CpuEngine {
     }
   }
 
-  /** The block whose header ran out of entries is at rip. */
-  #compile(_entered: number): void {
+  /** Exactly one instruction, in the interpreter. */
+  #step(): CpuStop | undefined {
     const cpu = this.#cpu;
-    const mode = cpu.get32('mode');
+    cpu.set32('interruptShadow', 0);
+    this.#slow = false;
+    const header = this.#find(true);
+    if (header === undefined) return this.#deliverFault();
+    // The block's own header is passed over and every other one is out of budget: a taken branch stops there.
+    const low = cpu.low('retireLimit');
+    const high = cpu.high('retireLimit');
+    cpu.setHalves('retireLimit', 0, 0);
+    this.#run(header + RECORD_SIZE);
+    cpu.setHalves('retireLimit', low, high);
+    const stop = this.#afterRun();
+    this.#left.record = 0;
+    return stop;
+  }
+
+  /** One instruction under TF or with breakpoints armed. SDM vol. 3B 18.3.1. */
+  #stepTraced(): CpuStop | undefined {
+    const cpu = this.#cpu;
+    const flags = cpu.get32('flagRest');
+    if ((flags & EFLAGS_RF) === 0) {
+      const causes = matchInstruction(cpu, this.#linearRip());
+      if (causes !== 0) {
+        recordDebug(cpu, causes);
+        return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
+      }
+    }
+    // Accesses must come by the MMU, which looks for data breakpoints; and REP pauses after each pass.
+    this.#mmu.flush();
+    this.#ask();
+    const stop = this.#step();
+    const faulted = cpu.get32('exitReason') === EXIT_FAULT;
+    if (stop === 'shutdown' || faulted) return stop;
+    cpu.set32('flagRest', cpu.get32('flagRest') & ~EFLAGS_RF);
+    if (!takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0)) return stop;
+    return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
+  }
+
+  #linearRip(): number {
+    const cpu = this.#cpu;
     const rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
-    const linear = mode & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
-    const host = this.#fetch(linear);
-    if (host !== undefined) this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode });
+    return cpu.get32('mode') & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
+  }
+
+  /** The block whose header ran out of entries is at rip. */
+  #compile(): void {
+    const cpu = this.#cpu;
+    const host = this.#fetch(this.#linearRip());
+    if (host !== undefined) this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
   }
 
   #ripOfCurrentRecord(): void {

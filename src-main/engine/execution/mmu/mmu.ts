@@ -6,7 +6,8 @@ import type { AccessKind, CpuContext, CpuEnvironment } from '../../x86/helpers/c
 import { createWalkResult, walk } from '../../x86/helpers/page-walk.ts';
 import { highHalf } from '../../x86/state/address.ts';
 import { CR4_SMAP } from '../../x86/state/control-bits.ts';
-import { CPU_FIELDS, MODE_LONG } from '../../x86/state/cpu-state.ts';
+import { noteDataBreakpoint } from '../../x86/helpers/debug-register.ts';
+import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
@@ -168,12 +169,14 @@ export class Mmu {
   readonly slowRead = (low: number, high: number, descriptor: number): number => {
     const address = this.#linear(low, high, descriptor);
     if (address === undefined) return 1;
+    this.#noteBreakpoint(address, descriptor & 0xff, false);
     return this.read(address, descriptor & 0xff, this.#user()) ? 0 : 1;
   };
 
   readonly slowWrite = (low: number, high: number, descriptor: number): number => {
     const address = this.#linear(low, high, descriptor);
     if (address === undefined) return 1;
+    this.#noteBreakpoint(address, descriptor & 0xff, true);
     return this.write(address, descriptor & 0xff, this.#user()) ? 0 : 1;
   };
 
@@ -182,6 +185,7 @@ export class Mmu {
     const address = this.#linear(low, high, descriptor);
     if (address === undefined) return 1;
     const bytes = descriptor & 0xff;
+    this.#noteBreakpoint(address, bytes, true);
     if (!this.#translateBoth(address, bytes, 'write', this.#user())) return 1;
     return this.read(address, bytes, this.#user()) ? 0 : 1;
   };
@@ -191,6 +195,10 @@ export class Mmu {
     if (address === undefined) return 1;
     return this.#translateBoth(address, descriptor & 0xff, 'write', this.#user()) ? 0 : 1;
   };
+
+  #noteBreakpoint(address: number, bytes: number, isWrite: boolean): void {
+    if ((this.#views.i32[this.#modeWord] as number) & MODE_STEP) noteDataBreakpoint(this.#cpu, address, bytes, isWrite);
+  }
 
   #user(): boolean {
     return this.#cpu.get32('cpl') === 3;
