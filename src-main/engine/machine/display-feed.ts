@@ -5,6 +5,8 @@ import type { ScreenSource } from '../display/frame.ts';
 import type { MachineEvent } from './messages.ts';
 
 const FRAME_NS = 1e9 / 60;
+/** Drawing takes at most a quarter of the guest's time: large pictures that always change come less often. */
+const MIN_PAUSE = 3;
 
 export class DisplayFeed {
   readonly #source: ScreenSource;
@@ -42,8 +44,10 @@ export class DisplayFeed {
 
   #tick(): void {
     if (!this.#wanted) return;
+    const begin = this.#clock.nowNs();
     if (!this.#inFlight) this.#send();
-    this.#timer.arm(this.#clock.nowNs() + FRAME_NS);
+    const end = this.#clock.nowNs();
+    this.#timer.arm(Math.max(begin + FRAME_NS, end + MIN_PAUSE * (end - begin)));
   }
 
   #send(): void {
