@@ -2,11 +2,15 @@
 // from (path, size and time of each). Plain JavaScript: it runs before anything is built, on Node 20.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** No build takes as long. */
+const LOCK_LIFE_MS = 120_000;
+const LOCK_POLL_MS = 100;
 
 /**
  * @typedef {object} Target
@@ -44,16 +48,59 @@ export const TARGETS = {
  */
 export async function buildStale(names, say = (line) => console.error(line)) {
   for (const name of names) {
-    const target = TARGETS[name];
-    const state = fingerprint(ROOT, target.sources);
-    const stamp = join(ROOT, 'dist', `.${name}.stamp`);
-    if (existsSync(join(ROOT, target.result)) && read(stamp) === state) continue;
-    say(`Building ${name}…`);
-    // Vite is loaded only when there is something to build: that takes longer than starting the application.
-    const { build } = await import('vite');
-    await build({ configFile: join(ROOT, target.config), mode: target.mode });
-    mkdirSync(join(ROOT, 'dist'), { recursive: true });
-    writeFileSync(stamp, state);
+    if (isFresh(name)) continue;
+    const unlock = await lock(name);
+    try {
+      // Another process may have built it meanwhile.
+      if (!isFresh(name)) await build(name, say);
+    } finally {
+      unlock();
+    }
+  }
+}
+
+/** @param {keyof typeof TARGETS} name */
+function isFresh(name) {
+  const target = TARGETS[name];
+  return existsSync(join(ROOT, target.result)) && read(stampOf(name)) === fingerprint(ROOT, target.sources);
+}
+
+/**
+ * @param {keyof typeof TARGETS} name
+ * @param {(line: string) => void} say
+ */
+async function build(name, say) {
+  const target = TARGETS[name];
+  const state = fingerprint(ROOT, target.sources);
+  say(`Building ${name}…`);
+  // Vite is loaded only when there is something to build: that takes longer than starting the application.
+  const vite = await import('vite');
+  await vite.build({ configFile: join(ROOT, target.config), mode: target.mode });
+  writeFileSync(stampOf(name), state);
+}
+
+/** @param {string} name */
+const stampOf = (name) => join(ROOT, 'dist', `.${name}.stamp`);
+
+/**
+ * Keeps two processes from building the same thing at a time: the second waits. Who died in the middle has left a
+ * lock that is soon too old.
+ * @param {string} name
+ * @returns {Promise<() => void>}
+ */
+async function lock(name) {
+  const folder = join(ROOT, 'dist', `.${name}.lock`);
+  mkdirSync(join(ROOT, 'dist'), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(folder);
+      return () => rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LOCK_LIFE_MS) rmSync(folder, { recursive: true, force: true });
+    else await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
 
