@@ -83,6 +83,8 @@ export class FakeCpu implements CpuContext {
   flushes: string[] = [];
   invalidated: number[] = [];
   private readonly block = new DataView(new ArrayBuffer(CPU_BLOCK_SIZE));
+  readonly words = new Uint32Array(this.block.buffer);
+  readonly firstWord = 0;
   private readonly page = createWalkResult();
 
   constructor(model: CpuModel = CPU_MODELS.pentium3, memoryBytes = 0x20_0000) {

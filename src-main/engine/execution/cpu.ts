@@ -19,6 +19,8 @@ export interface CpuEvents {
 export class Cpu implements CpuContext {
   readonly model: CpuModel;
   readonly environment: CpuEnvironment;
+  readonly words: Uint32Array;
+  readonly firstWord: number;
   readonly #views: MemoryViews;
   readonly #base: number;
   readonly #slot: number;
@@ -29,6 +31,8 @@ export class Cpu implements CpuContext {
   constructor(views: MemoryViews, layout: MemoryLayout, model: CpuModel, environment: CpuEnvironment) {
     this.#views = views;
     this.#base = layout.cpuBlock;
+    this.words = views.u32;
+    this.firstWord = layout.cpuBlock >> 2;
     this.#slot = valueSlot(layout);
     this.model = model;
     this.environment = environment;

@@ -47,6 +47,9 @@ export type AccessKind = 'read' | 'write' | 'execute';
 export interface CpuContext {
   readonly model: CpuModel;
   readonly environment: CpuEnvironment;
+  /** Memory as 32-bit words, and the word where the CPU block begins: for fields used too often for names. */
+  readonly words: Uint32Array;
+  readonly firstWord: number;
 
   get32(name: CpuFieldName, index?: number): number;
   set32(name: CpuFieldName, value: number, index?: number): void;

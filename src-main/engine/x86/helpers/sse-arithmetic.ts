@@ -3,6 +3,7 @@
 // Reference: Intel SDM vol. 1, 10.4.1, 11.4.1, 11.5; vol. 2, MINPS, CMPPS, DPPS, ROUNDPS, RCPPS.
 
 import type { CpuContext } from './cpu-context.ts';
+import { scratchHigh, scratchLow, setScratch } from './float-words.ts';
 import { add, subtract } from './soft-float/add.ts';
 import { compare, EQUAL, LESS, UNORDERED } from './soft-float/compare.ts';
 import { divide, squareRoot } from './soft-float/divide.ts';
@@ -102,21 +103,15 @@ export function sseScalar32(cpu: CpuContext, operation: number, left: number, ri
   beginSse(cpu);
   const value = operate32(operation, left, right);
   if (endSse(cpu)) return 1;
-  cpu.setHalves('scratch', value >>> 0, 0);
+  setScratch(cpu, value >>> 0, 0);
   return 0;
 }
 
 export function sseScalar64(cpu: CpuContext, operation: number): number {
   beginSse(cpu);
-  operate64(
-    operation,
-    cpu.low('scratch', 1),
-    cpu.high('scratch', 1),
-    cpu.low('scratch', 2),
-    cpu.high('scratch', 2),
-  );
+  operate64(operation, scratchLow(cpu, 1), scratchHigh(cpu, 1), scratchLow(cpu, 2), scratchHigh(cpu, 2));
   if (endSse(cpu)) return 1;
-  cpu.setHalves('scratch', packed.low >>> 0, packed.high >>> 0);
+  setScratch(cpu, packed.low >>> 0, packed.high >>> 0);
   return 0;
 }
 
@@ -129,13 +124,13 @@ function laneOperation(operation: number, lane: number): number {
 const lanes = new Uint32Array(4);
 
 function storeLanes(cpu: CpuContext): void {
-  cpu.setHalves('scratch', lanes[0] ?? 0, lanes[1] ?? 0, 0);
-  cpu.setHalves('scratch', lanes[2] ?? 0, lanes[3] ?? 0, 1);
+  setScratch(cpu, lanes[0] ?? 0, lanes[1] ?? 0, 0);
+  setScratch(cpu, lanes[2] ?? 0, lanes[3] ?? 0, 1);
 }
 
 /** 32-bit word `n` of the vector whose low half is at scratch position `first`. */
 function word(cpu: CpuContext, first: number, n: number): number {
-  return (n & 1) === 0 ? cpu.low('scratch', first + (n >> 1)) : cpu.high('scratch', first + (n >> 1));
+  return (n & 1) === 0 ? scratchLow(cpu, first + (n >> 1)) : scratchHigh(cpu, first + (n >> 1));
 }
 
 export function ssePacked32(cpu: CpuContext, operation: number): number {
@@ -171,7 +166,7 @@ function compareFlags(cpu: CpuContext, quiet: number): number {
   const order = compare(a, b, quiet !== 0);
   if (endSse(cpu)) return 1;
   const flags = order === UNORDERED ? ZF | PF | CF : order === EQUAL ? ZF : order === LESS ? CF : 0;
-  cpu.setHalves('scratch', flags, 0);
+  setScratch(cpu, flags, 0);
   return 0;
 }
 
@@ -184,8 +179,8 @@ export function sseCompare32(cpu: CpuContext, quiet: number, left: number, right
 
 export function sseCompare64(cpu: CpuContext, quiet: number): number {
   beginSse(cpu);
-  unpack64(cpu.low('scratch', 1), cpu.high('scratch', 1), a);
-  unpack64(cpu.low('scratch', 2), cpu.high('scratch', 2), b);
+  unpack64(scratchLow(cpu, 1), scratchHigh(cpu, 1), a);
+  unpack64(scratchLow(cpu, 2), scratchHigh(cpu, 2), b);
   return compareFlags(cpu, quiet);
 }
 

@@ -2,6 +2,7 @@
 // Reference: Intel SDM vol. 1, 4.8.4, 11.4.1.6; vol. 2, CVTxx2yy.
 
 import type { CpuContext } from './cpu-context.ts';
+import { scratchHigh, scratchLow, setScratch } from './float-words.ts';
 import { pack32, pack64, packed, unpack32, unpack64 } from './soft-float/formats.ts';
 import { fromInteger, fromInteger32, integer, toInteger } from './soft-float/integer.ts';
 import { QUIET_NAN, SoftNumber } from './soft-float/number.ts';
@@ -116,14 +117,14 @@ function convertToInteger(conversion: number, truncate: boolean): void {
 
 export function sseConvert(cpu: CpuContext, code: number): number {
   beginSse(cpu);
-  source[0] = cpu.low('scratch', 1);
-  source[1] = cpu.high('scratch', 1);
-  source[2] = cpu.low('scratch', 2);
-  source[3] = cpu.high('scratch', 2);
+  source[0] = scratchLow(cpu, 1);
+  source[1] = scratchHigh(cpu, 1);
+  source[2] = scratchLow(cpu, 2);
+  source[3] = scratchHigh(cpu, 2);
   target.fill(0);
   convert(code & ~SSE_CONVERSION.truncate, (code & SSE_CONVERSION.truncate) !== 0);
   if (endSse(cpu)) return 1;
-  cpu.setHalves('scratch', target[0] ?? 0, target[1] ?? 0, 0);
-  cpu.setHalves('scratch', target[2] ?? 0, target[3] ?? 0, 1);
+  setScratch(cpu, target[0] ?? 0, target[1] ?? 0, 0);
+  setScratch(cpu, target[2] ?? 0, target[3] ?? 0, 1);
   return 0;
 }

@@ -2,6 +2,7 @@
 // Reference: Intel SDM vol. 1, 11.5.2-11.5.4; vol. 3A, 2.5 (CR4.OSXMMEXCPT).
 
 import type { CpuContext } from './cpu-context.ts';
+import { MXCSR, readWord, writeWord } from './float-words.ts';
 import { adoptMxcsr, BEFORE_OPERATION, floatEnvironment } from './soft-float/environment.ts';
 
 const CR4_OSXMMEXCPT = 0x400;
@@ -9,7 +10,7 @@ const SIMD_EXCEPTION = 19;
 const INVALID_OPCODE = 6;
 
 export function beginSse(cpu: CpuContext): void {
-  adoptMxcsr(cpu.get32('mxcsr'));
+  adoptMxcsr(readWord(cpu, MXCSR));
 }
 
 function unmaskedFlags(mxcsr: number): number {
@@ -18,7 +19,7 @@ function unmaskedFlags(mxcsr: number): number {
 
 /** What has been computed so far will fault: for instructions of several dependent steps. */
 export function faultPending(cpu: CpuContext): boolean {
-  return unmaskedFlags(cpu.get32('mxcsr')) !== 0;
+  return unmaskedFlags(readWord(cpu, MXCSR)) !== 0;
 }
 
 /**
@@ -26,10 +27,10 @@ export function faultPending(cpu: CpuContext): boolean {
  * operation hide those of the result if any of them is unmasked.
  */
 export function endSse(cpu: CpuContext): boolean {
-  const mxcsr = cpu.get32('mxcsr');
+  const mxcsr = readWord(cpu, MXCSR);
   const unmasked = unmaskedFlags(mxcsr);
   const early = (unmasked & BEFORE_OPERATION) !== 0;
-  cpu.set32('mxcsr', mxcsr | (early ? floatEnvironment.flags & BEFORE_OPERATION : floatEnvironment.flags));
+  writeWord(cpu, MXCSR, mxcsr | (early ? floatEnvironment.flags & BEFORE_OPERATION : floatEnvironment.flags));
   if (unmasked === 0) return false;
   cpu.raise((cpu.low('cr4') & CR4_OSXMMEXCPT) !== 0 ? SIMD_EXCEPTION : INVALID_OPCODE);
   return true;
@@ -38,6 +39,6 @@ export function endSse(cpu: CpuContext): boolean {
 /** LDMXCSR. */
 export function loadMxcsr(cpu: CpuContext, value: number): number {
   if ((value & 0xffff_0000) !== 0) return cpu.raise(13, 0);
-  cpu.set32('mxcsr', value >>> 0);
+  writeWord(cpu, MXCSR, value >>> 0);
   return 0;
 }

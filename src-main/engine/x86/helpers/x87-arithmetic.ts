@@ -1,6 +1,18 @@
 // x87 loads, arithmetic and comparisons. Reference: Intel SDM vol. 1, 8.3.3-8.3.6, 8.5; vol. 2 by mnemonic.
 
 import type { CpuContext } from './cpu-context.ts';
+import {
+  exponentOf,
+  FSW,
+  FTOP,
+  readWord,
+  scratchHigh,
+  scratchLow,
+  setScratch,
+  significandHigh,
+  significandLow,
+  writeWord,
+} from './float-words.ts';
 import { add, subtract } from './soft-float/add.ts';
 import { compare, EQUAL, LESS, UNORDERED } from './soft-float/compare.ts';
 import { divide } from './soft-float/divide.ts';
@@ -37,8 +49,8 @@ const result = new SoftNumber();
 
 /** A memory operand, whose bits stand in scratch[position]. */
 function readMemory(cpu: CpuContext, kind: number, position: number): void {
-  const low = cpu.low('scratch', position);
-  const high = cpu.high('scratch', position);
+  const low = scratchLow(cpu, position);
+  const high = scratchHigh(cpu, position);
   if (kind === X87_MEMORY.f32) unpack32(low, source);
   else if (kind === X87_MEMORY.f64) unpack64(low, high, source);
   else fromInteger(low, high, source);
@@ -63,8 +75,8 @@ export function x87Load(cpu: CpuContext, kind: number): number {
 /** FLD m80: significand in scratch[0], sign and exponent. Signals nothing but stack overflow. */
 export function x87Load80(cpu: CpuContext, exponent: number): number {
   if (begin(cpu)) return 1;
-  packed.low = cpu.low('scratch', 0);
-  packed.high = cpu.high('scratch', 0);
+  packed.low = scratchLow(cpu, 0);
+  packed.high = scratchHigh(cpu, 0);
   packed.exponent = exponent & 0xffff;
   report(cpu, 0, false);
   pushPacked(cpu);
@@ -72,10 +84,10 @@ export function x87Load80(cpu: CpuContext, exponent: number): number {
 }
 
 function copyToPacked(cpu: CpuContext, i: number): void {
-  const r = (cpu.get32('ftop') + i) & 7;
-  packed.low = cpu.low('fprSignificand', r);
-  packed.high = cpu.high('fprSignificand', r);
-  packed.exponent = cpu.get32('fprExponent', r);
+  const r = (readWord(cpu, FTOP) + i) & 7;
+  packed.low = significandLow(cpu, r);
+  packed.high = significandHigh(cpu, r);
+  packed.exponent = exponentOf(cpu, r);
 }
 
 /** FLD ST(i). */
@@ -224,7 +236,7 @@ function compareTop(cpu: CpuContext, empty: boolean, flavour: number): number {
 
 function finishCompare(cpu: CpuContext, empty: boolean, flavour: number): void {
   const order = compareTop(cpu, empty, flavour);
-  cpu.set32('fsw', (cpu.get32('fsw') & ~CONDITION_CODES) | conditionCodes(order));
+  writeWord(cpu, FSW, (readWord(cpu, FSW) & ~CONDITION_CODES) | conditionCodes(order));
   if (unmasked) return;
   if ((flavour & (X87_COMPARE.pop | X87_COMPARE.popTwice)) !== 0) pop(cpu);
   if ((flavour & X87_COMPARE.popTwice) !== 0) pop(cpu);
@@ -259,6 +271,6 @@ export function x87CompareFlags(cpu: CpuContext, flavour: number, i: number): nu
   const order = compareTop(cpu, isEmpty(cpu, 0) || isEmpty(cpu, i), flavour);
   const flags = order === UNORDERED ? 0x45 : order === EQUAL ? 0x40 : order === LESS ? 1 : 0;
   if (!unmasked && (flavour & X87_COMPARE.pop) !== 0) pop(cpu);
-  cpu.setHalves('scratch', flags, 0);
+  setScratch(cpu, flags, 0);
   return 0;
 }

@@ -2,6 +2,7 @@
 // Reference: Intel SDM vol. 1, 8.3.5-8.3.10; vol. 2 by mnemonic; table 8-1 for C0-C3.
 
 import type { CpuContext } from './cpu-context.ts';
+import { exponentOf, FSW, readWord, significandHigh, significandLow, writeWord } from './float-words.ts';
 import { squareRoot } from './soft-float/divide.ts';
 import { DENORMAL, floatEnvironment as env, PRECISION, ZERO_DIVIDE } from './soft-float/environment.ts';
 import { pack80, packed, unpack80 } from './soft-float/formats.ts';
@@ -49,7 +50,7 @@ const y = new SoftNumber();
 const result = new SoftNumber();
 
 const setStatus = (cpu: CpuContext, clear: number, set: number): void =>
-  cpu.set32('fsw', (cpu.get32('fsw') & ~clear) | set);
+  writeWord(cpu, FSW, (readWord(cpu, FSW) & ~clear) | set);
 
 /** FCHS, FABS: the sign bit alone, of whatever the register holds. */
 function changeSign(cpu: CpuContext, absolute: boolean): void {
@@ -59,21 +60,21 @@ function changeSign(cpu: CpuContext, absolute: boolean): void {
   }
   report(cpu, 0, false);
   const r = physical(cpu, 0);
-  const word = cpu.get32('fprExponent', r);
+  const word = exponentOf(cpu, r);
   cpu.set32('fprExponent', absolute ? word & 0x7fff : word ^ 0x8000, r);
 }
 
 /** FXAM: class in C3, C2, C0, sign in C1. */
 function examine(cpu: CpuContext): void {
   const r = physical(cpu, 0);
-  const word = cpu.get32('fprExponent', r);
+  const word = exponentOf(cpu, r);
   const sign = (word & 0x8000) !== 0 ? C1 : 0;
   setStatus(cpu, CONDITION_CODES, sign | classOf(cpu, word, r));
 }
 
 function classOf(cpu: CpuContext, word: number, r: number): number {
   if (isEmpty(cpu, 0)) return C3 | C0;
-  unpack80(cpu.low('fprSignificand', r), cpu.high('fprSignificand', r), word, x);
+  unpack80(significandLow(cpu, r), significandHigh(cpu, r), word, x);
   if (x.kind === UNSUPPORTED) return 0;
   if (x.kind >= QUIET_NAN) return C0;
   if (x.kind === INFINITE) return C2 | C0;

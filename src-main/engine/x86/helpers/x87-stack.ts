@@ -3,6 +3,18 @@
 
 import type { CpuContext } from './cpu-context.ts';
 import {
+  exponentOf,
+  FCW,
+  FSW,
+  FTAG,
+  FTOP,
+  readWord,
+  setRegister,
+  significandHigh,
+  significandLow,
+  writeWord,
+} from './float-words.ts';
+import {
   adoptControlWord,
   BEFORE_OPERATION,
   floatEnvironment as env,
@@ -27,7 +39,7 @@ const FLOATING_POINT_ERROR = 16;
 
 /** Every waiting instruction: true when #MF was raised for an earlier one. */
 export function wait(cpu: CpuContext): boolean {
-  if ((cpu.get32('fsw') & 0x80) === 0) return false;
+  if ((readWord(cpu, FSW) & 0x80) === 0) return false;
   if ((cpu.low('cr0') & CR0_NE) !== 0) {
     cpu.raise(FLOATING_POINT_ERROR);
     return true;
@@ -39,37 +51,36 @@ export function wait(cpu: CpuContext): boolean {
 /** Start of an instruction that computes: waits, takes the control word. True when #MF was raised. */
 export function begin(cpu: CpuContext): boolean {
   if (wait(cpu)) return true;
-  adoptControlWord(cpu.get32('fcw'));
+  adoptControlWord(readWord(cpu, FCW));
   return false;
 }
 
-export const physical = (cpu: CpuContext, i: number): number => (cpu.get32('ftop') + i) & 7;
+export const physical = (cpu: CpuContext, i: number): number => (readWord(cpu, FTOP) + i) & 7;
 
 export function isEmpty(cpu: CpuContext, i: number): boolean {
-  return ((cpu.get32('ftag') >>> physical(cpu, i)) & 1) === 0;
+  return ((readWord(cpu, FTAG) >>> physical(cpu, i)) & 1) === 0;
 }
 
 export function readRegister(cpu: CpuContext, i: number, n: SoftNumber): void {
   const r = physical(cpu, i);
-  unpack80(cpu.low('fprSignificand', r), cpu.high('fprSignificand', r), cpu.get32('fprExponent', r), n);
+  unpack80(significandLow(cpu, r), significandHigh(cpu, r), exponentOf(cpu, r), n);
 }
 
 /** Writes what `pack80` left, and marks the register valid. */
 export function writePacked(cpu: CpuContext, i: number): void {
   const r = physical(cpu, i);
-  cpu.setHalves('fprSignificand', packed.low >>> 0, packed.high >>> 0, r);
-  cpu.set32('fprExponent', packed.exponent, r);
-  cpu.set32('ftag', cpu.get32('ftag') | (1 << r));
+  setRegister(cpu, r, packed.low, packed.high, packed.exponent);
+  writeWord(cpu, FTAG, readWord(cpu, FTAG) | (1 << r));
 }
 
 export function pop(cpu: CpuContext): void {
-  const top = cpu.get32('ftop');
-  cpu.set32('ftag', cpu.get32('ftag') & ~(1 << top));
-  cpu.set32('ftop', (top + 1) & 7);
+  const top = readWord(cpu, FTOP);
+  writeWord(cpu, FTAG, readWord(cpu, FTAG) & ~(1 << top));
+  writeWord(cpu, FTOP, (top + 1) & 7);
 }
 
 export function decrementTop(cpu: CpuContext): void {
-  cpu.set32('ftop', (cpu.get32('ftop') - 1) & 7);
+  writeWord(cpu, FTOP, (readWord(cpu, FTOP) - 1) & 7);
 }
 
 /** The default NaN in `packed`. */
@@ -81,12 +92,12 @@ export function packIndefinite(): void {
 
 /** Adds exception flags to the status word and sets C1; true when one found before the operation is unmasked. */
 export function report(cpu: CpuContext, flags: number, c1: boolean): boolean {
-  const unmasked = flags & ~cpu.get32('fcw') & 0x3f;
+  const unmasked = flags & ~readWord(cpu, FCW) & 0x3f;
   const early = (unmasked & BEFORE_OPERATION) !== 0;
   const kept = early ? flags & (BEFORE_OPERATION | STACK_FAULT) : flags;
   const up = c1 && (!early || (flags & STACK_FAULT) !== 0);
-  const status = (cpu.get32('fsw') & ~C1) | kept | (up ? C1 : 0);
-  cpu.set32('fsw', unmasked !== 0 ? status | ERROR_SUMMARY : status);
+  const status = (readWord(cpu, FSW) & ~C1) | kept | (up ? C1 : 0);
+  writeWord(cpu, FSW, unmasked !== 0 ? status | ERROR_SUMMARY : status);
   return early;
 }
 
@@ -106,7 +117,7 @@ export function stackOverflow(cpu: CpuContext): boolean {
 
 /** By the PC field of the control word. */
 export function precision(cpu: CpuContext): FloatFormat {
-  return PRECISION_CONTROL[(cpu.get32('fcw') >>> 8) & 3] ?? EXTENDED;
+  return PRECISION_CONTROL[(readWord(cpu, FCW) >>> 8) & 3] ?? EXTENDED;
 }
 
 /** Rounds `n`, reports, and unless that forbids it writes ST(i) and pops. */

@@ -4,6 +4,15 @@
 
 import type { CpuContext } from './cpu-context.ts';
 import {
+  exponentOf,
+  FCW,
+  FTOP,
+  readWord,
+  setScratch,
+  significandHigh,
+  significandLow,
+} from './float-words.ts';
+import {
   BEFORE_OPERATION,
   floatEnvironment as env,
   INVALID,
@@ -48,10 +57,10 @@ function setDouble(): void {
 
 /** The register as it is: no conversion, no exception. */
 function setExtended(cpu: CpuContext): void {
-  const r = cpu.get32('ftop');
-  bits.low = cpu.low('fprSignificand', r);
-  bits.high = cpu.high('fprSignificand', r);
-  bits.top = cpu.get32('fprExponent', r);
+  const r = readWord(cpu, FTOP);
+  bits.low = significandLow(cpu, r);
+  bits.high = significandHigh(cpu, r);
+  bits.top = exponentOf(cpu, r);
 }
 
 const DECIMAL_LIMIT = 10n ** 18n;
@@ -131,9 +140,9 @@ export function x87Store(cpu: CpuContext, kind: number, truncate: number): numbe
   }
   pending.flags = env.flags;
   pending.roundedUp = env.roundedUp && (env.flags & PRECISION) !== 0;
-  pending.stored = (env.flags & ~cpu.get32('fcw') & PREVENTS_STORE) === 0;
-  cpu.setHalves('scratch', bits.low >>> 0, bits.high >>> 0, 0);
-  cpu.setHalves('scratch', bits.top, pending.stored ? 1 : 0, 1);
+  pending.stored = (env.flags & ~readWord(cpu, FCW) & PREVENTS_STORE) === 0;
+  setScratch(cpu, bits.low >>> 0, bits.high >>> 0, 0);
+  setScratch(cpu, bits.top, pending.stored ? 1 : 0, 1);
   return 0;
 }
 
