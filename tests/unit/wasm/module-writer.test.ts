@@ -1,4 +1,4 @@
-// Whole modules, checked by instantiating them; the opcode table, checked against the engine's own reading.
+// Modules as they are written: shared types, memories, branch hints; and the opcode table.
 
 import { describe, expect, it } from 'vitest';
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';

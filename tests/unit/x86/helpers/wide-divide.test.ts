@@ -1,4 +1,4 @@
-// DIV and IDIV of 128 by 64 bits, against BigInt.
+// DIV and IDIV of 128 by 64 bits: quotients, remainders and divide errors.
 
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
