@@ -10,6 +10,7 @@ import type { CpuContext } from './cpu-context.ts';
 
 export const VECTOR_DE = 0;
 export const VECTOR_DB = 1;
+export const VECTOR_BR = 5;
 export const VECTOR_UD = 6;
 export const VECTOR_DF = 8;
 export const VECTOR_TS = 10;

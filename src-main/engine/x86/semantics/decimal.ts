@@ -1,8 +1,8 @@
 // Decimal adjustment. Flags the manual leaves undefined keep their values, except that AAM and AAD clear them.
 // Reference: Intel SDM vol. 2 (AAA, AAD, AAM, AAS, DAA, DAS).
 
+import { VECTOR_DE } from '../helpers/descriptor.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
-import { DIVIDE_ERROR } from './exceptions.ts';
 
 /** 1-bit: the low digit of AL is above 9, or a carry left it. */
 function lowDigitOverflows(e: Emitter, al: Value): Value {
@@ -45,7 +45,7 @@ const aas: Semantics = (e) => adjustUnpacked(e, true);
 
 const aam: Semantics = (e, a) => {
   const base = e.zeroExtend(e.read(a), 32);
-  e.faultWhen(e.isZero(base), DIVIDE_ERROR);
+  e.faultWhen(e.isZero(base), VECTOR_DE);
   const al = e.zeroExtend(e.register('rax', 8), 32);
   const low = e.truncate(e.remU(al, base), 8);
   e.setHigh8('rax', e.truncate(e.divU(al, base), 8));

@@ -2,8 +2,8 @@
 // Flags undefined in the manual: MUL and IMUL set ZF, SF and PF from the low half; DIV and IDIV set none.
 // Reference: Intel SDM vol. 2 (MUL, IMUL, DIV, IDIV).
 
+import { VECTOR_DE } from '../helpers/descriptor.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
-import { DIVIDE_ERROR } from './exceptions.ts';
 import { not1, widthOf, widthOfValue } from './width.ts';
 
 interface Product {
@@ -102,7 +102,7 @@ const div: Semantics = (e, a) => {
   const value = dividend(e, bits);
   const high = bits === 8 ? e.high8('rax') : e.register('rdx', bits);
   // A quotient fits exactly when the divisor exceeds the high half; a divisor of 0 never does.
-  e.faultWhen(not1(e, e.lessU(high, divisor)), DIVIDE_ERROR);
+  e.faultWhen(not1(e, e.lessU(high, divisor)), VECTOR_DE);
   const wide = value.bits === room ? value : e.zeroExtend(value, room);
   const by = e.zeroExtend(divisor, room);
   writePair(e, e.truncate(e.divU(wide, by), bits), e.truncate(e.remU(wide, by), bits));
@@ -112,7 +112,7 @@ const div: Semantics = (e, a) => {
 function divide64(e: Emitter, divisor: Value): void {
   const high = e.register('rdx', 64);
   const low = e.register('rax', 64);
-  e.faultWhen(not1(e, e.lessU(high, divisor)), DIVIDE_ERROR);
+  e.faultWhen(not1(e, e.lessU(high, divisor)), VECTOR_DE);
   const quotient = e.variable(low);
   const remainder = e.variable(low);
   e.when(
@@ -143,17 +143,17 @@ const idiv: Semantics = (e, a) => {
   faultOnBadDivisor(e, value, by);
   const wide = e.divS(value, by);
   const quotient = e.truncate(wide, bits);
-  e.faultWhen(e.notEqual(e.signExtend(quotient, room), wide), DIVIDE_ERROR);
+  e.faultWhen(e.notEqual(e.signExtend(quotient, room), wide), VECTOR_DE);
   writePair(e, quotient, e.truncate(e.remS(value, by), bits));
 };
 
 /** #DE for a divisor of 0, and for the most negative 64-bit dividend over -1, whose quotient has no form. */
 function faultOnBadDivisor(e: Emitter, value: Value, divisor: Value): void {
-  e.faultWhen(e.isZero(divisor), DIVIDE_ERROR);
+  e.faultWhen(e.isZero(divisor), VECTOR_DE);
   if (value.bits !== 64) return;
   const lowest = e.equal(value, e.constant(64, 1n << 63n));
   const minusOne = e.equal(divisor, e.constant(64, -1n));
-  e.faultWhen(e.and(lowest, minusOne), DIVIDE_ERROR);
+  e.faultWhen(e.and(lowest, minusOne), VECTOR_DE);
 }
 
 function divideSigned64(e: Emitter, divisor: Value): void {

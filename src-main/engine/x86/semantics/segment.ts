@@ -2,10 +2,10 @@
 // Loading one is a helper's work (descriptors, privileges); what is here is the data flow around it.
 // Reference: Intel SDM vol. 2 (MOV, PUSH, POP, LDS/LES/LFS/LGS/LSS, SWAPGS, RDFSBASE); vol. 3A, 3.4.
 
+import { VECTOR_GP, VECTOR_UD } from '../helpers/descriptor.ts';
 import { CR4_FSGSBASE } from '../state/control-bits.ts';
 import { SEGMENT_INDEX, type SegmentName } from '../state/cpu-state.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
-import { GENERAL_PROTECTION, INVALID_OPCODE } from './exceptions.ts';
 import { bitNumber } from './flag-bits.ts';
 import { loadTop, pushValue, releaseStack } from './stack.ts';
 import { not1, resize, widthOf } from './width.ts';
@@ -60,7 +60,7 @@ const swapgs: Semantics = (e) => {
 };
 
 function requireFsGsBase(e: Emitter): void {
-  e.faultWhen(not1(e, e.bit(e.state('cr4'), bitNumber(CR4_FSGSBASE))), INVALID_OPCODE);
+  e.faultWhen(not1(e, e.bit(e.state('cr4'), bitNumber(CR4_FSGSBASE))), VECTOR_UD);
 }
 
 /** 1-bit: bits 47 to 63 are not all the same. */
@@ -80,7 +80,7 @@ function writeBase(segment: 'fs' | 'gs'): Semantics {
   return (e, a) => {
     requireFsGsBase(e);
     const base = resize(e, e.read(a), 64);
-    e.faultWhen(isNonCanonical(e, base), GENERAL_PROTECTION, 0);
+    e.faultWhen(isNonCanonical(e, base), VECTOR_GP, 0);
     e.setState('segmentBase', base, SEGMENT_INDEX[segment]);
   };
 }

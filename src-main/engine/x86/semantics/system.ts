@@ -1,16 +1,16 @@
 // System instructions: descriptor tables, control and debug registers, MSRs, time, caches, halting.
 // The work that needs descriptors or the board is a helper's. Reference: Intel SDM vol. 2; vol. 3A, chapter 2.
 
+import { VECTOR_UD } from '../helpers/descriptor.ts';
 import { EFLAGS_AC, EFLAGS_STATUS } from '../state/control-bits.ts';
 import { SEGMENT_INDEX } from '../state/cpu-state.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
-import { INVALID_OPCODE } from './exceptions.ts';
 import { setZeroFlag } from './flag-bits.ts';
 import { resize, widthOf } from './width.ts';
 
 const nothing: Semantics = () => undefined;
 
-const invalidOpcode: Semantics = (e) => e.fault(INVALID_OPCODE);
+const invalidOpcode: Semantics = (e) => e.fault(VECTOR_UD);
 
 const selectorOf = (e: Emitter, operand: Operand): Value => resize(e, resize(e, e.read(operand), 16), 32);
 
@@ -89,7 +89,7 @@ const invlpg: Semantics = (e, a) => {
 const clflush: Semantics = (e, a) => void e.load('instruction', e.address(a), 8);
 
 function supervisorOnly(e: Emitter): void {
-  e.faultWhen(e.notEqual(e.state('cpl'), e.constant(32, 0)), INVALID_OPCODE);
+  e.faultWhen(e.notEqual(e.state('cpl'), e.constant(32, 0)), VECTOR_UD);
 }
 
 function setAlignmentCheck(value: number): Semantics {

@@ -2,9 +2,9 @@
 // Helpers do them; what is here is where their operands come from.
 // Reference: Intel SDM vol. 2 (CALL, JMP, RET, INT n, IRET, BOUND, SYSCALL, SYSENTER and their returns).
 
+import { VECTOR_BR, VECTOR_GP } from '../helpers/descriptor.ts';
 import { INTERRUPT_KIND } from '../helpers/system.table.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
-import { BOUND_EXCEEDED, GENERAL_PROTECTION } from './exceptions.ts';
 import { resize } from './width.ts';
 
 const next = (e: Emitter): Value => resize(e, e.nextInstruction(), 64);
@@ -56,14 +56,14 @@ const bound: Semantics = (e, a, b) => {
   const above = e.add(address, e.constant(e.shape.addressBits, bits / 8));
   const lower = e.load('instruction', address, bits);
   const upper = e.load('instruction', above, bits);
-  e.faultWhen(e.or(e.lessS(index, lower), e.lessS(upper, index)), BOUND_EXCEEDED);
+  e.faultWhen(e.or(e.lessS(index, lower), e.lessS(upper, index)), VECTOR_BR);
 };
 
 /** Real mode has no SYSENTER; virtual-8086 mode has. */
 function outsideRealMode(call: (e: Emitter) => void): Semantics {
   return (e) => {
     if (e.shape.protectedMode || e.shape.virtual8086) call(e);
-    else e.fault(GENERAL_PROTECTION, 0);
+    else e.fault(VECTOR_GP, 0);
   };
 }
 
