@@ -1,5 +1,6 @@
 // Entry of the window: connects to the application and draws.
 
+import './app/trusted-types.ts';
 import './app/parser-settings.ts';
 import './styles/index.css';
 import { StrictMode } from 'react';

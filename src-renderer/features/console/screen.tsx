@@ -92,7 +92,11 @@ function useShownSize(stage: RefObject<HTMLDivElement | null>, guest: Size, scal
     if (!element) return;
     const measure = () => {
       const { clientWidth, clientHeight } = element;
-      setRoom({ width: clientWidth - FOCUS_RING, height: clientHeight - FOCUS_RING, ratio: window.devicePixelRatio });
+      setRoom({
+        width: clientWidth - FOCUS_RING,
+        height: clientHeight - FOCUS_RING,
+        ratio: window.devicePixelRatio,
+      });
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element);

@@ -2,7 +2,7 @@
 
 import { ArrowUp, File, Folder, HardDrive } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { Input, ListBox, ListBoxItem, ListLayout, TextField, Virtualizer } from 'react-aria-components';
+import { Input, ListBox, ListBoxItem, ListLayout, Text, TextField, Virtualizer } from 'react-aria-components';
 import type { FolderEntry, FolderListing } from '../../../shared/rpc/app-contract.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
@@ -152,12 +152,12 @@ function Entries({ listing, selected, onSelect, onAccept }: EntriesProps) {
         {(entry) => (
           <ListBoxItem id={entry.path} textValue={entry.name} className="file-entry">
             {entry.kind === 'folder' ? <Folder aria-hidden /> : <File aria-hidden />}
-            <span className="file-name">
+            <Text slot="label" className="file-name">
               <bdi>{entry.name}</bdi>
-            </span>
-            <span className="quiet">
+            </Text>
+            <Text slot="description" className="quiet">
               {entry.kind === 'folder' ? t.files.folder : formatBytes(entry.sizeBytes)}
-            </span>
+            </Text>
             <span className="quiet">{new Date(entry.modifiedMs).toLocaleDateString()}</span>
           </ListBoxItem>
         )}

@@ -2,7 +2,7 @@
 
 import { Box, FileWarning, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { ListBox, ListBoxItem } from 'react-aria-components';
+import { ListBox, ListBoxItem, Text } from 'react-aria-components';
 import { hasProcess } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
@@ -38,32 +38,36 @@ export function MachineList({ onCreate }: MachineListProps) {
           {t.list.create}
         </Button>
       </div>
-      <ListBox
-        aria-label={t.list.title}
-        className="machines"
-        items={shown}
-        dependencies={[shown]}
-        selectionMode="single"
-        selectionBehavior="replace"
-        selectedKeys={machineId === null ? [] : [machineId]}
-        onSelectionChange={(keys) => {
-          const [key] = keys === 'all' ? [] : keys;
-          if (key !== undefined) goTo(String(key), page);
-        }}
-        renderEmptyState={() =>
-          wanted === '' ? null : <p className="quiet">{t.list.nothingFound(wanted)}</p>
-        }
-      >
-        {(machine) => (
-          <ListBoxItem id={machine.id} textValue={nameOf(machine)} className="machine-row">
-            {machine.kind === 'damaged' ? <FileWarning aria-hidden /> : <Box aria-hidden />}
-            <span className="machine-row-name" title={nameOf(machine)}>
-              <bdi>{nameOf(machine)}</bdi>
-            </span>
-            <StateBadge state={machine.kind === 'damaged' ? 'damaged' : machine.state} />
-          </ListBoxItem>
-        )}
-      </ListBox>
+      {machines.length === 0 ? (
+        <div className="machines" />
+      ) : (
+        <ListBox
+          aria-label={t.list.title}
+          className="machines"
+          items={shown}
+          dependencies={[shown]}
+          selectionMode="single"
+          selectionBehavior="replace"
+          selectedKeys={machineId === null ? [] : [machineId]}
+          onSelectionChange={(keys) => {
+            const [key] = keys === 'all' ? [] : keys;
+            if (key !== undefined) goTo(String(key), page);
+          }}
+          renderEmptyState={() => <p className="quiet">{t.list.nothingFound(wanted)}</p>}
+        >
+          {(machine) => (
+            <ListBoxItem id={machine.id} textValue={nameOf(machine)} className="machine-row">
+              {machine.kind === 'damaged' ? <FileWarning aria-hidden /> : <Box aria-hidden />}
+              <Text slot="label" className="machine-row-name" title={nameOf(machine)}>
+                <bdi>{nameOf(machine)}</bdi>
+              </Text>
+              <Text slot="description">
+                <StateBadge state={machine.kind === 'damaged' ? 'damaged' : machine.state} />
+              </Text>
+            </ListBoxItem>
+          )}
+        </ListBox>
+      )}
       <p className="machine-count" role="status">
         {t.list.count(machines.length, running)}
       </p>

@@ -1,0 +1,50 @@
+// The first thing anybody does: make a machine, watch it boot, type a command and read its output.
+
+import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { expect, test } from './support/app-test.ts';
+import { createMachine, machineRow, openPage, screenKeys, screenText } from './support/steps.ts';
+
+test.describe(guestTitle('a Linux guest in the window', 'i386'), () => {
+  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
+
+  test('boots from the wizard, takes keys and shows what they do', async ({ window }, info) => {
+    await createMachine(window, { name: 'Debian 686', ...linuxGuest('i386'), memoryMiB: 256 });
+    await expect(machineRow(window, 'Debian 686')).toContainText('Running');
+    await expect(screenText(window)).toContainText('GUEST-BOOT-OK i686', { timeout: 90_000 });
+
+    // The machine that was just started has the keyboard.
+    await expect(screenKeys(window)).toBeFocused();
+    // What is typed is not what is expected: only the guest can turn one into the other.
+    await window.keyboard.type('echo hello-$((6*7))', { delay: 20 });
+    await window.keyboard.press('Enter');
+    await expect(screenText(window)).toContainText('hello-42', { timeout: 30_000 });
+    await info.attach('console', { body: await window.screenshot(), contentType: 'image/png' });
+
+    await test.step('the serial port has a shell of its own', async () => {
+      await window.getByRole('button', { name: 'Serial port' }).click();
+      const input = window.getByRole('textbox', { name: 'Send a line to the serial port' });
+      await input.fill('echo serial-$((4*4))');
+      await input.press('Enter');
+      await expect(window.getByRole('log', { name: 'Serial port output' })).toContainText('serial-16', {
+        timeout: 30_000,
+      });
+    });
+
+    await test.step('power off asks first and ends in order', async () => {
+      await window.getByRole('button', { name: 'Power off' }).click();
+      await window.getByRole('alertdialog').getByRole('button', { name: 'Power off' }).click();
+      await expect(machineRow(window, 'Debian 686')).toContainText('Powered off', { timeout: 20_000 });
+      await openPage(window, 'Overview');
+      await expect(window.getByText('The machine was powered off.')).toBeVisible();
+    });
+  });
+
+  test('switches itself off when its guest does', async ({ window }) => {
+    await createMachine(window, { name: 'Short', ...linuxGuest('i386'), memoryMiB: 256 });
+    await expect(screenText(window)).toContainText('GUEST-BOOT-OK', { timeout: 90_000 });
+    await screenKeys(window).focus();
+    await window.keyboard.type('poweroff -f\n', { delay: 20 });
+    await expect(machineRow(window, 'Short')).toContainText('Powered off', { timeout: 30_000 });
+    await expect(window.getByText('The guest switched the machine off.')).toBeVisible();
+  });
+});

@@ -1,0 +1,76 @@
+// What a user does, step by step, by the names that a screen reader would say.
+
+import { expect, type Page } from '@playwright/test';
+import type { linuxGuest } from '../../support/guests.ts';
+
+export interface NewMachine extends ReturnType<typeof linuxGuest> {
+  readonly name: string;
+  readonly memoryMiB?: number;
+  /** Processor model, as the form names it. */
+  readonly model?: string;
+  readonly startNow?: boolean;
+}
+
+export async function openWizard(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'New machine' }).click();
+  await expect(page.getByRole('dialog', { name: 'New machine' })).toBeVisible();
+}
+
+/** Through the window's own file dialog: the folder is typed, the file chosen from its list. */
+export async function chooseFile(page: Page, field: string, path: string): Promise<void> {
+  const at = path.lastIndexOf('/');
+  await page.getByRole('button', { name: `Choose ${field}` }).click();
+  const dialog = page.getByRole('dialog', { name: /^Choose/ });
+  await dialog.getByRole('textbox', { name: 'Folder or file' }).fill(path.slice(0, at));
+  await dialog.getByRole('button', { name: 'Go' }).click();
+  await dialog.getByRole('option', { name: path.slice(at + 1), exact: true }).click();
+  await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
+  await expect(dialog).toBeHidden();
+}
+
+export async function createMachine(page: Page, machine: NewMachine): Promise<void> {
+  const { name, kernel, initrd, memoryMiB, model, startNow = true } = machine;
+  await openWizard(page);
+  const wizard = page.getByRole('dialog', { name: 'New machine' });
+  await wizard.getByRole('textbox', { name: 'Name' }).fill(name);
+  await chooseFile(page, 'Kernel', kernel);
+  await chooseFile(page, 'Initial RAM disk', initrd);
+  await expect(wizard.getByText(/Linux kernel/)).toBeVisible();
+  if (memoryMiB !== undefined) {
+    await wizard.getByRole('textbox', { name: 'Memory in MiB' }).fill(String(memoryMiB));
+    await wizard.getByRole('textbox', { name: 'Memory in MiB' }).press('Tab');
+  }
+  if (model !== undefined) {
+    await wizard.getByRole('button', { name: 'Advanced' }).click();
+    await wizard.getByText(model).click();
+  }
+  if (!startNow) await wizard.getByText('Start it right away').click();
+  await wizard.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(wizard).toBeHidden();
+  await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
+}
+
+export function machineRow(page: Page, name: string) {
+  return page.getByRole('listbox', { name: 'Machines' }).getByRole('option', { name, exact: true });
+}
+
+export function openPage(page: Page, name: 'Overview' | 'Console' | 'Logs'): Promise<void> {
+  return page.getByRole('tab', { name }).click();
+}
+
+/** The characters of the guest's screen. */
+export function screenText(page: Page) {
+  return page.getByRole('region', { name: 'Screen text' });
+}
+
+export function screenKeys(page: Page) {
+  return page.getByRole('application', { name: /^Screen of/ });
+}
+
+/** The number of the process behind the machine whose page is open. */
+export async function processOf(page: Page): Promise<number> {
+  await openPage(page, 'Logs');
+  const line = page.getByRole('log').getByText(/^Started as process \d+\.$/);
+  await expect(line.last()).toBeVisible();
+  return Number(/\d+/.exec((await line.last().textContent()) ?? '')?.[0]);
+}

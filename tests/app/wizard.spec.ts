@@ -1,0 +1,126 @@
+// The wizard and the list, without starting anything: what is checked, what is kept, what leaves nothing behind.
+
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { expect, test } from './support/app-test.ts';
+import { chooseFile, createMachine, machineRow, openWizard } from './support/steps.ts';
+
+test('an empty application offers the next step', async ({ window }) => {
+  await expect(window.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+  await window.getByRole('button', { name: 'Create a machine' }).click();
+  await expect(window.getByRole('textbox', { name: 'Name' })).toBeFocused();
+});
+
+test('the wizard complains where something is wrong and leaves nothing behind', async ({ window, app }) => {
+  await openWizard(window);
+  const wizard = window.getByRole('dialog', { name: 'New machine' });
+  await wizard.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(wizard.getByText('Give the machine a name.')).toBeVisible();
+  await wizard.getByRole('textbox', { name: 'Name' }).fill('   ');
+  await expect(wizard.getByText('Give the machine a name.')).toBeVisible();
+  const memory = wizard.getByRole('textbox', { name: 'Memory in MiB' });
+  await memory.fill('2');
+  await memory.press('Tab');
+  await expect(wizard.getByText('A machine needs at least 8 MiB of memory.')).toBeVisible();
+  await window.keyboard.press('Escape');
+  await expect(wizard).toBeHidden();
+  const folders = await readdir(join(app.dataFolder, 'machines')).catch(() => []);
+  expect(folders).toEqual([]);
+});
+
+test('a file that is no kernel is told from one', async ({ window, app }) => {
+  const folder = join(app.dataFolder, 'files');
+  await mkdir(folder);
+  await writeFile(join(folder, 'letter.txt'), 'Dear kernel, '.repeat(100));
+  await openWizard(window);
+  await chooseFile(window, 'Kernel', join(folder, 'letter.txt'));
+  const field = window.getByRole('group', { name: 'Kernel', exact: true });
+  await expect(field.getByText(/letter\.txt.*(not|no) /i).last()).toBeVisible();
+});
+
+test('the file dialog says what it cannot open and goes on', async ({ window }) => {
+  await openWizard(window);
+  await window.getByRole('button', { name: 'Choose Kernel' }).click();
+  const dialog = window.getByRole('dialog', { name: 'Choose a kernel' });
+  await dialog.getByRole('textbox', { name: 'Folder or file' }).fill('/there/is/no/such/folder');
+  await dialog.getByRole('button', { name: 'Go' }).click();
+  await expect(dialog.getByText(/cannot be opened/)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Computer' }).click();
+  await expect(dialog.getByRole('option').first()).toBeVisible();
+  await expect(dialog.getByText(/cannot be opened/)).toBeHidden();
+});
+
+test.describe(guestTitle('machines that are not started', 'i386'), () => {
+  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
+  const guest = linuxGuest('i386');
+
+  test('are named after their kernel, listed, found, kept over a reload and deleted', async ({ window }) => {
+    await openWizard(window);
+    const wizard = window.getByRole('dialog', { name: 'New machine' });
+    await chooseFile(window, 'Kernel', guest.kernel);
+    await expect(wizard.getByRole('textbox', { name: 'Name' })).toHaveValue(/^Linux \d+\.\d+.*-686$/);
+    await expect(wizard.getByText(`-kernel ${guest.kernel}`)).toBeVisible();
+    await wizard.getByRole('button', { name: 'Close' }).click();
+
+    await createMachine(window, { name: 'Alpha', ...guest, startNow: false, model: 'Pentium III (32-bit)' });
+    await createMachine(window, { name: 'Beta', ...guest, startNow: false });
+    await expect(machineRow(window, 'Beta')).toContainText('Powered off');
+    await expect(window.getByText(guest.kernel, { exact: true })).toBeVisible();
+
+    const search = window.getByRole('searchbox', { name: 'Search machines' });
+    await search.fill('ALP');
+    await expect(machineRow(window, 'Beta')).toBeHidden();
+    await machineRow(window, 'Alpha').click();
+    await expect(window.getByText('Pentium III (32-bit)')).toBeVisible();
+    await search.fill('');
+
+    await window.reload();
+    await expect(window.getByRole('heading', { name: 'Alpha', level: 1 })).toBeVisible();
+
+    await window.getByRole('button', { name: 'Delete' }).click();
+    const question = window.getByRole('alertdialog', { name: 'Delete “Alpha”?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await expect(machineRow(window, 'Alpha')).toBeVisible();
+    await window.getByRole('button', { name: 'Delete' }).click();
+    await question.getByRole('button', { name: 'Delete' }).click();
+    await expect(machineRow(window, 'Alpha')).toBeHidden();
+    await expect(machineRow(window, 'Beta')).toBeVisible();
+  });
+
+  test('a name that is taken is refused before anything is made', async ({ window }) => {
+    await createMachine(window, { name: 'Twin', ...guest, startNow: false });
+    await openWizard(window);
+    await window.getByRole('textbox', { name: 'Name' }).fill('twin');
+    await expect(window.getByText('There is already a machine named “twin”.')).toBeVisible();
+  });
+
+  test('the keyboard alone reaches everything', async ({ window }) => {
+    await createMachine(window, { name: 'First', ...guest, startNow: false });
+    await createMachine(window, { name: 'Second', ...guest, startNow: false });
+    await window.getByRole('searchbox', { name: 'Search machines' }).focus();
+    await window.keyboard.press('Tab');
+    await expect(window.getByRole('button', { name: 'New machine' })).toBeFocused();
+    await window.keyboard.press('Tab');
+    await window.keyboard.press('ArrowUp');
+    await expect(window.getByRole('heading', { name: 'First', level: 1 })).toBeVisible();
+    await window.getByRole('tab', { name: 'Overview' }).focus();
+    await window.keyboard.press('ArrowRight');
+    await expect(window.getByRole('tabpanel', { name: 'Console' })).toBeVisible();
+  });
+});
+
+test('a page without the key is told so', async ({ app, page }) => {
+  await page.goto(app.address);
+  await expect(page.getByRole('navigation', { name: 'Machines' })).toBeVisible();
+  const other = await page.context().newPage();
+  await other.goto(new URL('/', page.url()).href);
+  await expect(other.getByText('Boxwright does not answer this window')).toBeVisible();
+});
+
+test('an application that ends is noticed', async ({ app, page }) => {
+  await page.goto(app.address);
+  await expect(page.getByRole('navigation', { name: 'Machines' })).toBeVisible();
+  app.process.kill('SIGTERM');
+  await expect(page.getByRole('alert')).toContainText('Boxwright has ended');
+});
