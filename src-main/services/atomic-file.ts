@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { copyFile, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 export interface ReplaceOptions {
   /** Where the version that is being replaced is kept. */
@@ -28,30 +29,14 @@ export async function replaceFile(
     await syncFolder(folder);
   } catch (error) {
     await unlink(temporary).catch(ignoreMissing);
-    throw new FailureError('store.writeFailed', `“${path}” could not be written: ${reasonOf(error)}.`, {
-      path,
-    });
+    throw new FailureError(
+      'store.writeFailed',
+      `“${path}” could not be written: ${systemErrorWords(error)}.`,
+      {
+        path,
+      },
+    );
   }
-}
-
-/** What went wrong, in words that fit the end of a sentence. */
-export function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'it does not exist',
-    EACCES: 'access is denied',
-    EPERM: 'access is denied',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the disk is read-only',
-    EMFILE: 'too many files are open',
-  };
-  return words[code] ?? (error instanceof Error ? error.message : 'unknown reason');
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 async function writeDurably(path: string, content: string): Promise<void> {
@@ -81,5 +66,5 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function ignoreMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
+  if (systemErrorCode(error) !== 'ENOENT') throw error;
 }

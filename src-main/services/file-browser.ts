@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import type { FolderEntry, FolderListing } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { codeOf, reasonOf } from './atomic-file.ts';
+import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const MAX_ENTRIES = 2000;
 
@@ -34,8 +34,10 @@ async function readNames(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     const codes = { ENOENT: 'files.notFound', ENOTDIR: 'files.notAFolder', EACCES: 'files.denied' } as const;
-    const code = codes[codeOf(error) as keyof typeof codes] ?? 'files.unreadable';
-    throw new FailureError(code, `“${folder}” cannot be opened: ${reasonOf(error)}.`, { path: folder });
+    const code = codes[systemErrorCode(error) as keyof typeof codes] ?? 'files.unreadable';
+    throw new FailureError(code, `“${folder}” cannot be opened: ${systemErrorWords(error)}.`, {
+      path: folder,
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import { appendFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineId } from '../../shared/machine/config.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
-import { codeOf } from './atomic-file.ts';
+import { systemErrorCode } from '../../shared/units/system-error.ts';
 
 const KEPT_LINES = 2000;
 const MAX_LINE = 2000;
@@ -105,6 +105,6 @@ async function appendBounded(file: string, text: string): Promise<void> {
     await appendFile(file, text, { mode: 0o600 });
   } catch (error) {
     // The folder of a machine that is being deleted, or a full disk: the lines in memory remain.
-    if (codeOf(error) === '') throw error;
+    if (systemErrorCode(error) === '') throw error;
   }
 }

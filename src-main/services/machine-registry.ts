@@ -14,7 +14,8 @@ import {
 } from '../../shared/machine/config.ts';
 import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/machine/validate.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { codeOf, reasonOf, replaceFile } from './atomic-file.ts';
+import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { replaceFile } from './atomic-file.ts';
 
 export type RegistryEntry =
   | { readonly kind: 'machine'; readonly id: MachineId; readonly config: MachineConfig }
@@ -105,10 +106,10 @@ export class MachineRegistry {
         await rename(this.folderOf(id), doomed);
         await rm(doomed, { recursive: true, force: true });
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT')
+        if (systemErrorCode(error) !== 'ENOENT')
           throw new FailureError(
             'store.writeFailed',
-            `The machine could not be deleted: ${reasonOf(error)}.`,
+            `The machine could not be deleted: ${systemErrorWords(error)}.`,
             { id },
           );
       }
@@ -143,10 +144,10 @@ export class MachineRegistry {
         await mkdir(this.folderOf(id));
         return id;
       } catch (error) {
-        if (codeOf(error) === 'EEXIST') continue;
+        if (systemErrorCode(error) === 'EEXIST') continue;
         throw new FailureError(
           'store.writeFailed',
-          `The machine's folder could not be made: ${reasonOf(error)}.`,
+          `The machine's folder could not be made: ${systemErrorWords(error)}.`,
         );
       }
     }
@@ -159,7 +160,9 @@ export class MachineRegistry {
       return { kind: 'machine', id, config: parseConfig(id, await readBounded(file)) };
     } catch (error) {
       const message =
-        error instanceof FailureError ? error.message : `“${file}” cannot be read: ${reasonOf(error)}.`;
+        error instanceof FailureError
+          ? error.message
+          : `“${file}” cannot be read: ${systemErrorWords(error)}.`;
       return { kind: 'damaged', id, file, message };
     }
   }
@@ -211,7 +214,10 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new FailureError('config.unreadable', `The machine's file is not valid JSON: ${reasonOf(error)}.`);
+    throw new FailureError(
+      'config.unreadable',
+      `The machine's file is not valid JSON: ${systemErrorWords(error)}.`,
+    );
   }
 }
 

@@ -4,7 +4,8 @@
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Preferences, preferences } from '../../shared/rpc/app-contract.ts';
-import { codeOf, reasonOf, replaceFile } from './atomic-file.ts';
+import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { replaceFile } from './atomic-file.ts';
 
 export const DEFAULT_PREFERENCES: Preferences = { theme: 'system', consoleScaling: 'fit', window: {} };
 
@@ -27,7 +28,7 @@ export class SettingsStore {
       this.#current = preferences.parse({ ...DEFAULT_PREFERENCES, ...(parsed as object) });
       return undefined;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
       return this.#setAside(error);
     }
   }
@@ -51,7 +52,7 @@ export class SettingsStore {
 
   async #setAside(error: unknown): Promise<string> {
     const aside = `${this.#file}.damaged`;
-    await rename(this.#file, aside).catch(reasonOf);
+    await rename(this.#file, aside).catch(systemErrorWords);
     const why = error instanceof SyntaxError ? 'it is not valid JSON' : 'a value in it is wrong';
     return `The preferences could not be read (${why}) and were set aside as “${aside}”.`;
   }

@@ -6,7 +6,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../services/atomic-file.ts';
+import { systemErrorCode } from '../../shared/units/system-error.ts';
 
 const REQUEST = 'open\n';
 const ANSWER = 'opened\n';
@@ -56,7 +56,9 @@ function listen(path: string, openWindow: () => void): Promise<Server | undefine
         } else if (text.length >= REQUEST.length) socket.destroy();
       });
     });
-    server.once('error', (error) => (codeOf(error) === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
+    server.once('error', (error) =>
+      systemErrorCode(error) === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
     server.listen(path, () => {
       // Does not keep the process alive.
       server.unref();

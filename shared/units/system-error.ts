@@ -1,0 +1,23 @@
+// The system's error codes in words that end a sentence: "“/x” cannot be read: it does not exist."
+// Reference: POSIX, <errno.h>.
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'access is denied',
+  EPERM: 'access is denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+  EMFILE: 'too many files are open',
+};
+
+/** The code of an error of the system, or the empty string. */
+export function systemErrorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** The error's own message where its code is not known. */
+export function systemErrorWords(error: unknown): string {
+  return WORDS[systemErrorCode(error)] ?? (error instanceof Error ? error.message : 'unknown reason');
+}
