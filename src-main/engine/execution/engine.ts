@@ -223,11 +223,14 @@ export class Engine implements CpuEngine {
         return 'halt';
       case EXIT_SLOW:
         this.#slow = true;
+        this.#left.record = 0;
         return undefined;
       case EXIT_HOT:
+        this.#left.record = 0;
         this.#compile();
         return undefined;
       case EXIT_ATTENTION:
+        this.#left.record = 0;
         return undefined;
       default:
         this.#left.record = cpu.get32('currentRecord');
@@ -338,7 +341,10 @@ export class Engine implements CpuEngine {
     if (host === undefined) return undefined;
     const request = { host, mode, single };
     const header = this.#code.block(request);
-    if (header === undefined) return this.#crossing(linear, request);
+    if (header === undefined) {
+      this.#left.record = 0;
+      return this.#crossing(linear, request);
+    }
     if (!single) this.#code.addJump(low, high, mode, header);
     return single ? header : this.#linkTo(header);
   }

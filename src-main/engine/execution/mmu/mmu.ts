@@ -56,6 +56,7 @@ export class Mmu {
   readonly #hosts = { first: 0, firstPhysical: 0, second: 0, secondPhysical: 0 };
   /** 2 MiB ranges that hold a piece of a large page since the last flush. */
   readonly #largePages = new Set<number>();
+  #hugePages = false;
   #a20 = true;
   /** Pages of video memory written since they were last collected, by page of the region. */
   readonly videoDirty: Uint8Array;
@@ -118,8 +119,16 @@ export class Mmu {
       this.#markVideo(region, host);
     }
     if (access !== 'execute' && this.#isCacheable(user)) this.#insert(address, host, access === 'write', user);
-    if (result.pageShift !== 12) this.#largePages.add(largePage(address));
+    if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
     return host;
+  }
+
+  #noteLargePage(address: number, pageShift: number): void {
+    const range = largePage(address);
+    this.#largePages.add(range);
+    // 4 MiB pages cover two ranges; those of 1 GiB are rare and not worth counting, so they count as everything.
+    if (pageShift === 22) this.#largePages.add(range % 2 === 0 ? range + 1 : range - 1);
+    if (pageShift === 30) this.#hugePages = true;
   }
 
   /** Under SMAP a supervisor's access to a user page depends on AC, which changes without a flush. */
@@ -130,11 +139,12 @@ export class Mmu {
   flush(): void {
     this.#tlb.flush();
     this.#largePages.clear();
+    this.#hugePages = false;
   }
 
   /** INVLPG: a large page's pieces stand in many entries, so then all go. */
   flushPage(address: number): void {
-    if (this.#largePages.has(largePage(address))) this.flush();
+    if (this.#hugePages || this.#largePages.has(largePage(address))) this.flush();
     else this.#tlb.flushPage(address - (address & PAGE_MASK));
   }
 
