@@ -208,6 +208,8 @@ export class Engine implements CpuEngine {
     if (cpu.get32('mode') & MODE_STEP) return this.#stepTraced();
     if (this.#slow || cpu.get32('interruptShadow') !== 0) return this.#step();
     const header = this.#find(false);
+    // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
+    this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     this.#run(header);
     return this.#afterRun();
@@ -245,6 +247,7 @@ export class Engine implements CpuEngine {
     cpu.set32('interruptShadow', 0);
     this.#slow = false;
     const header = this.#find(true);
+    this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     // The block's own header is passed over and every other one is out of budget: a taken branch stops there.
     const low = cpu.low('retireLimit');
