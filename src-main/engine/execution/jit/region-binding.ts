@@ -150,13 +150,14 @@ export class RegionBinding implements Binding {
 
   readGpr(index: number, bits: 8 | 16 | 32 | 64): IrValue {
     const whole = this.#whole(index);
-    if (bits === 64) return whole;
+    // In narrower code the upper half is zero, and only helpers' operands are this wide.
+    if (bits === 64) return this.wide ? whole : this.#f.op('i64.extend_i32_u', whole);
     const low = this.#low(whole);
     return bits === 32 ? low : this.#f.op('i32.and', low, this.#i32(2 ** bits - 1));
   }
   writeGpr(index: number, bits: 8 | 16 | 32 | 64, value: IrValue): void {
     const f = this.#f;
-    if (bits === 64) this.#setWhole(index, value);
+    if (bits === 64) this.#setWhole(index, this.wide ? value : f.op('i32.wrap_i64', value));
     else if (bits === 32) this.#setWhole(index, this.wide ? f.op('i64.extend_i32_u', value) : value);
     else this.#insert(index, value, 2 ** bits - 1, 0);
   }
@@ -412,9 +413,11 @@ export class RegionBinding implements Binding {
   callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
     // Registers stand in variables here: what reads or writes them elsewhere is the interpreter's.
     if (declaration.endsBlock !== undefined || declaration.readsRegisters || declaration.writesRegisters) {
+      const nothing = this.#i32(0);
       this.#control.slow();
-      this.#f.enter(this.#f.block());
-      return this.#i32(0);
+      // Behind a helper that ends the block the emitter opens the next one.
+      if (declaration.endsBlock === undefined) this.#f.enter(this.#f.block());
+      return nothing;
     }
     const result = this.#imports.callHelper(this.#f, name, operands);
     if (declaration.mayFault) this.#unless(this.#f.op('i32.eqz', result));
