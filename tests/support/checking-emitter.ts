@@ -22,6 +22,8 @@ import { CPU_FIELDS, type CpuFieldName, type GprName } from '../../src-main/engi
 /** What executing needs; all numbers are unsigned bit patterns. */
 export interface Backend {
   readOperand(operand: Operand): bigint;
+  /** Faults as a write to a memory operand would. */
+  probeOperand(operand: Operand): void;
   writeOperand(operand: Operand, value: bigint): void;
   address(operand: Operand, popped: number): bigint;
   linearAddress(segment: SegmentReference, offset: bigint): bigint;
@@ -133,7 +135,10 @@ export class CheckingEmitter implements Emitter {
     return this.make(operand.bits, this.backend?.readOperand(operand) ?? 0n);
   }
   readForUpdate(operand: Operand): Value {
-    this.updatable.add(this.present(operand));
+    const present = this.present(operand);
+    this.updatable.add(present);
+    // An access that will be written faults as a write from the beginning.
+    if (present.kind === 'memory') this.backend?.probeOperand(present);
     return this.read(operand);
   }
   write(given: Operand, value: Value): void {

@@ -28,6 +28,9 @@ export const FREE = 0x60;
 
 const { es, cs, ss, ds, fs, gs, tr, ldtr } = SEGMENT_INDEX;
 
+/** Memory that tables are written into. */
+type TableMemory = Pick<FakeCpu, 'view'>;
+
 export interface SegmentSpec {
   readonly base?: number;
   /** As stored: 20 bits. */
@@ -36,7 +39,7 @@ export interface SegmentSpec {
   readonly access: number;
 }
 
-export function setDescriptor(cpu: FakeCpu, selector: number, spec: SegmentSpec): void {
+export function setDescriptor(cpu: TableMemory, selector: number, spec: SegmentSpec): void {
   const { base = 0, limit = 0xfffff, access } = spec;
   const address = (selector & 4 ? LDT : GDT) + (selector & 0xfff8);
   cpu.view.setUint32(address, ((base & 0xffff) << 16) | (limit & 0xffff), true);
@@ -62,7 +65,7 @@ export interface GateSpec {
   readonly ist?: number;
 }
 
-function setGateAt(cpu: FakeCpu, address: number, gate: GateSpec): void {
+function setGateAt(cpu: TableMemory, address: number, gate: GateSpec): void {
   const { type, dpl = 0, present = true, selector, offset, parameters = 0, offsetHigh, ist = 0 } = gate;
   cpu.view.setUint32(address, (selector << 16) | (offset & 0xffff), true);
   cpu.view.setUint32(
@@ -76,11 +79,11 @@ function setGateAt(cpu: FakeCpu, address: number, gate: GateSpec): void {
 }
 
 /** A call or task gate in the GDT. */
-export const setGate = (cpu: FakeCpu, selector: number, gate: GateSpec): void =>
+export const setGate = (cpu: TableMemory, selector: number, gate: GateSpec): void =>
   setGateAt(cpu, GDT + (selector & 0xfff8), gate);
 
 /** An IDT entry, of 16 bytes when `offsetHigh` is given. */
-export const setVector = (cpu: FakeCpu, vector: number, gate: GateSpec): void =>
+export const setVector = (cpu: TableMemory, vector: number, gate: GateSpec): void =>
   setGateAt(cpu, IDT + vector * (gate.offsetHigh === undefined ? 8 : 16), gate);
 
 /** Loads a segment register with a flat segment of a privilege, and RIP, RSP and CPL with it. */

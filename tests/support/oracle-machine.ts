@@ -19,6 +19,7 @@ import {
 import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
 import type { Operand, SegmentReference, Shape } from '../../src-main/engine/x86/semantics/emitter.ts';
 import { SEMANTICS } from '../../src-main/engine/x86/semantics/index.ts';
+import { DR6_BS, EFLAGS_TF } from '../../src-main/engine/x86/state/control-bits.ts';
 import {
   CPU_FIELDS,
   type CpuFieldName,
@@ -52,6 +53,8 @@ const STACK_FAULT = 12;
 export class OracleMachine implements Backend {
   readonly cpu: FakeCpu;
   halted = false;
+  /** It stopped for good, after a triple fault. */
+  shutDown = false;
   /** The last exception delivered. */
   exception = -1;
   /** Addresses of bytes stored since the last `forgetWrites`. */
@@ -89,18 +92,19 @@ export class OracleMachine implements Backend {
     this.start = this.cpu.get64('rip');
     const bytes = new Uint8Array(15);
     const top = bits === 64 ? 1n << 48n : BigInt(this.cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) + 1n;
-    let end = 0;
-    for (; end < 15 && this.start + BigInt(end) < top; end++) {
-      const linear = this.linearAddress(
-        'cs',
-        BigInt.asUintN(bits === 64 ? 64 : 32, this.start + BigInt(end)),
-      );
-      bytes[end] = this.cpu.readLinear(Number(BigInt.asIntN(64, linear)), 1, this.isUser);
-    }
     const isProtectedMode = isProtected(this.cpu) && !isVirtual8086(this.cpu);
-    const result = decode(bytes, 0, end, { codeBits: bits }, this.cpu.model.features, isProtectedMode);
-    if (result.ok) return result.instruction;
-    return this.fault(result.fault === 6 ? 6 : GENERAL_PROTECTION, result.fault === 6 ? -1 : 0);
+    for (let end = 0; end < 15; ) {
+      // No further than needed: a fetch leaves traces in page tables.
+      if (this.start + BigInt(end) >= top) break;
+      const linear = this.linearAddress('cs', BigInt.asUintN(bits === 64 ? 64 : 32, this.start + BigInt(end)));
+      const byte = this.cpu.readLinear(Number(BigInt.asIntN(64, linear)), 1, this.isUser);
+      if (byte < 0) throw new InstructionEnd();
+      bytes[end++] = byte;
+      const result = decode(bytes, 0, end, { codeBits: bits }, this.cpu.model.features, isProtectedMode);
+      if (result.ok) return result.instruction;
+      if (result.fault === 6) this.fault(6, -1);
+    }
+    return this.fault(GENERAL_PROTECTION, 0);
   }
 
   private shape(instruction: Instruction): Shape {
@@ -124,16 +128,25 @@ export class OracleMachine implements Backend {
   step(): void {
     this.cpu.set32('interruptShadow', 0);
     this.start = this.cpu.get64('rip');
+    const traced = (this.cpu.readFlags() & EFLAGS_TF) !== 0;
     try {
       this.execute();
     } catch (error) {
       if (!(error instanceof InstructionEnd)) throw error;
     }
     const fault = this.cpu.takeFault();
-    if (fault === undefined) return;
-    this.exception = fault.vector;
-    this.cpu.set64('rip', this.start);
-    if (deliverException(this.cpu, fault.vector, fault.errorCode) === 'shutdown') this.halted = true;
+    if (fault !== undefined) {
+      this.cpu.set64('rip', this.start);
+      this.deliver(fault.vector, fault.errorCode);
+    } else if (traced && this.cpu.get32('interruptShadow') === 0) {
+      this.cpu.setHalves('dr', this.cpu.low('dr', 6) | DR6_BS, 0, 6);
+      this.deliver(1, -1);
+    }
+  }
+  private deliver(vector: number, errorCode: number): void {
+    this.exception = vector;
+    this.shutDown = deliverException(this.cpu, vector, errorCode) === 'shutdown';
+    this.halted = this.shutDown;
     this.cpu.takeFault();
   }
 
@@ -178,6 +191,9 @@ export class OracleMachine implements Backend {
       case 'far':
         throw new Error('A far operand has two parts');
     }
+  }
+  probeOperand(operand: Operand): void {
+    this.probeStore('instruction', this.address(operand, 0), operand.bits);
   }
   writeOperand(operand: Operand, value: bigint): void {
     const decoded = this.decoded(operand);
@@ -256,18 +272,26 @@ export class OracleMachine implements Backend {
     top: 'segmentReadTop' | 'segmentWriteTop',
   ): number {
     const index = this.segmentOf(segment);
-    if (this.codeBits() !== 64 && offset + BigInt(bits / 8) > this.cpu.get64(top, index)) {
+    const limit = this.cpu.get64(top, index);
+    // What runs over the end of four gigabytes wraps, as in the flat segments of the engine: the manual allows both.
+    const wraps = limit === 1n << 32n;
+    if (this.codeBits() !== 64 && !wraps && offset + BigInt(bits / 8) > limit) {
       this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
     }
-    return Number(BigInt.asIntN(64, this.linearAddress(segment, offset)));
+    const linear = BigInt.asIntN(64, this.linearAddress(segment, offset));
+    if (this.codeBits() === 64 && BigInt.asIntN(48, linear) !== linear) {
+      this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
+    }
+    if (bits === 128 && this.instruction.row.aligned === true && linear % 16n !== 0n) this.fault(GENERAL_PROTECTION, 0);
+    return Number(linear);
   }
   load(segment: SegmentReference, offset: bigint, bits: number): bigint {
     const linear = this.checked(segment, offset, bits, 'segmentReadTop');
     let value = 0n;
-    for (let at = bits / 8 - 1; at >= 0; at--) {
+    for (let at = 0; at < bits / 8; at++) {
       const byte = this.cpu.readLinear(linear + at, 1, this.isUser);
       if (byte < 0) throw new InstructionEnd();
-      value = (value << 8n) | BigInt(byte);
+      value |= BigInt(byte) << BigInt(8 * at);
     }
     return value;
   }

@@ -1,0 +1,27 @@
+// Random programs, machine against machine: the interpreter against the machine without IR, and regions against
+// the interpreter. Quick sets; `tests/long/differential.long.test.ts` runs the same for minutes, from other seeds.
+
+import { expect, it } from 'vitest';
+import { runCampaign } from './campaign.ts';
+import { ROW_COUNT } from './generate.ts';
+import { interpreterPlayer, jitPlayer, oraclePlayer } from './players.ts';
+import { SCENES } from './scene.ts';
+
+const LIMITS = { firstSeed: 1, maxFailures: 2 } as const;
+
+it('makes programs from nearly all opcode rows', () => {
+  expect(ROW_COUNT).toBeGreaterThan(700);
+});
+
+it('finds the interpreter and the oracle in agreement', () => {
+  const players = [oraclePlayer(), interpreterPlayer()] as const;
+  const scenes = SCENES.filter((scene) => scene.oracle);
+  const { failures } = runCampaign({ ...LIMITS, players, scenes, vectors: false, programs: 200, milliseconds: 10_000 });
+  expect(failures.join('\n\n')).toBe('');
+});
+
+it('finds regions and the interpreter in agreement', () => {
+  const players = [interpreterPlayer(), jitPlayer(1)] as const;
+  const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 200, milliseconds: 10_000 });
+  expect(failures.join('\n\n')).toBe('');
+});
