@@ -126,6 +126,7 @@ export class Engine implements CpuEngine {
 
   setInterrupt(pending: boolean): void {
     this.#interrupt = pending;
+    this.#cpu.set32('interruptPending', pending ? 1 : 0);
     if (pending) this.#ask();
   }
   nmi(): void {
@@ -206,13 +207,21 @@ export class Engine implements CpuEngine {
   #runOnce(): CpuStop | undefined {
     const cpu = this.#cpu;
     if (cpu.get32('mode') & MODE_STEP) return this.#stepTraced();
-    if (this.#slow || cpu.get32('interruptShadow') !== 0) return this.#step();
+    if (this.#slow || this.#isShadowed()) return this.#step();
     const header = this.#find(false);
     // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
     this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     this.#run(header);
     return this.#afterRun();
+  }
+
+  /** Whether an interrupt waits for one more instruction; a shadow without an interrupt is forgotten. */
+  #isShadowed(): boolean {
+    if (this.#cpu.get32('interruptShadow') === 0) return false;
+    if (this.#interrupt || this.#nmi) return true;
+    this.#cpu.set32('interruptShadow', 0);
+    return false;
   }
 
   #afterRun(): CpuStop | undefined {

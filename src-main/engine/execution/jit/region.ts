@@ -9,6 +9,9 @@ import { refusal } from '../interpreter/code-cache.ts';
 import { codeBitsOf } from '../interpreter/handler-shape.ts';
 import { GUEST_PAGE } from '../layout.ts';
 
+/** They return to the run loop, but only when an interrupt waits or a segment changed the mode. */
+const SELDOM_LEAVES: ReadonlySet<string> = new Set(['STI', 'POPF', 'MOV_TO_SEGMENT', 'POP_SEGMENT']);
+
 /** TurboFan's time grows faster than a function's size, so regions stay small (engine.md, section 2). */
 const MAX_INSTRUCTIONS = 200;
 
@@ -123,7 +126,9 @@ class RegionFinder {
     const result = decode(bytes, page + offset, page + GUEST_PAGE, { codeBits: codeBitsOf(mode) }, features, protectedMode);
     if (!result.ok) return undefined;
     const { instruction } = result;
-    if (refusal(instruction, mode) !== undefined || this.#source.leavesBlock(instruction.row.mnemonic)) return undefined;
+    const { mnemonic } = instruction.row;
+    if (refusal(instruction, mode) !== undefined) return undefined;
+    if (this.#source.leavesBlock(mnemonic) && !SELDOM_LEAVES.has(mnemonic)) return undefined;
     return { offset, instruction };
   }
 

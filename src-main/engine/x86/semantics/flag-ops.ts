@@ -1,5 +1,6 @@
 // Instructions on EFLAGS itself. The interrupt flag and POPF have an easy case here (privilege suffices and no
-// bit changes that the mode word depends on) and a helper for all others: VME, PVI, single step.
+// bit changes that the mode word depends on) and a helper for all others: VME, PVI, single step. Kernels enable
+// interrupts every few hundred instructions, so that the easy case returns to the run loop only when one waits.
 // Reference: Intel SDM vol. 2 (CLC, CLD, CLI, CMC, LAHF, POPF, PUSHF, SAHF, STC, STD, STI); vol. 3B, 21.3.
 
 import {
@@ -70,10 +71,14 @@ const sti: Semantics = (e) => {
   );
 };
 
+/** The shadow outlasts the next instruction where nothing looks at it: an interrupt then comes one later. */
 function enableInterrupts(e: Emitter): void {
   e.setEflags(e.constant(32, EFLAGS_IF), EFLAGS_IF);
-  e.endBlock('shadow');
+  e.setState('interruptShadow', e.constant(32, 1));
+  e.when(interruptWaits(e), () => e.endBlock('shadow'));
 }
+
+const interruptWaits = (e: Emitter): Value => e.notEqual(e.state('interruptPending'), e.constant(32, 0));
 
 const pushf: Semantics = (e) => {
   const bits = e.shape.operandBits;
@@ -113,7 +118,7 @@ function popEasyFlags(e: Emitter, value: Value, old: Value): void {
   e.setEflags(value, bits === 16 ? EASY_FLAGS & 0xffff : EASY_FLAGS);
   releaseStack(e, bits / 8);
   const enables = e.bit(e.and(value, e.not(old)), bitNumber(EFLAGS_IF));
-  e.when(enables, () => e.endBlock('lookup'));
+  e.when(e.and(enables, interruptWaits(e)), () => e.endBlock('lookup'));
 }
 
 export const FLAG_OPS: Record<string, Semantics> = {

@@ -100,6 +100,12 @@ function setAlignmentCheck(value: number): Semantics {
   };
 }
 
+/** An old shadow of STI must not keep the interrupt away that ends the halt. */
+const hlt: Semantics = (e) => {
+  e.setState('interruptShadow', e.constant(32, 0));
+  e.endBlock('halt');
+};
+
 /** Waiting for a write to memory: an implementation may end the wait at any time, and this one does at once. */
 const monitor: Semantics = (e) => supervisorOnly(e);
 
@@ -137,7 +143,7 @@ export const SYSTEM: Record<string, Semantics> = {
   RDPMC: (e) => void e.helper('readPerformanceCounter'),
   CPUID: (e) => void e.helper('identify'),
   INVLPG: invlpg,
-  HLT: (e) => e.endBlock('halt'),
+  HLT: hlt,
   CLAC: setAlignmentCheck(0),
   STAC: setAlignmentCheck(EFLAGS_AC),
   MONITOR: monitor,

@@ -116,6 +116,8 @@ export const CPU_FIELDS = {
   interruptShadow: field(0x714, 32),
   /** Bits 0-3 of DR6 and bit 14, to be raised as #DB when the instruction ends. */
   pendingDebug: field(0x718, 32),
+  /** Level of the INTR pin: with it set, an instruction that sets IF returns to the run loop. Kept by the engine. */
+  interruptPending: field(0x71c, 32),
   /** Linear address space bias of the code now running: rip of an instruction is this plus its page offset. */
   codeBase: field(0x720, 64),
   /** Decoded record being executed, for precise rip at a fault. */
