@@ -110,7 +110,7 @@ export const en = {
   },
   overview: {
     system: 'System',
-    boot: 'Start',
+    boot: 'Boot',
     devices: 'Devices',
     memory: 'Memory',
     processor: 'Processor',

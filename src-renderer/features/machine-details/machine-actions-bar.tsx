@@ -36,7 +36,7 @@ export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine 
   return (
     <>
       <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
-        <MainButton machine={machine} isDisabled={pending} onPress={run} />
+        <MainButton machine={machine} isPending={pending} onPress={run} />
         {may('powerButton') && (
           <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
             {t.machine.powerButton}
@@ -73,21 +73,21 @@ export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine 
 
 interface MainButtonProps {
   readonly machine: ReadyMachine;
-  readonly isDisabled: boolean;
+  readonly isPending: boolean;
   readonly onPress: (action: PlainAction) => void;
 }
 
-/** One button that changes its meaning, so that the focus stays on it. */
-function MainButton({ machine: { state }, isDisabled, onPress }: MainButtonProps) {
+/** One button that changes its meaning and, while it waits, stays enabled: so the focus stays on it. */
+function MainButton({ machine: { state }, isPending, onPress }: MainButtonProps) {
   if (state === 'running' || state === 'pausing')
     return (
-      <Button icon={Pause} isDisabled={isDisabled || state === 'pausing'} onPress={() => onPress('pause')}>
+      <Button icon={Pause} isPending={isPending || state === 'pausing'} onPress={() => onPress('pause')}>
         {t.machine.pause}
       </Button>
     );
   if (state === 'paused')
     return (
-      <Button icon={Play} kind="primary" isDisabled={isDisabled} onPress={() => onPress('resume')}>
+      <Button icon={Play} kind="primary" isPending={isPending} onPress={() => onPress('resume')}>
         {t.machine.resume}
       </Button>
     );
@@ -95,7 +95,7 @@ function MainButton({ machine: { state }, isDisabled, onPress }: MainButtonProps
     <Button
       icon={Play}
       kind="primary"
-      isDisabled={isDisabled || !isAllowed('start', state)}
+      isPending={isPending || !isAllowed('start', state)}
       onPress={() => onPress('start')}
     >
       {state === 'crashed' ? t.machine.restart : t.machine.start}
