@@ -12,6 +12,8 @@ export interface Channel {
 export interface ByteChannel {
   /** The bytes are copied or handed over before the call returns; the caller may reuse them. */
   send(bytes: Uint8Array): void;
+  /** Bytes sent and not yet passed on, as far as this side can know; 0 where it cannot. */
+  unsentBytes(): number;
   onMessage(handler: (bytes: Uint8Array) => void): void;
   onClose(handler: () => void): void;
   close(): void;

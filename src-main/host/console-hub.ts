@@ -19,6 +19,8 @@ const MAX_WINDOWS = 8;
 const BACKLOG_BYTES = 256 * 1024;
 const MAX_SCAN_CODES = 256;
 const SERIAL_CHUNK = 32 * 1024;
+/** Two frames of the largest usual screens and much output: a window that is further behind does not read. */
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
 /** The part of a runner that consoles use. */
 export type ConsoleMachine = Pick<
@@ -118,6 +120,9 @@ export class ConsoleHub {
 
   #serialOutput(port: number, bytes: Uint8Array): void {
     this.#backlog.add(bytes);
+    // It gets the latest output when it connects again.
+    for (const { channel } of [...this.#windows])
+      if (channel.unsentBytes() > MAX_UNSENT_BYTES) channel.close();
     this.#toAll(encodeToWindow({ type: 'serialOut', port, bytes }));
   }
 

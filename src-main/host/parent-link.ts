@@ -110,6 +110,7 @@ export function socketChannel(socket: WebSocket): ByteChannel {
     send: (bytes) => {
       if (socket.readyState === socket.OPEN) socket.send(Uint8Array.from(bytes));
     },
+    unsentBytes: () => socket.bufferedAmount,
     onMessage: (handler) =>
       void socket.on('message', (data: Buffer, isBinary: boolean) => {
         if (isBinary) handler(new Uint8Array(data.buffer, data.byteOffset, data.length));
@@ -125,6 +126,7 @@ function portChannel(port: Port): ByteChannel {
     send: (bytes) => {
       if (open) port.postMessage(bytes);
     },
+    unsentBytes: () => 0,
     onMessage: (handler) => {
       port.on('message', ({ data }) => {
         if (data instanceof Uint8Array && data.length <= MAX_TO_MACHINE_BYTES) handler(data);

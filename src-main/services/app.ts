@@ -37,6 +37,7 @@ type AppEvent = {
 }[EventName<AppContract>];
 
 const PROBE_LIMIT_MS = 10_000;
+const MAX_PROBES = 4;
 
 export class App {
   readonly registry: MachineRegistry;
@@ -45,6 +46,7 @@ export class App {
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
+  #probes = 0;
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
 
   private constructor(options: AppOptions) {
@@ -163,6 +165,9 @@ export class App {
 
   /** Files are hostile: each is looked at by a process that lives no longer than that. */
   async #probe(path: string, purpose: 'kernel' | 'initrd'): Promise<FileReport> {
+    if (this.#probes >= MAX_PROBES)
+      throw new FailureError('rpc.tooManyCalls', 'Too many files are being examined.');
+    this.#probes += 1;
     const handle = this.#options.launch('media', 'file probe');
     try {
       const client = connect(mediaContract, handle.channel);
@@ -172,6 +177,7 @@ export class App {
         'The file could not be examined.',
       );
     } finally {
+      this.#probes -= 1;
       handle.kill();
     }
   }

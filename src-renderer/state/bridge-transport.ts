@@ -75,6 +75,7 @@ function portChannel(port: MessagePort): ByteChannel {
   port.addEventListener('close', closed);
   return {
     send: (bytes) => port.postMessage(bytes),
+    unsentBytes: () => 0,
     onMessage(handler) {
       port.onmessage = ({ data }) => {
         // A machine process says null before it ends: close events of ports are young.

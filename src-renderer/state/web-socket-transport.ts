@@ -71,6 +71,7 @@ function jsonChannel(socket: WebSocket): Channel {
 function byteChannel(socket: WebSocket): ByteChannel {
   return {
     send: (bytes) => socket.send(new Uint8Array(bytes)),
+    unsentBytes: () => socket.bufferedAmount,
     onMessage: (handler) =>
       socket.addEventListener('message', ({ data }) => {
         if (data instanceof ArrayBuffer) handler(new Uint8Array(data));

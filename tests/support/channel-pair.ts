@@ -8,6 +8,7 @@ class End<T> {
   #handler: (message: T) => void = () => undefined;
   readonly #closeHandlers: (() => void)[] = [];
   closed = false;
+  unsent = 0;
 
   constructor(copy: (message: T) => T) {
     this.#copy = copy;
@@ -19,6 +20,10 @@ class End<T> {
     queueMicrotask(() => {
       if (other && !other.closed) other.#handler(copy);
     });
+  }
+
+  unsentBytes(): number {
+    return this.unsent;
   }
 
   onMessage(handler: (message: T) => void): void {
@@ -51,6 +56,12 @@ export function channelPair(): [Channel & { closed: boolean }, Channel & { close
   return joined<unknown>((message) => JSON.parse(JSON.stringify(message)));
 }
 
-export function byteChannelPair(): [ByteChannel & { closed: boolean }, ByteChannel & { closed: boolean }] {
+export function byteChannelPair(): [ByteEnd, ByteEnd] {
   return joined<Uint8Array>((bytes) => bytes.slice());
+}
+
+/** A test may say that nobody reads: `unsent`. */
+interface ByteEnd extends ByteChannel {
+  readonly closed: boolean;
+  unsent: number;
 }

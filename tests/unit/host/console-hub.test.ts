@@ -204,6 +204,17 @@ describe('the serial port', () => {
     expect(chunks.at(-1)?.bytes.at(-1)).toBe(39);
   });
 
+  it('does not pile up for a window that reads nothing', async () => {
+    const { machine, consoles } = hub(0);
+    const [deaf, channel] = byteChannelPair();
+    consoles.connect(channel);
+    channel.unsent = 100 * 1024 * 1024;
+    machine.raise('serial', 0, Uint8Array.of(1));
+    await settled();
+    await settled();
+    expect(deaf.closed).toBe(true);
+  });
+
   it('takes input for the port that is shown, and no other', async () => {
     const { machine, connect } = hub(1);
     const window = connect();
