@@ -280,13 +280,14 @@ export class Engine implements CpuEngine {
         return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
       }
     }
+    // RF is spent on this instruction; afterwards it is what IRET or a task switch has set.
+    cpu.set32('flagRest', flags & ~EFLAGS_RF);
     // Accesses must come by the MMU, which looks for data breakpoints; and REP pauses after each pass.
     this.#mmu.flush();
     this.#ask();
     const stop = this.#step();
     const faulted = cpu.get32('exitReason') === EXIT_FAULT;
     if (stop === 'shutdown' || faulted) return stop;
-    cpu.set32('flagRest', cpu.get32('flagRest') & ~EFLAGS_RF);
     if (!takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0)) return stop;
     return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
   }
