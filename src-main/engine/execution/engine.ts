@@ -34,6 +34,7 @@ import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
+import { createX87Routines } from './soft-float/x87-routines.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { createViews, type MemoryViews } from './views.ts';
 
@@ -83,6 +84,7 @@ export class Engine implements CpuEngine {
       ...helperImports<CpuContext>(this.#cpu, { ...SYSTEM_IMPLEMENTATIONS, ...FLOAT_HELPER_IMPLEMENTATIONS }),
       checkSegment: segmentCheck.check,
     };
+    Object.assign(slowPaths, createX87Routines(layout, slowPaths));
     this.#handlers = new HandlerTable(layout, slowPaths, HOT_SHAPES.map((shape) => shape.key));
     this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features: options.model.features }, layout);
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
