@@ -199,7 +199,9 @@ export class CodeCache implements CodeWatcher {
     let limit = single ? 1 : MAX_BLOCK_INSTRUCTIONS;
     for (;;) {
       const pageOffset = at - pageStart;
-      const joined = count > 0 && !single ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
+      // The end of the page is the next one's first byte, not this one's.
+      const mayJoin = count > 0 && !single && pageOffset < GUEST_PAGE;
+      const joined = mayJoin ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
       if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
         const handler = single ? HANDLER.stop : HANDLER.proceed;
         this.#writer.control(record, handler, joined === undefined ? { pageOffset, count } : { pageOffset, count, link: joined });
