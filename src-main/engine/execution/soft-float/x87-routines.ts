@@ -1,15 +1,22 @@
 // WebAssembly in front of the busiest x87 helpers: the common case of loads, stores, arithmetic and comparisons,
 // and a call of the helper itself for everything else. Same names and signatures as `x86/helpers/float.table.ts`.
-// Measured: an x87 multiply-add loop runs several times faster than with the helpers alone (tests/bench).
+// Benchmark: the float program of tests/bench, built for x87.
 
 import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrFunctionRef, IrType, IrValue } from '../../ir/types.ts';
 import { FLOAT_HELPERS } from '../../x86/helpers/float.table.ts';
-import { X87_ARITHMETIC, X87_COMPARE, X87_MEMORY } from '../../x86/helpers/x87-operations.ts';
+import {
+  X87_ARITHMETIC,
+  X87_COMPARE,
+  X87_CONSTANT,
+  X87_FUNCTION,
+  X87_MEMORY,
+} from '../../x86/helpers/x87-operations.ts';
 import { type EngineImports, IMPORT_MODULE } from '../interpreter/engine-imports.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { DONE, defineExtended, type ExtendedFunctions, isNormalOrZero, NOT_HANDLED } from './extended.ts';
 import { Routine } from './routine.ts';
+import { emitStore, emitStoreEnd } from './x87-stores.ts';
 
 const EXPONENT_MASK = 0x7fff;
 const SIGN = 0x8000;
@@ -17,30 +24,32 @@ const TOP_BIT = -0x8000_0000_0000_0000n;
 const C1 = 0x200;
 const CONDITION_CODES = 0x4700;
 const ERROR_SUMMARY = 0x80;
-const PRECISION_FLAG = 0x20;
 /** All exceptions masked, nearest rounding, 53 or 64 bits. */
 const CONTROL_MASK = 0xe3f;
 const CONTROL_COMMON = 0x23f;
 /** From the bias of a double or single to that of double-extended. */
 const DOUBLE_REBIAS = 16383 - 1023;
 const SINGLE_REBIAS = 16383 - 127;
-/** Scratch slot no helper passes anything in: what a fast `x87Store` leaves for `x87StoreEnd`. */
-const PENDING = 7;
-const PENDING_MARK = 0x8000_0000n;
 
-type FastHelper =
-  | 'x87Load'
-  | 'x87Load80'
-  | 'x87LoadRegister'
-  | 'x87StoreRegister'
-  | 'x87Exchange'
-  | 'x87Store'
-  | 'x87StoreEnd'
-  | 'x87ArithmeticMemory'
-  | 'x87Arithmetic'
-  | 'x87CompareMemory'
-  | 'x87Compare'
-  | 'x87CompareFlags';
+const FAST_HELPERS = [
+  'x87Load',
+  'x87Load80',
+  'x87LoadRegister',
+  'x87StoreRegister',
+  'x87Exchange',
+  'x87Store',
+  'x87StoreEnd',
+  'x87ArithmeticMemory',
+  'x87Arithmetic',
+  'x87CompareMemory',
+  'x87Compare',
+  'x87CompareFlags',
+  'x87Function',
+  'x87Constant',
+  'x87LoadControl',
+  'x87Wait',
+] as const;
+type FastHelper = (typeof FAST_HELPERS)[number];
 
 /** Imports to put in place of the helpers of the same name. */
 export function createX87Routines(layout: MemoryLayout, imports: EngineImports): EngineImports {
@@ -76,22 +85,8 @@ class X87Routines {
   }
 
   define(): void {
-    const names: FastHelper[] = [
-      'x87Load',
-      'x87Load80',
-      'x87LoadRegister',
-      'x87StoreRegister',
-      'x87Exchange',
-      'x87Store',
-      'x87StoreEnd',
-      'x87ArithmeticMemory',
-      'x87Arithmetic',
-      'x87CompareMemory',
-      'x87Compare',
-      'x87CompareFlags',
-    ];
     // Imports come first in a module.
-    for (const name of names) {
+    for (const name of FAST_HELPERS) {
       this.#slow.set(
         name,
         this.#module.importFunction(IMPORT_MODULE, `helper.${name}`, passed(name), ['i32']),
@@ -107,8 +102,16 @@ class X87Routines {
       this.#storeRegister(r, i as IrValue, pops as IrValue),
     );
     this.#routine('x87Exchange', (r, [i]) => this.#exchange(r, i as IrValue));
-    this.#routine('x87Store', (r, [kind]) => this.#store(r, kind as IrValue));
-    this.#routine('x87StoreEnd', (r, [pops]) => this.#storeEnd(r, pops as IrValue));
+    this.#routine('x87Store', (r, [kind, truncate]) =>
+      emitStore(r, (condition) => this.#slowly(r, condition), kind as IrValue, truncate as IrValue),
+    );
+    this.#routine('x87StoreEnd', (r, [pops]) =>
+      emitStoreEnd(r, (condition) => this.#slowly(r, condition), pops as IrValue),
+    );
+    this.#routine('x87Function', (r, [index]) => this.#function(r, index as IrValue));
+    this.#routine('x87Constant', (r, [index]) => this.#constant(r, index as IrValue));
+    this.#routine('x87LoadControl', (r, [value]) => this.#loadControl(r, value as IrValue));
+    this.#routine('x87Wait', (r) => this.#slowly(r, r.with32('and', r.state('fsw'), ERROR_SUMMARY)));
     this.#routine('x87ArithmeticMemory', (r, [operation, kind]) => {
       const top = r.physical(r.i32(0));
       this.#common(r, top);
@@ -382,84 +385,35 @@ class X87Routines {
     r.when(r.with32('and', flavour, X87_COMPARE.popTwice), () => r.pop());
   }
 
-  /** Doubles, singles and the register as it is; integers are left to the helper. */
-  #store(r: Routine, kind: IrValue): void {
-    const top = r.physical(r.i32(0));
-    // Whatever comes: `x87StoreEnd` must not take an old mark for this store's.
-    r.setScratch(PENDING, r.i64(0));
-    this.#common(r, top);
-    const [significand, word] = [r.significand(top), r.exponent(top)];
-    r.when(r.with32('eq', kind, X87_MEMORY.f80), () => {
-      r.setScratch(0, significand);
-      this.#stored(r, word, r.i32(0));
-    });
-    const isDouble = r.with32('eq', kind, X87_MEMORY.f64);
-    this.#slowly(r, r.op('i32.eqz', r.op('i32.or', isDouble, r.with32('eq', kind, X87_MEMORY.f32))));
-    this.#slowly(r, r.op('i32.eqz', isNormalOrZero(r, significand, word)));
-    const sign = r.with64('shl', r.op('i64.extend_i32_u', r.with32('and', word, SIGN)), 48);
-    r.when(isDouble, () =>
-      this.#narrow(r, { significand, word }, sign, { drop: 11, rebias: DOUBLE_REBIAS, top: 0x7fe, shift: 0 }),
-    );
-    this.#narrow(r, { significand, word }, sign, { drop: 40, rebias: SINGLE_REBIAS, top: 0xfe, shift: 32 });
-  }
-
-  /** Rounds to nearest and stores a double, or a single in the low half; leaves slowly near the range's ends. */
-  #narrow(
-    r: Routine,
-    number: Unpacked,
-    sign: IrValue,
-    format: { drop: number; rebias: number; top: number; shift: number },
-  ): void {
+  /** FCHS and FABS; the other functions are left to the helper. */
+  #function(r: Routine, index: IrValue): void {
     const { f } = r;
-    const { drop, rebias, top, shift } = format;
-    const bits = r.variable(sign);
-    const flags = r.variable(r.i32(0));
-    r.when(
-      r.with64('ne', number.significand, 0),
-      () => {
-        const exponent = r.with32('sub', r.with32('and', number.word, EXPONENT_MASK), rebias);
-        // One from either end: no underflow, and no overflow by rounding.
-        this.#slowly(r, r.with32('gt_u', r.with32('sub', exponent, 2), top - 3));
-        const odd = r.with64('and', r.with64('shr_u', number.significand, drop), 1);
-        const half = (1n << BigInt(drop - 1)) - 1n;
-        const rounded = r.op('i64.add', number.significand, r.with64('add', odd, half));
-        const carried = r.op('i64.lt_u', rounded, number.significand);
-        const fraction = r.with64('shr_u', r.with64('and', rounded, ~TOP_BIT & 0xffff_ffff_ffff_ffffn), drop);
-        const mantissa = f.select(carried, r.i64(0), fraction);
-        const biased = r.op('i64.extend_i32_u', r.op('i32.add', exponent, carried));
-        const whole = r.op('i64.or', r.with64('shl', biased, 63 - drop), mantissa);
-        r.set(bits, r.op('i64.or', shift === 0 ? sign : r.with64('shr_u', sign, shift), whole));
-        const lost = r.with64('and', number.significand, (1n << BigInt(drop)) - 1n);
-        const up = r.with64(
-          'and',
-          r.op('i64.xor', r.with64('shr_u', rounded, drop), r.with64('shr_u', number.significand, drop)),
-          1,
-        );
-        const inexact = r.op('i32.mul', r.with64('ne', lost, 0), r.i32(PRECISION_FLAG));
-        r.set(flags, r.op('i32.or', inexact, r.op('i32.mul', r.op('i32.wrap_i64', up), r.i32(C1))));
-      },
-      () => {
-        if (shift !== 0) r.set(bits, r.with64('shr_u', sign, shift));
-      },
-    );
-    r.setScratch(0, r.get(bits));
-    this.#stored(r, r.i32(0), r.get(flags));
+    const top = r.physical(r.i32(0));
+    const absolute = r.with32('eq', index, X87_FUNCTION.FABS);
+    const known = r.op('i32.or', absolute, r.with32('eq', index, X87_FUNCTION.FCHS));
+    const pending = r.with32('and', r.state('fsw'), ERROR_SUMMARY);
+    this.#slowly(r, r.op('i32.or', pending, r.op('i32.eqz', r.op('i32.and', known, r.isFull(top)))));
+    this.#clearC1(r);
+    const word = r.exponent(top);
+    const changed = f.select(absolute, r.with32('and', word, EXPONENT_MASK), r.with32('xor', word, SIGN));
+    r.setRegister(top, r.significand(top), changed);
   }
 
-  /** Ends the first step of a store: upper 16 bits, "store it", and what the second step reports. */
-  #stored(r: Routine, top: IrValue, flags: IrValue): void {
-    r.setScratch(1, r.with64('or', r.op('i64.extend_i32_u', top), 1n << 32n));
-    r.setScratch(PENDING, r.with64('or', r.op('i64.extend_i32_u', flags), PENDING_MARK));
-    r.f.return(r.i32(DONE));
+  /** FLD1 and FLDZ. */
+  #constant(r: Routine, index: IrValue): void {
+    const one = r.with32('eq', index, X87_CONSTANT.FLD1);
+    this.#slowly(r, r.op('i32.eqz', r.op('i32.or', one, r.with32('eq', index, X87_CONSTANT.FLDZ))));
+    const significand = r.f.select(one, r.i64(TOP_BIT), r.i64(0));
+    this.#pushNumber(r, significand, r.f.select(one, r.i32(0x3fff), r.i32(0)));
   }
 
-  #storeEnd(r: Routine, pops: IrValue): void {
-    const pending = r.scratch(PENDING);
-    this.#slowly(r, r.op('i64.eqz', pending));
-    r.setScratch(PENDING, r.i64(0));
-    const flags = r.with32('and', r.op('i32.wrap_i64', pending), C1 | PRECISION_FLAG);
-    r.setState('fsw', r.op('i32.or', r.with32('and', r.state('fsw'), ~C1), flags));
-    r.when(pops, () => r.pop());
+  /** FLDCW that unmasks nothing that is flagged. */
+  #loadControl(r: Routine, value: IrValue): void {
+    const control = r.with32('or', r.with32('and', value, 0x1f3f), 0x40);
+    const unmasked = r.op('i32.and', r.with32('xor', control, -1), r.with32('and', r.state('fsw'), 0x3f));
+    const pending = r.with32('and', r.state('fsw'), ERROR_SUMMARY);
+    this.#slowly(r, r.op('i32.or', unmasked, pending));
+    r.setState('fcw', control);
   }
 }
 

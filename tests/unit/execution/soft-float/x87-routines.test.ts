@@ -83,12 +83,12 @@ const memoryCase = (name: string, code: string, kind: number, bits: number): Cas
   },
 });
 
-const storeCase = (name: string, code: string, kind: number, resultBits: number): Case => ({
+const storeCase = (name: string, code: string, kind: number, resultBits: number, truncate = 0): Case => ({
   name,
   code,
   resultBits,
   run(cpu) {
-    HELPERS.x87Store(cpu, kind, 0);
+    HELPERS.x87Store(cpu, kind, truncate);
     HELPERS.x87StoreEnd(cpu, 1);
   },
 });
@@ -98,6 +98,14 @@ const registerCase = (name: string, code: string, operation: number): Case => ({
   code,
   run: (cpu) => {
     HELPERS.x87Arithmetic(cpu, operation, 0, 1, 0);
+  },
+});
+
+const functionCase = (name: string, code: string, index: number): Case => ({
+  name,
+  code,
+  run: (cpu) => {
+    HELPERS.x87Function(cpu, index);
   },
 });
 
@@ -150,6 +158,19 @@ const CASES: readonly Case[] = [
   memoryCase('FILD m64', 'df6f40', X87_MEMORY.i64, 64),
   storeCase('FSTP m32', 'd95f40', X87_MEMORY.f32, 32),
   storeCase('FSTP m64', 'dd5f40', X87_MEMORY.f64, 64),
+  storeCase('FISTP m16', 'df5f40', X87_MEMORY.i16, 16),
+  storeCase('FISTP m32', 'db5f40', X87_MEMORY.i32, 32),
+  storeCase('FISTP m64', 'df7f40', X87_MEMORY.i64, 64),
+  storeCase('FISTTP m64', 'dd4f40', X87_MEMORY.i64, 64, 1),
+  functionCase('FCHS', 'd9e0', X87_FUNCTION.FCHS),
+  functionCase('FABS', 'd9e1', X87_FUNCTION.FABS),
+  {
+    name: 'FLD1',
+    code: 'd9e8',
+    run: (cpu) => {
+      HELPERS.x87Constant(cpu, X87_CONSTANT.FLD1);
+    },
+  },
 ];
 
 /** FNINIT; FLD m80 [RDI+16]; FLD m80 [RDI]; FLDCW [RDI+32]. */
