@@ -6,6 +6,8 @@ import { FLOAT_HELPER_IMPLEMENTATIONS as HELPERS } from '../../../../src-main/en
 import {
   X87_ARITHMETIC,
   X87_COMPARE,
+  X87_CONSTANT,
+  X87_FUNCTION,
   X87_MEMORY,
 } from '../../../../src-main/engine/x86/helpers/x87-operations.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
