@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RESULTS = join(ROOT, 'test-results');
 const BIN = join(ROOT, 'node_modules', '.bin');
 const ZONES = ['shared', 'src-main/engine', 'src-main', 'src-renderer', 'tests', 'tests/app'];
+/** A step that hangs must not take the report of the others with it. */
+const STEP_LIMIT_MS = (process.argv.includes('--long') ? 120 : 12) * 60_000;
 const APP_TESTS = 'tests/app/playwright.config.ts';
 
 /** @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number }} Result */
@@ -115,7 +117,13 @@ function run(name, command, args) {
   const before = performance.now();
   const windows = process.platform === 'win32';
   const program = join(BIN, windows ? `${command}.cmd` : command);
-  const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit', shell: windows });
+  const { status, error } = spawnSync(program, args, {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit',
+    shell: windows,
+    timeout: STEP_LIMIT_MS,
+  });
   if (error) say(`${command}: ${error.message}`);
   return { status: status ?? 1, seconds: (performance.now() - before) / 1000 };
 }
