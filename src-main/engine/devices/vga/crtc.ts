@@ -60,8 +60,6 @@ export interface Geometry {
   readonly rowLines: number;
   readonly width: number;
   readonly height: number;
-  /** Scan lines shown for one line of the picture. */
-  readonly lineRepeat: number;
   /** Counter from one row to the next. */
   readonly pitch: number;
   readonly bands: readonly Band[];
@@ -103,7 +101,6 @@ export function geometry(state: VgaState): Geometry {
     rowLines: sameRows ? 1 : rowLines,
     width: columns * (halfDots ? 4 : wide),
     height,
-    lineRepeat,
     pitch: crtc[CRTC_OFFSET]! * 2,
     bands: bands(state, height, lineRepeat, sameRows ? rowLines : 1, halfDots),
   };

@@ -31,7 +31,6 @@ export const MISC_GRAPHICS = 0x01;
 export const MISC_CHAIN_ODD_EVEN = 0x02;
 
 export const ATTR_MODE = 0x10;
-export const ATTR_OVERSCAN = 0x11;
 export const ATTR_PLANE_ENABLE = 0x12;
 export const ATTR_PIXEL_PANNING = 0x13;
 export const ATTR_COLOR_SELECT = 0x14;

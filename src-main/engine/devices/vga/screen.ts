@@ -187,7 +187,6 @@ export class VgaScreen implements ScreenSource {
       rowLines: 1,
       width: columns * 8,
       height,
-      lineRepeat: 1,
       pitch,
       bands: [band],
     };
