@@ -36,9 +36,14 @@ export function endSse(cpu: CpuContext): boolean {
   return true;
 }
 
+/** MXCSR_MASK: the bits that exist. Denormals-are-zeros (bit 6) came after the first SSE processors. */
+export function mxcsrMask(cpu: CpuContext): number {
+  return cpu.model.features.has('sse2') ? 0xffff : 0xffbf;
+}
+
 /** LDMXCSR. */
 export function loadMxcsr(cpu: CpuContext, value: number): number {
-  if ((value & 0xffff_0000) !== 0) return cpu.raise(13, 0);
+  if ((value & ~mxcsrMask(cpu)) !== 0) return cpu.raise(13, 0);
   writeWord(cpu, MXCSR, value >>> 0);
   return 0;
 }

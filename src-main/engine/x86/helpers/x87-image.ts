@@ -3,6 +3,7 @@
 // Reference: Intel SDM vol. 1, 8.1.10 and figures 8-9 to 8-12; 10.5.1 (FXSAVE area), vol. 2 FXRSTOR.
 
 import type { CpuContext } from './cpu-context.ts';
+import { mxcsrMask } from './sse-exceptions.ts';
 import { setControlWord, x87Initialize } from './x87-control.ts';
 import { X87_IMAGE } from './x87-operations.ts';
 import { ERROR_SUMMARY } from './x87-stack.ts';
@@ -161,8 +162,6 @@ export function x87ImageLoad(cpu: CpuContext, form: number): number {
   return 0;
 }
 
-const MXCSR_MASK = 0xffff;
-
 /** FXSAVE without the XMM registers, which the instruction stores itself. `wide`: 64-bit pointers (REX.W). */
 export function fxsaveImage(cpu: CpuContext, wide: number): number {
   put16(0, cpu.get32('fcw'));
@@ -174,7 +173,7 @@ export function fxsaveImage(cpu: CpuContext, wide: number): number {
   put32(16, cpu.low('fdp'));
   put32(20, wide !== 0 ? cpu.high('fdp') : cpu.get32('fds'));
   put32(24, cpu.get32('mxcsr'));
-  put32(28, MXCSR_MASK);
+  put32(28, mxcsrMask(cpu));
   for (let i = 0; i < 8; i++) {
     const r = (cpu.get32('ftop') + i) & 7;
     put32(32 + 16 * i, cpu.low('fprSignificand', r));
@@ -188,7 +187,7 @@ export function fxsaveImage(cpu: CpuContext, wide: number): number {
 /** FXRSTOR: #GP(0) for reserved MXCSR bits, before anything changes. XMM registers are loaded by the instruction. */
 export function fxrstorImage(cpu: CpuContext, wide: number): number {
   const mxcsr = u32(24);
-  if ((mxcsr & ~MXCSR_MASK) !== 0) return cpu.raise(13, 0);
+  if ((mxcsr & ~mxcsrMask(cpu)) !== 0) return cpu.raise(13, 0);
   setStatusWord(cpu, u16(2));
   setControlWord(cpu, u16(0));
   refreshSummary(cpu);

@@ -148,6 +148,17 @@ describe('FXSAVE and FXRSTOR', () => {
     expect(guest.run('0fae0f')).toBe(GENERAL_PROTECTION);
     // LDMXCSR [RDI+24]
     expect(guest.run('0fae5718')).toBe(GENERAL_PROTECTION);
+    guest.view.setUint32(DATA + 24, 0x1fc0, true);
+    expect(guest.run('0fae5718')).toBe(-1);
+  });
+
+  it('know no denormals-are-zeros on a processor without SSE2', () => {
+    const guest = new FlatGuest({ bits: 32, model: 'pentium3' });
+    guest.view.setUint32(DATA, 0x1fc0, true);
+    expect(guest.run('0fae17')).toBe(GENERAL_PROTECTION);
+    // FXSAVE [EDI+16]
+    expect(guest.run('0fae4710')).toBe(-1);
+    expect(guest.view.getUint32(DATA + 16 + 28, true)).toBe(0xffbf);
   });
 });
 
