@@ -89,11 +89,20 @@ export class Cpu implements CpuContext {
     if ((address & 0xfff) + bytes <= 0x1000) {
       const host = this.#mmu.translate(address, 'read', user);
       if (host === FAULTED) return -1;
-      if (host >= 0) return bytes === 4 ? data.getUint32(host, true) : bytes === 2 ? data.getUint16(host, true) : data.getUint8(host);
+      if (host >= 0)
+        return bytes === 4
+          ? data.getUint32(host, true)
+          : bytes === 2
+            ? data.getUint16(host, true)
+            : data.getUint8(host);
     }
     if (!this.#mmu.read(address, bytes, user)) return -1;
     const slot = this.#slot;
-    return bytes === 4 ? data.getUint32(slot, true) : bytes === 2 ? data.getUint16(slot, true) : data.getUint8(slot);
+    return bytes === 4
+      ? data.getUint32(slot, true)
+      : bytes === 2
+        ? data.getUint16(slot, true)
+        : data.getUint8(slot);
   }
 
   readLinear64(address: number, user: boolean): bigint | undefined {

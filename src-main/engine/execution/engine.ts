@@ -85,13 +85,23 @@ export class Engine implements CpuEngine {
       checkSegment: segmentCheck.check,
     };
     Object.assign(slowPaths, createX87Routines(layout, slowPaths));
-    this.#handlers = new HandlerTable(layout, slowPaths, HOT_SHAPES.map((shape) => shape.key));
-    this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features: options.model.features }, layout);
+    this.#handlers = new HandlerTable(
+      layout,
+      slowPaths,
+      HOT_SHAPES.map((shape) => shape.key),
+    );
+    this.#code = new CodeCache(
+      { views, tlb, handlers: this.#handlers, features: options.model.features },
+      layout,
+    );
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
     if (options.accelerator === 'jit') {
       const { features } = options.model;
       const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features };
-      this.#jit = new Jit({ ...parts, compiler: options.compiler ?? new InlineCompiler() }, { layout, counted: options.counted ?? true });
+      this.#jit = new Jit(
+        { ...parts, compiler: options.compiler ?? new InlineCompiler() },
+        { layout, counted: options.counted ?? true },
+      );
       this.#code.hotThreshold = options.hotThreshold ?? HOT_THRESHOLD;
     }
     this.#code.onInvalidate = (hostPage) => {
@@ -101,7 +111,12 @@ export class Engine implements CpuEngine {
     const { slowRead, slowWrite, slowUpdate, slowProbe } = this.#mmu;
     Object.assign(slowPaths, { slowRead, slowWrite, slowUpdate, slowProbe });
     this.#cpu.attach(this.#mmu, tlb, { translationsChanged: () => this.#translationsChanged() });
-    this.#run = createMainLoop({ layout, imports: slowPaths, table: this.#handlers.table, inlined: HOT_SHAPES });
+    this.#run = createMainLoop({
+      layout,
+      imports: slowPaths,
+      table: this.#handlers.table,
+      inlined: HOT_SHAPES,
+    });
     this.attentionAddress = this.#cpu.address('attention');
     this.#attention = this.attentionAddress >> 2;
     this.#translationsChanged();
@@ -123,7 +138,12 @@ export class Engine implements CpuEngine {
 
   /** Counters and names that only tests and profiles look at. */
   get inspection() {
-    return { code: this.#code.stats, jit: this.#jit?.stats, mmu: this.#mmu.stats, handlerKeys: this.#handlers.keys };
+    return {
+      code: this.#code.stats,
+      jit: this.#jit?.stats,
+      mmu: this.#mmu.stats,
+      handlerKeys: this.#handlers.keys,
+    };
   }
 
   setInterrupt(pending: boolean): void {
@@ -304,7 +324,8 @@ export class Engine implements CpuEngine {
   #compile(): void {
     const cpu = this.#cpu;
     const host = this.#fetch(this.#linearRip());
-    if (host !== undefined) this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
+    if (host !== undefined)
+      this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
   }
 
   #ripOfCurrentRecord(): void {

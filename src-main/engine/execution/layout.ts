@@ -80,6 +80,10 @@ export const TLB_BYTES = TLB_TABLES * TLB_ENTRIES * TLB_ENTRY_SIZE;
 export const JUMP_CACHE_BYTES = JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_SIZE;
 
 // The fixed areas must not run into each other.
-if (CPU_BLOCK + CPU_BLOCK_SIZE > JUMP_CACHE || JUMP_CACHE + JUMP_CACHE_BYTES > TLB || TLB + TLB_BYTES > RECORDS) {
+if (
+  CPU_BLOCK + CPU_BLOCK_SIZE > JUMP_CACHE ||
+  JUMP_CACHE + JUMP_CACHE_BYTES > TLB ||
+  TLB + TLB_BYTES > RECORDS
+) {
   throw new Error('engine memory areas overlap');
 }

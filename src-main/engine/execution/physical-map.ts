@@ -32,7 +32,12 @@ export class PhysicalMap {
   }
 
   replace(regions: readonly PhysicalRegion[]): void {
-    this.#regions = regions.map(({ kind, base, bytes, offset }) => ({ kind, base, bytes, host: this.#guestBase + offset }));
+    this.#regions = regions.map(({ kind, base, bytes, offset }) => ({
+      kind,
+      base,
+      bytes,
+      host: this.#guestBase + offset,
+    }));
     this.#last = undefined;
   }
 

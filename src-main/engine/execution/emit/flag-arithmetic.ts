@@ -62,7 +62,8 @@ export function subOverflow(f: FunctionBuilder, { bits, left, right, result }: F
   return signToOverflow(f, bits, op('and', op('xor', left, right), op('xor', left, result)));
 }
 
-const join = (f: FunctionBuilder, a: IrValue, b: IrValue, c: IrValue) => f.op('i32.or', f.op('i32.or', a, b), c);
+const join = (f: FunctionBuilder, a: IrValue, b: IrValue, c: IrValue) =>
+  f.op('i32.or', f.op('i32.or', a, b), c);
 
 export function auxOfAdd(f: FunctionBuilder, o: FlagOperation): IrValue {
   return join(f, typed(f, o.bits)('lt_u', o.result, o.left), adjust(f, o), addOverflow(f, o));
@@ -87,7 +88,11 @@ function not(f: FunctionBuilder, bits: number, value: IrValue): IrValue {
 /** ADC: the carry out of each bit is majority(left, right, carry in), from left, right and result alone. */
 export function auxOfAdc(f: FunctionBuilder, o: FlagOperation): IrValue {
   const op = typed(f, o.bits);
-  const carries = op('or', op('and', o.left, o.right), op('and', op('or', o.left, o.right), not(f, o.bits, o.result)));
+  const carries = op(
+    'or',
+    op('and', o.left, o.right),
+    op('and', op('or', o.left, o.right), not(f, o.bits, o.result)),
+  );
   return join(f, topBit(f, o.bits, carries), adjust(f, o), addOverflow(f, o));
 }
 
@@ -99,20 +104,36 @@ export function auxOfSbb(f: FunctionBuilder, o: FlagOperation): IrValue {
 }
 
 /** INC (`delta` 1) and DEC (`delta` -1): CF is taken from `aux`. */
-export function auxOfStep(f: FunctionBuilder, bits: number, result: IrValue, delta: 1 | -1, aux: IrValue): IrValue {
+export function auxOfStep(
+  f: FunctionBuilder,
+  bits: number,
+  result: IrValue,
+  delta: 1 | -1,
+  aux: IrValue,
+): IrValue {
   const type = bits === 64 ? 'i64' : 'i32';
   const top = bits === 64 ? -0x8000_0000_0000_0000n : bits === 32 ? -0x8000_0000 : 2 ** (bits - 1);
-  const overflowed = delta === 1 ? top : typeof top === 'bigint' ? -(top + 1n) : bits === 32 ? 0x7fff_ffff : top - 1;
-  const of = f.op('i32.shl', f.op(`${type}.eq`, result, f.constant(type, overflowed)), f.constant('i32', OF_BIT));
+  const overflowed =
+    delta === 1 ? top : typeof top === 'bigint' ? -(top + 1n) : bits === 32 ? 0x7fff_ffff : top - 1;
+  const of = f.op(
+    'i32.shl',
+    f.op(`${type}.eq`, result, f.constant(type, overflowed)),
+    f.constant('i32', OF_BIT),
+  );
   const low = f.op('i32.and', bits === 64 ? f.op('i32.wrap_i64', result) : result, f.constant('i32', 15));
-  const af = f.op('i32.shl', f.op('i32.eq', low, f.constant('i32', delta === 1 ? 0 : 15)), f.constant('i32', 4));
+  const af = f.op(
+    'i32.shl',
+    f.op('i32.eq', low, f.constant('i32', delta === 1 ? 0 : 15)),
+    f.constant('i32', 4),
+  );
   return join(f, f.op('i32.and', aux, f.constant('i32', CF)), of, af);
 }
 
 /** One flag as 0 or 1. */
 export function readFlag(f: FunctionBuilder, flags: FlagBinding, name: FlagName): IrValue {
   const one = f.constant('i32', 1);
-  const auxBit = (shift: number) => f.op('i32.and', f.op('i32.shr_u', flags.aux(), f.constant('i32', shift)), one);
+  const auxBit = (shift: number) =>
+    f.op('i32.and', f.op('i32.shr_u', flags.aux(), f.constant('i32', shift)), one);
   switch (name) {
     case 'cf':
       return f.op('i32.and', flags.aux(), one);
@@ -130,7 +151,11 @@ export function readFlag(f: FunctionBuilder, flags: FlagBinding, name: FlagName)
       );
     case 'pf': {
       const delta = f.op('i32.shr_u', flags.aux(), f.constant('i32', PARITY_DELTA_SHIFT));
-      const byte = f.op('i32.and', f.op('i32.xor', f.op('i32.wrap_i64', flags.result()), delta), f.constant('i32', 0xff));
+      const byte = f.op(
+        'i32.and',
+        f.op('i32.xor', f.op('i32.wrap_i64', flags.result()), delta),
+        f.constant('i32', 0xff),
+      );
       return f.op('i32.xor', f.op('i32.and', f.op('i32.popcnt', byte), one), one);
     }
   }
@@ -156,14 +181,16 @@ export function readCondition(f: FunctionBuilder, flags: FlagBinding, code: numb
 
 /** The six status flags in their EFLAGS places. */
 export function assembleStatus(f: FunctionBuilder, flags: FlagBinding): IrValue {
-  const place = (name: FlagName, shift: number) => f.op('i32.shl', readFlag(f, flags, name), f.constant('i32', shift));
+  const place = (name: FlagName, shift: number) =>
+    f.op('i32.shl', readFlag(f, flags, name), f.constant('i32', shift));
   const aux = f.op('i32.and', flags.aux(), f.constant('i32', CF | AF | OF));
   return join(f, f.op('i32.or', aux, place('pf', 2)), place('zf', 6), place('sf', 7));
 }
 
 /** The result and auxiliary words that read back as the given EFLAGS image. */
 export function takeStatus(f: FunctionBuilder, image: IrValue): { result: IrValue; aux: IrValue } {
-  const bit = (n: number) => f.op('i32.and', f.op('i32.shr_u', image, f.constant('i32', n)), f.constant('i32', 1));
+  const bit = (n: number) =>
+    f.op('i32.and', f.op('i32.shr_u', image, f.constant('i32', n)), f.constant('i32', 1));
   // ZF set: result 0, whose parity is even and sign clear. ZF clear: result 1, odd and clear. Deltas mend the rest.
   const zero = bit(6);
   const result = f.op('i64.extend_i32_u', f.op('i32.xor', zero, f.constant('i32', 1)));

@@ -9,7 +9,6 @@ import type {
   Emitter,
   FlagName,
   FlagSettings,
-  IntegerBits,
   Operand,
   SegmentReference,
   Shape,
@@ -33,7 +32,8 @@ import {
   readFlag,
   takeStatus,
 } from './flag-arithmetic.ts';
-import { integer, irOf, irTypeOf, irVariableOf, ofIrType, valueOfVariable, variableOf } from './value.ts';
+import { GuestArithmetic, SemanticsError } from './guest-arithmetic.ts';
+import { integer, irOf, irVariableOf, ofIrType, valueOfVariable, variableOf } from './value.ts';
 
 /** EFLAGS bits kept in `flagResult` and `flagAux`. */
 const STATUS_FLAGS = 0x8d5;
@@ -41,18 +41,14 @@ const WRITE_DESCRIPTOR = 0x100;
 
 const bound = (operand: Operand): BoundOperand => operand as BoundOperand;
 
-/** Thrown while instantiating semantics that break the commit rule or mix widths: a programmer's error. */
-export class SemanticsError extends Error {}
-
-export class IrEmitter implements Emitter {
-  readonly #f: FunctionBuilder;
+export class IrEmitter extends GuestArithmetic implements Emitter {
   readonly #binding: Binding;
   readonly #updates = new Map<Operand, GuestUpdate>();
   readonly #probes = new Map<Value, Map<number, GuestUpdate>>();
   #committed = false;
 
   constructor(builder: FunctionBuilder, binding: Binding) {
-    this.#f = builder;
+    super(builder);
     this.#binding = binding;
   }
 
@@ -67,34 +63,12 @@ export class IrEmitter implements Emitter {
     this.#probes.clear();
   }
 
-  #fail(message: string): never {
+  protected override fail(message: string): never {
     throw new SemanticsError(`${this.shape.mnemonic}: ${message}`);
   }
   #mayFault(what: string): void {
-    if (this.#committed) this.#fail(`${what} may fault after a commit`);
+    if (this.#committed) this.fail(`${what} may fault after a commit`);
   }
-  #sameBits(a: Value, b: Value, what: string): number {
-    if (a.bits !== b.bits) this.#fail(`${what} of ${a.bits} and ${b.bits} bits`);
-    return a.bits;
-  }
-  #i32(value: number): IrValue {
-    return this.#f.constant('i32', value);
-  }
-  #typed(bits: number, name: string, ...operands: IrValue[]): IrValue {
-    return this.#f.op(`${bits === 64 ? 'i64' : 'i32'}.${name}`, ...operands);
-  }
-  /** Cuts an i32 to a narrow width. */
-  #cut(bits: number, value: IrValue): IrValue {
-    if (bits >= 32) return value;
-    return this.#f.op('i32.and', value, this.#i32(bits === 1 ? 1 : bits === 8 ? 0xff : 0xffff));
-  }
-
-  constant(bits: IntegerBits, value: number | bigint): Value {
-    if (bits === 64) return integer(64, this.#f.constant('i64', BigInt.asIntN(64, BigInt(value))));
-    const mask = bits === 32 ? -1 : 2 ** bits - 1;
-    return integer(bits, this.#i32(Number(BigInt.asIntN(32, BigInt(value))) & mask));
-  }
-
   read(operand: Operand): Value {
     const o = bound(operand);
     switch (o.kind) {
@@ -106,9 +80,12 @@ export class IrEmitter implements Emitter {
       case 'immediate':
         return integer(o.bits, this.#binding.immediate(o));
       case 'relative':
-        return integer(this.shape.codeBits === 64 ? 64 : 32, this.#cutTarget(this.#binding.relativeTarget(o)));
+        return integer(
+          this.shape.codeBits === 64 ? 64 : 32,
+          this.#cutTarget(this.#binding.relativeTarget(o)),
+        );
       default:
-        return this.#fail('a far operand has no single value');
+        return this.fail('a far operand has no single value');
     }
   }
 
@@ -123,13 +100,13 @@ export class IrEmitter implements Emitter {
 
   write(operand: Operand, value: Value): void {
     const o = bound(operand);
-    if (o.bits !== value.bits) this.#fail(`writes ${value.bits} bits to an operand of ${o.bits}`);
+    if (o.bits !== value.bits) this.fail(`writes ${value.bits} bits to an operand of ${o.bits}`);
     if (o.kind === 'register') {
       this.#committed = true;
       this.#binding.writeRegister(o, irOf(value));
       return;
     }
-    if (o.kind !== 'memory') this.#fail(`writes to an operand that is ${o.kind}`);
+    if (o.kind !== 'memory') this.fail(`writes to an operand that is ${o.kind}`);
     const update = this.#updates.get(operand);
     if (update !== undefined) {
       update.store(irOf(value));
@@ -145,7 +122,7 @@ export class IrEmitter implements Emitter {
   }
 
   linearAddress(segment: SegmentReference, offset: Value): Value {
-    const f = this.#f;
+    const f = this.f;
     const form = this.#binding.segmentForm(segment);
     const wide = offset.bits === 64 ? irOf(offset) : f.op('i64.extend_i32_u', irOf(offset));
     const sum = form === 'flat' ? wide : f.op('i64.add', wide, this.#binding.segmentBase(segment));
@@ -195,12 +172,16 @@ export class IrEmitter implements Emitter {
   }
 
   #checkAlignment(linear: IrValue): void {
-    const low = linear.type === 'i64' ? this.#f.op('i32.wrap_i64', linear) : linear;
-    this.faultWhen(integer(1, this.#f.op('i32.ne', this.#f.op('i32.and', low, this.#i32(15)), this.#i32(0))), 13, 0);
+    const low = linear.type === 'i64' ? this.f.op('i32.wrap_i64', linear) : linear;
+    this.faultWhen(
+      integer(1, this.f.op('i32.ne', this.f.op('i32.and', low, this.i32(15)), this.i32(0))),
+      13,
+      0,
+    );
   }
 
   #access(segment: SegmentReference, offset: Value, bits: number, write: boolean): GuestAccess {
-    const f = this.#f;
+    const f = this.f;
     const binding = this.#binding;
     const stack = segment === 'ss';
     const form = binding.segmentForm(segment);
@@ -245,192 +226,63 @@ export class IrEmitter implements Emitter {
     this.#probes.set(offset, byBits);
   }
 
-  // Integer arithmetic.
-
-  #binary(name: string, a: Value, b: Value, wraps: boolean): Value {
-    const bits = this.#sameBits(a, b, name);
-    const result = this.#typed(bits, name, irOf(a), irOf(b));
-    return integer(bits, wraps ? this.#cut(bits, result) : result);
-  }
-  #compare(name: string, a: Value, b: Value): Value {
-    const bits = this.#sameBits(a, b, name);
-    return integer(1, this.#typed(bits, name, irOf(a), irOf(b)));
-  }
-  #signed(a: Value): Value {
-    return a.bits < 32 ? this.signExtend(a, 32) : a;
-  }
-  /** Shift counts of any width as the type the operation wants. */
-  #count(count: Value, bits: number): IrValue {
-    const ir = irOf(count);
-    if (bits === 64) return count.bits === 64 ? ir : this.#f.op('i64.extend_i32_u', ir);
-    return count.bits === 64 ? this.#f.op('i32.wrap_i64', ir) : ir;
-  }
-  #shift(name: string, a: Value, count: Value): Value {
-    return integer(a.bits, this.#cut(a.bits, this.#typed(a.bits, name, irOf(a), this.#count(count, a.bits))));
-  }
-
-  add(a: Value, b: Value): Value {
-    return this.#binary('add', a, b, true);
-  }
-  sub(a: Value, b: Value): Value {
-    return this.#binary('sub', a, b, true);
-  }
-  mul(a: Value, b: Value): Value {
-    return this.#binary('mul', a, b, true);
-  }
-  and(a: Value, b: Value): Value {
-    return this.#binary('and', a, b, false);
-  }
-  or(a: Value, b: Value): Value {
-    return this.#binary('or', a, b, false);
-  }
-  xor(a: Value, b: Value): Value {
-    return this.#binary('xor', a, b, false);
-  }
-  not(a: Value): Value {
-    return this.xor(a, this.constant(a.bits as IntegerBits, -1));
-  }
-  neg(a: Value): Value {
-    return this.sub(this.constant(a.bits as IntegerBits, 0), a);
-  }
-  shl(a: Value, count: Value): Value {
-    return this.#shift('shl', a, count);
-  }
-  shr(a: Value, count: Value): Value {
-    return this.#shift('shr_u', a, count);
-  }
-  sar(a: Value, count: Value): Value {
-    const wide = this.#signed(a);
-    const shifted = this.#typed(wide.bits, 'shr_s', irOf(wide), this.#count(count, wide.bits));
-    return integer(a.bits, this.#cut(a.bits, shifted));
-  }
-  rotl(a: Value, count: Value): Value {
-    if (a.bits < 32) this.#fail('rotl of a narrow value');
-    return this.#shift('rotl', a, count);
-  }
-  rotr(a: Value, count: Value): Value {
-    if (a.bits < 32) this.#fail('rotr of a narrow value');
-    return this.#shift('rotr', a, count);
-  }
-  divU(a: Value, b: Value): Value {
-    return this.#binary('div_u', a, b, false);
-  }
-  divS(a: Value, b: Value): Value {
-    return this.truncate(this.#binary('div_s', this.#signed(a), this.#signed(b), false), a.bits as IntegerBits);
-  }
-  remU(a: Value, b: Value): Value {
-    return this.#binary('rem_u', a, b, false);
-  }
-  remS(a: Value, b: Value): Value {
-    return this.truncate(this.#binary('rem_s', this.#signed(a), this.#signed(b), false), a.bits as IntegerBits);
-  }
-  countLeadingZeros(a: Value): Value {
-    const count = this.#typed(a.bits, 'clz', irOf(a));
-    if (a.bits >= 32) return integer(a.bits, count);
-    return integer(a.bits, this.#f.op('i32.sub', count, this.#i32(32 - a.bits)));
-  }
-  countTrailingZeros(a: Value): Value {
-    if (a.bits >= 32) return integer(a.bits, this.#typed(a.bits, 'ctz', irOf(a)));
-    return integer(a.bits, this.#f.op('i32.ctz', this.#f.op('i32.or', irOf(a), this.#i32(2 ** a.bits))));
-  }
-  populationCount(a: Value): Value {
-    return integer(a.bits, this.#typed(a.bits, 'popcnt', irOf(a)));
-  }
-
-  equal(a: Value, b: Value): Value {
-    return this.#compare('eq', a, b);
-  }
-  notEqual(a: Value, b: Value): Value {
-    return this.#compare('ne', a, b);
-  }
-  isZero(a: Value): Value {
-    return integer(1, this.#typed(a.bits, 'eqz', irOf(a)));
-  }
-  lessU(a: Value, b: Value): Value {
-    return this.#compare('lt_u', a, b);
-  }
-  lessS(a: Value, b: Value): Value {
-    return this.#compare('lt_s', this.#signed(a), this.#signed(b));
-  }
-
-  zeroExtend(a: Value, bits: IntegerBits): Value {
-    if (bits < a.bits) this.#fail(`zero-extends ${a.bits} bits to ${bits}`);
-    if (bits === 64 && a.bits !== 64) return integer(64, this.#f.op('i64.extend_i32_u', irOf(a)));
-    return integer(bits, irOf(a));
-  }
-  signExtend(a: Value, bits: IntegerBits): Value {
-    if (bits < a.bits) this.#fail(`sign-extends ${a.bits} bits to ${bits}`);
-    if (bits === a.bits) return a;
-    let ir = irOf(a);
-    if (a.bits === 1) ir = this.#f.op('i32.sub', this.#i32(0), ir);
-    else if (a.bits === 8) ir = this.#f.op('i32.extend8_s', ir);
-    else if (a.bits === 16) ir = this.#f.op('i32.extend16_s', ir);
-    if (bits === 64) return integer(64, this.#f.op('i64.extend_i32_s', ir));
-    return integer(bits, this.#cut(bits, ir));
-  }
-  truncate(a: Value, bits: IntegerBits): Value {
-    if (bits > a.bits) this.#fail(`truncates ${a.bits} bits to ${bits}`);
-    if (bits === a.bits) return a;
-    const ir = a.bits === 64 ? this.#f.op('i32.wrap_i64', irOf(a)) : irOf(a);
-    return integer(bits, this.#cut(bits, ir));
-  }
-  bit(a: Value, n: number): Value {
-    return this.truncate(integer(a.bits, this.#typed(a.bits, 'shr_u', irOf(a), this.#f.constant(irTypeOf(a.bits) as 'i32', n))), 1);
-  }
-  select(condition: Value, ifTrue: Value, ifFalse: Value): Value {
-    if (ifTrue.type !== ifFalse.type) this.#fail(`selects between ${ifTrue.type} and ${ifFalse.type}`);
-    const ir = this.#f.select(irOf(condition), irOf(ifTrue), irOf(ifFalse));
-    return ifTrue.type.startsWith('f') ? ofIrType(ir) : integer(ifTrue.bits, ir);
-  }
   op(name: string, ...operands: (Value | number)[]): Value {
-    return ofIrType(this.#f.op(name, ...operands.map((o) => (typeof o === 'number' ? o : irOf(o)))));
+    return ofIrType(this.f.op(name, ...operands.map((o) => (typeof o === 'number' ? o : irOf(o)))));
   }
   vectorConstant(bytes: readonly number[]): Value {
-    return integer(128, this.#f.vectorConstant(bytes));
+    return integer(128, this.f.vectorConstant(bytes));
   }
 
   // Flags.
 
   #setFlags(bits: number, result: Value, aux: IrValue): void {
     this.#committed = true;
-    this.#binding.flags.set(extendResult(this.#f, bits, irOf(result)), aux);
+    this.#binding.flags.set(extendResult(this.f, bits, irOf(result)), aux);
   }
   #operation(left: Value, right: Value, result: Value) {
-    const bits = this.#sameBits(left, right, 'flags');
+    const bits = this.sameBits(left, right, 'flags');
     return { bits, left: irOf(left), right: irOf(right), result: irOf(result) };
   }
   flagsAdd(left: Value, right: Value, result: Value): void {
     const o = this.#operation(left, right, result);
-    if (this.#binding.flags.setAdd?.(o) !== true) this.#setFlags(o.bits, result, auxOfAdd(this.#f, o));
+    if (this.#binding.flags.setAdd?.(o) !== true) this.#setFlags(o.bits, result, auxOfAdd(this.f, o));
     this.#committed = true;
   }
   flagsSub(left: Value, right: Value, result: Value): void {
     const o = this.#operation(left, right, result);
-    if (this.#binding.flags.setSub?.(o) !== true) this.#setFlags(o.bits, result, auxOfSub(this.#f, o));
+    if (this.#binding.flags.setSub?.(o) !== true) this.#setFlags(o.bits, result, auxOfSub(this.f, o));
     this.#committed = true;
   }
   flagsAdc(left: Value, right: Value, _carry: Value, result: Value): void {
     const o = this.#operation(left, right, result);
-    this.#setFlags(o.bits, result, auxOfAdc(this.#f, o));
+    this.#setFlags(o.bits, result, auxOfAdc(this.f, o));
   }
   flagsSbb(left: Value, right: Value, _borrow: Value, result: Value): void {
     const o = this.#operation(left, right, result);
-    this.#setFlags(o.bits, result, auxOfSbb(this.#f, o));
+    this.#setFlags(o.bits, result, auxOfSbb(this.f, o));
   }
   flagsLogic(result: Value): void {
     this.#committed = true;
     if (this.#binding.flags.setLogic?.(result.bits, irOf(result)) === true) return;
-    this.#setFlags(result.bits, result, this.#i32(0));
+    this.#setFlags(result.bits, result, this.i32(0));
   }
   flagsInc(_left: Value, result: Value): void {
-    this.#setFlags(result.bits, result, auxOfStep(this.#f, result.bits, irOf(result), 1, this.#binding.flags.aux()));
+    this.#setFlags(
+      result.bits,
+      result,
+      auxOfStep(this.f, result.bits, irOf(result), 1, this.#binding.flags.aux()),
+    );
   }
   flagsDec(_left: Value, result: Value): void {
-    this.#setFlags(result.bits, result, auxOfStep(this.#f, result.bits, irOf(result), -1, this.#binding.flags.aux()));
+    this.#setFlags(
+      result.bits,
+      result,
+      auxOfStep(this.f, result.bits, irOf(result), -1, this.#binding.flags.aux()),
+    );
   }
 
   flags(settings: FlagSettings): void {
-    const f = this.#f;
+    const f = this.f;
     const { flags } = this.#binding;
     const oldAux = flags.aux();
     const oldResult = flags.result();
@@ -438,15 +290,16 @@ export class IrEmitter implements Emitter {
     const result = newResult === undefined ? oldResult : extendResult(f, newResult.bits, irOf(newResult));
     // A new result brings its own SF and PF, so the deltas of an image loaded by POPF go.
     let kept = newResult === undefined ? ~(CF | AF | OF) : 0;
-    let fresh: IrValue = this.#i32(0);
+    let fresh: IrValue = this.i32(0);
     const place = (value: FlagSettings['cf'], mask: number, shift: number) => {
       if (value === undefined || value === 'keep') kept |= mask;
-      else if (value !== 'clear') fresh = f.op('i32.or', fresh, f.op('i32.shl', irOf(value), this.#i32(shift)));
+      else if (value !== 'clear')
+        fresh = f.op('i32.or', fresh, f.op('i32.shl', irOf(value), this.i32(shift)));
     };
     place(settings.cf, CF, 0);
     place(settings.af, AF, 4);
     place(settings.of, OF, 11);
-    let aux = f.op('i32.or', f.op('i32.and', oldAux, this.#i32(kept)), fresh);
+    let aux = f.op('i32.or', f.op('i32.and', oldAux, this.i32(kept)), fresh);
     this.#committed = true;
     if (settings.enabled === undefined) {
       flags.set(result, aux);
@@ -458,31 +311,35 @@ export class IrEmitter implements Emitter {
   }
 
   flag(name: FlagName): Value {
-    return integer(1, readFlag(this.#f, this.#binding.flags, name));
+    return integer(1, readFlag(this.f, this.#binding.flags, name));
   }
   condition(code: ConditionCode): Value {
     const fused = this.#binding.flags.condition?.(code);
-    return integer(1, fused ?? readCondition(this.#f, this.#binding.flags, code));
+    return integer(1, fused ?? readCondition(this.f, this.#binding.flags, code));
   }
   eflags(): Value {
     const rest = this.#binding.readState('flagRest', 0);
-    return integer(32, this.#f.op('i32.or', assembleStatus(this.#f, this.#binding.flags), rest));
+    return integer(32, this.f.op('i32.or', assembleStatus(this.f, this.#binding.flags), rest));
   }
   setEflags(value: Value, mask: number): void {
-    const f = this.#f;
+    const f = this.f;
     this.#committed = true;
     const restMask = mask & ~STATUS_FLAGS;
     if (restMask !== 0) {
       const rest = this.#binding.readState('flagRest', 0);
-      const kept = f.op('i32.and', rest, this.#i32(~restMask));
-      this.#binding.writeState('flagRest', 0, f.op('i32.or', kept, f.op('i32.and', irOf(value), this.#i32(restMask))));
+      const kept = f.op('i32.and', rest, this.i32(~restMask));
+      this.#binding.writeState(
+        'flagRest',
+        0,
+        f.op('i32.or', kept, f.op('i32.and', irOf(value), this.i32(restMask))),
+      );
     }
     const statusMask = mask & STATUS_FLAGS;
     if (statusMask === 0) return;
     let image = irOf(value);
     if (statusMask !== STATUS_FLAGS) {
-      const kept = f.op('i32.and', assembleStatus(f, this.#binding.flags), this.#i32(~statusMask));
-      image = f.op('i32.or', kept, f.op('i32.and', image, this.#i32(statusMask)));
+      const kept = f.op('i32.and', assembleStatus(f, this.#binding.flags), this.i32(~statusMask));
+      image = f.op('i32.or', kept, f.op('i32.and', image, this.i32(statusMask)));
     }
     const taken = takeStatus(f, image);
     this.#binding.flags.set(taken.result, taken.aux);
@@ -491,20 +348,20 @@ export class IrEmitter implements Emitter {
   // Control.
 
   variable(initial: Value): Variable {
-    const variable = this.#f.variable(irOf(initial).type);
-    this.#f.set(variable, irOf(initial));
+    const variable = this.f.variable(irOf(initial).type);
+    this.f.set(variable, irOf(initial));
     return variableOf(initial, variable);
   }
   get(variable: Variable): Value {
-    return valueOfVariable(variable, this.#f.get(irVariableOf(variable)));
+    return valueOfVariable(variable, this.f.get(irVariableOf(variable)));
   }
   set(variable: Variable, value: Value): void {
-    if (variable.bits !== value.bits) this.#fail(`sets a variable of ${variable.bits} bits to ${value.bits}`);
-    this.#f.set(irVariableOf(variable), irOf(value));
+    if (variable.bits !== value.bits) this.fail(`sets a variable of ${variable.bits} bits to ${value.bits}`);
+    this.f.set(irVariableOf(variable), irOf(value));
   }
 
   when(condition: Value, then: () => void, otherwise?: () => void): void {
-    const f = this.#f;
+    const f = this.f;
     const yes = f.block();
     const no = f.block();
     const after = otherwise === undefined ? no : f.block();
@@ -523,7 +380,7 @@ export class IrEmitter implements Emitter {
   }
 
   #arm(block: IrBlock, after: IrBlock, body: () => void): void {
-    const f = this.#f;
+    const f = this.f;
     f.enter(block);
     body();
     if (!f.open) return;
@@ -532,7 +389,7 @@ export class IrEmitter implements Emitter {
   }
 
   loop(body: () => Value): void {
-    const f = this.#f;
+    const f = this.f;
     const head = f.block();
     const after = f.block();
     this.#binding.flags.split?.();
@@ -558,16 +415,20 @@ export class IrEmitter implements Emitter {
   fault(vector: number, errorCode?: number | Value): void {
     this.#mayFault('fault');
     this.#raise(vector, errorCode);
-    this.#f.enter(this.#f.block());
+    this.f.enter(this.f.block());
   }
   #raise(vector: number, errorCode: number | Value | undefined): void {
     const error =
-      errorCode === undefined ? this.#i32(-1) : typeof errorCode === 'number' ? this.#i32(errorCode) : irOf(errorCode);
+      errorCode === undefined
+        ? this.i32(-1)
+        : typeof errorCode === 'number'
+          ? this.i32(errorCode)
+          : irOf(errorCode);
     this.#binding.fault(vector, error);
   }
   faultWhen(condition: Value, vector: number, errorCode?: number | Value): void {
     this.#mayFault('faultWhen');
-    const f = this.#f;
+    const f = this.f;
     const faulting = f.block();
     const fine = f.block();
     f.branch(irOf(condition), faulting, fine, false);
@@ -586,8 +447,8 @@ export class IrEmitter implements Emitter {
   #cutTarget(target: IrValue): IrValue {
     if (this.shape.operandBits !== 16) return target;
     return target.type === 'i64'
-      ? this.#f.op('i64.and', target, this.#f.constant('i64', 0xffff))
-      : this.#f.op('i32.and', target, this.#i32(0xffff));
+      ? this.f.op('i64.and', target, this.f.constant('i64', 0xffff))
+      : this.f.op('i32.and', target, this.i32(0xffff));
   }
   /** An offset in CS as wide as rip is in this code. */
   #target(target: Value | Operand): IrValue {
@@ -600,27 +461,27 @@ export class IrEmitter implements Emitter {
     this.checkJump(target);
     if ('kind' in target) this.#binding.jumpRelative(bound(target));
     else this.#binding.jump(this.#target(target));
-    this.#f.enter(this.#f.block());
+    this.f.enter(this.f.block());
   }
   jumpWhen(condition: Value, target: Operand): void {
     const { codeBits } = this.shape;
     // LOOP checks before it commits its count.
     if (!this.#committed && codeBits !== 64 && this.#binding.segmentForm('cs') !== 'flat') {
       const taken = this.#outsideCode(target);
-      this.faultWhen(integer(1, this.#f.op('i32.and', irOf(condition), irOf(taken))), 13, 0);
+      this.faultWhen(integer(1, this.f.op('i32.and', irOf(condition), irOf(taken))), 13, 0);
     }
     this.#binding.jumpRelativeWhen(irOf(condition), bound(target));
-    this.#f.enter(this.#f.block());
+    this.f.enter(this.f.block());
   }
   #outsideCode(target: Value | Operand): Value {
     const limit = this.#binding.readState('segmentLimit', 1);
-    return integer(1, this.#f.op('i32.gt_u', this.#target(target), limit));
+    return integer(1, this.f.op('i32.gt_u', this.#target(target), limit));
   }
   checkJump(target: Value | Operand): void {
     if (this.shape.codeBits === 64) {
       if ('kind' in target) return;
       const ir = this.#target(target);
-      const f = this.#f;
+      const f = this.f;
       const extended = f.op('i64.shr_s', f.op('i64.shl', ir, f.constant('i64', 16)), f.constant('i64', 16));
       this.#guard(integer(1, f.op('i64.ne', extended, ir)));
       return;
@@ -634,13 +495,14 @@ export class IrEmitter implements Emitter {
   }
   endBlock(reason: 'lookup' | 'halt' | 'shadow'): void {
     this.#binding.endBlock(reason);
-    this.#f.enter(this.#f.block());
+    this.f.enter(this.f.block());
   }
 
   helper(name: HelperName, ...operands: Value[]): Value {
     const declaration: HelperDeclaration = HELPERS[name];
     if (declaration.mayFault) this.#mayFault(`helper ${name}`);
-    if (operands.length !== declaration.parameters.length) this.#fail(`calls ${name} with ${operands.length} operands`);
+    if (operands.length !== declaration.parameters.length)
+      this.fail(`calls ${name} with ${operands.length} operands`);
     const passed: IrValue[] = [];
     declaration.parameters.forEach((type, position) => {
       const operand = operands[position] as Value;
@@ -649,10 +511,12 @@ export class IrEmitter implements Emitter {
     });
     const result = this.#binding.callHelper(name, declaration, passed);
     if (declaration.writesRegisters) this.#committed = true;
-    if (declaration.endsBlock !== undefined) this.#f.enter(this.#f.block());
-    if (declaration.result === 'none') return integer(32, this.#i32(0));
+    if (declaration.endsBlock !== undefined) this.f.enter(this.f.block());
+    if (declaration.result === 'none') return integer(32, this.i32(0));
     if (declaration.result === 'i32' && !declaration.mayFault) return integer(32, result as IrValue);
     const scratch = this.#binding.readState('scratch', 0);
-    return declaration.result === 'i64' ? integer(64, scratch) : integer(32, this.#f.op('i32.wrap_i64', scratch));
+    return declaration.result === 'i64'
+      ? integer(64, scratch)
+      : integer(32, this.f.op('i32.wrap_i64', scratch));
   }
 }

@@ -132,7 +132,10 @@ export class CodeCache implements CodeWatcher {
 
   /** Whether a block at an offset of a host page has been decoded in a mode. */
   hasBlock(host: number, mode: number): boolean {
-    return this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.has(blockKey({ host, mode, single: false })) === true;
+    return (
+      this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.has(blockKey({ host, mode, single: false })) ===
+      true
+    );
   }
 
   /** Counts the decoded bytes of a region as code, so that writing them makes the page stale. */
@@ -204,7 +207,11 @@ export class CodeCache implements CodeWatcher {
       const joined = mayJoin ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
       if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
         const handler = single ? HANDLER.stop : HANDLER.proceed;
-        this.#writer.control(record, handler, joined === undefined ? { pageOffset, count } : { pageOffset, count, link: joined });
+        this.#writer.control(
+          record,
+          handler,
+          joined === undefined ? { pageOffset, count } : { pageOffset, count, link: joined },
+        );
         break;
       }
       const result = this.#decode(this.#views.u8, at, pageStart + GUEST_PAGE, mode);
@@ -273,17 +280,22 @@ export class CodeCache implements CodeWatcher {
     bytes.set(u8.subarray(request.host, request.host + inFirst));
     bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
     const known = this.#crossing.get(key);
-    if (known !== undefined && known.nextHost === nextHost && sameBytes(known.bytes, bytes)) return known.header;
+    if (known !== undefined && known.nextHost === nextHost && sameBytes(known.bytes, bytes))
+      return known.header;
     if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
     const header = this.#next;
     const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);
-    if (!result.ok && result.fault === 'short') throw new Error('an instruction is longer than fifteen bytes');
+    if (!result.ok && result.fault === 'short')
+      throw new Error('an instruction is longer than fifteen bytes');
     const pageOffset = request.host % GUEST_PAGE;
     const record = header + RECORD_SIZE;
     this.#write(record, { pageOffset, count: 0 }, result, request.mode);
     const length = result.ok ? result.instruction.length : result.length;
     const after = record + RECORD_SIZE;
-    this.#writer.control(after, request.single ? HANDLER.stop : HANDLER.proceed, { pageOffset: pageOffset + length, count: 1 });
+    this.#writer.control(after, request.single ? HANDLER.stop : HANDLER.proceed, {
+      pageOffset: pageOffset + length,
+      count: 1,
+    });
     this.#finish(header, pageOffset, after + RECORD_SIZE, 0);
     this.#crossing.set(key, { header, nextHost, bytes: bytes.slice(0, length) });
     return header;
@@ -304,7 +316,10 @@ function markDecoded(bitmap: Uint8Array, from: number, to: number): void {
 }
 
 /** The exception an instruction raises whatever its operands are, from its row and the mode. */
-export function refusal({ row }: Instruction, mode: number): { vector: number; errorCode: number } | undefined {
+export function refusal(
+  { row }: Instruction,
+  mode: number,
+): { vector: number; errorCode: number } | undefined {
   if (row.unit !== undefined && (mode & (row.unit === 'sse' ? MODE_SSE : MODE_FPU)) === 0) {
     return { vector: UNIT_FAULT, errorCode: UNITS.indexOf(row.unit) };
   }

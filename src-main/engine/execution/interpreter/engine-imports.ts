@@ -30,7 +30,14 @@ export class ImportSet {
 
   /** Helpers always return a number: a status, a value, or 0. Only their `i32` parameters are passed. */
   callHelper(f: FunctionBuilder, name: string, operands: readonly IrValue[]): IrValue {
-    return f.call(this.#ref(`helper.${name}`, operands.map(() => 'i32'), STATUS), ...operands) as IrValue;
+    return f.call(
+      this.#ref(
+        `helper.${name}`,
+        operands.map(() => 'i32'),
+        STATUS,
+      ),
+      ...operands,
+    ) as IrValue;
   }
 
   #ref(name: string, parameters: readonly IrType[], results: readonly IrType[]): IrFunctionRef {

@@ -57,10 +57,18 @@ export function probeTlb(
   const last = bits / 8 - 1;
   let hit: IrValue;
   if (wide) {
-    const page = f.op('i64.and', f.op('i64.add', linear, f.constant('i64', last)), f.constant('i64', -0x1000));
+    const page = f.op(
+      'i64.and',
+      f.op('i64.add', linear, f.constant('i64', last)),
+      f.constant('i64', -0x1000),
+    );
     hit = f.op('i64.eq', f.load('i64.load', entry, 0), page);
   } else {
-    const page = f.op('i32.and', f.op('i32.add', linear, f.constant('i32', last)), f.constant('i32', -0x1000));
+    const page = f.op(
+      'i32.and',
+      f.op('i32.add', linear, f.constant('i32', last)),
+      f.constant('i32', -0x1000),
+    );
     hit = options.wideTag
       ? f.op('i64.eq', f.load('i64.load', entry, 0), f.op('i64.extend_i32_u', page))
       : f.op('i32.eq', f.load('i32.load', entry, 0), page);
@@ -79,7 +87,12 @@ export class HandlerMemory {
 
   constructor(
     f: FunctionBuilder,
-    parts: { layout: MemoryLayout; imports: ImportSet; wideTag: boolean; leaveWhen: (status: IrValue) => void },
+    parts: {
+      layout: MemoryLayout;
+      imports: ImportSet;
+      wideTag: boolean;
+      leaveWhen: (status: IrValue) => void;
+    },
   ) {
     this.#f = f;
     this.#layout = parts.layout;
@@ -96,7 +109,8 @@ export class HandlerMemory {
   #slow(name: SlowPathName, { linear, bits, stack }: GuestAccess): IrValue {
     const f = this.#f;
     const descriptor = f.constant('i32', (bits / 8) | (stack ? DESCRIPTOR_STACK : 0));
-    if (linear.type === 'i32') return this.#imports.callSlowPath(f, name, linear, f.constant('i32', 0), descriptor);
+    if (linear.type === 'i32')
+      return this.#imports.callSlowPath(f, name, linear, f.constant('i32', 0), descriptor);
     const high = f.op('i32.wrap_i64', f.op('i64.shr_u', linear, f.constant('i64', 32)));
     return this.#imports.callSlowPath(f, name, f.op('i32.wrap_i64', linear), high, descriptor);
   }

@@ -53,7 +53,10 @@ export function isSegmented(segment: number, mode: number): boolean {
 }
 
 /** Whether an access through a segment, by name or the instruction's own, has its offset as linear address. */
-export function isFlat(segment: SegmentReference, shape: Pick<HandlerShape, 'segmented' | 'flatData' | 'flatCode' | 'codeBits'>): boolean {
+export function isFlat(
+  segment: SegmentReference,
+  shape: Pick<HandlerShape, 'segmented' | 'flatData' | 'flatCode' | 'codeBits'>,
+): boolean {
   if (segment === 'instruction') return !shape.segmented;
   if (segment === 'fs' || segment === 'gs') return false;
   if (segment === 'cs') return shape.flatCode;
@@ -120,7 +123,10 @@ export function handlerShape(instruction: Instruction, mode: number): HandlerSha
     (byMode.flatData ? 'd' : '') + (byMode.flatCode ? 'c' : '') + (segmented ? 's' : ''),
     memory === undefined
       ? ''
-      : (memory.hasBase ? 'b' : '') + (memory.hasIndex ? 'i' : '') + (memory.ripRelative ? 'r' : '') + (memory.wide ? 'w' : ''),
+      : (memory.hasBase ? 'b' : '') +
+        (memory.hasIndex ? 'i' : '') +
+        (memory.ripRelative ? 'r' : '') +
+        (memory.wide ? 'w' : ''),
   ].join('|');
   return {
     key,

@@ -22,7 +22,10 @@ export function emitHandler(f: FunctionBuilder, shape: HandlerShape, parts: Reco
   if (semantics === undefined) throw new Error(`no semantics for ${shape.mnemonic}`);
   const binding = new RecordBinding(f, shape, parts);
   // Instructions with a variable number of operands look for `undefined`.
-  semantics(new IrEmitter(f, binding), ...(shape.operands as unknown as [Operand, Operand, Operand, Operand]));
+  semantics(
+    new IrEmitter(f, binding),
+    ...(shape.operands as unknown as [Operand, Operand, Operand, Operand]),
+  );
   if (f.open) binding.proceed();
   return binding.endsBlock;
 }
@@ -76,7 +79,11 @@ export class HandlerTable {
     const pending = this.#pending;
     this.#pending = [];
     const module = createModuleBuilder();
-    module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: this.#layout.pages, maximum: this.#layout.pages });
+    module.importMemory(IMPORT_MODULE, 'memory', {
+      shared: true,
+      initial: this.#layout.pages,
+      maximum: this.#layout.pages,
+    });
     const imports = new ImportSet(module);
     for (const { shape, number } of pending) {
       const { builder } = module.defineFunction(shape.key, ['i32'], ['i32'], { export: `h${number}` });
@@ -88,7 +95,9 @@ export class HandlerTable {
       });
       if (leaves) this.#leaving.add(shape.mnemonic);
     }
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { [IMPORT_MODULE]: this.#imports as Record<string, unknown> });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
+      [IMPORT_MODULE]: this.#imports as Record<string, unknown>,
+    });
     for (const { number } of pending) this.table.set(number, exports[`h${number}`]);
   }
 }

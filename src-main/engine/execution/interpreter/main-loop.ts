@@ -35,7 +35,11 @@ export type MainLoop = (record: number) => void;
 export function createMainLoop(parts: MainLoopParts): MainLoop {
   const { layout } = parts;
   const module = createModuleBuilder();
-  module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
+  module.importMemory(IMPORT_MODULE, 'memory', {
+    shared: true,
+    initial: layout.pages,
+    maximum: layout.pages,
+  });
   module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
   const imports = new ImportSet(module);
   const { builder } = module.defineFunction('run', ['i32'], [], { export: 'run' });
@@ -76,7 +80,10 @@ class LoopEmitter {
   }
   #state(name: CpuFieldName, index = 0): { at: IrValue; wide: boolean } {
     const field = CPU_FIELDS[name];
-    return { at: this.#i32(this.#parts.layout.cpuBlock + field.offset + index * field.stride), wide: field.bits === 64 };
+    return {
+      at: this.#i32(this.#parts.layout.cpuBlock + field.offset + index * field.stride),
+      wide: field.bits === 64,
+    };
   }
   #read(name: CpuFieldName, index = 0): IrValue {
     const { at, wide } = this.#state(name, index);
@@ -103,7 +110,14 @@ class LoopEmitter {
     f.set(this.#retired, this.#read('retired'));
     f.jump(this.#dispatch);
 
-    const own = [HANDLER.enter, HANDLER.region, HANDLER.proceed, HANDLER.stop, HANDLER.fault, HANDLER.stale].map(() => f.block());
+    const own = [
+      HANDLER.enter,
+      HANDLER.region,
+      HANDLER.proceed,
+      HANDLER.stop,
+      HANDLER.fault,
+      HANDLER.stale,
+    ].map(() => f.block());
     const inlined = this.#parts.inlined.map(() => f.block());
     const outside = f.block();
     f.enter(this.#dispatch);
@@ -127,7 +141,12 @@ class LoopEmitter {
     });
 
     f.enter(outside);
-    const called = f.callIndirect(['i32'], ['i32'], f.load('i32.load16_u', this.#rec(), FIELD.handler), this.#rec());
+    const called = f.callIndirect(
+      ['i32'],
+      ['i32'],
+      f.load('i32.load16_u', this.#rec(), FIELD.handler),
+      this.#rec(),
+    );
     f.set(this.#next, called as IrValue);
     f.jump(this.#advance);
     this.#emitAdvance();
@@ -176,7 +195,11 @@ class LoopEmitter {
 
   #ripOfRecord(): IrValue {
     const f = this.#f;
-    return f.op('i64.add', this.#read('codeBase'), f.op('i64.extend_i32_u', f.load('i32.load16_u', this.#rec(), FIELD.pageOffset)));
+    return f.op(
+      'i64.add',
+      this.#read('codeBase'),
+      f.op('i64.extend_i32_u', f.load('i32.load16_u', this.#rec(), FIELD.pageOffset)),
+    );
   }
 
   #enterBlock(): void {
@@ -281,7 +304,11 @@ class LoopEmitter {
     const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
     const linear = f.select(f.op('i32.and', mode, this.#i32(MODE_LONG64)), rip, narrow);
     const low = f.op('i32.wrap_i64', linear);
-    const entry = f.op('i32.add', this.#i32(layout.jumpCache), f.op('i32.mul', jumpCacheIndex(f, low), this.#i32(JUMP_CACHE_ENTRY_SIZE)));
+    const entry = f.op(
+      'i32.add',
+      this.#i32(layout.jumpCache),
+      f.op('i32.mul', jumpCacheIndex(f, low), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
+    );
     const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
     const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), mode);
     const hit = f.block();

@@ -14,7 +14,14 @@ import {
   SEGMENT_INDEX,
   SEGMENT_STRIDE,
 } from '../../x86/state/cpu-state.ts';
-import type { Binding, BoundOperand, FlagBinding, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
+import type {
+  Binding,
+  BoundOperand,
+  FlagBinding,
+  GuestAccess,
+  GuestUpdate,
+  SegmentForm,
+} from '../emit/binding.ts';
 import type { MemoryLayout } from '../layout.ts';
 import type { ImportSet } from './engine-imports.ts';
 import { HandlerMemory, loadHost, MMX_EXPONENT, storeHost } from './guest-memory.ts';
@@ -99,7 +106,8 @@ export class RecordBinding implements Binding {
   readRegister(operand: BoundOperand): IrValue {
     const field = this.#registerField(operand);
     if (OFFSET_FILES.includes(operand.file)) return loadHost(this.#f, operand.bits, field, this.#block);
-    if (operand.file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${operand.file} register as a value`);
+    if (operand.file !== 'segment')
+      throw new Error(`${this.shape.mnemonic} reads a ${operand.file} register as a value`);
     const at = this.#f.op('i32.mul', field, this.#i32(SEGMENT_STRIDE));
     const selector = this.#f.load('i32.load', at, this.#block + CPU_FIELDS.segmentSelector.offset);
     return operand.bits === 16 ? this.#f.op('i32.and', selector, this.#i32(0xffff)) : selector;
@@ -107,8 +115,10 @@ export class RecordBinding implements Binding {
   writeRegister(operand: BoundOperand, value: IrValue): void {
     const f = this.#f;
     const field = this.#registerField(operand);
-    if (!OFFSET_FILES.includes(operand.file)) throw new Error(`${this.shape.mnemonic} writes a ${operand.file} register`);
-    if (operand.file === 'gpr' && operand.bits === 32) f.store('i64.store', field, this.#block, f.op('i64.extend_i32_u', value));
+    if (!OFFSET_FILES.includes(operand.file))
+      throw new Error(`${this.shape.mnemonic} writes a ${operand.file} register`);
+    if (operand.file === 'gpr' && operand.bits === 32)
+      f.store('i64.store', field, this.#block, f.op('i64.extend_i32_u', value));
     else storeHost(f, operand.bits, field, value, this.#block);
     if (operand.file === 'mmx') f.store('i32.store', field, this.#block + MMX_EXPONENT, this.#i32(0xffff));
   }
@@ -158,7 +168,12 @@ export class RecordBinding implements Binding {
   #address64(popped: number): IrValue {
     const f = this.#f;
     const memory = this.shape.memory as NonNullable<HandlerShape['memory']>;
-    if (memory.wide) return f.op('i64.or', f.op('i64.extend_i32_u', this.#word(FIELD.displacement)), f.op('i64.shl', f.op('i64.extend_i32_u', this.#word(FIELD.immediateHigh)), f.constant('i64', 32)));
+    if (memory.wide)
+      return f.op(
+        'i64.or',
+        f.op('i64.extend_i32_u', this.#word(FIELD.displacement)),
+        f.op('i64.shl', f.op('i64.extend_i32_u', this.#word(FIELD.immediateHigh)), f.constant('i64', 32)),
+      );
     let sum = f.op('i64.extend_i32_s', this.#word(FIELD.displacement));
     if (memory.ripRelative) sum = f.op('i64.add', sum, this.nextInstruction());
     if (memory.hasBase) {
@@ -167,7 +182,11 @@ export class RecordBinding implements Binding {
       if (popped !== 0) sum = f.op('i64.add', sum, f.op('i64.extend_i32_u', this.#poppedPart(field, popped)));
     }
     if (memory.hasIndex) {
-      const scaled = f.op('i64.shl', f.load('i64.load', this.#u16(FIELD.index), this.#block), f.op('i64.extend_i32_u', this.#scale()));
+      const scaled = f.op(
+        'i64.shl',
+        f.load('i64.load', this.#u16(FIELD.index), this.#block),
+        f.op('i64.extend_i32_u', this.#scale()),
+      );
       sum = f.op('i64.add', sum, scaled);
     }
     return sum;
@@ -183,15 +202,27 @@ export class RecordBinding implements Binding {
       if (popped !== 0) sum = f.op('i32.add', sum, this.#poppedPart(field, popped));
     }
     if (memory.hasIndex) {
-      sum = f.op('i32.add', sum, f.op('i32.shl', f.load('i32.load', this.#u16(FIELD.index), this.#block), this.#scale()));
+      sum = f.op(
+        'i32.add',
+        sum,
+        f.op('i32.shl', f.load('i32.load', this.#u16(FIELD.index), this.#block), this.#scale()),
+      );
     }
     return this.shape.addressBits === 16 ? f.op('i32.and', sum, this.#i32(0xffff)) : sum;
   }
   #poppedPart(baseField: IrValue, popped: number): IrValue {
-    return this.#f.select(this.#f.op('i32.eq', baseField, this.#i32(RSP_OFFSET)), this.#i32(popped), this.#i32(0));
+    return this.#f.select(
+      this.#f.op('i32.eq', baseField, this.#i32(RSP_OFFSET)),
+      this.#i32(popped),
+      this.#i32(0),
+    );
   }
   #scale(): IrValue {
-    return this.#f.op('i32.shr_u', this.#f.load('i32.load8_u', this.#record, FIELD.lengthScale), this.#i32(4));
+    return this.#f.op(
+      'i32.shr_u',
+      this.#f.load('i32.load8_u', this.#record, FIELD.lengthScale),
+      this.#i32(4),
+    );
   }
 
   // Registers and state.
@@ -231,10 +262,17 @@ export class RecordBinding implements Binding {
     if (isFlat(segment, this.shape)) return 'flat';
     return this.shape.codeBits === 64 ? 'base' : 'checked';
   }
-  #segmentField(segment: SegmentReference, name: 'segmentBase' | 'segmentReadTop' | 'segmentWriteTop'): IrValue {
+  #segmentField(
+    segment: SegmentReference,
+    name: 'segmentBase' | 'segmentReadTop' | 'segmentWriteTop',
+  ): IrValue {
     const { offset } = CPU_FIELDS[name];
     if (segment !== 'instruction') return this.readState(name, SEGMENT_INDEX[segment]);
-    return this.#f.load('i64.load', this.#u16(FIELD.segment), this.#block + offset - CPU_FIELDS.segmentSelector.offset);
+    return this.#f.load(
+      'i64.load',
+      this.#u16(FIELD.segment),
+      this.#block + offset - CPU_FIELDS.segmentSelector.offset,
+    );
   }
   segmentBase(segment: SegmentReference): IrValue {
     return this.#segmentField(segment, 'segmentBase');
@@ -244,11 +282,17 @@ export class RecordBinding implements Binding {
   }
   segmentNumber(segment: SegmentReference): IrValue {
     if (segment !== 'instruction') return this.#i32(SEGMENT_INDEX[segment]);
-    const offset = this.#f.op('i32.sub', this.#u16(FIELD.segment), this.#i32(CPU_FIELDS.segmentSelector.offset));
+    const offset = this.#f.op(
+      'i32.sub',
+      this.#u16(FIELD.segment),
+      this.#i32(CPU_FIELDS.segmentSelector.offset),
+    );
     return this.#f.op('i32.shr_u', offset, this.#i32(Math.log2(SEGMENT_STRIDE)));
   }
   checkSegment(segment: IrValue, offset: IrValue, descriptor: number): void {
-    this.#leaveWhen(this.#imports.callSlowPath(this.#f, 'checkSegment', segment, offset, this.#i32(descriptor)));
+    this.#leaveWhen(
+      this.#imports.callSlowPath(this.#f, 'checkSegment', segment, offset, this.#i32(descriptor)),
+    );
   }
 
   // Guest memory.
@@ -304,7 +348,10 @@ export class RecordBinding implements Binding {
     f.enter(unlinked);
     let target = this.relativeTarget(operand);
     if (this.shape.operandBits === 16) {
-      target = target.type === 'i64' ? f.op('i64.and', target, f.constant('i64', 0xffff)) : f.op('i32.and', target, this.#i32(0xffff));
+      target =
+        target.type === 'i64'
+          ? f.op('i64.and', target, f.constant('i64', 0xffff))
+          : f.op('i32.and', target, this.#i32(0xffff));
     }
     this.jump(target);
     f.enter(linked);
@@ -350,7 +397,11 @@ export class RecordBinding implements Binding {
     f.enter(after);
   }
 
-  callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
+  callHelper(
+    name: string,
+    declaration: HelperDeclaration,
+    operands: readonly IrValue[],
+  ): IrValue | undefined {
     const result = this.#imports.callHelper(this.#f, name, operands);
     if (declaration.mayFault) this.#leaveWhen(result);
     if (declaration.endsBlock === 'next') this.#setRip(this.nextInstruction());

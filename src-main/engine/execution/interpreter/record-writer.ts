@@ -58,10 +58,16 @@ export class RecordWriter {
     this.#i32[(record + FIELD.immediateHigh) >> 2] = errorCode;
   }
 
-  instruction(record: number, at: { pageOffset: number; count: number }, instruction: Instruction, handler: number): void {
+  instruction(
+    record: number,
+    at: { pageOffset: number; count: number },
+    instruction: Instruction,
+    handler: number,
+  ): void {
     this.control(record, handler, at);
     const { memory, segment } = instruction;
-    this.#u8[record + FIELD.lengthScale] = instruction.length | (memory === undefined ? 0 : Math.log2(memory.scale) << 4);
+    this.#u8[record + FIELD.lengthScale] =
+      instruction.length | (memory === undefined ? 0 : Math.log2(memory.scale) << 4);
     this.#u16[(record + FIELD.segment) >> 1] = CPU_FIELDS.segmentSelector.offset + segment * SEGMENT_STRIDE;
     if (memory !== undefined) {
       this.#u16[(record + FIELD.base) >> 1] = gprField(memory.base);

@@ -99,7 +99,8 @@ export class Jit {
       this.stats.refused++;
       return;
     }
-    for (const { offset, next } of region.blocks.values()) this.#code.markDecoded(page + offset, next - offset);
+    for (const { offset, next } of region.blocks.values())
+      this.#code.markDecoded(page + offset, next - offset);
     const bytes = translateRegion(region, { layout: this.#layout, counted: this.#counted });
     const id = this.#nextId++;
     this.#pending.set(id, block);
@@ -125,7 +126,9 @@ export class Jit {
       this.stats.refused++;
       return;
     }
-    const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: this.#imports as Record<string, unknown> });
+    const { exports } = new WebAssembly.Instance(module, {
+      [IMPORT_MODULE]: this.#imports as Record<string, unknown>,
+    });
     this.#handlers.table.set(slot, exports[REGION_EXPORT]);
     u16[(header + FIELD.handler) >> 1] = HANDLER.region;
     i32[(header + HEADER.regionSlot) >> 2] = slot;
@@ -139,7 +142,8 @@ export class Jit {
   /** The blocks of a host page (undefined: of every page) are stale, and their headers rewritten. */
   invalidated(hostPage: number | undefined): void {
     for (const [id, block] of this.#pending) {
-      if (hostPage === undefined || Math.floor(block.host / GUEST_PAGE) === hostPage) this.#pending.delete(id);
+      if (hostPage === undefined || Math.floor(block.host / GUEST_PAGE) === hostPage)
+        this.#pending.delete(id);
     }
     const pages = hostPage === undefined ? [...this.#byPage.keys()] : [hostPage];
     for (const page of pages) {

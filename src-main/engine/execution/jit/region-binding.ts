@@ -6,7 +6,13 @@ import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { DecodedOperand, Instruction } from '../../x86/decode/instruction.ts';
 import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
 import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
-import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
+import {
+  CPU_FIELDS,
+  type CpuFieldName,
+  GPR_INDEX,
+  MODE_USER,
+  SEGMENT_INDEX,
+} from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
 import type { ImportSet } from '../interpreter/engine-imports.ts';
@@ -197,8 +203,10 @@ export class RegionBinding implements Binding {
   readRegister(operand: BoundOperand): IrValue {
     const register = this.#register(operand);
     const { file, index, high8 } = register;
-    if (file === 'gpr') return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
-    if (file === 'xmm' || file === 'mmx') return loadHost(this.#f, operand.bits, this.#blockAddress(register));
+    if (file === 'gpr')
+      return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
+    if (file === 'xmm' || file === 'mmx')
+      return loadHost(this.#f, operand.bits, this.#blockAddress(register));
     if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
     const selector = this.readState('segmentSelector', index);
     return operand.bits === 16 ? this.#f.op('i32.and', selector, this.#i32(0xffff)) : selector;
@@ -265,7 +273,10 @@ export class RegionBinding implements Binding {
     }
     const extra = memory.base === GPR_INDEX.rsp ? popped : 0;
     const displacement = (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);
-    const constant = type === 'i64' ? f.constant('i64', displacement + BigInt(extra)) : this.#i32(memory.displacement + extra);
+    const constant =
+      type === 'i64'
+        ? f.constant('i64', displacement + BigInt(extra))
+        : this.#i32(memory.displacement + extra);
     const sum = [...parts, constant].reduce((a, b) => f.op(`${type}.add`, a, b));
     return addressBits === 16 ? f.op('i32.and', sum, this.#i32(0xffff)) : sum;
   }
@@ -410,7 +421,11 @@ export class RegionBinding implements Binding {
     f.enter(after);
   }
 
-  callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
+  callHelper(
+    name: string,
+    declaration: HelperDeclaration,
+    operands: readonly IrValue[],
+  ): IrValue | undefined {
     // Registers stand in variables here: what reads or writes them elsewhere is the interpreter's.
     if (declaration.endsBlock !== undefined || declaration.readsRegisters || declaration.writesRegisters) {
       const nothing = this.#i32(0);

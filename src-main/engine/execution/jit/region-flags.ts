@@ -3,7 +3,13 @@
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { FlagBinding } from '../emit/binding.ts';
-import { auxOfAdd, auxOfSub, extendResult, type FlagOperation, readCondition } from '../emit/flag-arithmetic.ts';
+import {
+  auxOfAdd,
+  auxOfSub,
+  extendResult,
+  type FlagOperation,
+  readCondition,
+} from '../emit/flag-arithmetic.ts';
 
 interface Pending {
   readonly kind: 'add' | 'sub' | 'logic';

@@ -123,7 +123,14 @@ class RegionFinder {
     const { bytes, page, mode, features } = this.#source;
     const protectedMode = (mode & (MODE_PROTECTED | MODE_VM86)) === MODE_PROTECTED;
     if (offset < 0 || offset >= GUEST_PAGE) return undefined;
-    const result = decode(bytes, page + offset, page + GUEST_PAGE, { codeBits: codeBitsOf(mode) }, features, protectedMode);
+    const result = decode(
+      bytes,
+      page + offset,
+      page + GUEST_PAGE,
+      { codeBits: codeBitsOf(mode) },
+      features,
+      protectedMode,
+    );
     if (!result.ok) return undefined;
     const { instruction } = result;
     const { mnemonic } = instruction.row;

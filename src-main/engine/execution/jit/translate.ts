@@ -54,7 +54,12 @@ class RegionTranslator implements RegionControl {
     this.#f = f;
     this.#region = region;
     this.#options = options;
-    this.#binding = new RegionBinding(f, { layout: options.layout, imports, mode: region.mode, control: this });
+    this.#binding = new RegionBinding(f, {
+      layout: options.layout,
+      imports,
+      mode: region.mode,
+      control: this,
+    });
     this.#emitter = new IrEmitter(f, this.#binding);
     this.#leaveBlock = f.block();
     this.#exitRip = f.variable('i64');
@@ -153,10 +158,15 @@ class RegionTranslator implements RegionControl {
   #backEdge(offset: number): void {
     const f = this.#f;
     const { layout, counted } = this.#options;
-    const state = (name: 'attention' | 'retired' | 'retireLimit') => this.#i32(layout.cpuBlock + CPU_FIELDS[name].offset);
+    const state = (name: 'attention' | 'retired' | 'retireLimit') =>
+      this.#i32(layout.cpuBlock + CPU_FIELDS[name].offset);
     let stop = f.load('i32.load', state('attention'), 0);
     if (counted) {
-      const retired = f.op('i64.add', f.load('i64.load', state('retired'), 0), f.op('i64.extend_i32_u', f.get(this.#retired)));
+      const retired = f.op(
+        'i64.add',
+        f.load('i64.load', state('retired'), 0),
+        f.op('i64.extend_i32_u', f.get(this.#retired)),
+      );
       stop = f.op('i32.or', stop, f.op('i64.ge_s', retired, f.load('i64.load', state('retireLimit'), 0)));
     }
     const leave = f.block();
@@ -191,7 +201,11 @@ class RegionTranslator implements RegionControl {
     this.#binding.emitStores();
     f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
     f.store('i32.store', at('exitReason'), 0, this.#i32(EXIT_SLOW));
-    const retired = f.op('i64.add', f.load('i64.load', at('retired'), 0), f.op('i64.extend_i32_u', f.get(this.#retired)));
+    const retired = f.op(
+      'i64.add',
+      f.load('i64.load', at('retired'), 0),
+      f.op('i64.extend_i32_u', f.get(this.#retired)),
+    );
     f.store('i64.store', at('retired'), 0, retired);
     f.return(f.get(this.#result));
   }

@@ -118,7 +118,8 @@ export class Mmu {
       }
       this.#markVideo(region, host);
     }
-    if (access !== 'execute' && this.#isCacheable(user)) this.#insert(address, host, access === 'write', user);
+    if (access !== 'execute' && this.#isCacheable(user))
+      this.#insert(address, host, access === 'write', user);
     if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
     return host;
   }
@@ -207,7 +208,8 @@ export class Mmu {
   };
 
   #noteBreakpoint(address: number, bytes: number, isWrite: boolean): void {
-    if ((this.#views.i32[this.#modeWord] as number) & MODE_STEP) noteDataBreakpoint(this.#cpu, address, bytes, isWrite);
+    if ((this.#views.i32[this.#modeWord] as number) & MODE_STEP)
+      noteDataBreakpoint(this.#cpu, address, bytes, isWrite);
   }
 
   #user(): boolean {
@@ -215,7 +217,7 @@ export class Mmu {
   }
 
   #linear(low: number, high: number, descriptor: number): number | undefined {
-    const canonical = high === low >> 31 ? true : high === high << 16 >> 16;
+    const canonical = high === low >> 31 ? true : high === (high << 16) >> 16;
     if ((this.#views.i32[this.#modeWord] as number) & MODE_LONG) {
       if (!canonical) {
         this.#cpu.raise(descriptor & DESCRIPTOR_STACK ? 12 : 13, 0);
@@ -232,7 +234,8 @@ export class Mmu {
     const { first, second } = this.#hosts;
     const firstBytes = Math.min(bytes, GUEST_PAGE - (address & PAGE_MASK));
     this.#readPart(first, this.#hosts.firstPhysical, 0, firstBytes);
-    if (firstBytes < bytes) this.#readPart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
+    if (firstBytes < bytes)
+      this.#readPart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
     return true;
   }
 
@@ -242,7 +245,8 @@ export class Mmu {
     const { first, second } = this.#hosts;
     const firstBytes = Math.min(bytes, GUEST_PAGE - (address & PAGE_MASK));
     this.#writePart(first, this.#hosts.firstPhysical, 0, firstBytes);
-    if (firstBytes < bytes) this.#writePart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
+    if (firstBytes < bytes)
+      this.#writePart(second, this.#hosts.secondPhysical, firstBytes, bytes - firstBytes);
     return true;
   }
 
@@ -263,7 +267,9 @@ export class Mmu {
   }
 
   #wrap(address: number): number {
-    return address === 0x1_0000_0000 && !((this.#views.i32[this.#modeWord] as number) & MODE_LONG) ? 0 : address;
+    return address === 0x1_0000_0000 && !((this.#views.i32[this.#modeWord] as number) & MODE_LONG)
+      ? 0
+      : address;
   }
 
   #readPart(host: number, physical: number, at: number, bytes: number): void {
@@ -335,7 +341,11 @@ function deviceWrite(environment: CpuEnvironment, data: DataView, transfer: Devi
   while (bytes > 0) {
     const width = piece(physical, bytes);
     const value =
-      width === 4 ? data.getUint32(slot, true) : width === 2 ? data.getUint16(slot, true) : data.getUint8(slot);
+      width === 4
+        ? data.getUint32(slot, true)
+        : width === 2
+          ? data.getUint16(slot, true)
+          : data.getUint8(slot);
     environment.memoryWrite(physical, width, value);
     physical += width;
     slot += width;
