@@ -2,4 +2,4 @@
 
 import { describeLinux } from './linux-boot.ts';
 
-describeLinux({ accelerator: 'jit', bootLimitMs: 90_000, selfTestLimitMs: 150_000 });
+describeLinux({ accelerator: 'jit', bootLimitMs: 240_000, selfTestLimitMs: 300_000 });
