@@ -26,8 +26,8 @@ export interface GuestAccess {
   /** i64 in 64-bit code, else i32. */
   readonly linear: IrValue;
   readonly bits: number;
-  /** Through SS: a non-canonical address is #SS. */
-  readonly stack: boolean;
+  /** Through SS: a non-canonical address is #SS. `operand`: if the instruction's own segment is SS. */
+  readonly stack: boolean | 'operand';
 }
 
 /** The old value and the means to store the new one, which cannot fault. */

@@ -183,8 +183,9 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
   #access(segment: SegmentReference, offset: Value, bits: number, write: boolean): GuestAccess {
     const f = this.f;
     const binding = this.#binding;
-    const stack = segment === 'ss';
     const form = binding.segmentForm(segment);
+    const isOwn = segment === 'instruction' && form === 'flat' && this.shape.codeBits === 64;
+    const stack = isOwn ? 'operand' : segment === 'ss';
     let linear = irOf(offset);
     if (this.shape.codeBits === 64) {
       if (offset.bits !== 64) linear = f.op('i64.extend_i32_u', linear);

@@ -2,7 +2,7 @@
 // where it misses, joining again behind. The layout probed is `mmu/tlb.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
-import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import type { GuestAccess, GuestUpdate } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
 import { type MemoryLayout, TLB_ENTRIES, TLB_ENTRY_SIZE } from '../layout.ts';
@@ -83,6 +83,7 @@ export class HandlerMemory {
   readonly #imports: ImportSet;
   readonly #wideTag: boolean;
   readonly #leaveWhen: (status: IrValue) => void;
+  readonly #ownSegment: () => IrValue;
   readonly #slot: IrValue;
 
   constructor(
@@ -92,6 +93,8 @@ export class HandlerMemory {
       imports: ImportSet;
       wideTag: boolean;
       leaveWhen: (status: IrValue) => void;
+      /** Number of the segment the instruction addresses its operand through. */
+      ownSegment: () => IrValue;
     },
   ) {
     this.#f = f;
@@ -99,6 +102,7 @@ export class HandlerMemory {
     this.#imports = parts.imports;
     this.#wideTag = parts.wideTag;
     this.#leaveWhen = parts.leaveWhen;
+    this.#ownSegment = parts.ownSegment;
     this.#slot = f.constant('i32', valueSlot(parts.layout));
   }
 
@@ -106,9 +110,17 @@ export class HandlerMemory {
     return probeTlb(this.#f, this.#layout, access, { write, wideTag: this.#wideTag });
   }
 
+  /** `DESCRIPTOR_STACK` if the instruction's own segment is SS. */
+  #stackBit(): IrValue {
+    const f = this.#f;
+    const isStack = f.op('i32.eq', this.#ownSegment(), f.constant('i32', SEGMENT_INDEX.ss));
+    return f.op('i32.mul', isStack, f.constant('i32', DESCRIPTOR_STACK));
+  }
+
   #slow(name: SlowPathName, { linear, bits, stack }: GuestAccess): IrValue {
     const f = this.#f;
-    const descriptor = f.constant('i32', (bits / 8) | (stack ? DESCRIPTOR_STACK : 0));
+    const fixed = f.constant('i32', (bits / 8) | (stack === true ? DESCRIPTOR_STACK : 0));
+    const descriptor = stack === 'operand' ? f.op('i32.or', fixed, this.#stackBit()) : fixed;
     if (linear.type === 'i32')
       return this.#imports.callSlowPath(f, name, linear, f.constant('i32', 0), descriptor);
     const high = f.op('i32.wrap_i64', f.op('i64.shr_u', linear, f.constant('i64', 32)));

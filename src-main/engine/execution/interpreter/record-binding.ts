@@ -66,6 +66,7 @@ export class RecordBinding implements Binding {
       imports: parts.imports,
       wideTag: shape.longMode,
       leaveWhen: (status) => this.#leaveWhen(status),
+      ownSegment: () => this.segmentNumber('instruction'),
     });
     this.flags = {
       result: () => this.readState('flagResult', 0),
