@@ -12,7 +12,7 @@ import { GPR_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { dataOffset, decodePiece, type Encoded, encodeRow, isBranch } from './encode-row.ts';
 import type { Piece, Program, Step } from './program.ts';
 import { Random } from './random.ts';
-import { HIDDEN_DATA, type Scene } from './scene.ts';
+import { HIDDEN_DATA, isRealMode, type Scene } from './scene.ts';
 
 const LEFT_OUT = new Set([
   'RDTSC', 'RDTSCP', 'RDPMC', 'RDRAND', 'CALL_FAR', 'JMP_FAR', 'RET_FAR', 'RET', 'IRET', 'INT', 'RSM', 'SYSENTER',
@@ -190,20 +190,22 @@ class Generator {
     const index = this.#random.pick([0, 1, 2, 3, 5, 6, 7]);
     const step = this.#nextId + 1 + this.#random.below(Math.min(left, 4));
     const bytes = this.#scene.codeBits === 16 ? 2 : 4;
-    const load: Piece = { bytes: [0xb8 + index, ...little(0, bytes)], fixups: [{ kind: 'offset', at: 1, bytes, step }] };
+    const load: Piece = { bytes: [0xb8 + index, ...little(0, bytes)], fixups: [{ kind: 'offset', at: 1, bytes, step, byte: 0 }] };
     this.#step(load, { bytes: [0xff, 0xe0 | index] });
   }
 
-  /** MOV BYTE PTR [a byte of an instruction to come], value: where DS reaches the code. */
+  /** MOV BYTE PTR [a byte of an instruction to come], value: where code can be written. */
   #modifyCode(): void {
     const { codeBits, dataBase } = this.#scene;
     const random = this.#random;
-    if (dataBase !== 0) return this.#instruction();
-    const modRm = codeBits === 64 ? [4, 0x25] : [5];
+    const isReal = isRealMode(this.#scene);
+    if (dataBase !== 0 && !isReal) return this.#instruction();
+    const head = isReal ? [0x2e, 0xc6, 6] : codeBits === 64 ? [0xc6, 4, 0x25] : [0xc6, 5];
+    const bytes = isReal ? 2 : 4;
     const step = this.#nextId + 1 + random.below(4);
     this.#step({
-      bytes: [0xc6, ...modRm, ...little(0, 4), random.pick([0x90, 0x40, 0x05, random.below(256)])],
-      fixups: [{ kind: 'data', at: 1 + modRm.length, bytes: 4, step, byte: random.below(6) }],
+      bytes: [...head, ...little(0, bytes), random.pick([0x90, 0x40, 0x05, random.below(256)])],
+      fixups: [{ kind: 'offset', at: head.length, bytes, step, byte: random.below(6) }],
     });
     while (this.#nextId < step) this.#instruction();
     this.#pieces(step, [{ bytes: [0x81, 0xc0 | random.pick([0, 3, 6, 7]), ...little(random.next(), codeBits === 16 ? 2 : 4)] }]);

@@ -10,10 +10,8 @@ import { CODE, DATA, isRealMode, type Scene } from './scene.ts';
 export type Fixup =
   /** Distance from the instruction's end to a step's beginning. */
   | { readonly kind: 'relative'; readonly at: number; readonly bytes: 1 | 2 | 4; readonly step: number }
-  /** Offset of a step in CS. */
-  | { readonly kind: 'offset'; readonly at: number; readonly bytes: 2 | 4; readonly step: number }
-  /** Offset in DS of a byte of a step's first instruction. */
-  | { readonly kind: 'data'; readonly at: number; readonly bytes: 2 | 4; readonly step: number; readonly byte: number }
+  /** Offset in CS of a byte of a step. */
+  | { readonly kind: 'offset'; readonly at: number; readonly bytes: 2 | 4; readonly step: number; readonly byte: number }
   /** Distance from the instruction's end to an address of the data area. */
   | { readonly kind: 'rip'; readonly at: number; readonly address: number };
 
@@ -82,8 +80,7 @@ function valueAt(
   if (fixup.kind === 'rip') return fixup.address - next;
   const linear = CODE + find(fixup.step);
   if (fixup.kind === 'relative') return linear - next;
-  if (fixup.kind === 'offset') return linear - scene.codeBase;
-  return linear + fixup.byte - scene.dataBase;
+  return linear + fixup.byte - scene.codeBase;
 }
 
 /** A distance too far for its field becomes a jump to the next instruction. */
