@@ -9,6 +9,9 @@ import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
 import { CR0_EM, CR0_TS, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
 import {
+  CPU_BLOCK_SIZE,
+  CPU_FIELDS,
+  type CpuFieldName,
   EXIT_ATTENTION,
   EXIT_FAULT,
   EXIT_HALT,
@@ -42,6 +45,23 @@ import { createViews, type MemoryViews } from './views.ts';
 const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
 const VECTOR_DB = 1;
+const TWO_32 = 0x1_0000_0000;
+
+/** Index of a field among the 32-bit words of the CPU block: the run loop reads these between all records. */
+const word = (name: CpuFieldName, index = 0): number => {
+  const { offset, stride } = CPU_FIELDS[name];
+  return (offset + index * stride) >> 2;
+};
+const MODE = word('mode');
+const CPL = word('cpl');
+const RIP = word('rip');
+const CODE_BASE = word('codeBase');
+const CS_BASE = word('segmentBase', SEGMENT_INDEX.cs);
+const EXIT_REASON = word('exitReason');
+const CURRENT_RECORD = word('currentRecord');
+const SHADOW = word('interruptShadow');
+const FLAG_REST = word('flagRest');
+const RETIRED = word('retired');
 const FETCH_ENTRIES = 1024;
 /** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
 const HOT_THRESHOLD = 1000;
@@ -52,6 +72,8 @@ export class Engine implements CpuEngine {
   readonly attentionAddress: number;
   readonly #cpu: Cpu;
   readonly #views: MemoryViews;
+  /** The CPU block as 32-bit words. */
+  readonly #block: Uint32Array;
   readonly #map: PhysicalMap;
   readonly #mmu: Mmu;
   readonly #code: CodeCache;
@@ -75,6 +97,7 @@ export class Engine implements CpuEngine {
     this.ram = { base: layout.ramBase, bytes: layout.ramBytes + layout.vramBytes };
     const views = createViews(this.memory);
     this.#views = views;
+    this.#block = new Uint32Array(this.memory.buffer, layout.cpuBlock, CPU_BLOCK_SIZE / 4);
     this.#cpu = new Cpu(views, layout, options.model, options.environment);
     this.#map = new PhysicalMap(layout.ramBase, options.regions);
     const tlb = new Tlb(views, layout);
@@ -200,13 +223,13 @@ export class Engine implements CpuEngine {
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
     const cpu = this.#cpu;
-    const limit = cpu.get64('retired') + BigInt(maxInstructions);
-    cpu.set64('retireLimit', limit);
+    const limit = this.#wide(RETIRED) + maxInstructions;
+    cpu.set64('retireLimit', BigInt(limit));
     for (;;) {
       const asked = Atomics.exchange(this.#views.i32, this.#attention, 0);
       if ((asked & ~ATTENTION_OWN) !== 0) return { stop: 'attention' };
       if (this.#takeInterrupt() === 'shutdown') return { stop: 'shutdown' };
-      if (cpu.get64('retired') >= limit) return { stop: 'budget' };
+      if (this.#wide(RETIRED) >= limit) return { stop: 'budget' };
       const stop = this.#runOnce();
       if (stop !== undefined) return { stop };
     }
@@ -215,8 +238,9 @@ export class Engine implements CpuEngine {
   /** Delivers an NMI or interrupt if the CPU takes one now. */
   #takeInterrupt(): 'delivered' | 'shutdown' | undefined {
     const cpu = this.#cpu;
-    if (cpu.get32('interruptShadow') !== 0) return undefined;
-    if (!this.#nmi && (!this.#interrupt || (cpu.get32('flagRest') & EFLAGS_IF) === 0)) return undefined;
+    if (!this.#nmi && !this.#interrupt) return undefined;
+    if (this.#block[SHADOW] !== 0) return undefined;
+    if (!this.#nmi && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) === 0) return undefined;
     this.#left.record = 0;
     if (this.#nmi) {
       this.#nmi = false;
@@ -227,8 +251,7 @@ export class Engine implements CpuEngine {
 
   /** Runs records until something must be looked at; the stop to report, if that is one. */
   #runOnce(): CpuStop | undefined {
-    const cpu = this.#cpu;
-    if (cpu.get32('mode') & MODE_STEP) return this.#stepTraced();
+    if ((this.#block[MODE] as number) & MODE_STEP) return this.#stepTraced();
     if (this.#slow || this.#isShadowed()) return this.#step();
     const header = this.#find(false);
     // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
@@ -240,15 +263,14 @@ export class Engine implements CpuEngine {
 
   /** Whether an interrupt waits for one more instruction; a shadow without an interrupt is forgotten. */
   #isShadowed(): boolean {
-    if (this.#cpu.get32('interruptShadow') === 0) return false;
+    if (this.#block[SHADOW] === 0) return false;
     if (this.#interrupt || this.#nmi) return true;
-    this.#cpu.set32('interruptShadow', 0);
+    this.#block[SHADOW] = 0;
     return false;
   }
 
   #afterRun(): CpuStop | undefined {
-    const cpu = this.#cpu;
-    switch (cpu.get32('exitReason')) {
+    switch (this.#block[EXIT_REASON]) {
       case EXIT_FAULT:
         this.#ripOfCurrentRecord();
         return this.#deliverFault();
@@ -266,7 +288,7 @@ export class Engine implements CpuEngine {
         this.#left.record = 0;
         return undefined;
       default:
-        this.#left.record = cpu.get32('currentRecord');
+        this.#left.record = this.#block[CURRENT_RECORD] as number;
         this.#left.base = this.#codeBase();
         return undefined;
     }
@@ -357,20 +379,21 @@ export class Engine implements CpuEngine {
 
   /** Header record for rip; undefined after a fault was raised. Sets `codeBase`. */
   #find(single: boolean): number | undefined {
-    const cpu = this.#cpu;
-    const mode = cpu.get32('mode');
-    const rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
-    const linear = mode & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
+    const block = this.#block;
+    const mode = block[MODE] as number;
+    const rip = this.#wide(RIP);
+    const linear = mode & MODE_LONG64 ? rip : (rip + (block[CS_BASE] as number)) >>> 0;
     const base = rip - (linear & PAGE_MASK);
-    cpu.setHalves('codeBase', base | 0, Math.floor(base / 0x1_0000_0000) | 0);
+    block[CODE_BASE] = base | 0;
+    block[CODE_BASE + 1] = Math.floor(base / TWO_32) | 0;
     const low = linear | 0;
-    const high = Math.floor(linear / 0x1_0000_0000) | 0;
+    const high = Math.floor(linear / TWO_32) | 0;
     if (!single) {
       const known = this.#code.findJump(low, high, mode);
       if (known !== 0) return this.#linkTo(known);
     }
-    if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) {
-      cpu.raise(13, 0);
+    if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > this.#cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) {
+      this.#cpu.raise(13, 0);
       return undefined;
     }
     const host = this.#fetch(linear);
@@ -394,7 +417,12 @@ export class Engine implements CpuEngine {
   }
 
   #codeBase(): number {
-    return fromHalves(this.#cpu.low('codeBase'), this.#cpu.high('codeBase'));
+    return this.#wide(CODE_BASE);
+  }
+
+  /** A 64-bit field as a signed number, exact below 2^53. */
+  #wide(at: number): number {
+    return fromHalves(this.#block[at] as number, this.#block[at + 1] as number);
   }
 
   #crossing(linear: number, request: { host: number; mode: number; single: boolean }): number | undefined {
@@ -404,7 +432,7 @@ export class Engine implements CpuEngine {
 
   /** Host address of an instruction byte; undefined after a fault. Code in device memory is not run. */
   #fetch(linear: number): number | undefined {
-    const user = this.#cpu.get32('cpl') === 3;
+    const user = this.#block[CPL] === 3;
     const tag = Math.floor(linear / GUEST_PAGE) * 2 + (user ? 1 : 0);
     const slot = (linear >>> 12) & (FETCH_ENTRIES - 1);
     const offset = linear & PAGE_MASK;
