@@ -11,9 +11,18 @@ import { Screenshot } from './screenshot.ts';
 import { Terminal } from './terminal.ts';
 
 const EXIT_FAILURE = 1;
+/** Bytes of input that may wait for the guest before we stop reading more. */
+const INPUT_LIMIT = 0x1_0000;
 const VIDEO_MEMORY_BYTES = 16 * 0x10_0000;
 /** As a shell reports a process ended by a signal. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** A defect of the engine; its place is of use to whoever reports it. */
+class MachineCrash extends Error {
+  constructor(cause: Error) {
+    super(`the machine crashed: ${cause.stack ?? cause.message}`);
+  }
+}
 
 export async function run(args: readonly string[]): Promise<number> {
   const settings = parseRun(args);
@@ -29,7 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (debug !== undefined) sinks.push(debug);
     return await runMachine(settings, createMachineRunner(machineOptions(settings)), serial, debug);
   } catch (error) {
-    if (!(error instanceof FileError || error instanceof BootError)) throw error;
+    if (!(error instanceof FileError || error instanceof BootError || error instanceof MachineCrash)) throw error;
     process.stderr.write(`boxwright: ${error.message}\n`);
     return EXIT_FAILURE;
   } finally {
@@ -60,7 +69,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
   };
   const ended = new Promise<{ reason: StopReason; stats: MachineStats }>((resolve, reject) => {
     runner.on('stopped', (reason, stats) => resolve({ reason, stats }));
-    runner.on('crashed', reject);
+    runner.on('crashed', (error) => reject(new MachineCrash(error)));
     const guarded = <A extends unknown[]>(action: (...payload: A) => void) => (...payload: A): void => {
       try {
         action(...payload);
@@ -72,6 +81,8 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     runner.on('serial', guarded((port, bytes) => serial[port]?.write(bytes)));
     runner.on('debug', guarded((bytes) => debug?.write(bytes)));
   });
+  // It is waited for only once the machine has started.
+  ended.catch(() => {});
   runner.on('log', (level, message) => {
     if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
   });
@@ -105,15 +116,20 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
 function connectTerminal(settings: RunSettings, runner: MachineRunner, quit: () => void): Terminal | undefined {
   const port = settings.serial.findIndex((target) => target.kind === 'stdio');
   if (port < 0) return undefined;
+  let waiting = 0;
   const terminal = new Terminal({
     input: (bytes) => {
-      terminal.pause();
+      waiting += bytes.length;
+      // Below that we go on reading, so that Ctrl-A X works while the guest does not listen.
+      if (waiting > INPUT_LIMIT) terminal.pause();
       runner.serialWrite(port, bytes);
     },
     quit,
   }, settings.nographic);
   runner.on('serialDrained', (drained) => {
-    if (drained === port) terminal.resume();
+    if (drained !== port) return;
+    waiting = 0;
+    terminal.resume();
   });
   return terminal;
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Disposable } from '../engine/base/disposable.ts';
 import { BootError, type BootErrorCode } from '../engine/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
@@ -45,11 +45,7 @@ class ThreadedRunner implements MachineRunner {
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     return new Promise((resolve, reject) => {
-      const crashed = (error: Error): void => {
-        reject(error);
-        this.#crash(error);
-      };
-      port1.on('message', (message: WorkerMessage) => {
+      const receive = (message: WorkerMessage): void => {
         if (message.kind === 'event') return this.#event(message.event);
         if (message.kind === 'failed') {
           this.#ended = true;
@@ -60,9 +56,17 @@ class ThreadedRunner implements MachineRunner {
         alarm.unref();
         alarm.once('error', crashed);
         resolve();
-      });
+      };
+      const crashed = (error: Error): void => {
+        // A thread's end may overtake its last messages.
+        for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+          receive(last.message as WorkerMessage);
+        }
+        reject(error);
+        this.#crash(error);
+      };
+      port1.on('message', receive);
       worker.once('error', crashed);
-      // Messages of a thread arrive before its end does.
       worker.once('exit', (code) => crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)));
     });
   }
