@@ -48,7 +48,7 @@ export interface CpuEngine {
   setA20(enabled: boolean): void;
   /** RESET# (`power-on`: all state) or INIT# (`init`: keeps x87, SSE, caches and MTRRs). RAM is not touched. */
   reset(kind: 'power-on' | 'init'): void;
-  /** A device wrote guest RAM: translated code in the range is dropped. */
+  /** A device wrote guest RAM or video memory: translated code in the range is dropped, video pages count as written. */
   invalidate(physical: number, length: number): void;
   /** Replaces the physical map, for BARs and ROM shadowing. Translations are dropped. */
   setRegions(regions: readonly PhysicalRegion[]): void;

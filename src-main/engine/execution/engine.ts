@@ -199,7 +199,9 @@ export class Engine implements CpuEngine {
   invalidate(physical: number, length: number): void {
     for (let at = physical - (physical % GUEST_PAGE); at < physical + length; at += GUEST_PAGE) {
       const host = this.#map.host(at);
-      if (host >= 0) this.#code.invalidatePage(host / GUEST_PAGE);
+      if (host < 0) continue;
+      this.#code.invalidatePage(host / GUEST_PAGE);
+      this.#mmu.markVideoPage(host);
     }
   }
 

@@ -102,6 +102,17 @@ describe('a machine with a display', () => {
     expect(frames()).toHaveLength(1);
   });
 
+  it('shows what a device writes into the frame buffer', () => {
+    const { machine, frames, pixel } = displayMachine([...setMode, ...code.spin()]);
+    machine.runFor(1000);
+    machine.command({ kind: 'display', wanted: true });
+    machine.command({ kind: 'frame-done' });
+    machine.ram.write(FRAME_BUFFER + 640 * 4 * 100, Uint8Array.of(0, 0, 0xff, 0));
+    machine.runFor(FRAME);
+    expect(frames()).toHaveLength(2);
+    expect(pixel(0, 100)).toBe(0xff00_00ff);
+  });
+
   it('says nothing while nobody looks', () => {
     const { machine, frames } = displayMachine([...storeDword(0xb_8000, 0x0769_0748), ...code.spin()]);
     machine.command({ kind: 'display', wanted: true });

@@ -162,7 +162,13 @@ export class Mmu {
   }
 
   #markVideo(region: MappedRegion, host: number): void {
-    if (region.kind === 'video') this.videoDirty[(host - this.#vramBase) >>> 12] = 1;
+    if (region.kind === 'video') this.markVideoPage(host);
+  }
+
+  /** A page of linear memory was written; nothing happens unless it is video memory. */
+  markVideoPage(host: number): void {
+    const page = Math.floor((host - this.#vramBase) / GUEST_PAGE);
+    if (page >= 0 && page < this.videoDirty.length) this.videoDirty[page] = 1;
   }
 
   /** Clears the dirty marks of video memory and makes the next write to each page visible again; false without any. */
