@@ -58,7 +58,10 @@ function openSocket(path: string, protocols: string[]): Promise<WebSocket> {
 
 function jsonChannel(socket: WebSocket): Channel {
   return {
-    send: (message) => socket.send(JSON.stringify(message)),
+    // After its end `connect` answers every call by itself.
+    send: (message) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    },
     onMessage: (handler) =>
       socket.addEventListener('message', ({ data }) => {
         if (typeof data === 'string') handler(JSON.parse(data));
@@ -70,7 +73,10 @@ function jsonChannel(socket: WebSocket): Channel {
 
 function byteChannel(socket: WebSocket): ByteChannel {
   return {
-    send: (bytes) => socket.send(new Uint8Array(bytes)),
+    // What is sent to a machine that is just ending is of no interest.
+    send: (bytes) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(new Uint8Array(bytes));
+    },
     unsentBytes: () => socket.bufferedAmount,
     onMessage: (handler) =>
       socket.addEventListener('message', ({ data }) => {

@@ -74,3 +74,16 @@ export async function processOf(page: Page): Promise<number> {
   await expect(line.last()).toBeVisible();
   return Number(/\d+/.exec((await line.last().textContent()) ?? '')?.[0]);
 }
+
+/** Characters of a US keyboard that need Shift, in the order of the keys of `PLAIN`. */
+const SHIFTED = '~!@#$%^&*()_+{}|:"<>?';
+const PLAIN = "`1234567890-=[]\\;',./";
+
+/** Presses the keys of a US keyboard, Shift included: the guest sees keys, not characters. */
+export async function typeKeys(page: Page, text: string): Promise<void> {
+  for (const character of text) {
+    const at = SHIFTED.indexOf(character);
+    const key = character === '\n' ? 'Enter' : (PLAIN[at] ?? character);
+    await page.keyboard.press(at >= 0 || /[A-Z]/.test(character) ? `Shift+${key}` : key);
+  }
+}
