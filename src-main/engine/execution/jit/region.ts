@@ -13,7 +13,14 @@ import { GUEST_PAGE } from '../layout.ts';
 const SELDOM_LEAVES: ReadonlySet<string> = new Set(['STI', 'POPF', 'MOV_TO_SEGMENT', 'POP_SEGMENT']);
 
 /** TurboFan's time grows faster than a function's size, so regions stay small (engine.md, section 2). */
-const MAX_INSTRUCTIONS = 200;
+const MAX_COST = 200;
+/** An access to guest memory is a TLB probe and a way out: three to five times the code of register work. */
+const ACCESS_COST = 4;
+const STACK_ACCESS = /^(PUSH|POP|CALL|RET|LEAVE|ENTER|MOVS|STOS|LODS|SCAS|CMPS)/;
+
+function costOf({ memory, row }: Instruction): number {
+  return memory !== undefined || STACK_ACCESS.test(row.mnemonic) ? ACCESS_COST : 1;
+}
 
 /** An instruction at its place in the page. */
 export interface Placed {
@@ -69,6 +76,7 @@ class RegionFinder {
   readonly #placed = new Map<number, Placed>();
   readonly #leaders = new Set<number>();
   readonly #returnSites = new Set<number>();
+  #cost = 0;
 
   constructor(source: RegionSource) {
     this.#source = source;
@@ -91,10 +99,11 @@ class RegionFinder {
   #run(start: number): number[] {
     const targets: number[] = [];
     let offset = start;
-    while (!this.#placed.has(offset) && this.#placed.size < MAX_INSTRUCTIONS) {
+    while (!this.#placed.has(offset) && this.#cost < MAX_COST) {
       const placed = this.#decode(offset);
       if (placed === undefined) break;
       this.#placed.set(offset, placed);
+      this.#cost += costOf(placed.instruction);
       const after = offset + placed.instruction.length;
       const target = branchTarget(placed);
       if (target !== undefined) {
