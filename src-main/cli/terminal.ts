@@ -13,11 +13,11 @@ export interface TerminalEvents {
 
 /** What follows Ctrl-A. */
 const ESCAPES: Readonly<Record<string, string>> = {
-  h: '\r\nCtrl-A H  this help\r\nCtrl-A X  quit\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n',
-  c: '\r\nthere is no monitor to switch to\r\n',
-  s: '\r\nthere is no disk to save\r\n',
-  b: '\r\nsending a break is not supported\r\n',
-  t: '\r\nthere are no time stamps\r\n',
+  h: '\nCtrl-A H  this help\nCtrl-A X  quit\nCtrl-A Ctrl-A  send Ctrl-A\n',
+  c: '\nthere is no monitor to switch to\n',
+  s: '\nthere is no disk to save\n',
+  b: '\nsending a break is not supported\n',
+  t: '\nthere are no time stamps\n',
 };
 
 export class Terminal {
@@ -84,6 +84,6 @@ export class Terminal {
 
   #say(byte: number): void {
     const key = String.fromCharCode(byte).toLowerCase();
-    process.stderr.write(ESCAPES[key === '?' ? 'h' : key] ?? `\r\nCtrl-A ${key}: not known; Ctrl-A H lists what is\r\n`);
+    process.stderr.write(ESCAPES[key === '?' ? 'h' : key] ?? `\nCtrl-A ${key}: not known; Ctrl-A H lists what is\n`);
   }
 }
