@@ -178,6 +178,10 @@ export class CodeCache implements CodeWatcher {
     const key = blockKey(request);
     const known = this.#pages.get(hostPage)?.blocks.get(key);
     if (known !== undefined) return known;
+    if (request.host % GUEST_PAGE > GUEST_PAGE - MAX_INSTRUCTION_BYTES) {
+      const crossing = this.#crossing.get(crossingKey(request));
+      if (crossing !== undefined && this.#isFirstPart(crossing, request.host)) return undefined;
+    }
     if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 2) * RECORD_SIZE) this.reset();
     return this.#build(request, this.#page(hostPage), key);
   }
@@ -273,15 +277,15 @@ export class CodeCache implements CodeWatcher {
    * `nextHost`. It must not be linked to or put in the jump cache: the next page may change.
    */
   crossing(request: BlockRequest, nextHost: number): number {
-    const key = request.host * 0x2_0000 + blockKey(request) / GUEST_PAGE;
+    const known = this.#crossing.get(crossingKey(request));
     const inFirst = GUEST_PAGE - (request.host % GUEST_PAGE);
-    const bytes = this.#crossingBytes;
     const { u8 } = this.#views;
+    if (known !== undefined && known.nextHost === nextHost && this.#isFirstPart(known, request.host)) {
+      if (sameBytes(known.bytes, u8, { from: inFirst, to: known.bytes.length, at: nextHost - inFirst })) return known.header;
+    }
+    const bytes = this.#crossingBytes;
     bytes.set(u8.subarray(request.host, request.host + inFirst));
     bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
-    const known = this.#crossing.get(key);
-    if (known !== undefined && known.nextHost === nextHost && sameBytes(known.bytes, bytes))
-      return known.header;
     if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
     const header = this.#next;
     const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);
@@ -297,8 +301,13 @@ export class CodeCache implements CodeWatcher {
       count: 1,
     });
     this.#finish(header, pageOffset, after + RECORD_SIZE, 0);
-    this.#crossing.set(key, { header, nextHost, bytes: bytes.slice(0, length) });
+    this.#crossing.set(crossingKey(request), { header, nextHost, bytes: bytes.slice(0, length) });
     return header;
+  }
+
+  /** Whether the bytes up to the page's end are still those of an instruction that was found to cross it. */
+  #isFirstPart({ bytes }: CrossingBlock, host: number): boolean {
+    return sameBytes(bytes, this.#views.u8, { from: 0, to: GUEST_PAGE - (host % GUEST_PAGE), at: host });
   }
 }
 
@@ -306,8 +315,13 @@ function blockKey({ host, mode, single }: BlockRequest): number {
   return (mode * 2 + (single ? 1 : 0)) * GUEST_PAGE + (host % GUEST_PAGE);
 }
 
-function sameBytes(known: Uint8Array, fresh: Uint8Array): boolean {
-  for (let i = 0; i < known.length; i++) if (known[i] !== fresh[i]) return false;
+function crossingKey(request: BlockRequest): number {
+  return request.host * 0x2_0000 + blockKey(request) / GUEST_PAGE;
+}
+
+/** Compares a part of `known` with memory, where byte 0 of `known` would stand `at`. */
+function sameBytes(known: Uint8Array, memory: Uint8Array, part: { from: number; to: number; at: number }): boolean {
+  for (let i = part.from; i < part.to; i++) if (known[i] !== memory[part.at + i]) return false;
   return true;
 }
 
