@@ -31,7 +31,7 @@ import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
 import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
-import { FIELD, RECORD_SIZE } from './interpreter/record.ts';
+import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { InlineCompiler, Jit } from './jit/jit.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
@@ -39,6 +39,7 @@ import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { PhysicalMap } from './physical-map.ts';
+import { TierTimes } from './tier-times.ts';
 import { createViews, type MemoryViews } from './views.ts';
 
 /** Bit of the attention word that the engine itself sets; the others belong to the board and other threads. */
@@ -77,6 +78,7 @@ export class Engine implements CpuEngine {
   readonly #map: PhysicalMap;
   readonly #mmu: Mmu;
   readonly #code: CodeCache;
+  readonly #times = new TierTimes();
   readonly #handlers: HandlerTable;
   readonly #run: MainLoop;
   /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
@@ -155,7 +157,7 @@ export class Engine implements CpuEngine {
       instructions: Number(this.#cpu.get64('retired')),
       regionsCompiled: this.#jit?.stats.installed ?? 0,
       tlbMisses: this.#mmu.stats.misses,
-      tierNs: {},
+      tierNs: this.#times.ns,
     };
   }
 
@@ -224,16 +226,32 @@ export class Engine implements CpuEngine {
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
+    const { environment } = this.#cpu;
+    this.#times.begin(environment.nowNs());
+    const stop = this.#runUntilStop(maxInstructions);
+    this.#times.end(environment.nowNs(), this.#isInRegion());
+    return { stop };
+  }
+
+  /** Whether the code to go on with is compiled. */
+  #isInRegion(): boolean {
+    const cpu = this.#cpu;
+    const linear = this.#linearRip();
+    const header = this.#code.findJump(linear | 0, Math.floor(linear / 0x1_0000_0000) | 0, cpu.get32('mode'));
+    return header !== 0 && this.#views.u16[(header + FIELD.handler) >> 1] === HANDLER.region;
+  }
+
+  #runUntilStop(maxInstructions: number): CpuStop {
     const cpu = this.#cpu;
     const limit = this.#wide(RETIRED) + maxInstructions;
     cpu.set64('retireLimit', BigInt(limit));
     for (;;) {
       const asked = Atomics.exchange(this.#views.i32, this.#attention, 0);
-      if ((asked & ~ATTENTION_OWN) !== 0) return { stop: 'attention' };
-      if (this.#takeInterrupt() === 'shutdown') return { stop: 'shutdown' };
-      if (this.#wide(RETIRED) >= limit) return { stop: 'budget' };
+      if ((asked & ~ATTENTION_OWN) !== 0) return 'attention';
+      if (this.#takeInterrupt() === 'shutdown') return 'shutdown';
+      if (this.#wide(RETIRED) >= limit) return 'budget';
       const stop = this.#runOnce();
-      if (stop !== undefined) return { stop };
+      if (stop !== undefined) return stop;
     }
   }
 
@@ -348,8 +366,10 @@ export class Engine implements CpuEngine {
   #compile(): void {
     const cpu = this.#cpu;
     const host = this.#fetch(this.#linearRip());
-    if (host !== undefined)
-      this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
+    if (host === undefined) return;
+    const before = cpu.environment.nowNs();
+    this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
+    this.#times.compiled(before, cpu.environment.nowNs());
   }
 
   #ripOfCurrentRecord(): void {

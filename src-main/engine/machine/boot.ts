@@ -5,6 +5,7 @@ import { enterGuest } from '../firmware/enter.ts';
 import { videoModeOf } from '../firmware/linux/video-mode.ts';
 import { kernelKind, startKernel } from '../firmware/start.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+import { FEATURE_BITS, featureWord } from '../x86/helpers/identification.ts';
 import { cpuSignature } from '../x86/state/reset.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { BootOptions, MachineOptions } from './options.ts';
@@ -25,7 +26,7 @@ export function bootKernel(options: MachineOptions, boot: BootOptions, cpu: CpuC
     cpu: {
       brand: cpu.model.brand,
       signature: cpuSignature(cpu),
-      features: 0,
+      features: featureWord(cpu.model, FEATURE_BITS.leaf1Edx),
       longMode: cpu.model.features.has('lm'),
     },
     uuid: MACHINE_UUID,

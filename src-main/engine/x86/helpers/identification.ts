@@ -25,7 +25,8 @@ export const FEATURE_BITS = {
   powerEdx: [['invtsc', 8]],
 } as const satisfies Record<string, FeatureBits>;
 
-function featureWord(model: CpuModel, bits: FeatureBits): number {
+/** The features of a row as the bits CPUID reports. */
+export function featureWord(model: CpuModel, bits: FeatureBits): number {
   let word = 0;
   for (const [feature, bit] of bits) if (model.features.has(feature)) word |= 1 << bit;
   return word >>> 0;
