@@ -23,9 +23,11 @@ export interface RecordedVector {
 export type CodeBits = 32 | 64;
 
 export function readRecorded(bits: CodeBits): RecordedVector[] {
-  const file = new URL(`data/integer${bits}.jsonl.gz`, import.meta.url);
-  const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as RecordedVector);
+  return [`data/integer${bits}.jsonl.gz`, `data/sequences${bits}.jsonl.gz`].flatMap((name) => {
+    const file = new URL(name, import.meta.url);
+    const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as RecordedVector);
+  });
 }
 
 const CODE = 0x280000;
