@@ -1,7 +1,7 @@
 // The window's own file dialog, for shells without a native one. Shown while somebody asks for a file.
 
 import { ArrowUp, File, Folder, HardDrive } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Input, ListBox, ListBoxItem, ListLayout, Text, TextField, Virtualizer } from 'react-aria-components';
 import type { FolderEntry, FolderListing } from '../../../shared/rpc/app-contract.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
@@ -23,9 +23,12 @@ let lastFolder: string | null = null;
 function FileDialog({ request }: { readonly request: FileRequest }) {
   const { listing, problem, open } = useFolder(request.near ?? lastFolder);
   const [selected, setSelected] = useState<string | null>(null);
+  // null: as long as the user has not typed, the field says where they are.
+  const [typed, setTyped] = useState<string | null>(null);
   const entry = listing?.entries.find(({ path }) => path === selected);
   const visit = (path: string | null) => {
     setSelected(null);
+    setTyped(null);
     void open(path);
   };
   const accept = (chosen: FolderEntry) =>
@@ -45,8 +48,9 @@ function FileDialog({ request }: { readonly request: FileRequest }) {
         </ul>
         <div className="file-main">
           <Location
-            key={listing?.path}
-            listing={listing}
+            typed={typed ?? listing?.path ?? ''}
+            onType={setTyped}
+            hasParent={listing?.parent != null}
             onUp={() => listing?.parent && visit(listing.parent)}
             onGo={(path) => void goToTyped(path, request, visit)}
           />
@@ -80,9 +84,14 @@ async function goToTyped(path: string, request: FileRequest, visit: (path: strin
 function useFolder(first: string | null) {
   const [listing, setListing] = useState<FolderListing | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const latest = useRef(0);
   const open = async (path: string | null) => {
+    latest.current += 1;
+    const asked = latest.current;
     try {
       const found = await listFolder(path);
+      // The answer to an older question may come later.
+      if (asked !== latest.current) return;
       lastFolder = found.path;
       setListing(found);
       setProblem(null);
@@ -98,13 +107,14 @@ function useFolder(first: string | null) {
 }
 
 interface LocationProps {
-  readonly listing: FolderListing | null;
+  readonly typed: string;
+  readonly onType: (path: string) => void;
+  readonly hasParent: boolean;
   readonly onUp: () => void;
   readonly onGo: (path: string) => void;
 }
 
-function Location({ listing, onUp, onGo }: LocationProps) {
-  const [typed, setTyped] = useState(listing?.path ?? '');
+function Location({ typed, onType, hasParent, onUp, onGo }: LocationProps) {
   return (
     <form
       className="file-location"
@@ -113,8 +123,8 @@ function Location({ listing, onUp, onGo }: LocationProps) {
         onGo(typed.trim());
       }}
     >
-      <IconButton icon={ArrowUp} label={t.files.up} isDisabled={!listing?.parent} onPress={onUp} />
-      <TextField aria-label={t.files.location} value={typed} onChange={setTyped}>
+      <IconButton icon={ArrowUp} label={t.files.up} isDisabled={!hasParent} onPress={onUp} />
+      <TextField aria-label={t.files.location} value={typed} onChange={onType}>
         <Input className="input monospaced" spellCheck={false} />
       </TextField>
       <Button type="submit" isDisabled={typed.trim() === ''}>

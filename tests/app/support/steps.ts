@@ -21,7 +21,9 @@ export async function chooseFile(page: Page, field: string, path: string): Promi
   const at = path.lastIndexOf('/');
   await page.getByRole('button', { name: `Choose ${field}` }).click();
   const dialog = page.getByRole('dialog', { name: /^Choose/ });
-  await dialog.getByRole('textbox', { name: 'Folder or file' }).fill(path.slice(0, at));
+  const location = dialog.getByRole('textbox', { name: 'Folder or file' });
+  await expect(location, 'the first folder').not.toHaveValue('');
+  await location.fill(path.slice(0, at));
   await dialog.getByRole('button', { name: 'Go' }).click();
   await dialog.getByRole('option', { name: path.slice(at + 1), exact: true }).click();
   await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
