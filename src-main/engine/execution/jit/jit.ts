@@ -8,7 +8,7 @@ import { FIRST_REGION_SLOT, type HandlerTable } from '../interpreter/handlers.ts
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
-import { formRegion } from './region.ts';
+import { formRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
 
 /** A hot block: header record, host address of its first byte, and the mode it was decoded in. */
@@ -44,6 +44,8 @@ interface Installed {
 
 export class Jit {
   readonly stats = { submitted: 0, installed: 0, dropped: 0, refused: 0, instructions: 0, bytes: 0 };
+  /** What went wrong with the last region that could not be translated. */
+  lastFailure: string | undefined;
   readonly #views: MemoryViews;
   readonly #layout: MemoryLayout;
   readonly #code: CodeCache;
@@ -101,7 +103,8 @@ export class Jit {
     }
     for (const { offset, next } of region.blocks.values())
       this.#code.markDecoded(page + offset, next - offset);
-    const bytes = translateRegion(region, { layout: this.#layout, counted: this.#counted });
+    const bytes = this.#translate(region);
+    if (bytes === undefined) return;
     const id = this.#nextId++;
     this.#pending.set(id, block);
     this.stats.submitted++;
@@ -109,6 +112,17 @@ export class Jit {
     this.stats.bytes += bytes.length;
     this.#compiler.submit(id, bytes);
     this.installFinished();
+  }
+
+  /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
+  #translate(region: Region): Uint8Array | undefined {
+    try {
+      return translateRegion(region, { layout: this.#layout, counted: this.#counted });
+    } catch (error) {
+      this.stats.refused++;
+      this.lastFailure = error instanceof Error ? error.message : String(error);
+      return undefined;
+    }
   }
 
   installFinished(): void {
