@@ -295,7 +295,7 @@ export class Engine implements CpuEngine {
         this.#ripOfCurrentRecord();
         return this.#deliverFault();
       case EXIT_HALT:
-        return 'halt';
+        return this.#isWoken() ? undefined : 'halt';
       case EXIT_SLOW:
         this.#slow = true;
         this.#left.record = 0;
@@ -312,6 +312,11 @@ export class Engine implements CpuEngine {
         this.#left.base = this.#codeBase();
         return undefined;
     }
+  }
+
+  /** Whether an interrupt that came before HLT, in the shadow of STI for one, ends the halt at once. */
+  #isWoken(): boolean {
+    return this.#nmi || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
   }
 
   /** Exactly one instruction, in the interpreter. */
