@@ -52,48 +52,35 @@ export function tinyKernel(program: readonly number[], data: readonly number[] =
 const DATA_OFFSET = 0x1000;
 export const DATA_ADDRESS = KERNEL_BASE + DATA_OFFSET;
 
-/**
- * A kernel that counts timer interrupts: an IDT with vector 20h, the 8259 and the 8254 programmed to 1000 Hz; the
- * handler prints a dot and ends the interrupt; after `count` of them the machine is powered off.
- */
-export function timerKernel(count: number): Uint8Array {
+/** Loads an IDT whose vector 20h is the code behind `program`, and opens the 8259 for the timer alone. */
+function interruptKernel(program: readonly number[], handler: readonly number[]): Uint8Array {
   const setUp = [
     ...code.lidt(DATA_ADDRESS),
-    ...code.outb(0x20, 0x11),
-    ...code.outb(0x21, 0x20),
-    ...code.outb(0x21, 0x04),
-    ...code.outb(0x21, 0x01),
-    ...code.outb(0x21, 0xfe),
-    ...code.outb(0x43, 0x34),
-    ...code.outb(0x40, 1193 & 0xff),
-    ...code.outb(0x40, 1193 >> 8),
-    // mov ecx, count; sti; loop: hlt; jmp loop
-    0xb9,
-    ...dword(count),
-    ...code.sti(),
-    0xf4,
-    0xeb,
-    0xfd,
+    ...code.outb(0x20, 0x11), ...code.outb(0x21, 0x20), ...code.outb(0x21, 0x04), ...code.outb(0x21, 0x01), ...code.outb(0x21, 0xfe),
+    ...program,
   ];
-  const handler = [
-    ...code.print('.'),
-    ...code.outb(0x20, 0x20),
-    0x49,
-    0x75,
-    code.powerOff().length,
-    ...code.powerOff(),
-    0xcf,
-  ];
-  const program = [...setUp, ...handler];
   const handlerAddress = KERNEL_BASE + CODE_OFFSET + setUp.length;
   const idt = DATA_ADDRESS + 8;
   const gate = [...word(handlerAddress), ...word(0x08), 0, 0x8e, ...word(handlerAddress >>> 16)];
-  return tinyKernel(program, [
-    ...word(0x21 * 8 - 1),
-    ...dword(idt),
-    0,
-    0,
-    ...new Array<number>(0x20 * 8).fill(0),
-    ...gate,
-  ]);
+  return tinyKernel([...setUp, ...handler], [...word(0x21 * 8 - 1), ...dword(idt), 0, 0, ...new Array<number>(0x20 * 8).fill(0), ...gate]);
+}
+
+/** Counter 0 of the 8254 in a mode, for 1 ms. */
+const timer = (control: number): number[] => [...code.outb(0x43, control), ...code.outb(0x40, 1193 & 0xff), ...code.outb(0x40, 1193 >> 8)];
+/** mov ecx, value */
+const setCounter = (value: number): number[] => [0xb9, ...dword(value)];
+
+/** A kernel that sleeps through `count` timer interrupts of 1000 Hz, printing a dot for each, and powers off. */
+export function timerKernel(count: number): Uint8Array {
+  // sti; loop: hlt; jmp loop
+  const program = [...timer(0x34), ...setCounter(count), ...code.sti(), 0xf4, 0xeb, 0xfd];
+  const handler = [...code.print('.'), ...code.outb(0x20, 0x20), 0x49, 0x75, code.powerOff().length, ...code.powerOff(), 0xcf];
+  return interruptKernel(program, handler);
+}
+
+/** A kernel whose only timer interrupt comes before STI and HLT; its handler powers off. */
+export function lateSleeperKernel(): Uint8Array {
+  // self: loop self; sti; hlt; jmp hlt
+  const program = [...timer(0x30), ...setCounter(3_000_000), 0xe2, 0xfe, ...code.sti(), 0xf4, 0xeb, 0xfd];
+  return interruptKernel(program, [...code.print('!'), ...code.powerOff(), 0xcf]);
 }
