@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { type Campaign, runCampaign } from '../cpu/differential/campaign.ts';
-import { interpreterPlayer, jitPlayer, oraclePlayer } from '../cpu/differential/players.ts';
+import { evaluatorPlayer, interpreterPlayer, jitPlayer, oraclePlayer } from '../cpu/differential/players.ts';
 import { SCENES } from '../cpu/differential/scene.ts';
 
 const MILLISECONDS = 120_000;
@@ -29,4 +29,10 @@ agree('interpreter and regions compiled at once', {
 });
 agree('interpreter and regions compiled later', {
   players: [interpreterPlayer(), jitPlayer(3)], scenes: SCENES, vectors: true,
+});
+agree('handlers and their evaluated IR', {
+  players: [interpreterPlayer(), evaluatorPlayer('interp')], scenes: SCENES, vectors: true,
+});
+agree('regions and their evaluated IR', {
+  players: [jitPlayer(1), evaluatorPlayer('jit')], scenes: SCENES, vectors: true,
 });

@@ -4,6 +4,7 @@
 import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
 import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
+import type { ModuleLoader } from './module-loader.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
 export type CpuStop = 'budget' | 'attention' | 'halt' | 'shutdown';
@@ -70,6 +71,8 @@ export interface CpuEngineOptions {
   readonly accelerator: 'jit' | 'interp';
   /** Compiles regions; default: on the spot, in this thread. */
   readonly compiler?: RegionCompiler;
+  /** Makes generated functions callable; default: as WebAssembly. */
+  readonly load?: ModuleLoader;
   /** Regions look at the instruction budget too, as virtual time needs (default); else only at attention. */
   readonly counted?: boolean;
   /** Entries of a block before its region is compiled. */

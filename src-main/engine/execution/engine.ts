@@ -32,12 +32,13 @@ import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
 import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
-import { InlineCompiler, Jit } from './jit/jit.ts';
+import { Jit } from './jit/jit.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
+import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { TierTimes } from './tier-times.ts';
 import { createViews, type MemoryViews } from './views.ts';
@@ -110,10 +111,12 @@ export class Engine implements CpuEngine {
       checkSegment: segmentCheck.check,
     };
     Object.assign(slowPaths, createX87Routines(layout, slowPaths));
+    const load = options.load ?? loadWebAssembly;
     this.#handlers = new HandlerTable(
       layout,
       slowPaths,
       HOT_SHAPES.map((shape) => shape.key),
+      load,
     );
     this.#code = new CodeCache(
       { views, tlb, handlers: this.#handlers, features: options.model.features },
@@ -124,7 +127,7 @@ export class Engine implements CpuEngine {
       const { features } = options.model;
       const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features };
       this.#jit = new Jit(
-        { ...parts, compiler: options.compiler ?? new InlineCompiler() },
+        { ...parts, load, compiler: options.compiler },
         { layout, counted: options.counted ?? true },
       );
       this.#code.hotThreshold = options.hotThreshold ?? HOT_THRESHOLD;

@@ -7,6 +7,7 @@ import type { CpuModelName } from '../x86/models/cpu-model.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import type { CpuStop } from './cpu-engine.ts';
 import { Engine } from './engine.ts';
+import type { ModuleLoader } from './module-loader.ts';
 
 export interface FlatMachineOptions {
   readonly ramBytes: number;
@@ -15,6 +16,7 @@ export interface FlatMachineOptions {
   readonly hotThreshold?: number;
   /** Hooks that replace parts of the empty board. */
   readonly environment?: Partial<CpuEnvironment>;
+  readonly load?: ModuleLoader;
 }
 
 export interface FlatMachine {
@@ -54,6 +56,7 @@ export function createFlatMachine(options: FlatMachineOptions): FlatMachine {
     environment: { ...EMPTY_BOARD, ...options.environment },
     accelerator: options.accel,
     ...(options.hotThreshold === undefined ? {} : { hotThreshold: options.hotThreshold }),
+    ...(options.load === undefined ? {} : { load: options.load }),
   });
   return {
     cpu: engine.context,

@@ -38,6 +38,8 @@ class Module {
   private readonly exports: { name: string; handle: FunctionHandle }[] = [];
   private readonly segments: { offset: number; refs: readonly FunctionHandle[] }[] = [];
   private tables = 0;
+  /** Size of the module when it was last built. */
+  builtBytes = 0;
 
   importFunction(
     module: string,
@@ -106,6 +108,11 @@ class Module {
     return this.graphs.get(functionHandle(ref));
   }
 
+  /** The graphs behind the exports, by name. */
+  get exportedGraphs(): ReadonlyMap<string, FunctionGraph> {
+    return new Map(this.exports.map(({ name, handle }) => [name, this.graphs.get(handle)!]));
+  }
+
   build(options: BuildOptions = {}): Uint8Array {
     const writer = new ModuleWriter();
     for (const add of this.imports) add(writer);
@@ -123,7 +130,9 @@ class Module {
     }
     if (options.names === true)
       for (const handle of this.definitions) writer.functionName(this.indexOf(handle), handle.name);
-    return writer.finish();
+    const bytes = writer.finish();
+    this.builtBytes = bytes.length;
+    return bytes;
   }
 
   private writeBodies(writer: ModuleWriter): void {

@@ -1,10 +1,10 @@
-// Random programs, machine against machine: the interpreter against the machine without IR, and regions against
-// the interpreter. Quick sets; `tests/long/differential.long.test.ts` runs the same for minutes, from other seeds.
+// Random programs, machine against machine: the interpreter against the machine without IR, regions against the
+// interpreter, and the IR of both as the evaluator runs it against what WebAssembly makes of it. Quick sets; `tests/long/differential.long.test.ts` runs the same for minutes, from other seeds.
 
 import { expect, it } from 'vitest';
 import { runCampaign } from './campaign.ts';
 import { ROW_COUNT } from './generate.ts';
-import { interpreterPlayer, jitPlayer, oraclePlayer } from './players.ts';
+import { evaluatorPlayer, interpreterPlayer, jitPlayer, oraclePlayer } from './players.ts';
 import { SCENES } from './scene.ts';
 
 const LIMITS = { firstSeed: 1, maxFailures: 2 } as const;
@@ -23,5 +23,17 @@ it('finds the interpreter and the oracle in agreement', () => {
 it('finds regions and the interpreter in agreement', () => {
   const players = [interpreterPlayer(), jitPlayer(1)] as const;
   const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 200, milliseconds: 10_000 });
+  expect(failures.join('\n\n')).toBe('');
+});
+
+it('finds handlers and their evaluated IR in agreement', () => {
+  const players = [interpreterPlayer(), evaluatorPlayer('interp')] as const;
+  const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 100, milliseconds: 10_000 });
+  expect(failures.join('\n\n')).toBe('');
+});
+
+it('finds regions and their evaluated IR in agreement', () => {
+  const players = [jitPlayer(1), evaluatorPlayer('jit')] as const;
+  const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 100, milliseconds: 10_000 });
   expect(failures.join('\n\n')).toBe('');
 });

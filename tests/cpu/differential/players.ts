@@ -3,6 +3,7 @@
 import { createFlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
 import type { FlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
+import { loadEvaluated } from '../../support/evaluated-modules.ts';
 import { OracleMachine } from '../../support/oracle-machine.ts';
 import type { Player } from './play.ts';
 import { RAM_BYTES } from './scene.ts';
@@ -43,6 +44,11 @@ export const interpreterPlayer = (): Player =>
 /** Regions are compiled when a block is entered for the `hotThreshold`th time. */
 export const jitPlayer = (hotThreshold: number): Player =>
   new EnginePlayer(`jit after ${hotThreshold}`, () => createFlatMachine({ ...COMMON, accel: 'jit', hotThreshold }));
+
+/** Handlers, and regions where `accel` says so, by the evaluator of the IR instead of WebAssembly. */
+export const evaluatorPlayer = (accel: 'interp' | 'jit'): Player =>
+  new EnginePlayer(`${accel} evaluated`, () =>
+    createFlatMachine({ ...COMMON, accel, hotThreshold: 1, load: loadEvaluated }));
 
 class OraclePlayer implements Player {
   readonly name = 'oracle';

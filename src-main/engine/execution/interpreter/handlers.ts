@@ -7,6 +7,7 @@ import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import type { MemoryLayout } from '../layout.ts';
+import { loadWebAssembly, type ModuleLoader } from '../module-loader.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { RecordBinding, type RecordBindingParts } from './record-binding.ts';
@@ -34,15 +35,22 @@ export class HandlerTable {
   readonly table: WebAssembly.Table;
   readonly #layout: MemoryLayout;
   readonly #imports: EngineImports;
+  readonly #load: ModuleLoader;
   readonly #numbers = new Map<string, number>();
   readonly #leaving = new Set<string>();
   #next: number;
   #pending: { shape: HandlerShape; number: number }[] = [];
 
   /** `inlined`: keys of handlers that the main loop carries itself, numbered from `HANDLER.first`. */
-  constructor(layout: MemoryLayout, imports: EngineImports, inlined: readonly string[]) {
+  constructor(
+    layout: MemoryLayout,
+    imports: EngineImports,
+    inlined: readonly string[],
+    load: ModuleLoader = loadWebAssembly,
+  ) {
     this.#layout = layout;
     this.#imports = imports;
+    this.#load = load;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_REGION_SLOT + REGION_SLOTS });
     inlined.forEach((key, i) => {
       this.#numbers.set(key, HANDLER.first + i);
@@ -95,9 +103,7 @@ export class HandlerTable {
       });
       if (leaves) this.#leaving.add(shape.mnemonic);
     }
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
-      [IMPORT_MODULE]: this.#imports as Record<string, unknown>,
-    });
+    const exports = this.#load(module, this.#imports);
     for (const { number } of pending) this.table.set(number, exports[`h${number}`]);
   }
 }

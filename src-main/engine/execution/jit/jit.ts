@@ -3,10 +3,12 @@
 
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import type { CodeCache } from '../interpreter/code-cache.ts';
-import { type EngineImports, IMPORT_MODULE } from '../interpreter/engine-imports.ts';
+import type { ModuleBuilder } from '../../ir/module.ts';
+import type { EngineImports } from '../interpreter/engine-imports.ts';
 import { FIRST_REGION_SLOT, type HandlerTable } from '../interpreter/handlers.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { formRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
@@ -18,23 +20,11 @@ export interface HotBlock {
   readonly mode: number;
 }
 
-/** Turns module bytes into modules, perhaps elsewhere and later. */
+/** Compiles modules elsewhere: a finished one comes later, or never. */
 export interface RegionCompiler {
   submit(id: number, bytes: Uint8Array): void;
   /** A finished module, or undefined when there is none at the moment. */
   take(): { readonly id: number; readonly module: WebAssembly.Module } | undefined;
-}
-
-/** Compiles on the spot, with whatever tiers V8 uses by default. */
-export class InlineCompiler implements RegionCompiler {
-  readonly #finished: { id: number; module: WebAssembly.Module }[] = [];
-
-  submit(id: number, bytes: Uint8Array): void {
-    this.#finished.push({ id, module: new WebAssembly.Module(bytes) });
-  }
-  take() {
-    return this.#finished.shift();
-  }
 }
 
 interface Installed {
@@ -52,7 +42,8 @@ export class Jit {
   readonly #handlers: HandlerTable;
   readonly #imports: EngineImports;
   readonly #features: ReadonlySet<CpuFeature>;
-  readonly #compiler: RegionCompiler;
+  readonly #load: ModuleLoader;
+  readonly #compiler: RegionCompiler | undefined;
   readonly #counted: boolean;
   readonly #pending = new Map<number, HotBlock>();
   readonly #byPage = new Map<number, Installed[]>();
@@ -67,7 +58,9 @@ export class Jit {
       handlers: HandlerTable;
       imports: EngineImports;
       features: ReadonlySet<CpuFeature>;
-      compiler: RegionCompiler;
+      /** Makes code on the spot, where there is no compiler. */
+      load: ModuleLoader;
+      compiler: RegionCompiler | undefined;
     },
     options: { layout: MemoryLayout; counted: boolean },
   ) {
@@ -76,6 +69,7 @@ export class Jit {
     this.#handlers = parts.handlers;
     this.#imports = parts.imports;
     this.#features = parts.features;
+    this.#load = parts.load;
     this.#compiler = parts.compiler;
     this.#layout = options.layout;
     this.#counted = options.counted;
@@ -103,19 +97,21 @@ export class Jit {
     }
     for (const { offset, next } of region.blocks.values())
       this.#code.markDecoded(page + offset, next - offset);
-    const bytes = this.#translate(region);
-    if (bytes === undefined) return;
-    const id = this.#nextId++;
-    this.#pending.set(id, block);
+    const module = this.#translate(region);
+    if (module === undefined) return;
     this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
-    this.stats.bytes += bytes.length;
-    this.#compiler.submit(id, bytes);
-    this.installFinished();
+    if (this.#compiler === undefined) this.#install(block, this.#load(module, this.#imports));
+    else {
+      const id = this.#nextId++;
+      this.#pending.set(id, block);
+      this.#compiler.submit(id, module.build());
+    }
+    this.stats.bytes += module.builtBytes;
   }
 
   /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region): Uint8Array | undefined {
+  #translate(region: Region): ModuleBuilder | undefined {
     try {
       return translateRegion(region, { layout: this.#layout, counted: this.#counted });
     } catch (error) {
@@ -126,23 +122,21 @@ export class Jit {
   }
 
   installFinished(): void {
-    for (let done = this.#compiler.take(); done !== undefined; done = this.#compiler.take()) {
+    const compiler = this.#compiler;
+    for (let done = compiler?.take(); done !== undefined; done = compiler?.take()) {
       const block = this.#pending.get(done.id);
       this.#pending.delete(done.id);
-      if (block !== undefined) this.#install(block, done.module);
+      if (block !== undefined) this.#install(block, instantiate(done.module, this.#imports));
     }
   }
 
-  #install({ header, host }: HotBlock, module: WebAssembly.Module): void {
+  #install({ header, host }: HotBlock, exports: GeneratedExports): void {
     const { u16, i32 } = this.#views;
     const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
     if (slot >= this.#handlers.table.length) {
       this.stats.refused++;
       return;
     }
-    const { exports } = new WebAssembly.Instance(module, {
-      [IMPORT_MODULE]: this.#imports as Record<string, unknown>,
-    });
     this.#handlers.table.set(slot, exports[REGION_EXPORT]);
     u16[(header + FIELD.handler) >> 1] = HANDLER.region;
     i32[(header + HEADER.regionSlot) >> 2] = slot;

@@ -1,7 +1,7 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
 // structured control flow, and stores what changed where it leaves. Result: `LOOKUP` with rip set, or `LEAVE`.
 
-import { createModuleBuilder } from '../../ir/module.ts';
+import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
@@ -21,15 +21,15 @@ export interface TranslateOptions {
 
 export const REGION_EXPORT = 'region';
 
-/** The bytes of a module that exports the region's function. */
-export function translateRegion(region: Region, options: TranslateOptions): Uint8Array {
+/** A module that exports the region's function. */
+export function translateRegion(region: Region, options: TranslateOptions): ModuleBuilder {
   const module = createModuleBuilder();
   const { pages } = options.layout;
   module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
   const imports = new ImportSet(module);
   const { builder } = module.defineFunction('region', [], ['i32'], { export: REGION_EXPORT });
   new RegionTranslator(builder, region, options, imports).emit();
-  return module.build();
+  return module;
 }
 
 class RegionTranslator implements RegionControl {
