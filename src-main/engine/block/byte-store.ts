@@ -22,15 +22,18 @@ export interface ByteStore {
   extent?(position: number): Promise<{ readonly length: number; readonly data: boolean }>;
   /** Resolves when everything written before is durable. */
   flush(): Promise<void>;
-  /** Releases the file; does not flush. */
+  /** Releases the file and its lock; does not flush. */
   close(): Promise<void>;
 }
 
 /** How formats reach other files: backing images, extents, external data. Policy on names is the host's. */
 export interface ImageFiles {
-  /** Throws `BlockError`: 'not-found', 'permission', 'is-directory', 'in-use'. */
+  /**
+   * Throws `BlockError`: 'not-found', 'permission', 'is-directory', 'not-a-file', 'in-use'. One writer, or any number
+   * of readers.
+   */
   open(path: string, access: 'read' | 'write'): Promise<ByteStore>;
-  /** A new, empty file. Throws `BlockError` 'exists' when there is one. */
+  /** A new, empty file, open for writing. Throws `BlockError` 'exists' when there is one. */
   create(path: string): Promise<ByteStore>;
   /**
    * The path a name inside the image `from` stands for. Throws `BlockError` 'reference-refused' for what an image

@@ -4,7 +4,10 @@
 export type CompressionKind = 'deflate' | 'zlib' | 'gzip' | 'zstd' | 'bzip2' | 'lzfse';
 
 export interface Codecs {
-  /** Unpacks to at most `limit` bytes (more is cut off). Throws `BlockError` 'corrupt', or 'unsupported' for a kind it lacks. */
+  /**
+   * Unpacks one stream; what follows it in `packed` is padding. Throws `BlockError` 'corrupt' (also for more than
+   * `limit` bytes), or 'unsupported' for a kind it lacks. The result is a view that nobody else holds.
+   */
   unpack(kind: CompressionKind, packed: Uint8Array, limit: number): Uint8Array;
   /** Undefined when the result would not be smaller. Throws `BlockError` 'unsupported' for a kind it lacks. */
   pack(kind: CompressionKind, plain: Uint8Array): Uint8Array | undefined;

@@ -16,8 +16,8 @@ export interface BlockNode {
   status(offset: number, length: number): Promise<BlockStatus>;
   /** Resolves when everything written before is durable. */
   flush(): Promise<void>;
-  /** New bytes read zero. Absent: the format cannot. */
-  resize?(length: number): Promise<void>;
+  /** New bytes read zero, whatever lies behind. Absent: the format cannot. */
+  resize?(length: number, preallocation?: 'off' | 'metadata' | 'falloc' | 'full'): Promise<void>;
   /** Flushes, marks the image clean and releases its files. */
   close(): Promise<void>;
 }
