@@ -11,4 +11,6 @@ export interface Codecs {
   unpack(kind: CompressionKind, packed: Uint8Array, limit: number): Uint8Array;
   /** Undefined when the result would not be smaller. Throws `BlockError` 'unsupported' for a kind it lacks. */
   pack(kind: CompressionKind, plain: Uint8Array): Uint8Array | undefined;
+  /** The same on another thread, several at a time; `plain` must not change meanwhile. Absent: use `pack`. */
+  packLater?(kind: CompressionKind, plain: Uint8Array): Promise<Uint8Array | undefined>;
 }
