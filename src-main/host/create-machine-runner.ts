@@ -22,8 +22,18 @@ class ThreadedRunner implements MachineRunner {
   readonly #options: MachineOptions;
   readonly #alarm = allocateAlarm();
   readonly #handlers: Handlers = {
-    started: new Set(), paused: new Set(), resumed: new Set(), restarted: new Set(), serial: new Set(), serialDrained: new Set(),
-    debug: new Set(), frame: new Set(), keyboardLeds: new Set(), log: new Set(), stopped: new Set(), crashed: new Set(),
+    started: new Set(),
+    paused: new Set(),
+    resumed: new Set(),
+    restarted: new Set(),
+    serial: new Set(),
+    serialDrained: new Set(),
+    debug: new Set(),
+    frame: new Set(),
+    keyboardLeds: new Set(),
+    log: new Set(),
+    stopped: new Set(),
+    crashed: new Set(),
   };
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
@@ -40,7 +50,9 @@ class ThreadedRunner implements MachineRunner {
   start(): Promise<void> {
     if (this.#worker !== undefined) return Promise.reject(new Error('the machine has been started before'));
     const { port1, port2 } = new MessageChannel();
-    const worker = startWorker({ role: 'vcpu', options: this.#options, alarm: this.#alarm, port: port2 }, [port2]);
+    const worker = startWorker({ role: 'vcpu', options: this.#options, alarm: this.#alarm, port: port2 }, [
+      port2,
+    ]);
     this.#port = port1;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
@@ -67,7 +79,9 @@ class ThreadedRunner implements MachineRunner {
       };
       port1.on('message', receive);
       worker.once('error', crashed);
-      worker.once('exit', (code) => crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)));
+      worker.once('exit', (code) =>
+        crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)),
+      );
     });
   }
 
@@ -116,7 +130,9 @@ class ThreadedRunner implements MachineRunner {
 
   stats(): Promise<MachineStats> {
     if (this.#ended) {
-      return this.#lastStats === undefined ? Promise.reject(new Error('the machine has not run')) : Promise.resolve(this.#lastStats);
+      return this.#lastStats === undefined
+        ? Promise.reject(new Error('the machine has not run'))
+        : Promise.resolve(this.#lastStats);
     }
     return new Promise((resolve) => {
       this.#statsWaiters.push(resolve);
@@ -142,17 +158,28 @@ class ThreadedRunner implements MachineRunner {
 
   #event(event: MachineEvent): void {
     switch (event.kind) {
-      case 'started': return this.#fire('started');
-      case 'paused': return this.#fire('paused');
-      case 'resumed': return this.#fire('resumed');
-      case 'restarted': return this.#fire('restarted');
-      case 'serial-output': return this.#fire('serial', event.port, event.bytes);
-      case 'serial-drained': return this.#fire('serialDrained', event.port);
-      case 'debug-output': return this.#fire('debug', event.bytes);
-      case 'keyboard-leds': return this.#fire('keyboardLeds', event.leds);
-      case 'log': return this.#fire('log', event.level, event.message);
-      case 'frame': return this.#fire('frame', { ...event.update, pixels: new Uint8Array(event.pixels) });
-      case 'stats': return this.#takeStats(event.stats);
+      case 'started':
+        return this.#fire('started');
+      case 'paused':
+        return this.#fire('paused');
+      case 'resumed':
+        return this.#fire('resumed');
+      case 'restarted':
+        return this.#fire('restarted');
+      case 'serial-output':
+        return this.#fire('serial', event.port, event.bytes);
+      case 'serial-drained':
+        return this.#fire('serialDrained', event.port);
+      case 'debug-output':
+        return this.#fire('debug', event.bytes);
+      case 'keyboard-leds':
+        return this.#fire('keyboardLeds', event.leds);
+      case 'log':
+        return this.#fire('log', event.level, event.message);
+      case 'frame':
+        return this.#fire('frame', { ...event.update, pixels: new Uint8Array(event.pixels) });
+      case 'stats':
+        return this.#takeStats(event.stats);
       case 'stopped':
         this.#ended = true;
         this.#takeStats(event.stats);
@@ -174,16 +201,22 @@ class ThreadedRunner implements MachineRunner {
 
 /** The entry stands beside this file: as a source, or as a bundle when this file is part of one. */
 function startWorker(task: WorkerTask, transferList: MessagePort[]): Worker {
-  const candidates = import.meta.url.endsWith('.ts') ? ['./vcpu-worker.ts'] : ['./vcpu-worker.js', '../vcpu-worker.js'];
-  const entry = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
-  if (entry === undefined) throw new Error(`the program is incomplete: ${candidates.join(' or ')} is missing`);
+  const candidates = import.meta.url.endsWith('.ts')
+    ? ['./vcpu-worker.ts']
+    : ['./vcpu-worker.js', '../vcpu-worker.js'];
+  const entry = candidates
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path));
+  if (entry === undefined)
+    throw new Error(`the program is incomplete: ${candidates.join(' or ')} is missing`);
   return new Worker(entry, { workerData: task, transferList });
 }
 
 function startError(failure: StartFailure): Error {
-  const error = failure.boot === undefined
-    ? new Error(failure.message)
-    : new BootError(failure.boot.code as BootErrorCode, failure.message, failure.boot.detail);
+  const error =
+    failure.boot === undefined
+      ? new Error(failure.message)
+      : new BootError(failure.boot.code as BootErrorCode, failure.message, failure.boot.detail);
   if (failure.stack !== undefined) error.stack = failure.stack;
   return error;
 }

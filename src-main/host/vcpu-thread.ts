@@ -28,7 +28,10 @@ export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, po
     return;
   }
   const { memory, attentionAddress } = machine.engine;
-  post({ kind: 'ready', attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress } });
+  post({
+    kind: 'ready',
+    attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
+  });
   try {
     machine.run();
   } finally {

@@ -6,7 +6,12 @@ import type { MachineOptions } from '../engine/machine/options.ts';
 
 /** How a worker is started: both threads share one entry file. */
 export type WorkerTask =
-  | { readonly role: 'vcpu'; readonly options: MachineOptions; readonly alarm: SharedArrayBuffer; readonly port: MessagePort }
+  | {
+      readonly role: 'vcpu';
+      readonly options: MachineOptions;
+      readonly alarm: SharedArrayBuffer;
+      readonly port: MessagePort;
+    }
   | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord };
 
 export interface AttentionWord {
@@ -28,5 +33,7 @@ export type WorkerMessage =
 export interface StartFailure {
   readonly message: string;
   readonly stack: string | undefined;
-  readonly boot: { readonly code: string; readonly detail: Readonly<Record<string, string | number>> } | undefined;
+  readonly boot:
+    | { readonly code: string; readonly detail: Readonly<Record<string, string | number>> }
+    | undefined;
 }

@@ -5,8 +5,16 @@ import type { Codecs } from './codecs.ts';
 import type { BlockNode } from './node.ts';
 
 export type FormatName =
-  | 'raw' | 'qcow2' | 'qcow' | 'vdi' | 'vmdk' | 'vpc' | 'vhdx'
-  | 'parallels' | 'dmg' | 'gzip';
+  | 'raw'
+  | 'qcow2'
+  | 'qcow'
+  | 'vdi'
+  | 'vmdk'
+  | 'vpc'
+  | 'vhdx'
+  | 'parallels'
+  | 'dmg'
+  | 'gzip';
 
 /** What opening and creating may use. */
 export interface ImageHost {

@@ -31,7 +31,9 @@ afterEach(async () => {
 describe('a machine on its thread', () => {
   it('sends everything it wrote before it ends', async () => {
     const text = 'some text '.repeat(30);
-    const { runner, stopped, serial } = build(tinyKernel([...code.print(text), ...code.powerOff(), ...code.spin()]));
+    const { runner, stopped, serial } = build(
+      tinyKernel([...code.print(text), ...code.powerOff(), ...code.spin()]),
+    );
     await runner.start();
     expect(await stopped).toEqual({ kind: 'power-off' });
     expect(serial()).toBe(text);
@@ -47,10 +49,15 @@ describe('a machine on its thread', () => {
   });
 
   it('takes serial input and tells when the guest has it', async () => {
-    const { runner, stopped, serial } = build(tinyKernel([...code.echo(), ...code.powerOff(), ...code.spin()]));
+    const { runner, stopped, serial } = build(
+      tinyKernel([...code.echo(), ...code.powerOff(), ...code.spin()]),
+    );
     const drained = new Promise((resolve) => runner.on('serialDrained', resolve));
     await runner.start();
-    runner.serialWrite(0, Uint8Array.from('HAL\n', (c) => c.charCodeAt(0)));
+    runner.serialWrite(
+      0,
+      Uint8Array.from('HAL\n', (c) => c.charCodeAt(0)),
+    );
     await drained;
     expect(await stopped).toEqual({ kind: 'power-off' });
     expect(serial()).toBe('IBM');
@@ -74,7 +81,10 @@ describe('a machine on its thread', () => {
 
   it.each([1, 2, 3, 4, 5])('says why a kernel cannot be used (%d)', async () => {
     const { runner } = build(new Uint8Array(4096));
-    const problem = await runner.start().then(() => undefined, (error: unknown) => error);
+    const problem = await runner.start().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(problem).toBeInstanceOf(BootError);
     expect((problem as BootError).code).toBe('not-a-kernel');
   });

@@ -1,0 +1,21 @@
+// All image formats, and finding out which one a file is of. A format is added here and nowhere else.
+
+import type { FormatName, ImageFormat } from '../image-format.ts';
+import { raw } from './raw/raw.ts';
+
+export const IMAGE_FORMATS: readonly ImageFormat[] = [raw];
+
+export function findFormat(name: string): ImageFormat | undefined {
+  return IMAGE_FORMATS.find((format) => format.name === name);
+}
+
+/** The most certain format, undefined when none knows the file (`raw` never claims one). */
+export function probeFormat(head: Uint8Array, tail: Uint8Array): FormatName | undefined {
+  let best: FormatName | undefined;
+  let certainty = 0;
+  for (const format of IMAGE_FORMATS) {
+    const found = format.probe(head, tail);
+    if (found > certainty) [best, certainty] = [format.name, found];
+  }
+  return best;
+}

@@ -1,0 +1,49 @@
+// Compression for image formats with Node's zlib. Zstandard is there from Node 22.15 on; bzip2 and LZFSE are not.
+
+import * as zlib from 'node:zlib';
+import { BlockError, type Codecs, type CompressionKind } from '../engine/block/index.ts';
+
+type Transform = (bytes: Uint8Array, limit: number) => Uint8Array;
+
+/** Bytes are inflated into one buffer where they fit; Node's default would piece together many. */
+const bounded = (limit: number) => ({ maxOutputLength: Math.max(limit, 1), chunkSize: Math.max(limit, 64) });
+
+const UNPACK: Readonly<Partial<Record<CompressionKind, Transform>>> = {
+  deflate: (packed, limit) => zlib.inflateRawSync(packed, bounded(limit)),
+  zlib: (packed, limit) => zlib.inflateSync(packed, bounded(limit)),
+  gzip: (packed, limit) => zlib.gunzipSync(packed, bounded(limit)),
+  ...('zstdDecompressSync' in zlib
+    ? { zstd: (packed, limit) => zlib.zstdDecompressSync(packed, bounded(limit)) }
+    : {}),
+};
+
+const PACK: Readonly<Partial<Record<CompressionKind, (plain: Uint8Array) => Uint8Array>>> = {
+  // A window of 4 KiB: what readers of qcow2 set aside.
+  deflate: (plain) => zlib.deflateRawSync(plain, { windowBits: 12, chunkSize: plain.length + 64 }),
+  zlib: (plain) => zlib.deflateSync(plain, { chunkSize: plain.length + 64 }),
+  gzip: (plain) => zlib.gzipSync(plain, { chunkSize: plain.length + 64 }),
+  ...('zstdCompressSync' in zlib ? { zstd: (plain) => zlib.zstdCompressSync(plain) } : {}),
+};
+
+export const nodeCodecs: Codecs = {
+  unpack(kind, packed, limit) {
+    const unpack = UNPACK[kind] ?? unsupported(kind);
+    try {
+      return unpack(packed, limit);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : '';
+      throw new BlockError('corrupt', `Compressed data (${kind}) cannot be unpacked: ${cause}.`, { cause });
+    }
+  },
+  pack(kind, plain) {
+    const packed = (PACK[kind] ?? unsupported(kind))(plain);
+    return packed.length < plain.length ? packed : undefined;
+  },
+};
+
+function unsupported(kind: CompressionKind): never {
+  const reason = kind === 'zstd' ? `Node ${process.versions.node} has none; use Node 24` : 'not available';
+  throw new BlockError('unsupported', `Compression “${kind}” is not supported: ${reason}.`, {
+    feature: kind,
+  });
+}
