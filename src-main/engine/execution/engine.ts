@@ -136,8 +136,9 @@ export class Engine implements CpuEngine {
       this.#left.record = 0;
       this.#jit?.invalidated(hostPage);
     };
-    const { slowRead, slowWrite, slowUpdate, slowProbe } = this.#mmu;
+    const { slowRead, slowWrite, slowUpdate, slowProbe, deviceRead, deviceWrite, deviceUpdate } = this.#mmu;
     Object.assign(slowPaths, { slowRead, slowWrite, slowUpdate, slowProbe });
+    Object.assign(slowPaths, { deviceRead, deviceWrite, deviceUpdate });
     this.#cpu.attach(this.#mmu, tlb, { translationsChanged: () => this.#translationsChanged() });
     this.#run = createMainLoop({
       layout,
@@ -275,7 +276,8 @@ export class Engine implements CpuEngine {
   /** Runs records until something must be looked at; the stop to report, if that is one. */
   #runOnce(): CpuStop | undefined {
     if ((this.#block[MODE] as number) & MODE_STEP) return this.#stepTraced();
-    if (this.#slow || this.#isShadowed()) return this.#step();
+    if (this.#slow) return this.#stepSlow();
+    if (this.#isShadowed()) return this.#step();
     const header = this.#find(false);
     // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
     this.#left.record = 0;
@@ -320,6 +322,18 @@ export class Engine implements CpuEngine {
   /** Whether an interrupt that came before HLT, in the shadow of STI for one, ends the halt at once. */
   #isWoken(): boolean {
     return this.#nmi || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
+  }
+
+  /** An instruction that a region left to the interpreter; those that reach devices are noted. */
+  #stepSlow(): CpuStop | undefined {
+    const linear = this.#linearRip();
+    const before = this.#mmu.stats.deviceAccesses;
+    const stop = this.#step();
+    if (this.#mmu.stats.deviceAccesses !== before) {
+      const host = this.#mmu.translate(linear, 'execute', this.#block[CPL] === 3);
+      if (host >= 0) this.#jit?.reachedDevice(host);
+    }
+    return stop;
   }
 
   /** Exactly one instruction, in the interpreter. */

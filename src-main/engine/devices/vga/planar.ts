@@ -27,7 +27,6 @@ import {
 import { bankBase, isLinear } from './vbe.ts';
 import type { VideoMemory } from './video-memory.ts';
 
-const OUTSIDE = -1;
 const UNMAPPED_READ = 0xff;
 
 /** Base and length of the window inside A0000h to BFFFFh, by bits 2 and 3 of the miscellaneous register. */
@@ -43,45 +42,94 @@ const EXPAND = Uint32Array.from({ length: 16 }, (_, bits) =>
   [0, 1, 2, 3].reduce((mask, plane) => mask | (bits & (1 << plane) ? 0xff << (8 * plane) : 0), 0),
 );
 
+type Addressing = 'linear' | 'planes' | 'odd-even' | 'chain-4';
+
 export class PlanarWindow {
   private readonly state: VgaState;
   private readonly memory: VideoMemory;
+  // What the registers amount to, worked out at the first access after one of them was written.
+  private stale = true;
+  private writing: Addressing = 'planes';
+  private reading: Addressing = 'planes';
+  private base = 0;
+  private length = 0;
+  private planes = 0;
+  private writeMode = 0;
+  private rotate = 0;
+  private operation = 0;
+  private setReset = 0;
+  private enable = 0;
+  private bits = 0;
+  private chainOddEven = false;
 
   constructor(state: VgaState, memory: VideoMemory) {
     this.state = state;
     this.memory = memory;
   }
 
+  registersChanged(): void {
+    this.stale = true;
+  }
+
   read(offset: number, width: Width): number {
+    if (this.stale) this.update();
+    if (width === 1) return this.readByte(offset);
     let value = 0;
     for (let i = 0; i < width; i++) value |= this.readByte(offset + i) << (8 * i);
     return value >>> 0;
   }
 
   write(offset: number, width: Width, value: number): void {
+    if (this.stale) this.update();
     for (let i = 0; i < width; i++) this.writeByte(offset + i, (value >>> (8 * i)) & 0xff);
   }
 
-  private readByte(offset: number): number {
-    if (isLinear(this.state))
-      return offset < 0x1_0000 ? (this.memory.bytes[bankBase(this.state) + offset] ?? 0) : UNMAPPED_READ;
-    const address = this.inWindow(offset);
-    if (address === OUTSIDE) return UNMAPPED_READ;
-    const { state } = this;
-    const { seq, gfx } = state;
+  private update(): void {
+    const { seq, gfx, output } = this.state;
+    this.stale = false;
+    const linear = isLinear(this.state);
+    const [base, length] = linear ? [0, 0x1_0000] : WINDOWS[(gfx[GFX_MISC]! >>> 2) & 3]!;
+    this.base = base;
+    this.length = linear || (output & OUTPUT_MEMORY_ENABLE) !== 0 ? length : 0;
     const mode = gfx[GFX_MODE]!;
-    let plane = gfx[GFX_READ_MAP]! & 3;
+    const memoryMode = seq[SEQ_MEMORY_MODE]!;
+    const chain4 = (memoryMode & MEMORY_CHAIN_4) !== 0;
+    this.writing = (memoryMode & MEMORY_SEQUENTIAL) === 0 ? 'odd-even' : 'planes';
+    this.reading = (mode & MODE_ODD_EVEN) !== 0 ? 'odd-even' : 'planes';
+    if (chain4) this.writing = this.reading = 'chain-4';
+    if (linear) this.writing = this.reading = 'linear';
+    this.planes = seq[SEQ_MAP_MASK]! & 15;
+    this.writeMode = mode & 3;
+    this.rotate = gfx[GFX_ROTATE]! & 7;
+    this.operation = gfx[GFX_ROTATE]! & 0x18;
+    this.setReset = EXPAND[gfx[GFX_SET_RESET]! & 15]!;
+    this.enable = EXPAND[gfx[GFX_ENABLE_SET_RESET]! & 15]!;
+    this.bits = gfx[GFX_BIT_MASK]!;
+    this.chainOddEven = (gfx[GFX_MISC]! & MISC_CHAIN_ODD_EVEN) !== 0;
+  }
+
+  private readByte(offset: number): number {
+    const address = offset - this.base;
+    if (address < 0 || address >= this.length) return UNMAPPED_READ;
+    const { state } = this;
+    let plane = state.gfx[GFX_READ_MAP]! & 3;
     let at = address;
-    if ((seq[SEQ_MEMORY_MODE]! & MEMORY_CHAIN_4) !== 0) {
-      plane = address & 3;
-      at = chain4(address);
-    } else if ((mode & MODE_ODD_EVEN) !== 0) {
-      plane = (plane & 2) | (address & 1);
-      at = this.chainOddEven(address);
+    switch (this.reading) {
+      case 'linear':
+        return this.memory.bytes[bankBase(state) + address] ?? 0;
+      case 'chain-4':
+        plane = address & 3;
+        at = chain4(address);
+        break;
+      case 'odd-even':
+        plane = (plane & 2) | (address & 1);
+        at = this.oddEven(address);
+        break;
     }
-    state.latch = this.memory.words[at & 0xffff]!;
-    if ((mode & MODE_READ_COMPARE) === 0) return (state.latch >>> (8 * plane)) & 0xff;
-    return this.compare(state.latch);
+    const latch = this.memory.words[at & 0xffff]!;
+    state.latch = latch;
+    if ((state.gfx[GFX_MODE]! & MODE_READ_COMPARE) === 0) return (latch >>> (8 * plane)) & 0xff;
+    return this.compare(latch);
   }
 
   /** Read mode 1: a one for each dot whose planes, as far as anyone cares, have the compare colour. */
@@ -93,64 +141,60 @@ export class PlanarWindow {
   }
 
   private writeByte(offset: number, value: number): void {
-    if (isLinear(this.state)) {
-      const at = bankBase(this.state) + offset;
-      if (offset < 0x1_0000 && at < this.memory.bytes.length) this.memory.setByte(at, value);
-      return;
-    }
-    const address = this.inWindow(offset);
-    if (address === OUTSIDE) return;
-    const { seq } = this.state;
-    const memoryMode = seq[SEQ_MEMORY_MODE]!;
-    let planes = seq[SEQ_MAP_MASK]! & 15;
+    const address = offset - this.base;
+    if (address < 0 || address >= this.length) return;
+    let { planes } = this;
     let at = address;
-    if ((memoryMode & MEMORY_CHAIN_4) !== 0) {
-      planes &= 1 << (address & 3);
-      at = chain4(address);
-    } else if ((memoryMode & MEMORY_SEQUENTIAL) === 0) {
-      planes &= address & 1 ? 0b1010 : 0b0101;
-      at = this.chainOddEven(address);
+    switch (this.writing) {
+      case 'linear': {
+        const linear = bankBase(this.state) + address;
+        if (linear < this.memory.bytes.length) this.memory.setByte(linear, value);
+        return;
+      }
+      case 'chain-4':
+        planes &= 1 << (address & 3);
+        at = chain4(address);
+        break;
+      case 'odd-even':
+        planes &= address & 1 ? 0b1010 : 0b0101;
+        at = this.oddEven(address);
+        break;
     }
     if (planes !== 0) this.memory.setPlanes(at & 0xffff, this.written(value), EXPAND[planes]!);
   }
 
   /** What the data path makes of a written byte: one byte a plane. */
   private written(value: number): number {
-    const { gfx, latch } = this.state;
-    const rotate = gfx[GFX_ROTATE]! & 7;
-    const rotated = ((value >>> rotate) | (value << (8 - rotate))) & 0xff;
-    const setReset = EXPAND[gfx[GFX_SET_RESET]! & 15]!;
-    let bits = gfx[GFX_BIT_MASK]!;
+    const { latch } = this.state;
+    let { bits } = this;
     let data: number;
-    switch (gfx[GFX_MODE]! & 3) {
-      case 0: {
-        const enable = EXPAND[gfx[GFX_ENABLE_SET_RESET]! & 15]!;
-        data = (Math.imul(rotated, 0x0101_0101) & ~enable) | (setReset & enable);
+    switch (this.writeMode) {
+      case 0:
+        data = (Math.imul(this.rotated(value), 0x0101_0101) & ~this.enable) | (this.setReset & this.enable);
         break;
-      }
       case 1:
         return latch;
       case 2:
         data = EXPAND[value & 15]!;
         break;
       default:
-        bits &= rotated;
-        data = setReset;
+        bits &= this.rotated(value);
+        data = this.setReset;
     }
+    if (this.operation !== 0) data = combine(this.operation, data, latch);
+    if (bits === 0xff) return data;
     const mask = Math.imul(bits, 0x0101_0101);
-    return (combine(gfx[GFX_ROTATE]! & 0x18, data, latch) & mask) | (latch & ~mask);
+    return (data & mask) | (latch & ~mask);
   }
 
-  private inWindow(offset: number): number {
-    if ((this.state.output & OUTPUT_MEMORY_ENABLE) === 0) return OUTSIDE;
-    const [base, length] = WINDOWS[(this.state.gfx[GFX_MISC]! >>> 2) & 3]!;
-    return offset >= base && offset < base + length ? offset - base : OUTSIDE;
+  private rotated(value: number): number {
+    const { rotate } = this;
+    return rotate === 0 ? value : ((value >>> rotate) | (value << (8 - rotate))) & 0xff;
   }
 
   /** Address bit 0 chose the plane; bit 16 takes its place where the window has one. */
-  private chainOddEven(address: number): number {
-    if ((this.state.gfx[GFX_MISC]! & MISC_CHAIN_ODD_EVEN) === 0) return address;
-    return (address & 0xfffe) | ((address >>> 16) & 1);
+  private oddEven(address: number): number {
+    return this.chainOddEven ? (address & 0xfffe) | ((address >>> 16) & 1) : address;
   }
 }
 

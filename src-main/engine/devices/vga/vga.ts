@@ -167,12 +167,14 @@ export class Vga implements Device<VgaState> {
   /** Registers or memory were changed from outside, as firmware does. */
   changed(): void {
     this.timing = undefined;
+    this.window.registersChanged();
     this.picture.registersChanged();
   }
 
   /** A write of the VBE register `index`. */
   writeVbe(index: number, value: number): void {
     this.vbe.write(index, value & 0xffff);
+    this.window.registersChanged();
     if (index !== VBE_BANK && index !== VBE_ID) this.picture.registersChanged();
   }
 
@@ -249,6 +251,7 @@ export class Vga implements Device<VgaState> {
       case 0x3c2:
         state.output = value;
         this.timing = undefined;
+        this.window.registersChanged();
         return;
       case 0x3c3:
         state.subsystemEnabled = value & 1;
@@ -340,6 +343,7 @@ export class Vga implements Device<VgaState> {
     const { seq, seqIndex: index } = this.state;
     if (index >= SEQ_COUNT || seq[index] === value) return;
     seq[index] = value;
+    this.window.registersChanged();
     if (index === SEQ_CLOCKING || index === SEQ_CHARACTER_MAP) this.changed();
   }
 
@@ -347,6 +351,7 @@ export class Vga implements Device<VgaState> {
     const { gfx, gfxIndex: index } = this.state;
     if (index >= GFX_COUNT || gfx[index] === value) return;
     gfx[index] = value;
+    this.window.registersChanged();
     if (index === GFX_MODE || index === GFX_MISC) this.changed();
   }
 

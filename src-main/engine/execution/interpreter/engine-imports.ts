@@ -6,7 +6,9 @@ import type { ModuleBuilder } from '../../ir/module.ts';
 import { HELPERS } from '../../x86/helpers/declarations.ts';
 
 /** Name of a slow path: (low, high, descriptor) or (segment, offset, descriptor) to a status. */
-export type SlowPathName = 'slowRead' | 'slowWrite' | 'slowUpdate' | 'slowProbe' | 'checkSegment';
+export type SlowPathName =
+  | 'slowRead' | 'slowWrite' | 'slowUpdate' | 'slowProbe' | 'checkSegment'
+  | 'deviceRead' | 'deviceWrite' | 'deviceUpdate';
 
 /** What generated modules are instantiated with, under the module name "engine". */
 export type EngineImports = Readonly<Record<string, unknown>>;

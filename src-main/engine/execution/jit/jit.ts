@@ -10,6 +10,7 @@ import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
+import { DeviceSites } from './device-sites.ts';
 import { formRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
 
@@ -45,6 +46,7 @@ export class Jit {
   readonly #load: ModuleLoader;
   readonly #compiler: RegionCompiler | undefined;
   readonly #counted: boolean;
+  readonly #deviceSites = new DeviceSites();
   readonly #pending = new Map<number, HotBlock>();
   readonly #byPage = new Map<number, Installed[]>();
   readonly #freeSlots: number[] = [];
@@ -97,7 +99,7 @@ export class Jit {
     }
     for (const { offset, next } of region.blocks.values())
       this.#code.markDecoded(page + offset, next - offset);
-    const module = this.#translate(region);
+    const module = this.#translate(region, page);
     if (module === undefined) return;
     this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
@@ -111,14 +113,23 @@ export class Jit {
   }
 
   /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region): ModuleBuilder | undefined {
+  #translate(region: Region, page: number): ModuleBuilder | undefined {
     try {
-      return translateRegion(region, { layout: this.#layout, counted: this.#counted });
+      return translateRegion(region, {
+        layout: this.#layout,
+        counted: this.#counted,
+        reachesDevice: (offset) => this.#deviceSites.has(page + offset),
+      });
     } catch (error) {
       this.stats.refused++;
       this.lastFailure = error instanceof Error ? error.message : String(error);
       return undefined;
     }
+  }
+
+  /** A region left the instruction at a host address to the interpreter because of a device. */
+  reachedDevice(host: number): void {
+    if (this.#deviceSites.note(host)) this.#code.invalidatePage(Math.floor(host / GUEST_PAGE));
   }
 
   installFinished(): void {

@@ -15,8 +15,9 @@ import {
 } from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
-import type { ImportSet } from '../interpreter/engine-imports.ts';
+import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
 import { loadHost, MMX_EXPONENT, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
+import { valueSlot } from '../mmu/mmu.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { RegionFlags } from './region-flags.ts';
@@ -53,6 +54,8 @@ export class RegionBinding implements Binding {
   readonly #codeBase: IrVariable;
   #instruction!: Instruction;
   #offset = 0;
+  #reachesDevice = false;
+  readonly #slot: IrValue;
 
   constructor(
     f: FunctionBuilder,
@@ -67,12 +70,14 @@ export class RegionBinding implements Binding {
     this.wide = this.#modeShape.codeBits === 64;
     this.flags = new RegionFlags(f);
     this.#codeBase = f.variable('i64');
+    this.#slot = f.constant('i32', valueSlot(parts.layout));
   }
 
   /** Makes an instruction current; its operands as semantics take them. */
-  begin(offset: number, instruction: Instruction): BoundOperand[] {
+  begin(offset: number, instruction: Instruction, reachesDevice = false): BoundOperand[] {
     this.#instruction = instruction;
     this.#offset = offset;
+    this.#reachesDevice = reachesDevice;
     const { row, operandBits, addressBits, repeat, lock } = instruction;
     this.aligned = row.aligned === true;
     this.shape = {
@@ -335,13 +340,92 @@ export class RegionBinding implements Binding {
     this.#control.slow();
     f.enter(fine);
   }
+  /** With a device behind it, a miss is carried out by the MMU if it knows the page as a device's. */
+  #atDevice(access: GuestAccess, write: boolean, cases: { memory(host: IrValue): void; device(): void }): void {
+    const f = this.#f;
+    const { hit, host } = probeTlb(f, this.#layout, access, { write, wideTag: this.shape.longMode });
+    const [memory, device, after] = [f.block(), f.block(), f.block()];
+    f.branch(hit, memory, device);
+    f.enter(memory);
+    cases.memory(host());
+    f.jump(after);
+    f.enter(device);
+    cases.device();
+    f.jump(after);
+    f.enter(after);
+  }
+  #callDevice(name: 'deviceRead' | 'deviceWrite' | 'deviceUpdate', access: GuestAccess): void {
+    this.#unless(this.#f.op('i32.eqz', this.#callMmu(name, access)));
+  }
+  #callMmu(name: SlowPathName, { linear, bits }: GuestAccess): IrValue {
+    const f = this.#f;
+    const wide = linear.type === 'i64';
+    const low = wide ? f.op('i32.wrap_i64', linear) : linear;
+    const high = wide ? f.op('i32.wrap_i64', f.op('i64.shr_u', linear, f.constant('i64', 32))) : this.#i32(0);
+    return this.#imports.callSlowPath(f, name, low, high, this.#i32(bits / 8));
+  }
+  #loadAtDevice(access: GuestAccess): IrValue {
+    const f = this.#f;
+    const value = f.variable(irTypeOf(access.bits));
+    this.#atDevice(access, false, {
+      memory: (host) => f.set(value, loadHost(f, access.bits, host)),
+      device: () => {
+        this.#callDevice('deviceRead', access);
+        f.set(value, loadHost(f, access.bits, this.#slot));
+      },
+    });
+    return f.get(value);
+  }
+
   load(access: GuestAccess): IrValue {
+    if (this.#reachesDevice) return this.#loadAtDevice(access);
     return loadHost(this.#f, access.bits, this.#translated(access, false));
   }
   store(access: GuestAccess, value: IrValue): void {
+    if (this.#reachesDevice) {
+      this.#atDevice(access, true, {
+        memory: (host) => storeHost(this.#f, access.bits, host, value),
+        device: () => {
+          storeHost(this.#f, access.bits, this.#slot, value);
+          this.#callDevice('deviceWrite', access);
+        },
+      });
+      return;
+    }
     storeHost(this.#f, access.bits, this.#translated(access, true), value);
   }
+  #updateAtDevice(access: GuestAccess): GuestUpdate {
+    const f = this.#f;
+    const value = f.variable(irTypeOf(access.bits));
+    const kept = f.variable('i32');
+    this.#atDevice(access, true, {
+      memory: (host) => {
+        f.set(kept, host);
+        f.set(value, loadHost(f, access.bits, host));
+      },
+      device: () => {
+        this.#callDevice('deviceUpdate', access);
+        f.set(kept, this.#i32(0));
+        f.set(value, loadHost(f, access.bits, this.#slot));
+      },
+    });
+    const store = (fresh: IrValue) => {
+      const [memory, device, after] = [f.block(), f.block(), f.block()];
+      const host = f.get(kept);
+      f.branch(host, memory, device);
+      f.enter(memory);
+      storeHost(f, access.bits, host, fresh);
+      f.jump(after);
+      f.enter(device);
+      storeHost(f, access.bits, this.#slot, fresh);
+      this.#callMmu('slowWrite', access);
+      f.jump(after);
+      f.enter(after);
+    };
+    return { value: f.get(value), store };
+  }
   update(access: GuestAccess): GuestUpdate {
+    if (this.#reachesDevice) return this.#updateAtDevice(access);
     const f = this.#f;
     const host = this.#translated(access, true);
     const kept = f.variable('i32');

@@ -17,6 +17,8 @@ export interface TranslateOptions {
   readonly layout: MemoryLayout;
   /** Looks at the instruction budget at back-edges too, for virtual time. */
   readonly counted: boolean;
+  /** Whether the instruction at an offset in the page is known to reach devices. */
+  readonly reachesDevice?: (offset: number) => boolean;
 }
 
 export const REGION_EXPORT = 'region';
@@ -97,7 +99,8 @@ class RegionTranslator implements RegionControl {
     for (const { offset, instruction } of block.instructions) {
       this.#offset = offset;
       this.#next = offset + instruction.length;
-      const operands = this.#binding.begin(offset, instruction);
+      const reachesDevice = this.#options.reachesDevice?.(offset) === true;
+      const operands = this.#binding.begin(offset, instruction, reachesDevice);
       this.#emitter.beginInstruction();
       const semantics = SEMANTICS[instruction.row.mnemonic];
       if (semantics === undefined) throw new Error(`no semantics for ${instruction.row.mnemonic}`);

@@ -11,6 +11,7 @@ import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
+import { DeviceTlb } from './device-tlb.ts';
 import type { Tlb } from './tlb.ts';
 
 const PAGE_MASK = GUEST_PAGE - 1;
@@ -47,16 +48,19 @@ export class Mmu {
   devicePhysical = 0;
   readonly #views: MemoryViews;
   readonly #cpu: CpuContext;
+  readonly #environment: CpuEnvironment;
   readonly #map: PhysicalMap;
   readonly #tlb: Tlb;
   readonly #code: CodeWatcher;
   readonly #slot: number;
   readonly #modeWord: number;
+  readonly #cpl: number;
   readonly #walked = createWalkResult();
   readonly #hosts = { first: 0, firstPhysical: 0, second: 0, secondPhysical: 0 };
   /** 2 MiB ranges that hold a piece of a large page since the last flush. */
   readonly #largePages = new Set<number>();
   #hugePages = false;
+  readonly #devices = new DeviceTlb();
   #a20 = true;
   /** Pages of video memory written since they were last collected, by page of the region. */
   readonly videoDirty: Uint8Array;
@@ -68,11 +72,13 @@ export class Mmu {
   ) {
     this.#views = parts.views;
     this.#cpu = parts.cpu;
+    this.#environment = parts.cpu.environment;
     this.#map = parts.map;
     this.#tlb = parts.tlb;
     this.#code = parts.code;
     this.#slot = valueSlot(layout);
     this.#modeWord = (layout.cpuBlock + CPU_FIELDS.mode.offset) >> 2;
+    this.#cpl = (layout.cpuBlock + CPU_FIELDS.cpl.offset) >> 2;
     this.videoDirty = new Uint8Array(layout.vramBytes / GUEST_PAGE);
     this.#vramBase = layout.vramBase;
   }
@@ -92,6 +98,11 @@ export class Mmu {
     if (access !== 'execute') {
       const host = this.#tlb.lookup(address, user, access === 'write');
       if (host >= 0) return host;
+      const physical = this.#devices.lookup(address, user, access === 'write');
+      if (physical >= 0) {
+        this.devicePhysical = physical;
+        return DEVICE;
+      }
     }
     return this.#walkAndFill(address, access, user);
   }
@@ -106,18 +117,15 @@ export class Mmu {
     }
     const physical = this.#gate(result.physical);
     const region = this.#map.find(physical);
-    if (region === undefined) {
+    if (region === undefined || (region.kind === 'rom' && access === 'write')) {
       this.devicePhysical = physical;
+      if (access !== 'execute' && this.#isCacheable(user))
+        this.#devices.insert(address, physical, user, access === 'write');
+      if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
       return DEVICE;
     }
     const host = region.host + (physical - region.base);
-    if (access === 'write') {
-      if (region.kind === 'rom') {
-        this.devicePhysical = physical;
-        return DEVICE;
-      }
-      this.#markVideo(region, host);
-    }
+    if (access === 'write') this.#markVideo(region, host);
     if (access !== 'execute' && this.#isCacheable(user))
       this.#insert(address, host, access === 'write', user);
     if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
@@ -139,14 +147,19 @@ export class Mmu {
 
   flush(): void {
     this.#tlb.flush();
+    this.#devices.flush();
     this.#largePages.clear();
     this.#hugePages = false;
   }
 
   /** INVLPG: a large page's pieces stand in many entries, so then all go. */
   flushPage(address: number): void {
-    if (this.#hugePages || this.#largePages.has(largePage(address))) this.flush();
-    else this.#tlb.flushPage(address - (address & PAGE_MASK));
+    if (this.#hugePages || this.#largePages.has(largePage(address))) {
+      this.flush();
+      return;
+    }
+    this.#tlb.flushPage(address - (address & PAGE_MASK));
+    this.#devices.flushPage(address);
   }
 
   #insert(address: number, host: number, write: boolean, user: boolean): void {
@@ -213,13 +226,44 @@ export class Mmu {
     return this.#translateBoth(address, descriptor & 0xff, 'write', this.#user()) ? 0 : 1;
   };
 
+  // Entry points of regions for instructions that are known to reach devices: 0 when the access was carried out,
+  // through the value slot; 1 when it is none of a device, or unknown as one, and nothing has happened.
+
+  readonly deviceRead = (low: number, high: number, descriptor: number): number =>
+    this.#atDevice(low, high, descriptor, false);
+
+  readonly deviceWrite = (low: number, high: number, descriptor: number): number =>
+    this.#atDevice(low, high, descriptor, true);
+
+  /** The reading half of a read-modify-write, once writing is known to be possible. */
+  readonly deviceUpdate = (low: number, high: number, descriptor: number): number => {
+    const address = this.#isLong() ? high * 0x1_0000_0000 + (low >>> 0) : low >>> 0;
+    if (this.#devices.lookup(address, this.#user(), true) < 0) return 1;
+    return this.#atDevice(low, high, descriptor, false);
+  };
+
+  #isLong(): boolean {
+    return ((this.#views.i32[this.#modeWord] as number) & MODE_LONG) !== 0;
+  }
+
+  #atDevice(low: number, high: number, descriptor: number, write: boolean): number {
+    const bytes = descriptor & 0xff;
+    if ((low & PAGE_MASK) + bytes > GUEST_PAGE) return 1;
+    const address = this.#isLong() ? high * 0x1_0000_0000 + (low >>> 0) : low >>> 0;
+    const physical = this.#devices.lookup(address, this.#user(), write);
+    if (physical < 0) return 1;
+    if (write) this.#writePart(DEVICE, physical, 0, bytes);
+    else this.#readPart(DEVICE, physical, 0, bytes);
+    return 0;
+  }
+
   #noteBreakpoint(address: number, bytes: number, isWrite: boolean): void {
     if ((this.#views.i32[this.#modeWord] as number) & MODE_STEP)
       noteDataBreakpoint(this.#cpu, address, bytes, isWrite);
   }
 
   #user(): boolean {
-    return this.#cpu.get32('cpl') === 3;
+    return this.#views.i32[this.#cpl] === 3;
   }
 
   #linear(low: number, high: number, descriptor: number): number | undefined {
@@ -286,7 +330,7 @@ export class Mmu {
       return;
     }
     this.stats.deviceAccesses++;
-    deviceRead(this.#cpu.environment, this.#views.data, { physical, slot, bytes });
+    deviceRead(this.#environment, this.#views.data, physical, slot, bytes);
   }
 
   #writePart(host: number, physical: number, at: number, bytes: number): void {
@@ -298,7 +342,7 @@ export class Mmu {
       return;
     }
     this.stats.deviceAccesses++;
-    deviceWrite(this.#cpu.environment, this.#views.data, { physical, slot, bytes });
+    deviceWrite(this.#environment, this.#views.data, physical, slot, bytes);
   }
 
   readPhysical32(address: number): number {
@@ -315,21 +359,22 @@ export class Mmu {
   }
 }
 
-interface DeviceTransfer {
-  physical: number;
-  slot: number;
-  bytes: number;
-}
-
 /** The widest naturally aligned piece at an address; devices see at most four bytes at once. */
 function piece(address: number, bytes: number): 1 | 2 | 4 {
+  if (bytes === 1) return 1;
   if (bytes >= 4 && address % 4 === 0) return 4;
   if (bytes >= 2 && address % 2 === 0) return 2;
   return 1;
 }
 
-function deviceRead(environment: CpuEnvironment, data: DataView, transfer: DeviceTransfer): void {
-  let { physical, slot, bytes } = transfer;
+function deviceRead(
+  environment: CpuEnvironment,
+  data: DataView,
+  from: number,
+  to: number,
+  length: number,
+): void {
+  let [physical, slot, bytes] = [from, to, length];
   while (bytes > 0) {
     const width = piece(physical, bytes);
     const value = environment.memoryRead(physical, width);
@@ -342,8 +387,14 @@ function deviceRead(environment: CpuEnvironment, data: DataView, transfer: Devic
   }
 }
 
-function deviceWrite(environment: CpuEnvironment, data: DataView, transfer: DeviceTransfer): void {
-  let { physical, slot, bytes } = transfer;
+function deviceWrite(
+  environment: CpuEnvironment,
+  data: DataView,
+  to: number,
+  from: number,
+  length: number,
+): void {
+  let [physical, slot, bytes] = [to, from, length];
   while (bytes > 0) {
     const width = piece(physical, bytes);
     const value =
