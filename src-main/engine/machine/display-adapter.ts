@@ -9,7 +9,7 @@ import { Vga, vgaPciFunction } from '../devices/vga/vga.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
 import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import { DISPLAY_DEVICE, DISPLAY_MEMORY_END, DISPLAY_REGISTERS_BASE } from '../firmware/platform.ts';
-import { type GuestRam, ramRegions } from './guest-ram.ts';
+import type { GuestRam } from './guest-ram.ts';
 import type { MachineOptions } from './options.ts';
 
 export interface DisplayAdapterParts {
@@ -65,9 +65,7 @@ export class DisplayAdapter {
 
   #mapMemory(base: number | undefined, offset: number): void {
     this.#memoryBase = base;
-    const regions = ramRegions(this.#options.memoryBytes);
-    if (base !== undefined)
-      regions.push({ kind: 'video', base, bytes: this.#options.videoMemoryBytes, offset });
-    this.#ram.setRegions(regions);
+    const bytes = this.#options.videoMemoryBytes;
+    this.#ram.place('display', base === undefined ? [] : [{ kind: 'video', base, bytes, offset }]);
   }
 }

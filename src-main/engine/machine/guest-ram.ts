@@ -19,17 +19,21 @@ export function ramRegions(ramBytes: number): PhysicalRegion[] {
 export class GuestRam implements Dma {
   readonly #engine: CpuEngine;
   readonly #bytes: Uint8Array;
+  readonly #placed = new Map<string, readonly PhysicalRegion[]>();
   #regions: readonly PhysicalRegion[];
 
   constructor(engine: CpuEngine, regions: readonly PhysicalRegion[]) {
     this.#engine = engine;
     this.#bytes = new Uint8Array(engine.memory.buffer, engine.ram.base, engine.ram.bytes);
     this.#regions = regions;
+    this.#placed.set('ram', regions);
   }
 
-  setRegions(regions: readonly PhysicalRegion[]): void {
-    this.#regions = regions;
-    this.#engine.setRegions(regions);
+  /** Replaces what one owner ('ram' to begin with) has in the physical map; owners do not overlap. */
+  place(owner: string, regions: readonly PhysicalRegion[]): void {
+    this.#placed.set(owner, regions);
+    this.#regions = [...this.#placed.values()].flat();
+    this.#engine.setRegions(this.#regions);
   }
 
   read(address: number, into: Uint8Array): void {
