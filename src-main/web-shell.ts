@@ -1,22 +1,42 @@
 // Entry of the browser shell: the services in plain Node, a server on the loopback interface and a window in a browser.
+// With --headless it opens no window until it is asked to, and ends when it has nothing left to do: the service behind
+// the command line.
 
+import { connect } from '../shared/rpc/connect.ts';
+import { controlContract } from '../shared/rpc/control-contract.ts';
 import { App } from './services/app.ts';
+import { claimFolder, connectControl } from './services/control-socket.ts';
 import { dataFolder } from './services/data-folder.ts';
 import { PageFiles } from './services/page-files.ts';
+import { serveControl } from './services/serve-control.ts';
 import { openWindow, removeRedirect, writeRedirect } from './web/open-window.ts';
 import { processLauncher } from './web/process-launcher.ts';
 import { startWebServer, type WebServer } from './web/server.ts';
-import { claimFolder } from './web/single-instance.ts';
 
 declare const BOXWRIGHT_VERSION: string;
 
 const HERE = new URL('.', import.meta.url);
 const folder = dataFolder();
+const headless = process.argv.includes('--headless');
+/** A service with nothing to do waits this long for the next command. */
+const IDLE_LIMIT_MS = 10_000;
 
+let clients = 0;
 let starting: Promise<{ app: App; server: WebServer }> | undefined;
-const claim = await claimFolder(folder, () => void starting?.then(({ server }) => show(server)));
+const claim = await claimFolder(folder, (channel) => {
+  clients += 1;
+  channel.onClose(() => {
+    clients -= 1;
+  });
+  void starting?.then(({ app, server }) =>
+    serveControl(app, channel, {
+      openWindow: () => show(server),
+      onUnexpected: (name, error) => process.stderr.write(`boxwright: ${name}: ${String(error)}\n`),
+    }),
+  );
+});
 if (!claim) {
-  process.stdout.write('Boxwright is running already; it was asked to open a window.\n');
+  if (!headless) await askForWindow();
   process.exit(0);
 }
 
@@ -24,7 +44,8 @@ starting = start();
 const { app, server } = await starting;
 let ending = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
-await show(server);
+if (headless) endWhenIdle();
+else await show(server);
 
 async function start(): Promise<{ app: App; server: WebServer }> {
   const app = await App.open({
@@ -36,6 +57,12 @@ async function start(): Promise<{ app: App; server: WebServer }> {
   return { app, server: await startWebServer(app, await PageFiles.read(new URL('../renderer/', HERE))) };
 }
 
+async function askForWindow(): Promise<void> {
+  const channel = await connectControl(folder);
+  if (channel) await connect(controlContract, channel).call('control.openWindow');
+  process.stdout.write('Boxwright is running already; it was asked to open a window.\n');
+}
+
 async function show(server: WebServer): Promise<void> {
   const redirect = await writeRedirect(folder, server.issueAddress());
   const opened = process.env['BOXWRIGHT_NO_OPEN'] === '1' ? undefined : openWindow(redirect, folder);
@@ -45,11 +72,20 @@ async function show(server: WebServer): Promise<void> {
     );
     return;
   }
-  process.stdout.write('Boxwright is open in its window. Ctrl-C here ends it.\n');
+  if (!headless) process.stdout.write('Boxwright is open in its window. Ctrl-C here ends it.\n');
   // Closing the window ends the application, as on any desktop; a page in another browser keeps it.
   opened.onClosed(() => {
-    if (server.windows === 0) void end();
+    if (server.windows === 0 && !headless) void end();
   });
+}
+
+/** A service outlives the commands that started it, but not its last machine and its last window. */
+function endWhenIdle(): void {
+  let idleSince = performance.now();
+  setInterval(() => {
+    if (clients > 0 || server.windows > 0 || app.supervisor.active > 0) idleSince = performance.now();
+    else if (performance.now() - idleSince > IDLE_LIMIT_MS) void end();
+  }, 1000);
 }
 
 async function end(): Promise<void> {

@@ -46,7 +46,12 @@ export const machineSettings = z.looseObject({
 });
 export type MachineSettings = z.infer<typeof machineSettings>;
 
-export const machineConfig = machineSettings.extend({ schema: z.literal(CONFIG_SCHEMA), id: machineId });
+export const machineConfig = machineSettings.extend({
+  schema: z.literal(CONFIG_SCHEMA),
+  id: machineId,
+  /** What the guest sees as the machine's identity (SMBIOS, type 1). Absent in files older than it. */
+  uuid: z.uuid().optional(),
+});
 export type MachineConfig = z.infer<typeof machineConfig>;
 
 /** What the wizard starts from. */
@@ -63,6 +68,6 @@ export function defaultSettings(name: string): MachineSettings {
 
 /** The settings inside a configuration, other keys included. */
 export function settingsOf(config: MachineConfig): MachineSettings {
-  const { schema: _schema, id: _id, ...settings } = config;
+  const { schema: _schema, id: _id, uuid: _uuid, ...settings } = config;
   return settings;
 }

@@ -72,3 +72,22 @@ export const machineStats = z.object({
   processBytes: z.number(),
 });
 export type MachineStats = z.infer<typeof machineStats>;
+
+/** What may be typed in one call. */
+export const typedText = z.string().min(1).max(10_000);
+
+/** The screen now: as text where the guest is in a text mode, as a PNG picture where that was asked for. */
+export const machineScreen = z.object({
+  width: z.number().int(),
+  height: z.number().int(),
+  text: z.array(z.string().max(1000)).max(500).nullable(),
+  pngBase64: z.string().max(30_000_000).nullable(),
+});
+export type MachineScreen = z.infer<typeof machineScreen>;
+
+/** Bytes for a serial port. */
+export const serialChunk = z.base64().max(100_000);
+
+/** Output of the serial port of the console: what is kept of it after a position, and the position after that. */
+export const serialOutput = z.object({ base64: z.base64().max(500_000), next: z.number().int().nonnegative() });
+export type SerialOutput = z.infer<typeof serialOutput>;

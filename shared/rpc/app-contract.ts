@@ -3,7 +3,16 @@
 import { z } from 'zod';
 import { CPU_ENGINES, CPU_MODELS, machineId, machineSettings } from '../machine/config.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
-import { LOG_LEVELS, logLine, machineStats, machineView } from '../machine/view.ts';
+import {
+  LOG_LEVELS,
+  logLine,
+  machineScreen,
+  machineStats,
+  machineView,
+  serialChunk,
+  serialOutput,
+  typedText,
+} from '../machine/view.ts';
 import type { Contract } from './contract.ts';
 import { FAILURE_CODES } from './failure.ts';
 
@@ -111,6 +120,23 @@ export const appContract = {
       output: z.array(logLine),
     },
     'machines.stats': { input: one, output: machineStats },
+    /** Characters of a US keyboard; Enter is "\n". */
+    'machines.typeText': { input: one.extend({ text: typedText }), output: nothing },
+    /** Keys by their KeyboardEvent.code, all down in order and up in reverse: "ControlLeft", "AltLeft", "Delete". */
+    'machines.pressKeys': { input: one.extend({ keys: z.array(z.string().max(32)).min(1).max(8) }), output: nothing },
+    'machines.screen': { input: one.extend({ png: z.boolean() }), output: machineScreen },
+    /** Found on the screen of a text mode, or in what the serial port of the console said since `after`. */
+    'machines.waitForText': {
+      input: one.extend({
+        text: z.string().min(1).max(1000),
+        where: z.enum(['screen', 'serial']),
+        after: z.number().int().nonnegative(),
+        timeoutMs: z.number().int().nonnegative().max(86_400_000),
+      }),
+      output: z.object({ found: z.boolean() }),
+    },
+    'machines.serialRead': { input: one.extend({ after: z.number().int().nonnegative() }), output: serialOutput },
+    'machines.serialWrite': { input: one.extend({ base64: serialChunk }), output: nothing },
 
     'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
     'files.pick': {

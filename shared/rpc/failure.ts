@@ -18,6 +18,7 @@ export const FAILURE_CODES = [
   'machine.processFailed',
   'machine.startFailed',
   'machine.unsupported',
+  'machine.untypable',
   'files.notFound',
   'files.denied',
   'files.notAFolder',

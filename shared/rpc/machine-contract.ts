@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { machineConfig } from '../machine/config.ts';
-import { EXIT_REASONS, LOG_LEVELS, machineStats } from '../machine/view.ts';
+import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
 import { FILE_PURPOSES, fileReport } from './app-contract.ts';
 import type { Contract } from './contract.ts';
 
@@ -20,6 +20,11 @@ export const machineContract = {
     /** Pulls the plug; the process ends afterwards. */
     powerOff: { input: nothing, output: nothing },
     stats: { input: nothing, output: machineStats },
+    /** Bytes of scan code set 1. */
+    keyboard: { input: z.array(z.number().int().min(0).max(255)).max(100_000), output: nothing },
+    screen: { input: z.object({ png: z.boolean() }), output: machineScreen },
+    serialRead: { input: z.object({ after: z.number().int().nonnegative() }), output: serialOutput },
+    serialWrite: { input: z.object({ base64: serialChunk }), output: nothing },
   },
   events: {
     paused: nothing,

@@ -1,18 +1,23 @@
-// The command line: `boxwright VERB ...`. Each verb is a file of its own.
+// The command line: `boxwright VERB ...`. Each verb is loaded only when it is called: the time to the first byte counts.
 
-import { run } from './run.ts';
-import { runHelp } from './parse-run.ts';
 import { EXIT_USAGE, UsageError } from './usage-error.ts';
+
+/** A verb with the arguments after its name; resolves with the exit status. */
+type Main = (args: readonly string[]) => Promise<number>;
 
 interface Verb {
   readonly help: string;
-  usage(): string;
-  /** Resolves with the exit status. */
-  main(args: readonly string[]): Promise<number>;
+  load(): Promise<{ readonly usage: () => string; readonly main: Main }>;
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
-  run: { help: 'start a machine from a kernel, without a window', usage: runHelp, main: run },
+  run: {
+    help: 'start a machine from a kernel, without a window',
+    load: async () => {
+      const [{ run }, { runHelp }] = await Promise.all([import('./run.ts'), import('./parse-run.ts')]);
+      return { main: run, usage: runHelp };
+    },
+  },
 };
 
 const HELP = ['--help', '-help', '-h', 'help'];
@@ -20,17 +25,28 @@ const HELP = ['--help', '-help', '-h', 'help'];
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || HELP.includes(name)) {
-    const verb = VERBS[rest[0] ?? ''];
-    process.stdout.write(verb === undefined ? help() : verb.usage());
+    const verb = rest[0] === undefined ? undefined : await find(rest[0]);
+    process.stdout.write(verb === undefined ? await help() : verb.usage());
     return name === undefined ? EXIT_USAGE : 0;
   }
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (verb === undefined) throw new UsageError(`${name}: unknown command; there is ${Object.keys(VERBS).join(', ')}`);
+  const verb = await find(name);
+  if (verb === undefined) throw new UsageError(`${name}: unknown command; \`boxwright --help\` lists them`);
   return verb.main(rest);
 }
 
-function help(): string {
-  const lines = Object.entries(VERBS).map(([name, verb]) => `  ${name.padEnd(8)} ${verb.help}`);
+async function find(name: string): Promise<{ readonly usage: () => string; readonly main: Main } | undefined> {
+  if (Object.hasOwn(VERBS, name)) return VERBS[name]?.load();
+  const { MACHINE_VERBS } = await import('./machines/verbs.ts');
+  const verb = MACHINE_VERBS.find((candidate) => candidate.name === name);
+  if (verb === undefined) return undefined;
+  const { runVerb, verbHelp } = await import('./machines/run-verb.ts');
+  return { main: (args) => runVerb(verb, args), usage: () => verbHelp(verb) };
+}
+
+async function help(): Promise<string> {
+  const { MACHINE_VERBS } = await import('./machines/verbs.ts');
+  const rows = [...Object.entries(VERBS).map(([name, verb]) => ({ name, help: verb.help })), ...MACHINE_VERBS];
+  const lines = rows.map(({ name, help }) => `  ${name.padEnd(16)} ${help}`);
   return ['usage: boxwright COMMAND [OPTION]...', '', ...lines, '', 'boxwright COMMAND --help says more.', ''].join('\n');
 }
 

@@ -47,6 +47,7 @@ export class ConsoleHub {
   #sequence = 0;
   #frame: Frame | undefined;
   #frameDue = false;
+  #screenWaiters: ((frame: Frame) => void)[] = [];
 
   constructor(machine: ConsoleMachine, port: number | undefined) {
     this.#machine = machine;
@@ -73,12 +74,31 @@ export class ConsoleHub {
     this.#machine.wantFrames(true);
   }
 
+  /** The screen as it is now, with its pixels copied. */
+  screen(): Promise<Frame> {
+    return new Promise((resolve) => {
+      this.#screenWaiters.push(resolve);
+      this.#machine.wantFrames(true);
+    });
+  }
+
+  /** What is kept of the shown serial port's output after a position, and the position after that. */
+  serialSince(after: number): { readonly bytes: Uint8Array; readonly next: number } {
+    return this.#backlog.since(after);
+  }
+
+  serialWrite(bytes: Uint8Array): void {
+    if (this.#port !== undefined) this.#machine.serialWrite(this.#port, bytes);
+  }
+
   /** The machine has ended. */
   close(): void {
     for (const { channel } of [...this.#windows]) channel.close();
   }
 
   #newFrame(frame: Frame): void {
+    this.#answerWaiters(frame);
+    if (this.#windows.size === 0) return this.#machine.wantFrames(false);
     if (frame.width > MAX_SCREEN_SIDE || frame.height > MAX_SCREEN_SIDE) return this.#machine.frameDone();
     this.#frame = frame;
     this.#frameDue = true;
@@ -88,6 +108,13 @@ export class ConsoleHub {
       this.#sendFrame(window, true);
     }
     this.#askForNext();
+  }
+
+  #answerWaiters(frame: Frame): void {
+    const waiters = this.#screenWaiters;
+    this.#screenWaiters = [];
+    for (const resolve of waiters)
+      resolve({ ...frame, pixels: frame.pixels.slice(0, frame.width * frame.height * 4) });
   }
 
   /** Draws the next frame only when somebody can take it. */
@@ -182,6 +209,8 @@ class Backlog {
   readonly #limit: number;
   #parts: Uint8Array[] = [];
   #bytes = 0;
+  /** Bytes ever added. */
+  #total = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -190,10 +219,17 @@ class Backlog {
   add(bytes: Uint8Array): void {
     this.#parts.push(bytes.slice());
     this.#bytes += bytes.length;
+    this.#total += bytes.length;
     while (this.#bytes > this.#limit && this.#parts.length > 1)
       this.#bytes -= this.#parts.shift()?.length ?? 0;
     // Many small writes would otherwise cost more in objects than in bytes.
     if (this.#parts.length > 1024) this.#parts = [concatenated(this.#parts, this.#bytes)];
+  }
+
+  since(position: number): { readonly bytes: Uint8Array; readonly next: number } {
+    const all = concatenated(this.#parts, this.#bytes);
+    const known = Math.min(all.length, Math.max(0, this.#total - position));
+    return { bytes: all.subarray(all.length - known), next: this.#total };
   }
 
   chunks(): Uint8Array[] {

@@ -5,7 +5,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { MachineConfig } from '../../shared/machine/config.ts';
-import type { MachineStats } from '../../shared/machine/view.ts';
+import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import type { Handlers, Server } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
@@ -20,7 +20,8 @@ import type {
 } from '../engine/machine/options.ts';
 import { ConsoleHub } from './console-hub.ts';
 import { fileFailure } from './file-failure.ts';
-import type { CreateMachineRunner, MachineRunner } from './machine-runner.ts';
+import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner.ts';
+import { encodePng } from './png.ts';
 
 export interface SessionOptions {
   readonly createRunner: CreateMachineRunner;
@@ -73,6 +74,13 @@ export class MachineSession {
         await this.#end('userPowerOff', 'The machine was powered off.', 0);
       },
       stats: async () => this.#stats(await this.#machine().stats()),
+      keyboard: (codes) => this.#machine().keyboard(Uint8Array.from(codes)),
+      screen: async ({ png }) => screenOf(await this.#consoles().screen(), png),
+      serialRead: ({ after }) => {
+        const { bytes, next } = this.#consoles().serialSince(after);
+        return { base64: Buffer.from(bytes).toString('base64'), next };
+      },
+      serialWrite: ({ base64 }) => this.#consoles().serialWrite(Buffer.from(base64, 'base64')),
     };
   }
 
@@ -156,9 +164,17 @@ export class MachineSession {
   }
 
   #machine(): MachineRunner {
+    return this.#now().runner;
+  }
+
+  #consoles(): ConsoleHub {
+    return this.#now().consoles;
+  }
+
+  #now(): Running {
     if (!this.#running || this.#ended)
       throw new FailureError('machine.wrongState', 'The machine is not running.');
-    return this.#running.runner;
+    return this.#running;
   }
 
   #log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void {
@@ -230,6 +246,15 @@ function startFailure(error: unknown): unknown {
   return new FailureError('machine.startFailed', error.message.slice(0, MAX_LOG_TEXT), {
     reason: String(error.code),
   });
+}
+
+function screenOf({ width, height, pixels, text }: Frame, png: boolean): MachineScreen {
+  return {
+    width,
+    height,
+    text: text ? [...text.rows] : null,
+    pngBase64: png ? Buffer.from(encodePng(width, height, pixels)).toString('base64') : null,
+  };
 }
 
 function finished(stream: WriteStream): Promise<void> {

@@ -12,6 +12,7 @@ import { mediaContract } from '../../shared/rpc/machine-contract.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';
+import { MachineInput } from './machine-input.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import type { LaunchProcess } from './process-handle.ts';
@@ -116,6 +117,7 @@ export class App {
 
   #machineHandlers(window: WindowHost) {
     const { registry, supervisor } = this;
+    const input = new MachineInput(supervisor);
     return {
       'machines.list': () => registry.list().map(({ id }) => this.view(id)),
       'machines.get': ({ id }) => this.view(id),
@@ -147,7 +149,13 @@ export class App {
         return { ticket: window.openConsole(id) };
       },
       'machines.logs': ({ id, after }) => this.#logs.lines(this.registry.entry(id).id, after),
-      'machines.stats': ({ id }) => supervisor.stats(id),
+      'machines.stats': ({ id }) => supervisor.ask(id, 'stats'),
+      'machines.typeText': ({ id, text }) => input.typeText(id, text),
+      'machines.pressKeys': ({ id, keys }) => input.pressKeys(id, keys),
+      'machines.screen': ({ id, png }) => input.screen(id, png),
+      'machines.waitForText': ({ id, ...awaited }) => input.waitForText(id, awaited),
+      'machines.serialRead': ({ id, after }) => input.serialRead(id, after),
+      'machines.serialWrite': ({ id, base64 }) => input.serialWrite(id, base64),
     } satisfies Partial<Handlers<AppContract>>;
   }
 

@@ -2,6 +2,7 @@
 // `machine.previous.json`. A file that cannot be read is listed with what is wrong, never dropped or overwritten.
 // What the machines are doing is the supervisor's business.
 
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -78,7 +79,7 @@ export class MachineRegistry {
       this.#refuseErrors(settings);
       const id = await this.#newFolder(settings.name);
       try {
-        return await this.#write({ ...settings, schema: CONFIG_SCHEMA, id });
+        return await this.#write({ ...settings, schema: CONFIG_SCHEMA, id, uuid: randomUUID() });
       } catch (error) {
         // A folder without a file would be listed as a damaged machine.
         await rm(this.folderOf(id), { recursive: true, force: true });
@@ -91,7 +92,7 @@ export class MachineRegistry {
     return this.#exclusively(async () => {
       const before = this.config(id);
       this.#refuseErrors(settings, id);
-      return this.#write({ ...settings, schema: before.schema, id });
+      return this.#write({ ...settings, schema: before.schema, id, uuid: before.uuid ?? randomUUID() });
     });
   }
 

@@ -10,9 +10,9 @@ import {
   type MachineAction,
   type MachineState,
 } from '../../shared/machine/lifecycle.ts';
-import type { MachineExit, MachineStats } from '../../shared/machine/view.ts';
+import type { MachineExit } from '../../shared/machine/view.ts';
 import { connect } from '../../shared/rpc/connect.ts';
-import type { Client } from '../../shared/rpc/contract.ts';
+import type { Arguments, CallName, Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
 import type { LogStore } from './log-store.ts';
@@ -82,6 +82,11 @@ export class MachineSupervisor {
     };
   }
 
+  /** Number of machines that a process stands behind. */
+  get active(): number {
+    return [...this.#machines.values()].filter(({ run }) => run !== undefined).length;
+  }
+
   /** Throws unless the action is legal now. */
   require(id: MachineId, action: MachineAction): void {
     const { state } = this.status(id);
@@ -147,10 +152,15 @@ export class MachineSupervisor {
     clearTimeout(timer);
   }
 
-  stats(id: MachineId): Promise<MachineStats> {
+  /** A call to the process of a machine that runs, whatever its state. */
+  ask<K extends CallName<MachineContract>>(
+    id: MachineId,
+    name: K,
+    ...input: Arguments<InputOf<MachineContract, K>>
+  ): Promise<OutputOf<MachineContract, K>> {
     const run = this.#machines.get(id)?.run;
-    if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.');
-    return this.#ask(run.client.call('stats'));
+    if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.', { id });
+    return this.#ask(run.client.call(name, ...input));
   }
 
   /** Gives a console connection to the machine's process. */

@@ -1,8 +1,12 @@
 // The desktop application's life: one instance, one window, and an end that waits for the machines.
 
 import { type BrowserWindow, app as electronApp } from 'electron';
+import { connect } from '../../shared/rpc/connect.ts';
+import { controlContract } from '../../shared/rpc/control-contract.ts';
 import { App } from '../services/app.ts';
+import { type Claim, claimFolder, connectControl } from '../services/control-socket.ts';
 import { PageFiles } from '../services/page-files.ts';
+import { serveControl } from '../services/serve-control.ts';
 import { registerAppScheme, serveApp } from './app-protocol.ts';
 import { answerCalls, forwardEvents, openMainWindow, restrictSession } from './main-window.ts';
 import { setMenu } from './menu.ts';
@@ -23,6 +27,17 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   // Chromium's own files beside ours, wherever that is.
   electronApp.setPath('userData', `${options.dataFolder}/window`);
   await electronApp.whenReady();
+  let whenOpen: (app: App) => void = () => undefined;
+  const opened = new Promise<App>((resolve) => {
+    whenOpen = resolve;
+  });
+  const claim = await claimFolder(
+    options.dataFolder,
+    (channel) =>
+      void opened.then((app) => serveControl(app, channel, { openWindow: () => showWindow(), onUnexpected: report })),
+  );
+  // A service of the command line has the machines: its window shows them.
+  if (!claim) return quitFor(options.dataFolder);
   const app = await App.open({
     version: options.version,
     dataFolder: options.dataFolder,
@@ -32,15 +47,27 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   serveApp(await PageFiles.read(options.renderer));
   restrictSession();
   setMenu(process.platform);
-  answerCalls(app, (name, error) => console.error(`boxwright: ${name}:`, error));
+  answerCalls(app, report);
   let window = open(app, options.preload);
-  electronApp.on('second-instance', () => {
+  const showWindow = () => {
     if (window.isDestroyed()) window = open(app, options.preload);
     else if (window.isMinimized()) window.restore();
     window.focus();
-  });
+  };
+  whenOpen(app);
+  electronApp.on('second-instance', showWindow);
   electronApp.on('window-all-closed', () => electronApp.quit());
-  endWithMachines(app);
+  endWithMachines(app, claim);
+}
+
+function report(name: string, error: unknown): void {
+  console.error(`boxwright: ${name}:`, error);
+}
+
+async function quitFor(dataFolder: string): Promise<void> {
+  const channel = await connectControl(dataFolder);
+  if (channel) await connect(controlContract, channel).call('control.openWindow');
+  electronApp.quit();
 }
 
 function open(app: App, preload: URL): BrowserWindow {
@@ -50,12 +77,13 @@ function open(app: App, preload: URL): BrowserWindow {
 }
 
 /** The first request to quit powers the machines off; the second, when they are, is granted. */
-function endWithMachines(app: App): void {
+function endWithMachines(app: App, claim: Claim): void {
   let ended = false;
   electronApp.on('before-quit', (event) => {
     if (ended) return;
     event.preventDefault();
     void app.shutdown().finally(() => {
+      claim.release();
       ended = true;
       electronApp.quit();
     });

@@ -21,6 +21,7 @@ import {
   TICKET_PREFIX,
   TOKEN_FIELD,
 } from '../../shared/rpc/web-endpoints.ts';
+import { parseJson } from '../../shared/units/parse-json.ts';
 import type { App } from '../services/app.ts';
 import { type PageFiles, SECURITY_HEADERS } from '../services/page-files.ts';
 import { Secrets } from './secrets.ts';
@@ -196,15 +197,6 @@ function jsonChannel(socket: WebSocket): Channel {
     onClose: (handler) => void socket.once('close', handler),
     close: () => socket.close(),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** The body of a request that must be short, or undefined. */

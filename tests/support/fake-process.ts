@@ -56,6 +56,10 @@ export function fakeLauncher(
       powerButton: () => undefined,
       powerOff: () => queueMicrotask(() => process.exit({ code: 0, signal: null })),
       stats: () => STATS,
+      keyboard: () => undefined,
+      screen: () => ({ width: 9, height: 16, text: ['A'], pngBase64: null }),
+      serialRead: () => ({ base64: '', next: 0 }),
+      serialWrite: () => undefined,
       ...behave(process as FakeProcess),
     });
     processes.push(process as FakeProcess);

@@ -5,8 +5,8 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { ScanCodeReader, type KeyMovement } from './scan-code-reader.ts';
 
 const RETRY_NS = 5_000_000;
-/** A guest that never reads its keyboard loses what is typed beyond this. */
-const LIMIT = 1024;
+/** A guest that never reads its keyboard loses what is typed beyond this: the longest text that is typed at once fits. */
+const LIMIT = 0x1_0000;
 
 export class KeyQueue {
   readonly #clock: Clock;

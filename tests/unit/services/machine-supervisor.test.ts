@@ -42,7 +42,7 @@ describe('a machine', () => {
     await supervisor.resume('a');
     await supervisor.reset('a');
     await supervisor.powerButton('a');
-    expect(await supervisor.stats('a')).toMatchObject({ instructions: 2 });
+    expect(await supervisor.ask('a', 'stats')).toMatchObject({ instructions: 2 });
     await supervisor.powerOff('a');
     expect(states).toEqual(['starting', 'running', 'pausing', 'paused', 'running', 'stopping', 'off']);
     expect(supervisor.status('a')).toMatchObject({ startedAtMs: null, lastExit: { reason: 'userPowerOff' } });

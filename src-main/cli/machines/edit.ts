@@ -1,0 +1,129 @@
+// The verbs that make, change and delete machines, and the schema of what they change.
+
+import { z } from 'zod';
+import { defaultSettings, type MachineSettings, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
+import { parseMemoryMiB } from '../../../shared/units/bytes.ts';
+import { parseJson } from '../../../shared/units/parse-json.ts';
+import { UsageError } from '../usage-error.ts';
+import { absolute } from './paths.ts';
+import type { MachineVerb, VerbContext } from './verb.ts';
+
+export const create: MachineVerb = {
+  name: 'create',
+  help: 'make a machine',
+  words: ['<name>', '[key=value...]'],
+  options: [
+    ['-m, --memory <size>', '256, 512M, 1G'],
+    ['--cpu <model>', 'processor model'],
+    ['--engine <engine>', 'jit or interpreter'],
+    ['--kernel <file>', 'Linux or Multiboot kernel to start'],
+    ['--initrd <file>', 'initial RAM disk'],
+    ['--append <text>', 'command line of the kernel'],
+  ],
+  calls: ['machines.create', 'machines.validate'],
+  service: false,
+  async run(context) {
+    const [name = '', ...pairs] = context.words;
+    const settings = changed(withOptions(defaultSettings(name), context.options), pairs);
+    await warn(context, settings);
+    const machine = await context.client.call('machines.create', { settings });
+    context.print(machine, `${machine.id} was made`);
+  },
+};
+
+export const set: MachineVerb = {
+  name: 'set',
+  help: 'change settings: boot.commandLine="quiet", memoryMiB=512',
+  words: ['<machine>', '<key=value...>'],
+  calls: ['machines.update', 'machines.validate'],
+  service: false,
+  async run(context) {
+    const machine = await context.machine();
+    const settings = changed(settingsOf(machine.config), context.words.slice(1));
+    await warn(context, settings, machine.id);
+    const after = await context.client.call('machines.update', { id: machine.id, settings });
+    context.print(after, `${after.id} was changed`);
+  },
+};
+
+export const remove: MachineVerb = {
+  name: 'delete',
+  help: 'delete a machine and its folder',
+  words: ['<machine>'],
+  options: [['-y, --yes', 'really']],
+  calls: ['machines.delete'],
+  service: false,
+  async run({ client, entry, options, print }) {
+    const { id } = await entry();
+    if (!options['yes']) throw new UsageError(`delete ${id}: add --yes to delete this machine and its folder`);
+    await client.call('machines.delete', { id });
+    print({ id }, `${id} was deleted`);
+  },
+};
+
+export const getSchema: MachineVerb = {
+  name: 'get-schema',
+  help: 'the JSON schema of machine.json',
+  words: [],
+  calls: [],
+  service: false,
+  async run({ print }) {
+    const schema = z.toJSONSchema(machineConfig, { io: 'input' });
+    print(schema, JSON.stringify(schema, null, 2));
+  },
+};
+
+function withOptions(settings: MachineSettings, options: VerbContext['options']): MachineSettings {
+  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
+  const memory = text('memory');
+  const memoryMiB = memory === undefined ? settings.memoryMiB : parseMemoryMiB(memory);
+  if (memoryMiB === undefined) throw new UsageError(`--memory ${memory}: not a size in whole MiB`);
+  return parsed({
+    ...settings,
+    memoryMiB,
+    cpu: { ...settings.cpu, model: text('cpu') ?? settings.cpu.model, engine: text('engine') ?? settings.cpu.engine },
+    boot: {
+      kernel: absolute(text('kernel')) ?? settings.boot.kernel,
+      initrd: absolute(text('initrd')) ?? settings.boot.initrd,
+      commandLine: text('append') ?? settings.boot.commandLine,
+    },
+  });
+}
+
+/** Each pair names a setting that exists; its value is JSON or else text. */
+function changed(settings: MachineSettings, pairs: readonly string[]): MachineSettings {
+  const copy: unknown = structuredClone(settings);
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new UsageError(`${pair}: expected KEY=VALUE, as in memoryMiB=512`);
+    assign(copy, pair.slice(0, equals), pair.slice(equals + 1));
+  }
+  return parsed(copy);
+}
+
+function assign(root: unknown, path: string, text: string): void {
+  const keys = path.split('.');
+  const last = keys.pop() ?? '';
+  let place: unknown = root;
+  for (const key of keys) place = isObject(place) && Object.hasOwn(place, key) ? place[key] : undefined;
+  if (!isObject(place) || !Object.hasOwn(place, last))
+    throw new UsageError(`${path}: there is no such setting; \`boxwright get-schema\` lists them`);
+  place[last] = parseJson(text) ?? text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function parsed(settings: unknown): MachineSettings {
+  const result = machineSettings.safeParse(settings);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new UsageError(`${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+async function warn({ client }: VerbContext, settings: MachineSettings, id?: string): Promise<void> {
+  const issues = await client.call('machines.validate', { settings, id });
+  for (const { severity, message } of issues)
+    if (severity === 'warning') process.stderr.write(`boxwright: warning: ${message}\n`);
+}

@@ -1,0 +1,172 @@
+// The verbs for machines, as typed, over a real application on a control socket; its processes are played by the test.
+
+import { writeFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { appContract } from '../../../shared/rpc/app-contract.ts';
+import { connect } from '../../../shared/rpc/connect.ts';
+import { controlContract } from '../../../shared/rpc/control-contract.ts';
+import { MACHINE_VERBS } from '../../../src-main/cli/machines/verbs.ts';
+import { runVerb, type WithClient } from '../../../src-main/cli/machines/run-verb.ts';
+import { UsageError } from '../../../src-main/cli/usage-error.ts';
+import { App } from '../../../src-main/services/app.ts';
+import { claimFolder, connectControl } from '../../../src-main/services/control-socket.ts';
+import { serveControl } from '../../../src-main/services/serve-control.ts';
+import { fakeLauncher } from '../../support/fake-process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+async function service() {
+  const folder = temporaryFolder();
+  const keyboard: number[][] = [];
+  const written: string[] = [];
+  let said = '';
+  const { launch, processes } = fakeLauncher(() => ({
+    keyboard: (codes) => void keyboard.push(codes),
+    screen: ({ png }) => ({ width: 720, height: 400, text: ['Welcome', 'login: '], pngBase64: png ? 'iVBORw==' : null }),
+    serialRead: ({ after }) => ({ base64: Buffer.from(said.slice(after)).toString('base64'), next: said.length }),
+    serialWrite: ({ base64 }) => void written.push(Buffer.from(base64, 'base64').toString()),
+  }));
+  const app = await App.open({ version: '1', dataFolder: folder, features: { nativeDialogs: false, nativeMenu: false }, launch });
+  const claim = await claimFolder(folder, (channel) =>
+    serveControl(app, channel, { openWindow: () => undefined, onUnexpected: (_name, error) => { throw error; } }),
+  );
+  onTestFinished(async () => {
+    await app.shutdown();
+    claim?.release();
+  });
+  const withClient: WithClient = async (_service, work) => {
+    const channel = await connectControl(folder);
+    if (!channel) throw new Error('no service');
+    const result = work(connect(controlContract, channel));
+    return result.finally(() => channel.close());
+  };
+  const errors: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => errors.push(String(text)) > 0);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const boxwright = async (...args: string[]) => {
+    const verb = MACHINE_VERBS.find(({ name }) => name === args[0]);
+    if (!verb) throw new Error(`no verb ${args[0]}`);
+    let out = '';
+    errors.length = 0;
+    const status = await runVerb(verb, args.slice(1), withClient, (text) => {
+      out += text;
+    });
+    return { status, out, errors: errors.join('') };
+  };
+  return { folder, app, processes, keyboard, written, boxwright, say: (text: string) => void (said += text) };
+}
+
+let at: Awaited<ReturnType<typeof service>>;
+beforeEach(async () => {
+  at = await service();
+});
+
+describe('machines on the command line', () => {
+  it('are made, listed, changed and deleted', async () => {
+    const { boxwright } = at;
+    const made = await boxwright('create', 'Debian 12', '-m', '1G', '--cpu', 'pentium3', '--append', 'quiet', '--json');
+    expect(made.status).toBe(0);
+    expect(JSON.parse(made.out)).toMatchObject({
+      id: 'debian-12', state: 'off', config: { memoryMiB: 1024, cpu: { model: 'pentium3' }, boot: { commandLine: 'quiet' } },
+    });
+    expect((await boxwright('list')).out).toMatch(/^Debian 12 {2}off +debian-12\n$/);
+    expect((await boxwright('set', 'deb', 'memoryMiB=256', 'name=Small one')).status).toBe(0);
+    const shown = JSON.parse((await boxwright('show', 'Small', '--json')).out);
+    expect(shown.config).toMatchObject({ name: 'Small one', memoryMiB: 256 });
+    expect(shown.config.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    await expect(boxwright('delete', 'debian-12')).rejects.toThrow(/--yes/);
+    expect((await boxwright('delete', shown.config.uuid, '--yes')).status).toBe(0);
+    expect((await boxwright('list', '--json')).out).toBe('[]\n');
+  });
+
+  it('take files relative to where the command is given', async () => {
+    const made = await at.boxwright('create', 'a', '--kernel', 'vmlinuz', '--json');
+    expect(JSON.parse(made.out).config.boot.kernel).toBe(join(process.cwd(), 'vmlinuz'));
+  });
+
+  it('run, are used and end', async () => {
+    const { boxwright } = at;
+    await boxwright('create', 'guest', '--kernel', '/boot/vmlinuz');
+    expect(await boxwright('start', 'guest')).toMatchObject({ status: 0, out: 'guest is running\n' });
+    expect((await boxwright('start', 'guest')).status).toBe(4);
+    await boxwright('type', 'guest', 'aB\\n');
+    expect(at.keyboard.at(-1)).toEqual([0x1e, 0x9e, 0x2a, 0x30, 0xb0, 0xaa, 0x1c, 0x9c]);
+    await boxwright('key', 'guest', 'ctrl+alt+del');
+    expect(at.keyboard.at(-1)).toEqual([0x1d, 0x38, 0xe0, 0x53, 0xe0, 0xd3, 0xb8, 0x9d]);
+    expect((await boxwright('screenshot', 'guest', '--text')).out).toBe('Welcome\nlogin: \n');
+    const file = join(at.folder, 'screen.png');
+    expect((await boxwright('screenshot', 'guest', file)).status).toBe(0);
+    expect(readFileSync(file).toString('base64')).toBe('iVBORw==');
+    expect((await boxwright('wait-for-text', 'guest', 'login:')).status).toBe(0);
+    expect((await boxwright('wait-for-text', 'guest', 'Password', '--timeout', '0.2')).status).toBe(5);
+    expect((await boxwright('pause', 'guest')).status).toBe(0);
+    expect((await boxwright('resume', 'guest')).status).toBe(0);
+    expect((await boxwright('stats', 'guest')).out).toMatch(/3 MIPS/);
+    expect((await boxwright('log', 'guest')).out).toMatch(/Started as process/);
+    expect((await boxwright('poweroff', 'guest')).status).toBe(0);
+    expect(JSON.parse((await boxwright('show', 'guest', '--json')).out)).toMatchObject({
+      state: 'off', lastExit: { reason: 'userPowerOff' },
+    });
+  });
+
+  it('are waited for by what their serial port says, colours or not', async () => {
+    const { boxwright, say } = at;
+    await boxwright('create', 'guest', '--kernel', '/boot/vmlinuz');
+    await boxwright('start', 'guest');
+    say('boot \u001b[1;32mok\u001b[0m done');
+    expect((await boxwright('wait-for-serial', 'guest', 'boot ok done', '--timeout', '5')).status).toBe(0);
+    expect((await boxwright('wait-for-serial', 'guest', 'boot', '--new', '--timeout', '0.2')).status).toBe(5);
+    const later = boxwright('wait-for-serial', 'guest', 'again', '--new', '--timeout', '10');
+    setTimeout(() => say('boot again'), 200);
+    expect((await later).status).toBe(0);
+  });
+
+  it('tell what is wrong by their status and one sentence', async () => {
+    const { boxwright } = at;
+    const missing = await boxwright('show', 'nobody');
+    expect(missing).toMatchObject({ status: 3, out: '' });
+    expect(missing.errors).toMatch(/no machine “nobody”/);
+    await boxwright('create', 'one');
+    await boxwright('create', 'only');
+    expect((await boxwright('show', 'on')).errors).toMatch(/“on” could be one or only/);
+    expect((await boxwright('poweroff', 'one')).status).toBe(4);
+    await expect(boxwright('set', 'one', 'memory=5')).rejects.toThrow(/memory: there is no such setting/);
+    await expect(boxwright('set', 'one', 'cpu.model=386')).rejects.toThrow(UsageError);
+    await expect(boxwright('set', 'one', '__proto__.x=1')).rejects.toThrow(UsageError);
+    await expect(boxwright('create')).rejects.toThrow(/missing required argument/);
+    await expect(boxwright('list', '--frobnicate')).rejects.toThrow(/unknown option/);
+    expect((await boxwright('create', 'ONE')).errors).toMatch(/already a machine/);
+    writeFileSync(join(at.folder, 'machines', 'one', 'machine.json'), '{');
+    await at.app.registry.load();
+    expect((await boxwright('list')).out).toMatch(/one +damaged +one/);
+    expect((await boxwright('start', 'one')).errors).toMatch(/not valid JSON/);
+  });
+
+  it('refuse what no keyboard can type', async () => {
+    await at.boxwright('create', 'guest', '--kernel', '/boot/vmlinuz');
+    await at.boxwright('start', 'guest');
+    expect((await at.boxwright('type', 'guest', 'schön')).errors).toMatch(/no key for “ö”/);
+    expect((await at.boxwright('key', 'guest', 'ctrl+hyper')).errors).toMatch(/no key “hyper”/);
+    expect(at.keyboard).toEqual([]);
+  });
+
+  it('have a schema to check files against', async () => {
+    const schema = JSON.parse((await at.boxwright('get-schema')).out);
+    expect(schema.properties).toMatchObject({ name: {}, memoryMiB: {}, boot: {} });
+  });
+});
+
+describe('the command line', () => {
+  it('does everything that a window can do with machines', () => {
+    const done = new Set<string>(MACHINE_VERBS.flatMap(({ calls }) => calls));
+    const windowOnly = ['machines.openConsole'];
+    const missing = Object.keys(appContract.calls).filter(
+      (call) => call.startsWith('machines.') && !done.has(call) && !windowOnly.includes(call),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names each verb once', () => {
+    expect(new Set(MACHINE_VERBS.map(({ name }) => name)).size).toBe(MACHINE_VERBS.length);
+  });
+});
