@@ -7,8 +7,12 @@ import { join } from 'node:path';
 import { buildStale, ROOT } from './build.mjs';
 import { nodeBinary } from './node-binary.mjs';
 
+/** Verbs that never start the service, which can open a window. */
+const WINDOWLESS = new Set(['run', 'img', '--help', '-h', 'help']);
+
 // An installed package brings its bundles and no sources.
-if (existsSync(join(ROOT, 'src-main', 'vite.config.ts'))) await buildStale(['main']);
+if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')))
+  await buildStale(WINDOWLESS.has(process.argv[2] ?? '') ? ['main'] : ['main', 'renderer']);
 
 const cli = join(ROOT, 'dist', 'main', 'cli.js');
 const binary = nodeBinary();

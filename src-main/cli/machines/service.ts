@@ -2,7 +2,8 @@
 // machines does it in this process, and one that runs them starts a service that stays behind.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Channel } from '../../../shared/rpc/channel.ts';
 import { connect } from '../../../shared/rpc/connect.ts';
@@ -70,17 +71,22 @@ async function startService(folder: string): Promise<Channel> {
   const entry = fileURLToPath(new URL('./web-shell.js', pathToFileURL(process.argv[1] ?? '')));
   if (!existsSync(entry))
     throw new FailureError('machine.unsupported', 'The service is not built; use `npx boxwright`, which builds it.');
-  const child = spawn(process.execPath, [entry, '--headless'], { detached: true, stdio: 'ignore' });
+  const journal = join(folder, 'run', 'service.log');
+  mkdirSync(dirname(journal), { recursive: true, mode: 0o700 });
+  const output = openSync(journal, 'w', 0o600);
+  const child = spawn(process.execPath, [entry, '--headless'], { detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
   child.unref();
-  let failed: Error | undefined;
-  child.once('error', (error) => {
-    failed = error;
-  });
+  let ended = false;
+  for (const event of ['error', 'exit'] as const)
+    child.once(event, () => {
+      ended = true;
+    });
   for (const begin = performance.now(); performance.now() - begin < START_LIMIT_MS; ) {
     const channel = await connectControl(folder);
     if (channel) return channel;
-    if (failed) break;
+    if (ended) break;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  throw new FailureError('rpc.timeout', `The service did not start${failed ? `: ${failed.message}` : ''}.`);
+  throw new FailureError('rpc.timeout', `The service did not start; “${journal}” has what it said.`);
 }
