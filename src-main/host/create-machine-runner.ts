@@ -8,13 +8,15 @@ import { BootError, type BootErrorCode } from '../engine/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions, MachineStats } from '../engine/machine/options.ts';
 import { allocateAlarm, raiseAttention } from './alarm.ts';
+import { type DriveImage, DriveServer } from './drive-server.ts';
 import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
 import { attentionView, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
 
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
 
-export const createMachineRunner: CreateMachineRunner = (options) => new ThreadedRunner(options);
+export const createMachineRunner: CreateMachineRunner = (options, images) =>
+  new ThreadedRunner(options, images ?? new Map());
 
 type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
 
@@ -31,10 +33,13 @@ class ThreadedRunner implements MachineRunner {
     debug: new Set(),
     frame: new Set(),
     keyboardLeds: new Set(),
+    trayOpened: new Set(),
+    driveFailed: new Set(),
     log: new Set(),
     stopped: new Set(),
     crashed: new Set(),
   };
+  readonly #driveServer: DriveServer;
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -43,8 +48,13 @@ class ThreadedRunner implements MachineRunner {
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
 
-  constructor(options: MachineOptions) {
+  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>) {
     this.#options = options;
+    this.#driveServer = new DriveServer({
+      images,
+      send: (command) => this.#send(command),
+      onFailure: (drive, error) => this.#fire('driveFailed', drive, error),
+    });
   }
 
   start(): Promise<void> {
@@ -61,6 +71,7 @@ class ThreadedRunner implements MachineRunner {
         if (message.kind === 'event') return this.#event(message.event);
         if (message.kind === 'failed') {
           this.#ended = true;
+          void this.#closeImages();
           return reject(startError(message.failure));
         }
         this.#attention = attentionView(message.attention);
@@ -106,6 +117,7 @@ class ThreadedRunner implements MachineRunner {
     const impatient = setTimeout(() => void this.#worker?.terminate(), STOP_PATIENCE_MS);
     await this.#exited;
     clearTimeout(impatient);
+    await this.#closeImages();
   }
 
   keyboard(scanCodes: Uint8Array): void {
@@ -118,6 +130,10 @@ class ThreadedRunner implements MachineRunner {
 
   serialWrite(port: number, bytes: Uint8Array): void {
     this.#send({ kind: 'serial-input', port, bytes });
+  }
+
+  changeMedium(drive: string, image: DriveImage | undefined): Promise<void> {
+    return this.#driveServer.change(drive, image);
   }
 
   wantFrames(wanted: boolean): void {
@@ -172,6 +188,10 @@ class ThreadedRunner implements MachineRunner {
         return this.#fire('serialDrained', event.port);
       case 'debug-output':
         return this.#fire('debug', event.bytes);
+      case 'drive-request':
+        return this.#driveServer.request(event);
+      case 'tray-opened':
+        return this.#fire('trayOpened', event.drive);
       case 'keyboard-leds':
         return this.#fire('keyboardLeds', event.leds);
       case 'log':
@@ -183,7 +203,16 @@ class ThreadedRunner implements MachineRunner {
       case 'stopped':
         this.#ended = true;
         this.#takeStats(event.stats);
-        return this.#fire('stopped', event.reason, event.stats);
+        return void this.#closeImages().then(() => this.#fire('stopped', event.reason, event.stats));
+    }
+  }
+
+  /** What the guest has written is in the images when this resolves; a failure is told, not thrown. */
+  async #closeImages(): Promise<void> {
+    try {
+      await this.#driveServer.close();
+    } catch (error) {
+      this.#fire('log', 'error', `an image could not be closed: ${(error as Error).message}`);
     }
   }
 
@@ -195,7 +224,7 @@ class ThreadedRunner implements MachineRunner {
   #crash(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#fire('crashed', error);
+    void this.#closeImages().then(() => this.#fire('crashed', error));
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Disposable } from '../engine/base/disposable.ts';
 import type { LogLevel } from '../engine/base/logger.ts';
 import type { FrameUpdate, MachineOptions, MachineStats, StopReason } from '../engine/machine/options.ts';
+import type { DriveImage } from './drive-server.ts';
 
 /** A frame with its pixels. */
 export interface Frame extends FrameUpdate {
@@ -27,8 +28,12 @@ export interface RunnerEvents {
   debug: [bytes: Uint8Array];
   frame: [frame: Frame];
   keyboardLeds: [leds: number];
+  /** The guest opened the tray of a drive. */
+  trayOpened: [drive: string];
+  /** The host failed a request of a drive, which the guest sees as a device error; not repeated while it goes on. */
+  driveFailed: [drive: string, error: Error];
   log: [level: LogLevel, message: string];
-  /** The machine has ended in an orderly way; nothing follows. */
+  /** The machine has ended in an orderly way and its images are closed; nothing follows. */
   stopped: [reason: StopReason, stats: MachineStats];
   /** The engine died (a defect of ours, or out of memory); nothing follows. */
   crashed: [error: Error];
@@ -54,9 +59,14 @@ export interface MachineRunner {
   /** Frames come only while wanted, the next one after `frameDone`. Asking again sends a whole frame. */
   wantFrames(wanted: boolean): void;
   frameDone(): void;
+  /** Inserts, replaces or (undefined) takes out a medium; the runner closes images. */
+  changeMedium(drive: string, image: DriveImage | undefined): Promise<void>;
   stats(): Promise<MachineStats>;
   on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void): Disposable;
 }
 
-/** How the app and the command line make one; the implementation is `createMachineRunner`. */
-export type CreateMachineRunner = (options: MachineOptions) => MachineRunner;
+/**
+ * How the app and the command line make one; the implementation is `createMachineRunner`. `images`: the media of
+ * `options.drives` by their ids; they belong to the runner from then on.
+ */
+export type CreateMachineRunner = (options: MachineOptions, images?: ReadonlyMap<string, DriveImage>) => MachineRunner;

@@ -35,6 +35,8 @@ export function fakeContext(wallStartMs = 0, memoryBytes = 0x1_0000): FakeContex
     dma: {
       read: (address, into) => into.set(memory.subarray(address, address + into.length)),
       write: (address, from) => memory.set(from, address),
+      views: (address, length) => [memory.subarray(address, address + length)],
+      written: () => {},
     },
     irq(pin) {
       let line = pins.get(pin);

@@ -19,6 +19,12 @@ export class FlatMemory implements Dma {
     this.bytes.set(from.subarray(0, Math.max(0, this.bytes.length - address)), address);
   }
 
+  views(address: number, length: number): Uint8Array[] {
+    return [this.bytes.subarray(address, address + length)];
+  }
+
+  written(): void {}
+
   /** Zero-terminated Latin-1 text. */
   text(address: number): string {
     let out = '';

@@ -1,7 +1,7 @@
 // Guest RAM as devices and firmware reach it: by physical address, through the physical map, telling the CPU
 // which bytes changed under it.
 
-import type { Dma } from '../bus/dma.ts';
+import type { Dma, DmaAccess } from '../bus/dma.ts';
 import type { CpuEngine, PhysicalRegion } from '../execution/cpu-engine.ts';
 import { HIGH_RAM_BASE, LEGACY_VIDEO, OPTION_ROMS, splitRam } from '../firmware/memory-map.ts';
 
@@ -16,11 +16,15 @@ export function ramRegions(ramBytes: number): PhysicalRegion[] {
   return regions;
 }
 
+/** Stands in for addresses without memory, piece by piece. */
+const VOID_BYTES = 0x1_0000;
+
 export class GuestRam implements Dma {
   readonly #engine: CpuEngine;
   readonly #bytes: Uint8Array;
   readonly #placed = new Map<string, readonly PhysicalRegion[]>();
   #regions: readonly PhysicalRegion[];
+  #void: Uint8Array | undefined;
 
   constructor(engine: CpuEngine, regions: readonly PhysicalRegion[]) {
     this.#engine = engine;
@@ -49,6 +53,27 @@ export class GuestRam implements Dma {
       this.#bytes.set(from.subarray(done, done + length), at);
       this.#engine.invalidate(address + done, length);
     });
+  }
+
+  views(address: number, length: number, access: DmaAccess): Uint8Array[] {
+    const views: Uint8Array[] = [];
+    this.#pieces(address, length, (_done, bytes, region, at) => {
+      if (region === undefined || (region.kind === 'rom' && access === 'write')) this.#addVoid(views, bytes);
+      else views.push(this.#bytes.subarray(at, at + bytes));
+    });
+    return views;
+  }
+
+  written(address: number, length: number): void {
+    this.#pieces(address, length, (done, bytes, region) => {
+      if (region !== undefined && region.kind !== 'rom') this.#engine.invalidate(address + done, bytes);
+    });
+  }
+
+  #addVoid(views: Uint8Array[], length: number): void {
+    this.#void ??= new Uint8Array(new SharedArrayBuffer(VOID_BYTES));
+    this.#void.fill(0xff);
+    for (let left = length; left > 0; left -= VOID_BYTES) views.push(this.#void.subarray(0, Math.min(left, VOID_BYTES)));
   }
 
   /** Power-on: RAM is zero. */

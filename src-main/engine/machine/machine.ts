@@ -9,6 +9,7 @@ import { EFLAGS_IF } from '../x86/state/control-bits.ts';
 import { bootKernel } from './boot.ts';
 import { BoardEnvironment } from './board-environment.ts';
 import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
+import { Drives } from './drives.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -36,6 +37,7 @@ export class Machine {
   readonly #timers: TimerQueue;
   readonly #attention: Int32Array;
   readonly #keys: KeyQueue;
+  readonly #drives: Drives;
   readonly #startedNs: number;
   #idleNs = 0;
   #paused = false;
@@ -62,6 +64,7 @@ export class Machine {
     this.ram = new GuestRam(this.engine, regions);
     this.#clock = options.time === 'host' ? new HostTimeClock(host) : new InstructionClock(() => this.engine.stats.instructions, host.wallTimeMs());
     this.#timers = new TimerQueue(this.#clock, (deadline) => this.#earlierDeadline(deadline));
+    this.#drives = new Drives(options.drives ?? [], this.#timers, (event) => host.emit(event));
     const flush = this.#timers.timer(() => this.#flush());
     const flushSoon = (): void => flush.arm(this.#timers.nowNs() + FLUSH_NS);
     this.board = buildPc({
@@ -70,6 +73,7 @@ export class Machine {
       log: { log: (level, message) => host.emit({ kind: 'log', level, message }) },
       ram: this.ram,
       engine: this.engine,
+      drives: this.#drives.all,
       reset: { reset: () => this.#interrupt(() => { this.#resetWanted = true; }) },
       power: { powerOff: () => this.#end({ kind: 'power-off' }) },
       debugExit: (status) => this.#end({ kind: 'debug-exit', value: (status - 1) / 2 }),
@@ -124,6 +128,7 @@ export class Machine {
       case 'serial-input': this.board.serialInput(command.port, command.bytes); return;
       case 'display': this.board.display?.want(command.wanted); return;
       case 'frame-done': this.board.display?.frameDone(); return;
+      case 'drive-done': case 'medium': this.#drives.command(command); return;
       case 'request-stats': this.#host.emit({ kind: 'stats', stats: this.stats() }); return;
     }
   }
@@ -143,7 +148,11 @@ export class Machine {
     if ((Atomics.and(this.#attention, 0, ~ATTENTION) & ATTENTION) !== 0) this.#takeCommands();
     if (this.#ended !== undefined) return 'busy';
     if (this.#paused) return 'idle';
-    if (this.#resetWanted) this.#restart();
+    if (this.#resetWanted) {
+      // What still comes from the disks belongs to the memory before the reset.
+      if (this.#drives.busy) return 'idle';
+      this.#restart();
+    }
     if (this.#ended !== undefined) return 'busy';
     this.#timers.runDue();
     if (this.#halted && !this.#canWake()) return 'idle';

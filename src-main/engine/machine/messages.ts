@@ -2,7 +2,17 @@
 // Plain structured-cloneable data; both sides are ours, so nothing here is validated.
 
 import type { LogLevel } from '../base/logger.ts';
+import type { DriveMedium, DriveOutcome, DriveRequest } from '../block/drive.ts';
 import type { FrameUpdate, MachineStats, StopReason } from './options.ts';
+
+/** A drive's request on its way; `data` are views of memory that both threads share. */
+export interface DriveRequestEvent extends Omit<DriveRequest, 'done'> {
+  readonly kind: 'drive-request';
+  readonly drive: string;
+  readonly request: number;
+  /** Of the medium it is meant for: 0 the first, then as the `medium` command says. */
+  readonly medium: number;
+}
 
 /** To the machine. */
 export type MachineCommand =
@@ -19,6 +29,9 @@ export type MachineCommand =
   /** Frames are sent only while somebody looks; one is in flight until the next `frame-done`. */
   | { readonly kind: 'display'; readonly wanted: boolean }
   | { readonly kind: 'frame-done' }
+  | { readonly kind: 'drive-done'; readonly drive: string; readonly request: number; readonly outcome: DriveOutcome }
+  /** A medium is inserted, replaced or (undefined) taken out. */
+  | { readonly kind: 'medium'; readonly drive: string; readonly medium: DriveMedium | undefined; readonly mediumNumber: number }
   | { readonly kind: 'request-stats' };
 
 /** From the machine. */
@@ -33,6 +46,9 @@ export type MachineEvent =
   | { readonly kind: 'debug-output'; readonly bytes: Uint8Array }
   /** `pixels`: the whole picture, 4 bytes a pixel, shared with the machine. */
   | { readonly kind: 'frame'; readonly update: FrameUpdate; readonly pixels: SharedArrayBuffer }
+  | DriveRequestEvent
+  /** The guest opened the tray. */
+  | { readonly kind: 'tray-opened'; readonly drive: string }
   | { readonly kind: 'keyboard-leds'; readonly leds: number }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'stats'; readonly stats: MachineStats }

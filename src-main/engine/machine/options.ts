@@ -1,5 +1,6 @@
 // What a machine is made of and how it ends: plain data that crosses threads, no host handles.
 
+import type { Drive, DriveMedium } from '../block/drive.ts';
 import type { CpuStats } from '../execution/cpu-engine.ts';
 import type { CpuModelName } from '../x86/models/cpu-model.ts';
 
@@ -24,6 +25,29 @@ export interface BootOptions {
   readonly commandLine: string;
 }
 
+/** Which controller a drive is connected to, and where. */
+export type DriveAttachment =
+  | { readonly bus: 'ide'; readonly channel: 0 | 1; readonly unit: 0 | 1 }
+  | { readonly bus: 'floppy'; readonly unit: 0 | 1 }
+  /** In order of the options; `index` names its place among those. */
+  | { readonly bus: 'ahci' | 'virtio'; readonly index: number }
+  | { readonly bus: 'none' };
+
+/** A drive; the image in it is opened by the host, under the same id. */
+export interface DriveOptions {
+  /** "ide0-hd0", or as given with `-drive id=`. */
+  readonly id: string;
+  readonly kind: Drive['kind'];
+  readonly attachment: DriveAttachment;
+  /** Undefined: empty. */
+  readonly medium: DriveMedium | undefined;
+  /** Content of a medium in the machine's own thread, instead of one that the host has: for tests. */
+  readonly memory?: Uint8Array;
+  /** As the drive identifies itself; absent: names of ours. */
+  readonly model?: string;
+  readonly serial?: string;
+}
+
 export type CpuAccelerator = 'jit' | 'interp';
 
 export interface MachineOptions {
@@ -31,6 +55,7 @@ export interface MachineOptions {
   readonly cpuModel: CpuModelName;
   readonly accelerator: CpuAccelerator;
   readonly boot: BootOptions | undefined;
+  readonly drives?: readonly DriveOptions[];
   /** Number of 16550 UARTs, COM1 first; 0 to 4. */
   readonly serialPorts: number;
   /** Port E9h: written bytes come out as `debug` events. */

@@ -34,6 +34,7 @@ import {
 import { cmosMemory } from './cmos-memory.ts';
 import { DisplayAdapter } from './display-adapter.ts';
 import { DisplayFeed } from './display-feed.ts';
+import type { InstalledDrive } from './drives.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineEvent } from './messages.ts';
@@ -55,6 +56,7 @@ export interface PcParts {
   readonly log: Logger;
   readonly ram: GuestRam;
   readonly engine: CpuEngine;
+  readonly drives: readonly InstalledDrive[];
   readonly reset: ResetControl;
   readonly power: PowerControl;
   /** Exit status asked for by the debug exit device. */

@@ -47,6 +47,7 @@ class PlayedRunner implements MachineRunner {
   serialWrite = () => undefined;
   wantFrames = (wanted: boolean) => void this.asked.push(['wantFrames', wanted]);
   frameDone = () => undefined;
+  changeMedium = async () => undefined;
   stats = async () => STATS;
   on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void) {
     this.#handlers.set(event, [

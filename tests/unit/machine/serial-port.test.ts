@@ -19,7 +19,7 @@ function build() {
     inputAvailable: () => uart.inputAvailable(),
   });
   uart = new Uart16550(
-    { clock, log: { log() {} }, dma: { read() {}, write() {} }, irq: () => ({ set() {} }) },
+    { clock, log: { log() {} }, dma: { read() {}, write() {}, views: () => [], written() {} }, irq: () => ({ set() {} }) },
     { id: 'uart0', base: 0x3f8, peer: port },
   );
   const read = (register: number) => uart.read(0, register, 1);

@@ -1,0 +1,194 @@
+// Carries out the requests of a machine's drives on the images behind them. Runs on the thread that owns the files;
+// data goes straight between the image and the memory that the machine shares.
+
+import { BlockError } from '../engine/block/index.ts';
+import type { DriveMedium, DriveOutcome } from '../engine/block/drive.ts';
+import type { BlockNode } from '../engine/block/node.ts';
+import type { DriveRequestEvent, MachineCommand } from '../engine/machine/messages.ts';
+
+/** When written data is made durable: when the guest asks, with every write, or never. */
+export type CacheMode = 'writeback' | 'writethrough' | 'unsafe';
+
+/** An opened image as the medium of a drive. The server closes it. */
+export interface DriveImage {
+  readonly node: BlockNode;
+  readonly cache?: CacheMode;
+}
+
+export interface DriveServerOptions {
+  readonly images: ReadonlyMap<string, DriveImage>;
+  readonly send: (command: MachineCommand) => void;
+  /** A request failed on the host's side; called once until a request of that drive succeeds again. */
+  readonly onFailure: (drive: string, error: Error) => void;
+}
+
+interface Slot {
+  image: DriveImage | undefined;
+  mediumNumber: number;
+  readonly working: Set<Promise<void>>;
+  failed: boolean;
+}
+
+export class DriveServer {
+  readonly #options: DriveServerOptions;
+  readonly #slots = new Map<string, Slot>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DriveServerOptions) {
+    this.#options = options;
+    for (const [drive, image] of options.images) this.#slot(drive).image = image;
+  }
+
+  request(event: DriveRequestEvent): void {
+    const slot = this.#slot(event.drive);
+    const work = this.#carryOut(slot, event).then((outcome) => {
+      slot.working.delete(work);
+      this.#options.send({ kind: 'drive-done', drive: event.drive, request: event.request, outcome });
+    });
+    slot.working.add(work);
+  }
+
+  /** Inserts, replaces or takes out a medium; resolves when the former one is closed. */
+  async change(drive: string, image: DriveImage | undefined): Promise<void> {
+    const slot = this.#slot(drive);
+    const former = slot.image;
+    slot.image = image;
+    slot.mediumNumber += 1;
+    slot.failed = false;
+    this.#options.send({
+      kind: 'medium',
+      drive,
+      medium: image && mediumOf(image),
+      mediumNumber: slot.mediumNumber,
+    });
+    await Promise.all(slot.working);
+    await former?.node.close();
+  }
+
+  /** Lets requests finish and closes all images, each also when another fails. Throws the first failure. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const slots = [...this.#slots.values()];
+    const results = await Promise.allSettled(
+      slots.map(async (slot) => {
+        await Promise.all(slot.working);
+        const { image } = slot;
+        slot.image = undefined;
+        await image?.node.close();
+      }),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #slot(drive: string): Slot {
+    let slot = this.#slots.get(drive);
+    if (slot === undefined) {
+      slot = { image: undefined, mediumNumber: 0, working: new Set(), failed: false };
+      this.#slots.set(drive, slot);
+    }
+    return slot;
+  }
+
+  async #carryOut(slot: Slot, event: DriveRequestEvent): Promise<DriveOutcome> {
+    const { image } = slot;
+    if (image === undefined || event.medium !== slot.mediumNumber) return 'no-medium';
+    try {
+      await perform(image, event);
+      slot.failed = false;
+      return 'ok';
+    } catch (error) {
+      if (!slot.failed) this.#options.onFailure(event.drive, error as Error);
+      slot.failed = true;
+      return outcomeOf(error);
+    }
+  }
+}
+
+export function mediumOf({ node }: DriveImage): DriveMedium {
+  return { bytes: node.length, readOnly: node.readOnly };
+}
+
+function outcomeOf(error: unknown): DriveOutcome {
+  if (!(error instanceof BlockError)) return 'io-error';
+  return error.code === 'no-space' ? 'no-space' : error.code === 'read-only' ? 'write-protected' : 'io-error';
+}
+
+async function perform({ node, cache = 'writeback' }: DriveImage, event: DriveRequestEvent): Promise<void> {
+  const { operation, offset, length, data } = event;
+  switch (operation) {
+    case 'read':
+      return read(node, offset, data);
+    case 'write':
+      await write(node, offset, data);
+      break;
+    case 'discard':
+      return node.discard(offset, within(node, offset, length));
+    case 'write-zeroes':
+      await node.writeZeroes(offset, within(node, offset, length), true);
+      break;
+    case 'flush':
+      return cache === 'unsafe' ? undefined : node.flush();
+  }
+  if (cache === 'writethrough') await node.flush();
+}
+
+/** How much of a range the image holds: its last sector may be cut short. */
+function within(node: BlockNode, offset: number, length: number): number {
+  return Math.max(0, Math.min(length, node.length - offset));
+}
+
+async function read(node: BlockNode, offset: number, data: readonly Uint8Array[]): Promise<void> {
+  const { target, scatter } = contiguous(data);
+  const present = within(node, offset, target.length);
+  if (present > 0) await node.read(offset, target.subarray(0, present));
+  if (present < target.length) target.fill(0, present);
+  scatter?.();
+}
+
+async function write(node: BlockNode, offset: number, data: readonly Uint8Array[]): Promise<void> {
+  const { target, gather } = contiguous(data);
+  gather?.();
+  // The first write into a last sector that is cut short completes it, where the format can.
+  if (offset + target.length > node.length) await node.resize?.(offset + target.length);
+  const present = within(node, offset, target.length);
+  if (present > 0) await node.write(offset, target.subarray(0, present));
+}
+
+interface Contiguous {
+  readonly target: Uint8Array;
+  readonly scatter?: () => void;
+  readonly gather?: () => void;
+}
+
+/** One range for views that follow each other in memory; otherwise one beside it, and how to copy. */
+function contiguous(data: readonly Uint8Array[]): Contiguous {
+  const first = data[0];
+  if (first === undefined) return { target: new Uint8Array(0) };
+  let end = first.byteOffset;
+  let length = 0;
+  let adjacent = true;
+  for (const view of data) {
+    adjacent &&= view.buffer === first.buffer && view.byteOffset === end;
+    end = view.byteOffset + view.length;
+    length += view.length;
+  }
+  if (adjacent) return { target: new Uint8Array(first.buffer, first.byteOffset, length) };
+  const target = new Uint8Array(length);
+  const each = (copy: (view: Uint8Array, part: Uint8Array) => void) => (): void => {
+    let at = 0;
+    for (const view of data) {
+      copy(view, target.subarray(at, at + view.length));
+      at += view.length;
+    }
+  };
+  return {
+    target,
+    scatter: each((view, part) => view.set(part)),
+    gather: each((view, part) => part.set(view)),
+  };
+}

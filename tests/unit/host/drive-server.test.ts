@@ -1,0 +1,207 @@
+// A drive of a machine and the server of its image, joined as the two threads join them.
+
+import { describe, expect, it } from 'vitest';
+import type { DriveOutcome, DriveRequest } from '../../../src-main/engine/block/drive.ts';
+import { ManualClock } from '../../../src-main/engine/bus/manual-clock.ts';
+import type { MachineEvent } from '../../../src-main/engine/machine/messages.ts';
+import { RemoteDrive } from '../../../src-main/engine/machine/remote-drive.ts';
+import { type CacheMode, DriveServer, mediumOf } from '../../../src-main/host/drive-server.ts';
+import { MemoryNode } from '../../support/memory-node.ts';
+
+function build(node: MemoryNode, cache: CacheMode = 'writeback') {
+  const clock = new ManualClock();
+  const events: MachineEvent[] = [];
+  const failures: string[] = [];
+  const image = { node, cache };
+  const drive = new RemoteDrive({
+    id: 'hd',
+    kind: 'disk',
+    medium: mediumOf(image),
+    clock,
+    emit: (event) => {
+      events.push(event);
+      if (event.kind === 'drive-request') server.request(event);
+    },
+  });
+  const server = new DriveServer({
+    images: new Map([['hd', image]]),
+    send: (command) => {
+      if (command.kind === 'drive-done') drive.complete(command.request, command.outcome);
+      else if (command.kind === 'medium') drive.change(command.medium, command.mediumNumber);
+    },
+    onFailure: (id, error) => failures.push(`${id}: ${error.message}`),
+  });
+  const ask = (
+    operation: DriveRequest['operation'],
+    offset = 0,
+    data: Uint8Array[] = [],
+    length?: number,
+  ): Promise<DriveOutcome> =>
+    new Promise((done) => {
+      const bytes = length ?? data.reduce((sum, view) => sum + view.length, 0);
+      drive.submit({ operation, offset, length: bytes, data, done });
+      clock.advance(0);
+    });
+  return { clock, events, failures, drive, server, ask };
+}
+
+const pattern = (bytes: number): Uint8Array =>
+  Uint8Array.from({ length: bytes }, (_, at) => (at * 7 + 1) & 0xff);
+
+describe('requests', () => {
+  it('scatter what is read and gather what is written over several views', async () => {
+    const node = new MemoryNode(pattern(4096));
+    const { ask } = build(node);
+    const memory = new Uint8Array(3000);
+    const views = [memory.subarray(0, 100), memory.subarray(1000, 1412)];
+    expect(await ask('read', 512, views)).toBe('ok');
+    expect([...views[0]!, ...views[1]!]).toEqual([...node.content.subarray(512, 1024)]);
+    expect(await ask('write', 0, views)).toBe('ok');
+    expect(node.content.subarray(0, 512)).toEqual(pattern(4096).subarray(512, 1024));
+  });
+
+  it('reach the node in one call where the views follow each other', async () => {
+    const node = new MemoryNode(pattern(4096));
+    const { ask } = build(node);
+    const memory = new Uint8Array(1024);
+    await ask('read', 0, [memory.subarray(0, 512), memory.subarray(512)]);
+    expect(node.calls).toEqual(['read 0+1024']);
+    expect(memory).toEqual(node.content.subarray(0, 1024));
+  });
+
+  it('are refused without the host where the medium says enough', async () => {
+    const node = new MemoryNode(pattern(1024), true);
+    const { ask } = build(node);
+    expect(await ask('write', 0, [new Uint8Array(512)])).toBe('write-protected');
+    expect(await ask('read', 1024, [new Uint8Array(512)])).toBe('out-of-range');
+    expect(node.calls).toEqual([]);
+  });
+
+  it('never complete from inside submit', () => {
+    const { drive, clock } = build(new MemoryNode(pattern(512)));
+    let outcome: DriveOutcome | undefined;
+    drive.submit({
+      operation: 'read',
+      offset: 4096,
+      length: 512,
+      data: [],
+      done: (is) => {
+        outcome = is;
+      },
+    });
+    expect(outcome).toBeUndefined();
+    clock.advance(0);
+    expect(outcome).toBe('out-of-range');
+  });
+
+  it('read zeroes behind an image that ends inside a sector, and complete the sector when it is written', async () => {
+    const node = new MemoryNode(pattern(700));
+    const { ask, drive } = build(node);
+    expect(drive.medium?.bytes).toBe(1024);
+    const sector = new Uint8Array(512).fill(0xee);
+    expect(await ask('read', 512, [sector])).toBe('ok');
+    expect(sector.subarray(0, 188)).toEqual(node.content.subarray(512));
+    expect(sector.subarray(188)).toEqual(new Uint8Array(324));
+    expect(await ask('write', 512, [pattern(512)])).toBe('ok');
+    expect(node.length).toBe(1024);
+    expect(node.content.subarray(512)).toEqual(pattern(512));
+  });
+
+  it('give ranges back and zero them', async () => {
+    const node = new MemoryNode(pattern(4096));
+    const { ask } = build(node);
+    expect(await ask('discard', 512, [], 1024)).toBe('ok');
+    expect(await ask('write-zeroes', 2048, [], 512)).toBe('ok');
+    expect(node.calls).toEqual(['discard 512+1024', 'unmap 2048+512']);
+  });
+});
+
+describe('durability', () => {
+  it.each([
+    ['writeback', ['write 0+512', 'flush']],
+    ['writethrough', ['write 0+512', 'flush', 'flush']],
+    ['unsafe', ['write 0+512']],
+  ] as const)('%s', async (cache, calls) => {
+    const node = new MemoryNode(pattern(512));
+    const { ask } = build(node, cache);
+    await ask('write', 0, [new Uint8Array(512)]);
+    expect(await ask('flush')).toBe('ok');
+    expect(node.calls).toEqual(calls);
+  });
+
+  it('closing lets writes finish first, and happens once', async () => {
+    const node = new MemoryNode(pattern(512));
+    const { ask, server } = build(node);
+    let open = (): void => {};
+    node.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const written = ask('write', 0, [new Uint8Array(512).fill(9)]);
+    const closed = server.close();
+    expect(node.closed).toBe(false);
+    open();
+    await closed;
+    expect(await written).toBe('ok');
+    await server.close();
+    expect(node.content[0]).toBe(9);
+    expect(node.calls).toEqual(['write 0+512', 'close']);
+  });
+});
+
+describe('failures of the host', () => {
+  it.each([
+    ['io-error', 'io-error'],
+    ['no-space', 'no-space'],
+    ['read-only', 'write-protected'],
+    ['corrupt', 'io-error'],
+  ] as const)('%s becomes the outcome %s', async (failure, outcome) => {
+    const node = new MemoryNode(pattern(512));
+    const { ask, failures } = build(node);
+    node.failure = failure;
+    expect(await ask('write', 0, [new Uint8Array(512)])).toBe(outcome);
+    expect(failures).toEqual([`hd: disk.img: ${failure}`]);
+  });
+
+  it('are told once until it works again', async () => {
+    const node = new MemoryNode(pattern(512));
+    const { ask, failures } = build(node);
+    node.failure = 'io-error';
+    await ask('read', 0, [new Uint8Array(512)]);
+    await ask('read', 0, [new Uint8Array(512)]);
+    expect(failures).toHaveLength(1);
+    node.failure = undefined;
+    await ask('read', 0, [new Uint8Array(512)]);
+    node.failure = 'io-error';
+    await ask('read', 0, [new Uint8Array(512)]);
+    expect(failures).toHaveLength(2);
+  });
+});
+
+describe('changing the medium', () => {
+  it('tells the drive, closes the former image after its requests, and keeps these from the new one', async () => {
+    const first = new MemoryNode(pattern(512));
+    const second = new MemoryNode(new Uint8Array(1024));
+    const { ask, server, drive } = build(first);
+    let changes = 0;
+    drive.onMediumChange(() => {
+      changes += 1;
+    });
+    let open = (): void => {};
+    first.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const late = ask('write', 0, [new Uint8Array(512).fill(5)]);
+    const changed = server.change('hd', { node: second });
+    expect(changes).toBe(1);
+    expect(drive.medium).toEqual({ bytes: 1024, readOnly: false });
+    open();
+    await changed;
+    expect(await late).toBe('ok');
+    expect(first.calls).toEqual(['write 0+512', 'close']);
+    expect(await ask('read', 512, [new Uint8Array(512)])).toBe('ok');
+    expect(second.calls).toEqual(['read 512+512']);
+    await server.change('hd', undefined);
+    expect(drive.medium).toBeUndefined();
+    expect(await ask('read', 0, [new Uint8Array(512)])).toBe('no-medium');
+  });
+});
