@@ -12,13 +12,22 @@ export function vgaBoard(memoryBytes = 0x40_0000) {
   /** Pages of the linear frame buffer that the processor is made to have written. */
   const written = new Set<number>();
   const memory = new Uint8Array(memoryBytes);
+  const copy = new Uint8Array(0x1_0000);
+  /** Where the window at A0000h leads to without the device: an offset in memory, or in the copy behind it. */
+  const window: { at: number | undefined } = { at: undefined };
   const vga = new Vga(context, {
     memory,
-    takeDirtyPages(pages) {
-      for (const page of written) pages[page] = 1;
-      const any = written.size > 0;
-      written.clear();
-      return any;
+    direct: {
+      copy,
+      takeDirtyPages(pages) {
+        for (const page of written) pages[page] = 1;
+        const any = written.size > 0;
+        written.clear();
+        return any;
+      },
+      mapWindow(from) {
+        window.at = from?.offset;
+      },
     },
   });
   vga.reset();
@@ -67,6 +76,17 @@ export function vgaBoard(memoryBytes = 0x40_0000) {
       },
     },
     textMode3: () => setTextMode3(vga),
+    window,
+    /** What the processor does with the window while it's mapped. */
+    direct: {
+      read: (offset: number) =>
+        window.at === memoryBytes ? copy[offset]! : memory[(window.at ?? Number.NaN) + offset]!,
+      write(offset: number, value: number) {
+        if (window.at === memoryBytes) copy[offset] = value;
+        else memory[(window.at ?? Number.NaN) + offset] = value;
+        written.add(((window.at ?? Number.NaN) + offset) >>> 12);
+      },
+    },
     /** A store through the linear frame buffer. */
     storeLinear(at: number, bytes: readonly number[]) {
       memory.set(bytes, at);

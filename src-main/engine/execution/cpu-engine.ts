@@ -53,11 +53,8 @@ export interface CpuEngine {
   invalidate(physical: number, length: number): void;
   /** Replaces the physical map, for BARs and ROM shadowing. Translations are dropped. */
   setRegions(regions: readonly PhysicalRegion[]): void;
-  /**
-   * Pages of the `video` region at `base` written since the last call, as one byte per page set to 1 in
-   * `pages`. False when there are none.
-   */
-  takeDirtyPages(base: number, pages: Uint8Array): boolean;
+  /** Pages of video memory written since the last call, as one byte per page set to 1 in `pages`. False when there are none. */
+  takeDirtyPages(pages: Uint8Array): boolean;
 }
 
 export interface CpuEngineOptions {

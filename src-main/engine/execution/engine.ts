@@ -217,9 +217,7 @@ export class Engine implements CpuEngine {
     this.#ask();
   }
 
-  takeDirtyPages(base: number, pages: Uint8Array): boolean {
-    const region = this.#map.regions.find((r) => r.kind === 'video' && r.base === base);
-    if (region === undefined) return false;
+  takeDirtyPages(pages: Uint8Array): boolean {
     return this.#mmu.collectVideoDirty(pages);
   }
 

@@ -4,6 +4,7 @@ import type { DeviceContext } from '../devices/device.ts';
 import { COMMAND_IO, COMMAND_MEMORY, PCI_BAR0, PCI_COMMAND } from '../devices/pci/config-space.ts';
 import type { PciFunction } from '../devices/pci/pci-function.ts';
 import type { PciHost } from '../devices/pci/pci-host.ts';
+import { WINDOW_COPY_BYTES } from '../devices/vga/direct-window.ts';
 import { setLinearMode, setTextMode3 } from '../devices/vga/firmware-modes.ts';
 import { Vga, vgaPciFunction } from '../devices/vga/vga.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
@@ -11,6 +12,14 @@ import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import { DISPLAY_DEVICE, DISPLAY_MEMORY_END, DISPLAY_REGISTERS_BASE } from '../firmware/platform.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { MachineOptions } from './options.ts';
+
+const WINDOW_BASE = 0xa_0000;
+const WINDOW_BYTES = 0x1_0000;
+
+/** What the engine sets aside behind guest RAM. */
+export function displayMemoryBytes({ videoMemoryBytes }: MachineOptions): number {
+  return videoMemoryBytes === 0 ? 0 : videoMemoryBytes + WINDOW_COPY_BYTES;
+}
 
 export interface DisplayAdapterParts {
   readonly options: MachineOptions;
@@ -31,15 +40,20 @@ export class DisplayAdapter {
     this.#options = options;
     this.#ram = ram;
     const bytes = options.videoMemoryBytes;
-    const memory = new Uint8Array(engine.memory.buffer, engine.ram.base + this.#offset(engine), bytes);
+    const offset = engine.ram.bytes - displayMemoryBytes(options);
+    const at = engine.ram.base + offset;
     this.vga = new Vga(context, {
-      memory,
-      takeDirtyPages: (pages) =>
-        this.#memoryBase !== undefined && engine.takeDirtyPages(this.#memoryBase, pages),
+      memory: new Uint8Array(engine.memory.buffer, at, bytes),
+      direct: {
+        copy: new Uint8Array(engine.memory.buffer, at + bytes, WINDOW_COPY_BYTES),
+        takeDirtyPages: (pages) => engine.takeDirtyPages(pages),
+        mapWindow: (from) => this.#place('vga-window', WINDOW_BASE, WINDOW_BYTES, from && offset + from.offset),
+      },
     });
-    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) =>
-      this.#mapMemory(base, this.#offset(engine)),
-    );
+    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) => {
+      this.#memoryBase = base;
+      this.#place('vga-memory', base, bytes, offset);
+    });
   }
 
   /** What a BIOS does: places in PCI memory, and text mode 3. */
@@ -59,13 +73,8 @@ export class DisplayAdapter {
     return { ...mode, address: this.#memoryBase, pitch, memoryBytes: this.#options.videoMemoryBytes };
   }
 
-  #offset(engine: CpuEngine): number {
-    return engine.ram.bytes - this.#options.videoMemoryBytes;
-  }
-
-  #mapMemory(base: number | undefined, offset: number): void {
-    this.#memoryBase = base;
-    const bytes = this.#options.videoMemoryBytes;
-    this.#ram.place('display', base === undefined ? [] : [{ kind: 'video', base, bytes, offset }]);
+  #place(owner: string, base: number | undefined, bytes: number, offset: number | undefined): void {
+    const placed = base !== undefined && offset !== undefined;
+    this.#ram.place(owner, placed ? [{ kind: 'video', base, bytes, offset }] : []);
   }
 }

@@ -10,6 +10,7 @@ import { bootKernel } from './boot.ts';
 import { BoardEnvironment } from './board-environment.ts';
 import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
 import { Drives } from './drives.ts';
+import { displayMemoryBytes } from './display-adapter.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -54,7 +55,7 @@ export class Machine {
     const regions = ramRegions(options.memoryBytes);
     this.engine = createCpuEngine({
       ramBytes: options.memoryBytes,
-      videoMemoryBytes: options.videoMemoryBytes,
+      videoMemoryBytes: displayMemoryBytes(options),
       regions,
       model: CPU_MODELS[options.cpuModel],
       environment,

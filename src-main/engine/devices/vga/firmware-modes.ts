@@ -45,6 +45,7 @@ export function setTextMode3(vga: Vga): void {
   state.attrData = false;
   state.dacMask = 0xff;
   state.dac.set(egaPalette());
+  vga.changed();
   // Bytes of text go to planes 0 and 1 of every other offset.
   for (let at = 0; at < TEXT_OFFSETS; at++) memory.setPlanes(at, at & 1 ? 0 : BLANK_CELL, 0x0000_ffff);
   loadFont(vga, GLYPHS_8X16);

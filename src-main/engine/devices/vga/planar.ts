@@ -4,6 +4,7 @@
 // the upper address bits in place, as later VGA chips do.
 
 import type { Width } from '../../bus/region.ts';
+import type { DirectWindow } from './direct-window.ts';
 import {
   GFX_BIT_MASK,
   GFX_COLOR_COMPARE,
@@ -61,18 +62,27 @@ export class PlanarWindow {
   private enable = 0;
   private bits = 0;
   private chainOddEven = false;
+  private readonly direct: DirectWindow | undefined;
 
-  constructor(state: VgaState, memory: VideoMemory) {
+  constructor(state: VgaState, memory: VideoMemory, direct?: DirectWindow) {
     this.state = state;
     this.memory = memory;
+    this.direct = direct;
   }
 
   registersChanged(): void {
     this.stale = true;
+    this.direct?.registersChanged();
+  }
+
+  /** Memory is about to be written from elsewhere. */
+  release(): void {
+    this.direct?.release();
   }
 
   read(offset: number, width: Width): number {
     if (this.stale) this.update();
+    this.direct?.used();
     if (width === 1) return this.readByte(offset);
     let value = 0;
     for (let i = 0; i < width; i++) value |= this.readByte(offset + i) << (8 * i);
@@ -81,6 +91,7 @@ export class PlanarWindow {
 
   write(offset: number, width: Width, value: number): void {
     if (this.stale) this.update();
+    this.direct?.used();
     for (let i = 0; i < width; i++) this.writeByte(offset + i, (value >>> (8 * i)) & 0xff);
   }
 

@@ -8,6 +8,7 @@ import type { Device, DeviceContext, Region, Width } from '../device.ts';
 import type { PciFunction } from '../pci/pci-function.ts';
 import { FrameTiming } from './crtc.ts';
 import { DacPorts } from './dac.ts';
+import { DirectWindow } from './direct-window.ts';
 import { PlanarWindow } from './planar.ts';
 import {
   ATTR_COUNT,
@@ -34,7 +35,7 @@ import {
 } from './registers.ts';
 import { VgaScreen } from './screen.ts';
 import { VBE_BANK, VBE_ID, VbeRegisters } from './vbe.ts';
-import { VideoMemory } from './video-memory.ts';
+import { type DirectAccess, VideoMemory } from './video-memory.ts';
 
 const MONO_CRTC = 0;
 const MONO_STATUS = 1;
@@ -85,8 +86,8 @@ export function vgaPciFunction(
 export interface VgaOptions {
   /** At least 256 KiB; also the linear frame buffer. */
   readonly memory: Uint8Array;
-  /** Sets 1 for each page of 4 KiB that the processor wrote in the linear frame buffer; false when none. */
-  readonly takeDirtyPages?: (pages: Uint8Array) => boolean;
+  /** Where the processor reaches memory by itself. */
+  readonly direct?: DirectAccess;
 }
 
 export class Vga implements Device<VgaState> {
@@ -110,12 +111,16 @@ export class Vga implements Device<VgaState> {
   private readonly vbe: VbeRegisters;
   private timing: FrameTiming | undefined;
 
-  constructor(context: DeviceContext, { memory, takeDirtyPages }: VgaOptions) {
+  constructor(context: DeviceContext, { memory, direct }: VgaOptions) {
     this.context = context;
-    this.memory = new VideoMemory(memory, takeDirtyPages);
+    this.memory = new VideoMemory(memory, direct);
     this.picture = new VgaScreen(this.state, this.memory, () => context.clock.nowNs());
     this.screen = this.picture;
-    this.window = new PlanarWindow(this.state, this.memory);
+    this.window = new PlanarWindow(
+      this.state,
+      this.memory,
+      direct && new DirectWindow(this.state, this.memory, direct),
+    );
     this.dac = new DacPorts(this.state);
     this.vbe = new VbeRegisters(this.state, memory.length, () => this.clearMemory());
   }
@@ -179,6 +184,7 @@ export class Vga implements Device<VgaState> {
   }
 
   private clearMemory(): void {
+    this.window.release();
     this.memory.bytes.fill(0);
     this.memory.markAll();
   }

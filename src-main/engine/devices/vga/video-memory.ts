@@ -3,6 +3,16 @@
 
 const PAGE_SHIFT = 12;
 
+/** How the processor reaches video memory without asking, given by the machine. */
+export interface DirectAccess {
+  /** As long as the window at A0000h: memory as chain-4 addressing shows it. */
+  readonly copy: Uint8Array;
+  /** Sets 1 for each page of 4 KiB that the processor wrote, of the memory and then of the copy; false when none. */
+  takeDirtyPages(pages: Uint8Array): boolean;
+  /** Lets the window lead to memory from `offset` on (behind its end: to the copy), or to the device again. */
+  mapWindow(from: { readonly offset: number } | undefined): void;
+}
+
 export class VideoMemory {
   readonly bytes: Uint8Array;
   /** The planes of one offset; plane 0 in the lowest byte. */
@@ -12,16 +22,32 @@ export class VideoMemory {
   /** Plane 2 changed, where text modes keep their fonts. */
   fontWritten = true;
   private written = true;
-  private readonly takeDirtyPages: ((pages: Uint8Array) => boolean) | undefined;
+  private readonly direct: DirectAccess | undefined;
   private readonly taken: Uint8Array;
+  private readonly copy: Uint32Array;
+  private copying = false;
 
-  /** `takeDirtyPages` says which pages the processor wrote without asking this device; false when there are none. */
-  constructor(bytes: Uint8Array, takeDirtyPages?: (pages: Uint8Array) => boolean) {
+  constructor(bytes: Uint8Array, direct?: DirectAccess) {
     this.bytes = bytes;
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     this.pages = new Uint8Array((bytes.length + 0xfff) >>> PAGE_SHIFT).fill(1);
-    this.takeDirtyPages = takeDirtyPages;
-    this.taken = new Uint8Array(this.pages.length);
+    this.direct = direct;
+    const copy = direct?.copy ?? new Uint8Array(0);
+    this.copy = new Uint32Array(copy.buffer, copy.byteOffset, copy.length >>> 2);
+    this.taken = new Uint8Array(this.pages.length + (copy.length >>> PAGE_SHIFT));
+  }
+
+  /** Lays memory out as chain-4 addressing shows it: four dots, which stand at every fourth offset, next to each other. */
+  beginCopy(): void {
+    this.collect();
+    const { copy, words } = this;
+    for (let at = 0; at < copy.length; at++) copy[at] = words[at * 4]!;
+    this.copying = true;
+  }
+
+  endCopy(): void {
+    this.collect();
+    this.copying = false;
   }
 
   setByte(at: number, value: number): void {
@@ -50,13 +76,27 @@ export class VideoMemory {
 
   /** Whether `pages` says anything new; what it says stays until `clean`. */
   collect(): boolean {
-    if (this.takeDirtyPages?.(this.taken)) {
-      for (let page = 0; page < this.taken.length; page++) this.pages[page]! |= this.taken[page]!;
-      this.taken.fill(0);
-      this.written = true;
-      this.fontWritten = true;
+    const { taken, pages } = this;
+    if (this.direct?.takeDirtyPages(taken)) {
+      for (let page = 0; page < taken.length; page++) {
+        if (taken[page] === 0) continue;
+        if (page >= pages.length) this.takeCopied(page - pages.length);
+        else {
+          pages[page] = 1;
+          this.written = true;
+          this.fontWritten = true;
+        }
+      }
+      taken.fill(0);
     }
     return this.written;
+  }
+
+  private takeCopied(page: number): void {
+    if (!this.copying) return;
+    const first = page << (PAGE_SHIFT - 2);
+    const end = first + (1 << (PAGE_SHIFT - 2));
+    for (let at = first; at < end; at++) this.setPlanes(at * 4, this.copy[at]!, -1);
   }
 
   clean(): void {
