@@ -38,20 +38,16 @@ export function parseElf(file: string, bytes: Uint8Array): ElfFile {
   if (bytes[5] !== 1) return fail('is a big-endian ELF file');
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const machine = data.getUint16(18, true);
-  if (machine !== EM_386 && machine !== EM_X86_64)
-    return fail(`is an ELF file for another processor (machine ${machine})`);
+  if (machine !== EM_386 && machine !== EM_X86_64) return fail(`is an ELF file for another processor (machine ${machine})`);
   const word = (offset32: number, offset64: number): number =>
     is64Bit ? Number(data.getBigUint64(offset64, true)) : data.getUint32(offset32, true);
-  const half = (offset32: number, offset64: number): number =>
-    data.getUint16(is64Bit ? offset64 : offset32, true);
+  const half = (offset32: number, offset64: number): number => data.getUint16(is64Bit ? offset64 : offset32, true);
 
   const tableOffset = word(28, 32);
   const entrySize = half(42, 54);
   const count = half(44, 56);
-  if (count > MAX_SEGMENTS || entrySize < (is64Bit ? 56 : 32))
-    return fail('has a damaged program header table');
-  if (tableOffset + count * entrySize > bytes.length)
-    return fail('is cut short: the program header table is missing');
+  if (count > MAX_SEGMENTS || entrySize < (is64Bit ? 56 : 32)) return fail('has a damaged program header table');
+  if (tableOffset + count * entrySize > bytes.length) return fail('is cut short: the program header table is missing');
   const segments: ElfSegment[] = [];
   for (let i = 0; i < count; i++) {
     const segment = readSegment(data, tableOffset + i * entrySize, is64Bit);
@@ -66,9 +62,7 @@ export function parseElf(file: string, bytes: Uint8Array): ElfFile {
 
 /** Kernels linked high have a virtual entry point; it starts where its segment is loaded. */
 function physicalEntry(entry: number, segments: readonly ElfSegment[]): number {
-  const home = segments.find(
-    (segment) => entry >= segment.virtualAddress && entry - segment.virtualAddress < segment.memoryBytes,
-  );
+  const home = segments.find((segment) => entry >= segment.virtualAddress && entry - segment.virtualAddress < segment.memoryBytes);
   return home === undefined ? entry : home.physicalAddress + (entry - home.virtualAddress);
 }
 
@@ -76,20 +70,8 @@ function readSegment(data: DataView, at: number, is64Bit: boolean): ElfSegment |
   if (data.getUint32(at, true) !== PT_LOAD) return undefined;
   if (is64Bit) {
     const field = (offset: number): number => Number(data.getBigUint64(at + offset, true));
-    return {
-      fileOffset: field(8),
-      virtualAddress: field(16),
-      physicalAddress: field(24),
-      fileBytes: field(32),
-      memoryBytes: field(40),
-    };
+    return { fileOffset: field(8), virtualAddress: field(16), physicalAddress: field(24), fileBytes: field(32), memoryBytes: field(40) };
   }
   const field = (offset: number): number => data.getUint32(at + offset, true);
-  return {
-    fileOffset: field(4),
-    virtualAddress: field(8),
-    physicalAddress: field(12),
-    fileBytes: field(16),
-    memoryBytes: field(20),
-  };
+  return { fileOffset: field(4), virtualAddress: field(8), physicalAddress: field(12), fileBytes: field(16), memoryBytes: field(20) };
 }

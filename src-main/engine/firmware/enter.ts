@@ -12,16 +12,7 @@ const DATA_ACCESS = 0x93 | ACCESS_DB | ACCESS_G;
 const WHOLE = 0xffff_ffff;
 /** Only the bit that is always set: interrupts off, direction up. */
 const EFLAGS_AT_ENTRY = 2;
-const GPR_NAMES = {
-  eax: 'rax',
-  ebx: 'rbx',
-  ecx: 'rcx',
-  edx: 'rdx',
-  esi: 'rsi',
-  edi: 'rdi',
-  ebp: 'rbp',
-  esp: 'rsp',
-} as const;
+const GPR_NAMES = { eax: 'rax', ebx: 'rbx', ecx: 'rcx', edx: 'rdx', esi: 'rsi', edi: 'rdi', ebp: 'rbp', esp: 'rsp' } as const;
 
 /** The CPU comes fresh from a reset. */
 export function enterGuest(cpu: CpuContext, entry: BootEntry): void {

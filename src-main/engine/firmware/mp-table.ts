@@ -27,28 +27,15 @@ const ACTIVE_HIGH_LEVEL = 0x0d;
 /** Floating pointer and configuration table in one block. */
 export function buildMpTable(options: MpOptions): Uint8Array {
   const pointer = new ByteBuilder()
-    .text('_MP_')
-    .u32(options.address + POINTER_BYTES)
-    .u8(1, 4, 0)
-    .u8(0, 0, 0, 0, 0)
-    .checksum(10)
-    .build();
+    .text('_MP_').u32(options.address + POINTER_BYTES).u8(1, 4, 0).u8(0, 0, 0, 0, 0).checksum(10).build();
   return new ByteBuilder().bytes(pointer).bytes(configuration(options)).build();
 }
 
 function configuration(options: MpOptions): Uint8Array {
   const { entries, count } = entryTable(options);
   const out = new ByteBuilder()
-    .text('PCMP')
-    .u16(44 + entries.length)
-    .u8(4, 0)
-    .text('BOXWRT', 8, 0x20)
-    .text('BOXWRIGHT PC', 12, 0x20)
-    .u32(0)
-    .u16(0, count)
-    .u32(LOCAL_APIC_BASE)
-    .u16(0)
-    .u8(0, 0)
+    .text('PCMP').u16(44 + entries.length).u8(4, 0).text('BOXWRT', 8, 0x20).text('BOXWRIGHT PC', 12, 0x20)
+    .u32(0).u16(0, count).u32(LOCAL_APIC_BASE).u16(0).u8(0, 0)
     .bytes(entries);
   return out.checksum(7).build();
 }
@@ -73,13 +60,7 @@ function entryTable(options: MpOptions): { entries: Uint8Array; count: number } 
   const pciLines = new Set<number>(PIRQ_ROUTES);
   for (let slot = 1; slot < 32; slot++) {
     for (let pin = 0; pin < 4; pin++) {
-      interrupt(
-        INTERRUPT,
-        ACTIVE_HIGH_LEVEL,
-        PCI_BUS,
-        (slot << 2) | pin,
-        PIRQ_ROUTES[pirqOf(slot, pin)] ?? 0,
-      );
+      interrupt(INTERRUPT, ACTIVE_HIGH_LEVEL, PCI_BUS, (slot << 2) | pin, PIRQ_ROUTES[pirqOf(slot, pin)] ?? 0);
     }
   }
   for (let irq = 0; irq < 16; irq++) {

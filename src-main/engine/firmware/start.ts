@@ -3,13 +3,13 @@
 // Reference: Linux boot.rst; Multiboot 0.6.96; PIIX3 (290550) 2.5.3 and PIIX4 (290562) 7.1 for the registers.
 
 import type { Dma } from '../bus/dma.ts';
-import { buildAcpiTables } from './acpi/tables.ts';
 import type { BootEntry } from './boot-entry.ts';
 import { BootError } from './boot-error.ts';
 import { ByteBuilder } from './byte-builder.ts';
+import { buildAcpiTables } from './acpi/tables.ts';
 import { isElf } from './elf.ts';
-import { loadLinux } from './linux/load.ts';
 import { isLinuxImage } from './linux/setup-header.ts';
+import { loadLinux } from './linux/load.ts';
 import type { LinearScreen } from './linux/video-mode.ts';
 import { acpiArea, BDA, BIOS_AREA, EBDA } from './memory-map.ts';
 import { buildMpTable } from './mp-table.ts';
@@ -33,12 +33,7 @@ export interface StartOptions {
   readonly textScreen: boolean;
   /** Instead of text: a graphics mode that is set. Linux only. */
   readonly linearScreen?: LinearScreen | undefined;
-  readonly cpu: {
-    readonly brand: string;
-    readonly signature: number;
-    readonly features: number;
-    readonly longMode: boolean;
-  };
+  readonly cpu: { readonly brand: string; readonly signature: number; readonly features: number; readonly longMode: boolean };
   readonly uuid: Uint8Array;
 }
 
@@ -58,36 +53,15 @@ const SMBIOS = BIOS_AREA + 0x2000;
 export function startKernel(options: StartOptions, memory: Dma): BootEntry {
   const { kernel, modules, commandLine, ramBytes, textScreen } = options;
   if (acpiArea(ramBytes) < 0x20_0000) {
-    throw new BootError(
-      'memory-too-small',
-      `${kernel.name}: needs more than ${ramBytes / 0x10_0000} MiB of memory`,
-      { file: kernel.name },
-    );
+    throw new BootError('memory-too-small', `${kernel.name}: needs more than ${ramBytes / 0x10_0000} MiB of memory`, { file: kernel.name });
   }
   writeTables(options, memory);
-  if (kernelKind(kernel.bytes) === 'multiboot')
-    return loadMultiboot({ kernel, modules, commandLine, ramBytes, textScreen }, memory);
+  if (kernelKind(kernel.bytes) === 'multiboot') return loadMultiboot({ kernel, modules, commandLine, ramBytes, textScreen }, memory);
   const withArguments = modules.find((module) => module.arguments !== '');
   if (withArguments !== undefined) {
-    throw new BootError(
-      'modules-not-supported',
-      `${withArguments.name}: a Linux initial RAM disk takes no arguments`,
-      { file: withArguments.name },
-    );
+    throw new BootError('modules-not-supported', `${withArguments.name}: a Linux initial RAM disk takes no arguments`, { file: withArguments.name });
   }
-  return loadLinux(
-    {
-      kernel,
-      initrd: modules,
-      commandLine,
-      ramBytes,
-      textScreen,
-      linearScreen: options.linearScreen,
-      rsdpAddress: RSDP,
-      longMode: options.cpu.longMode,
-    },
-    memory,
-  );
+  return loadLinux({ kernel, initrd: modules, commandLine, ramBytes, textScreen, linearScreen: options.linearScreen, rsdpAddress: RSDP, longMode: options.cpu.longMode }, memory);
 }
 
 function writeTables(options: StartOptions, memory: Dma): void {
@@ -96,22 +70,10 @@ function writeTables(options: StartOptions, memory: Dma): void {
   const acpi = buildAcpiTables({ tablesAddress, processors, serialPorts });
   memory.write(tablesAddress, acpi.tables);
   memory.write(RSDP, acpi.rsdp);
-  memory.write(
-    MP_TABLE,
-    buildMpTable({ address: MP_TABLE, processors, cpuSignature: cpu.signature, cpuFeatures: cpu.features }),
-  );
-  memory.write(
-    SMBIOS,
-    buildSmbios({
-      address: SMBIOS,
-      ramBytes,
-      processors,
-      cpuBrand: cpu.brand,
-      cpuSignature: cpu.signature,
-      cpuFeatures: cpu.features,
-      uuid,
-    }),
-  );
+  memory.write(MP_TABLE, buildMpTable({ address: MP_TABLE, processors, cpuSignature: cpu.signature, cpuFeatures: cpu.features }));
+  memory.write(SMBIOS, buildSmbios({
+    address: SMBIOS, ramBytes, processors, cpuBrand: cpu.brand, cpuSignature: cpu.signature, cpuFeatures: cpu.features, uuid,
+  }));
   memory.write(BDA, biosDataArea(serialPorts));
   // Size of the extended BIOS data area in KiB.
   memory.write(EBDA, Uint8Array.of(1));
@@ -121,13 +83,8 @@ function writeTables(options: StartOptions, memory: Dma): void {
 function biosDataArea(serialPorts: number): Uint8Array {
   const ports = COM_PORTS.map(({ base }, index) => (index < serialPorts ? base : 0));
   return new ByteBuilder()
-    .u16(...ports)
-    .u16(0, 0, 0, EBDA >> 4)
-    .u16(0x0022 | (serialPorts << 9))
-    .u8(0)
-    .u16(EBDA / 1024)
+    .u16(...ports).u16(0, 0, 0, EBDA >> 4)
+    .u16(0x0022 | (serialPorts << 9)).u8(0).u16(EBDA / 1024)
     .zeros(0x34)
-    .u8(3)
-    .u16(80, 0x1000, 0)
-    .build();
+    .u8(3).u16(80, 0x1000, 0).build();
 }

@@ -86,10 +86,7 @@ export function device(target: string, ...terms: Aml[]): Aml {
 }
 
 export function processor(target: string, id: number): Aml {
-  return withLength(
-    [EXT_OP, PROCESSOR_OP],
-    concat([path(target), new ByteBuilder().u8(id).u32(0).u8(0).build()]),
-  );
+  return withLength([EXT_OP, PROCESSOR_OP], concat([path(target), new ByteBuilder().u8(id).u32(0).u8(0).build()]));
 }
 
 export function method(target: string, argumentCount: number, ...terms: Aml[]): Aml {
@@ -138,10 +135,7 @@ export function ioPorts(base: number, length: number): Uint8Array {
 
 /** Small IRQ descriptor: edge-triggered, active high, exclusive. */
 export function irq(line: number): Uint8Array {
-  return new ByteBuilder()
-    .u8(0x22)
-    .u16(1 << line)
-    .build();
+  return new ByteBuilder().u8(0x22).u16(1 << line).build();
 }
 
 export function dmaChannel(channel: number): Uint8Array {
@@ -156,31 +150,16 @@ export function fixedMemory(base: number, length: number): Uint8Array {
 const RESOURCE_PRODUCER_FIXED = 0x0c;
 
 export function busNumbers(first: number, last: number): Uint8Array {
-  return new ByteBuilder()
-    .u8(0x88)
-    .u16(13)
-    .u8(2, RESOURCE_PRODUCER_FIXED, 0)
-    .u16(0, first, last, 0, last - first + 1)
-    .build();
+  return new ByteBuilder().u8(0x88).u16(13).u8(2, RESOURCE_PRODUCER_FIXED, 0).u16(0, first, last, 0, last - first + 1).build();
 }
 
 /** I/O window of a bridge, whole range. */
 export function ioWindow(first: number, last: number): Uint8Array {
-  return new ByteBuilder()
-    .u8(0x88)
-    .u16(13)
-    .u8(1, RESOURCE_PRODUCER_FIXED, 3)
-    .u16(0, first, last, 0, last - first + 1)
-    .build();
+  return new ByteBuilder().u8(0x88).u16(13).u8(1, RESOURCE_PRODUCER_FIXED, 3).u16(0, first, last, 0, last - first + 1).build();
 }
 
 /** Memory window of a bridge; `last` is inclusive. */
 export function memoryWindow(first: number, last: number, cacheable: boolean): Uint8Array {
   const specific = cacheable ? 3 : 1;
-  return new ByteBuilder()
-    .u8(0x87)
-    .u16(23)
-    .u8(0, RESOURCE_PRODUCER_FIXED, specific)
-    .u32(0, first, last, 0, last - first + 1)
-    .build();
+  return new ByteBuilder().u8(0x87).u16(23).u8(0, RESOURCE_PRODUCER_FIXED, specific).u32(0, first, last, 0, last - first + 1).build();
 }

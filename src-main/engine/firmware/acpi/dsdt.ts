@@ -3,35 +3,11 @@
 
 import { PCI_WINDOW_BASE, PCI_WINDOW_END } from '../memory-map.ts';
 import {
-  COM_PORTS,
-  ISA_BRIDGE_DEVICE,
-  PIRQ_ROUTES,
-  PM_BASE,
-  PM_BLOCK_BYTES,
-  pirqOf,
-  SLP_TYP_S5,
+  COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, pirqOf, PM_BASE, PM_BLOCK_BYTES, SLP_TYP_S5,
 } from '../platform.ts';
 import {
-  type Aml,
-  arg0,
-  busNumbers,
-  concat,
-  device,
-  dmaChannel,
-  eisaId,
-  integer,
-  ioPorts,
-  ioWindow,
-  irq,
-  memoryWindow,
-  method,
-  name,
-  pkg,
-  processor,
-  resources,
-  returns,
-  scope,
-  store,
+  type Aml, arg0, busNumbers, concat, device, dmaChannel, eisaId, integer, ioPorts, ioWindow, irq, memoryWindow, method, name, pkg,
+  processor, resources, returns, scope, store,
 } from './aml.ts';
 
 export interface BoardDescription {
@@ -59,22 +35,18 @@ function processors(count: number): Aml[] {
 }
 
 function pciRoot(board: BoardDescription): Aml {
-  return device(
-    'PCI0',
+  return device('PCI0',
     name('_HID', eisaId('PNP0A03')),
     name('_ADR', integer(0)),
     name('_UID', integer(0)),
-    name(
-      '_CRS',
-      resources(
-        busNumbers(0, 0xff),
-        ioPorts(0xcf8, 8),
-        ioWindow(0, 0xcf7),
-        ioWindow(0xd00, 0xffff),
-        memoryWindow(0xa_0000, 0xb_ffff, true),
-        memoryWindow(PCI_WINDOW_BASE, PCI_WINDOW_END - 1, false),
-      ),
-    ),
+    name('_CRS', resources(
+      busNumbers(0, 0xff),
+      ioPorts(0xcf8, 8),
+      ioWindow(0, 0xcf7),
+      ioWindow(0xd00, 0xffff),
+      memoryWindow(0xa_0000, 0xb_ffff, true),
+      memoryWindow(PCI_WINDOW_BASE, PCI_WINDOW_END - 1, false),
+    )),
     name('_PRT', routing()),
     isaBridge(board),
   );
@@ -95,8 +67,7 @@ function routing(): Aml {
 function isaBridge(board: BoardDescription): Aml {
   const isa = (label: string, id: string, ...descriptors: Uint8Array[]): Aml =>
     device(label, name('_HID', eisaId(id)), name('_CRS', resources(...descriptors)));
-  return device(
-    'ISA',
+  return device('ISA',
     name('_ADR', integer(ISA_BRIDGE_DEVICE * 0x1_0000)),
     isa('PIC', 'PNP0000', ioPorts(0x20, 2), ioPorts(0xa0, 2), ioPorts(0x4d0, 2), irq(2)),
     isa('TIMR', 'PNP0100', ioPorts(0x40, 4), irq(0)),
@@ -106,22 +77,12 @@ function isaBridge(board: BoardDescription): Aml {
     isa('FPU', 'PNP0C04', ioPorts(0xf0, 16), irq(13)),
     isa('KBD', 'PNP0303', ioPorts(0x60, 1), ioPorts(0x64, 1), irq(1)),
     isa('MOU', 'PNP0F13', irq(12)),
-    isa(
-      'BRD',
-      'PNP0C02',
-      ioPorts(PM_BASE, PM_BLOCK_BYTES),
-      ioPorts(0x80, 1),
-      ioPorts(0x92, 1),
-      ioPorts(0xb2, 2),
-    ),
-    ...COM_PORTS.slice(0, board.serialPorts).map(({ base, irq: line }, index) =>
-      device(
-        `COM${index + 1}`,
-        name('_HID', eisaId('PNP0501')),
-        name('_UID', integer(index + 1)),
-        method('_STA', 0, returns(integer(0x0f))),
-        name('_CRS', resources(ioPorts(base, 8), irq(line))),
-      ),
-    ),
+    isa('BRD', 'PNP0C02', ioPorts(PM_BASE, PM_BLOCK_BYTES), ioPorts(0x80, 1), ioPorts(0x92, 1), ioPorts(0xb2, 2)),
+    ...COM_PORTS.slice(0, board.serialPorts).map(({ base, irq: line }, index) => device(`COM${index + 1}`,
+      name('_HID', eisaId('PNP0501')),
+      name('_UID', integer(index + 1)),
+      method('_STA', 0, returns(integer(0x0f))),
+      name('_CRS', resources(ioPorts(base, 8), irq(line))),
+    )),
   );
 }

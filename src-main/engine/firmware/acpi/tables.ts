@@ -4,15 +4,7 @@
 import { ByteBuilder } from '../byte-builder.ts';
 import { ACPI_AREA_BYTES } from '../memory-map.ts';
 import {
-  IO_APIC_BASE,
-  LOCAL_APIC_BASE,
-  PIRQ_ROUTES,
-  PM_TIMER,
-  PM1_CONTROL,
-  PM1_EVENT,
-  RESET_CONTROL_HARD,
-  RESET_CONTROL_PORT,
-  SCI_IRQ,
+  IO_APIC_BASE, LOCAL_APIC_BASE, PIRQ_ROUTES, PM1_CONTROL, PM1_EVENT, PM_TIMER, RESET_CONTROL_HARD, RESET_CONTROL_PORT, SCI_IRQ,
 } from '../platform.ts';
 import { type BoardDescription, buildDsdtBody } from './dsdt.ts';
 
@@ -57,42 +49,21 @@ export function buildAcpiTables(options: AcpiOptions): AcpiTables {
 
 function table(signature: string, revision: number, body: Uint8Array): Uint8Array {
   return new ByteBuilder()
-    .text(signature, 4)
-    .u32(HEADER_BYTES + body.length)
-    .u8(revision, 0)
-    .text(OEM_ID, 6, 0x20)
-    .text(OEM_TABLE_ID, 8, 0x20)
-    .u32(1)
-    .text(CREATOR_ID, 4)
-    .u32(1)
-    .bytes(body)
-    .checksum(9)
-    .build();
+    .text(signature, 4).u32(HEADER_BYTES + body.length).u8(revision, 0)
+    .text(OEM_ID, 6, 0x20).text(OEM_TABLE_ID, 8, 0x20).u32(1).text(CREATOR_ID, 4).u32(1)
+    .bytes(body).checksum(9).build();
 }
 
 function buildRsdp(rsdt: number, xsdt: number): Uint8Array {
   return new ByteBuilder()
-    .text('RSD PTR ')
-    .u8(0)
-    .text(OEM_ID, 6, 0x20)
-    .u8(2)
-    .u32(rsdt)
+    .text('RSD PTR ').u8(0).text(OEM_ID, 6, 0x20).u8(2).u32(rsdt)
     .checksum(8, 0, 20)
-    .u32(36)
-    .u64(xsdt)
-    .u8(0, 0, 0, 0)
-    .checksum(32)
-    .build();
+    .u32(36).u64(xsdt).u8(0, 0, 0, 0)
+    .checksum(32).build();
 }
 
 function buildFacs(): Uint8Array {
-  return new ByteBuilder()
-    .text('FACS')
-    .u32(FACS_BYTES)
-    .zeros(24)
-    .u8(1)
-    .zeros(FACS_BYTES - 33)
-    .build();
+  return new ByteBuilder().text('FACS').u32(FACS_BYTES).zeros(24).u8(1).zeros(FACS_BYTES - 33).build();
 }
 
 /** FADT flags. */
@@ -111,18 +82,13 @@ const CMOS_CENTURY = 0x32;
 
 function buildFadt(facs: number, dsdt: number): Uint8Array {
   const body = new ByteBuilder()
-    .u32(facs, dsdt)
-    .u8(1, 1)
-    .u16(SCI_IRQ)
+    .u32(facs, dsdt).u8(1, 1).u16(SCI_IRQ)
     // No SMI command port: the hardware is in ACPI mode from the start.
-    .u32(0)
-    .u8(0, 0, 0, 0)
+    .u32(0).u8(0, 0, 0, 0)
     .u32(PM1_EVENT, 0, PM1_CONTROL, 0, 0, PM_TIMER, 0, 0)
     .u8(4, 2, 0, 4, 0, 0, 0, 0)
-    .u16(NO_C2, NO_C3, 0, 0)
-    .u8(0, 0, 0, 0, CMOS_CENTURY)
-    .u16(LEGACY_DEVICES | HAS_8042)
-    .u8(0)
+    .u16(NO_C2, NO_C3, 0, 0).u8(0, 0, 0, 0, CMOS_CENTURY)
+    .u16(LEGACY_DEVICES | HAS_8042).u8(0)
     .u32(WBINVD | PROC_C1 | SLP_BUTTON_ABSENT | FIX_RTC_ABSENT | RESET_REG_SUP);
   ioRegister(body, RESET_CONTROL_PORT, 8).u8(RESET_CONTROL_HARD).u16(0).u8(0);
   body.u64(0, dsdt);

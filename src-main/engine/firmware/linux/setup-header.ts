@@ -54,42 +54,26 @@ export function isLinuxImage(bytes: Uint8Array): boolean {
 
 /** Throws `BootError` naming `file` when it is no bzImage of protocol 2.00 or newer. */
 export function parseSetupHeader(file: string, bytes: Uint8Array): SetupHeader {
-  const fail = (
-    code: BootErrorCode,
-    problem: string,
-    detail: Record<string, string | number> = {},
-  ): never => {
+  const fail = (code: BootErrorCode, problem: string, detail: Record<string, string | number> = {}): never => {
     throw new BootError(code, `${file}: ${problem}`, { file, ...detail });
   };
   if (isElf(bytes)) {
-    fail(
-      'kernel-is-vmlinux',
-      'is an uncompressed ELF kernel (vmlinux) without a Multiboot header; use the bzImage (vmlinuz)',
-    );
+    fail('kernel-is-vmlinux', 'is an uncompressed ELF kernel (vmlinux) without a Multiboot header; use the bzImage (vmlinuz)');
   }
-  if (bytes.length < 2 * SECTOR)
-    fail('not-a-kernel', 'is too short for a Linux kernel', { bytes: bytes.length });
+  if (bytes.length < 2 * SECTOR) fail('not-a-kernel', 'is too short for a Linux kernel', { bytes: bytes.length });
   const data = view(bytes);
   if (data.getUint16(BOOT_FLAG, true) !== 0xaa55 || !isLinuxImage(bytes)) {
     fail('not-a-kernel', 'is not a Linux kernel image: the boot protocol signature "HdrS" is missing');
   }
   const version = data.getUint16(VERSION, true);
   if ((data.getUint8(LOADFLAGS) & LOADED_HIGH) === 0) {
-    fail(
-      'kernel-not-relocatable-high',
-      'is a zImage, which loads below 640 KiB; only bzImage kernels are supported',
-    );
+    fail('kernel-not-relocatable-high', 'is a zImage, which loads below 640 KiB; only bzImage kernels are supported');
   }
   const setupBytes = ((data.getUint8(SETUP_SECTS) || 4) + 1) * SECTOR;
   if (bytes.length <= setupBytes) {
-    fail(
-      'kernel-truncated',
-      `is cut short: ${bytes.length} bytes, but the setup code alone takes ${setupBytes}`,
-      { bytes: bytes.length },
-    );
+    fail('kernel-truncated', `is cut short: ${bytes.length} bytes, but the setup code alone takes ${setupBytes}`, { bytes: bytes.length });
   }
-  const since = <T>(protocol: number, read: () => T, otherwise: T): T =>
-    version >= protocol ? read() : otherwise;
+  const since = <T>(protocol: number, read: () => T, otherwise: T): T => (version >= protocol ? read() : otherwise);
   const rawEnd = Math.min(HEADER_MAGIC + data.getUint8(HEADER_JUMP + 1), setupBytes);
   return {
     version,
@@ -100,11 +84,7 @@ export function parseSetupHeader(file: string, bytes: Uint8Array): SetupHeader {
     commandLineMax: since(0x206, () => data.getUint32(CMDLINE_SIZE, true), 255),
     relocatable: since(0x205, () => data.getUint8(RELOCATABLE_KERNEL) !== 0, false),
     kernelAlignment: since(0x205, () => data.getUint32(KERNEL_ALIGNMENT, true), 0),
-    preferredAddress: since(
-      0x20a,
-      () => Number(data.getBigUint64(PREF_ADDRESS, true)),
-      data.getUint32(CODE32_START, true),
-    ),
+    preferredAddress: since(0x20a, () => Number(data.getBigUint64(PREF_ADDRESS, true)), data.getUint32(CODE32_START, true)),
     initSize: since(0x20a, () => data.getUint32(INIT_SIZE, true), 0),
     is64Bit: since(0x20c, () => (data.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0, false),
     kernelVersion: versionText(bytes, data.getUint16(KERNEL_VERSION, true), setupBytes),

@@ -51,59 +51,34 @@ export function parseMultiboot(file: string, bytes: Uint8Array): MultibootImage 
   const flags = data.getUint32(header + 4, true);
   const unknown = flags & 0xffff & ~KNOWN_REQUIREMENTS;
   if (unknown !== 0) {
-    throw new BootError(
-      'kernel-bad-multiboot',
-      `${file}: requires Multiboot features 0x${unknown.toString(16)}, which are not known`,
-      {
-        file,
-        flags: unknown,
-      },
-    );
+    throw new BootError('kernel-bad-multiboot', `${file}: requires Multiboot features 0x${unknown.toString(16)}, which are not known`, {
+      file, flags: unknown,
+    });
   }
   const wantsVideo = (flags & FLAG_VIDEO) !== 0;
   if ((flags & FLAG_ADDRESSES) !== 0) return { ...addressFields(file, bytes, data, header), wantsVideo };
   if (!isElf(bytes)) {
-    throw new BootError(
-      'kernel-bad-multiboot',
-      `${file}: is neither an ELF file nor has load addresses in its Multiboot header`,
-      { file },
-    );
+    throw new BootError('kernel-bad-multiboot', `${file}: is neither an ELF file nor has load addresses in its Multiboot header`, { file });
   }
   const elf = parseElf(file, bytes);
   const segments = elf.segments.map(({ fileOffset, fileBytes, physicalAddress, memoryBytes }) => ({
-    fileOffset,
-    fileBytes,
-    address: physicalAddress,
-    memoryBytes,
+    fileOffset, fileBytes, address: physicalAddress, memoryBytes,
   }));
   return { entry: elf.entry, segments, wantsVideo };
 }
 
 /** The "a.out kludge": load addresses from the header itself, whatever the file's format. */
-function addressFields(
-  file: string,
-  bytes: Uint8Array,
-  data: DataView,
-  header: number,
-): Omit<MultibootImage, 'wantsVideo'> {
+function addressFields(file: string, bytes: Uint8Array, data: DataView, header: number): Omit<MultibootImage, 'wantsVideo'> {
   const fail = (problem: string): never => {
     throw new BootError('kernel-bad-multiboot', `${file}: ${problem}`, { file });
   };
   if (header + ADDRESS_FIELDS_BYTES > bytes.length) return fail('is cut short in its Multiboot header');
   const field = (index: number): number => data.getUint32(header + 12 + index * 4, true);
-  const [headerAddress, loadAddress, loadEnd, bssEnd, entry] = [
-    field(0),
-    field(1),
-    field(2),
-    field(3),
-    field(4),
-  ];
+  const [headerAddress, loadAddress, loadEnd, bssEnd, entry] = [field(0), field(1), field(2), field(3), field(4)];
   const fileOffset = header - (headerAddress - loadAddress);
-  if (loadAddress > headerAddress || fileOffset < 0)
-    return fail('has contradictory load addresses in its Multiboot header');
+  if (loadAddress > headerAddress || fileOffset < 0) return fail('has contradictory load addresses in its Multiboot header');
   const fileBytes = loadEnd === 0 ? bytes.length - fileOffset : loadEnd - loadAddress;
-  if (fileBytes < 0 || fileOffset + fileBytes > bytes.length)
-    return fail('is cut short: its Multiboot header announces more than the file has');
+  if (fileBytes < 0 || fileOffset + fileBytes > bytes.length) return fail('is cut short: its Multiboot header announces more than the file has');
   const memoryBytes = Math.max(fileBytes, bssEnd === 0 ? 0 : bssEnd - loadAddress);
   return { entry, segments: [{ fileOffset, fileBytes, address: loadAddress, memoryBytes }] };
 }

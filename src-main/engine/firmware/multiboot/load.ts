@@ -1,13 +1,13 @@
 // Places a Multiboot 1 kernel and its modules in guest memory and builds the information structure.
 // Reference: Multiboot Specification 0.6.96, sections 3.2 and 3.3.
 
-import { utf8 } from '../../base/utf8.ts';
 import type { Dma } from '../../bus/dma.ts';
-import { type BootEntry, flatGdt, LOADER_GDT } from '../boot-entry.ts';
 import { BootError } from '../boot-error.ts';
+import { type BootEntry, flatGdt, LOADER_GDT } from '../boot-entry.ts';
+import { utf8 } from '../../base/utf8.ts';
 import { acpiArea, EBDA, EXTENDED_MEMORY, LEGACY_VIDEO, memoryMap } from '../memory-map.ts';
-import { type LoadSegment, parseMultiboot } from './header.ts';
 import { buildMultibootInfo, type LoadedModule } from './info.ts';
+import { type LoadSegment, parseMultiboot } from './header.ts';
 
 const BOOTLOADER_MAGIC = 0x2bad_b002;
 const PAGE = 0x1000;
@@ -18,11 +18,7 @@ const DATA_SELECTOR = 0x10;
 
 export interface MultibootBoot {
   readonly kernel: { readonly name: string; readonly bytes: Uint8Array };
-  readonly modules: readonly {
-    readonly name: string;
-    readonly bytes: Uint8Array;
-    readonly arguments: string;
-  }[];
+  readonly modules: readonly { readonly name: string; readonly bytes: Uint8Array; readonly arguments: string }[];
   readonly commandLine: string;
   readonly ramBytes: number;
   readonly textScreen: boolean;
@@ -44,12 +40,7 @@ export function loadMultiboot(boot: MultibootBoot, memory: Dma): BootEntry {
     return { start, end: free, text: utf8(joined(module.name, module.arguments)) };
   });
 
-  const content = {
-    commandLine: utf8(joined(name, boot.commandLine)),
-    modules,
-    memoryMap: memoryMap(boot.ramBytes),
-    textScreen: boot.textScreen,
-  };
+  const content = { commandLine: utf8(joined(name, boot.commandLine)), modules, memoryMap: memoryMap(boot.ramBytes), textScreen: boot.textScreen };
   const size = buildMultibootInfo(content, 0).length;
   const base = infoAddress(segments, size, free);
   if (base + size > top) throw tooSmall(name, base + size);
@@ -72,15 +63,9 @@ function loadSegment(name: string, file: Uint8Array, segment: LoadSegment, top: 
   const inExtendedMemory = address >= EXTENDED_MEMORY && end <= top;
   if (end > top) throw tooSmall(name, end);
   if (!inLowMemory && !inExtendedMemory) {
-    throw new BootError(
-      'kernel-bad-multiboot',
-      `${name}: wants to load at 0x${address.toString(16)}, where there is no free memory`,
-      {
-        file: name,
-        address,
-        lowMemoryEnd: LEGACY_VIDEO,
-      },
-    );
+    throw new BootError('kernel-bad-multiboot', `${name}: wants to load at 0x${address.toString(16)}, where there is no free memory`, {
+      file: name, address, lowMemoryEnd: LEGACY_VIDEO,
+    });
   }
   memory.write(address, file.subarray(fileOffset, fileOffset + fileBytes));
   // RAM is zero at power-on, but a restarted machine loads again.
@@ -95,9 +80,7 @@ function zero(memory: Dma, address: number, length: number): void {
 }
 
 function infoAddress(segments: readonly LoadSegment[], size: number, free: number): number {
-  const taken = segments.some(
-    (segment) => segment.address < LOW_INFO + size && segment.address + segment.memoryBytes > LOW_INFO,
-  );
+  const taken = segments.some((segment) => segment.address < LOW_INFO + size && segment.address + segment.memoryBytes > LOW_INFO);
   return taken || LOW_INFO + size > EBDA ? Math.ceil(free / PAGE) * PAGE : LOW_INFO;
 }
 
@@ -108,9 +91,5 @@ function joined(name: string, rest: string): string {
 
 function tooSmall(file: string, needed: number): BootError {
   const neededMiB = Math.ceil(needed / 0x10_0000) + 1;
-  return new BootError(
-    'memory-too-small',
-    `${file}: does not fit in memory; at least ${neededMiB} MiB are needed`,
-    { file, neededMiB },
-  );
+  return new BootError('memory-too-small', `${file}: does not fit in memory; at least ${neededMiB} MiB are needed`, { file, neededMiB });
 }
