@@ -27,6 +27,49 @@ const serialPort = z.discriminatedUnion('kind', [
 ]);
 export type SerialPortConfig = z.infer<typeof serialPort>;
 
+export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
+export type DriveKind = (typeof DRIVE_KINDS)[number];
+export const DRIVE_BUSES = ['ide', 'ahci', 'virtio', 'floppy'] as const;
+export type DriveBus = (typeof DRIVE_BUSES)[number];
+/** How many drives a bus takes. */
+export const BUS_SLOTS: Readonly<Record<DriveBus, number>> = { ide: 4, ahci: 30, virtio: 30, floppy: 2 };
+/** What may be on a bus. */
+export const BUS_KINDS: Readonly<Record<DriveBus, readonly DriveKind[]>> = {
+  ide: ['disk', 'cdrom'],
+  ahci: ['disk', 'cdrom'],
+  virtio: ['disk'],
+  floppy: ['floppy'],
+};
+/** Formats of images by the names of qemu-img. */
+export const IMAGE_FORMATS = ['raw', 'qcow2', 'qcow', 'vdi', 'vmdk', 'vpc', 'vhdx', 'parallels', 'dmg', 'gzip'] as const;
+export type ImageFormatName = (typeof IMAGE_FORMATS)[number];
+
+const drive = z.looseObject({
+  /** Unique in the machine: "disk0", "cd0". */
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  kind: z.enum(DRIVE_KINDS),
+  bus: z.enum(DRIVE_BUSES),
+  /** Its place on the bus: on IDE 0 and 1 the primary channel, 2 and 3 the secondary one. */
+  slot: z.number().int().min(0).max(29),
+  /** null: no medium. A relative path starts at the machine's folder, which can then be moved. */
+  path: hostPath.nullable(),
+  /** null: found out when the machine starts. */
+  format: z.enum(IMAGE_FORMATS).nullable(),
+  readOnly: z.boolean(),
+});
+export type DriveConfig = z.infer<typeof drive>;
+
+const firmware = z.looseObject({
+  /** The kinds of drives that are tried, in this order. */
+  bootOrder: z.array(z.enum(DRIVE_KINDS)).max(3),
+  /** It asks what to start. */
+  menu: z.boolean(),
+  /** What the machine's clock shows. */
+  clock: z.enum(['utc', 'local']),
+});
+export type FirmwareConfig = z.infer<typeof firmware>;
+const DEFAULT_FIRMWARE: FirmwareConfig = { bootOrder: ['cdrom', 'disk', 'floppy'], menu: false, clock: 'utc' };
+
 /** Everything the user may change. */
 export const machineSettings = z.looseObject({
   name: z.string().max(MAX_NAME_LENGTH),
@@ -41,6 +84,11 @@ export const machineSettings = z.looseObject({
     initrd: hostPath.nullable(),
     commandLine: z.string().max(2047),
   }),
+  /** Without a kernel the BIOS starts a system from a drive. */
+  firmware: firmware.default(() => DEFAULT_FIRMWARE),
+  /** At most what all buses take together. */
+  drives: z.array(drive).max(66).default([]),
+
   display: z.looseObject({ adapter: z.literal('vga'), memoryMiB: z.number().int().min(1).max(64) }),
   serial: z.array(serialPort).max(MAX_SERIAL_PORTS),
 });
@@ -61,6 +109,8 @@ export function defaultSettings(name: string): MachineSettings {
     cpu: { model: 'x86-64-v1', engine: 'jit' },
     memoryMiB: 512,
     boot: { kernel: null, initrd: null, commandLine: 'console=tty0 console=ttyS0' },
+    firmware: DEFAULT_FIRMWARE,
+    drives: [],
     display: { adapter: 'vga', memoryMiB: 16 },
     serial: [{ kind: 'console' }],
   };

@@ -1,19 +1,50 @@
 // The command line that runs a machine with the same settings in a terminal, for people to copy.
 
-import type { MachineSettings } from './config.ts';
+import type { DriveConfig, DriveKind, FirmwareConfig, MachineSettings } from './config.ts';
 
 /** Words for the shell: quoted by POSIX rules, on one line. */
 export function runCommand(settings: MachineSettings): string {
   return ['npx', 'boxwright', 'run', ...runArguments(settings)].map(quoted).join(' ');
 }
 
-export function runArguments({ memoryMiB, cpu, boot, serial }: MachineSettings): string[] {
+export function runArguments({ memoryMiB, cpu, boot, drives, firmware, serial }: MachineSettings): string[] {
   return [
     ...['-m', String(memoryMiB), '-cpu', cpu.model, '-accel', cpu.engine === 'jit' ? 'jit' : 'interp'],
     ...(boot.kernel === null ? [] : ['-kernel', boot.kernel]),
     ...(boot.initrd === null ? [] : ['-initrd', boot.initrd]),
     ...(boot.commandLine === '' ? [] : ['-append', boot.commandLine]),
+    ...driveArguments(drives),
+    ...bootArguments(boot, firmware),
     ...(isTerminalOnly(serial) ? ['-nographic'] : serial.flatMap((port) => ['-serial', serialTarget(port)])),
+  ];
+}
+
+function driveArguments(drives: readonly DriveConfig[]): string[] {
+  const onAhci = drives.some(({ bus }) => bus === 'ahci');
+  return [...(onAhci ? ['-device', 'ahci,id=ahci0'] : []), ...drives.flatMap(driveOptions)];
+}
+
+function driveOptions({ id, kind, bus, slot, path, format, readOnly }: DriveConfig): string[] {
+  const words = [
+    // A comma inside a value is written twice.
+    ...(path === null ? [] : [`file=${path.replaceAll(',', ',,')}`]),
+    ...(bus === 'ahci' ? ['if=none', `id=${id}`] : [`if=${bus}`, `index=${slot}`]),
+    ...(kind === 'cdrom' ? ['media=cdrom'] : []),
+    ...(format === null ? [] : [`format=${format}`]),
+    ...(readOnly && kind !== 'cdrom' ? ['readonly=on'] : []),
+  ];
+  const device = kind === 'cdrom' ? 'ide-cd' : 'ide-hd';
+  return ['-drive', words.join(','), ...(bus === 'ahci' ? ['-device', `${device},drive=${id},bus=ahci0.${slot}`] : [])];
+}
+
+const BOOT_LETTERS: Readonly<Record<DriveKind, string>> = { floppy: 'a', disk: 'c', cdrom: 'd' };
+
+function bootArguments({ kernel }: MachineSettings['boot'], { bootOrder, menu, clock }: FirmwareConfig): string[] {
+  const order = bootOrder.map((kind) => BOOT_LETTERS[kind]).join('');
+  const words = [...(order === '' ? [] : [`order=${order}`]), ...(menu ? ['menu=on'] : [])];
+  return [
+    ...(kernel === null && words.length > 0 ? ['-boot', words.join(',')] : []),
+    ...(clock === 'local' ? ['-rtc', 'base=localtime'] : []),
   ];
 }
 

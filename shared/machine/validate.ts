@@ -3,7 +3,7 @@
 // a machine process looks at those.
 
 import { formatBytes, MIB } from '../units/bytes.ts';
-import { MAX_MEMORY_MIB, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
+import { BUS_KINDS, BUS_SLOTS, type DriveConfig, MAX_MEMORY_MIB, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
 
 export const ISSUE_CODES = [
   'name.empty',
@@ -15,11 +15,16 @@ export const ISSUE_CODES = [
   'memory.aboveHost',
   'memory.mostOfHost',
   'memory.smallForLinux',
-  'kernel.missing',
+  'boot.nothing',
   'initrd.withoutKernel',
   'commandLine.control',
   'serial.twoConsoles',
   'serial.sameFile',
+  'drives.sameId',
+  'drives.slotTaken',
+  'drives.wrongBus',
+  'drives.sameImage',
+  'drives.diskWithoutImage',
 ] as const;
 export type IssueCode = (typeof ISSUE_CODES)[number];
 
@@ -46,8 +51,9 @@ export function validateSettings(settings: MachineSettings, facts: ValidationFac
   return [
     ...nameIssues(settings.name, facts.takenNames ?? []),
     ...memoryIssues(settings.memoryMiB, facts.hostMemoryMiB),
-    ...bootIssues(settings.boot),
+    ...bootIssues(settings),
     ...serialIssues(settings.serial),
+    ...driveIssues(settings.drives),
   ];
 }
 
@@ -104,11 +110,11 @@ function memoryIssues(memoryMiB: number, hostMemoryMiB: number | undefined): Con
   return [];
 }
 
-function bootIssues(boot: MachineSettings['boot']): ConfigIssue[] {
+function bootIssues({ boot, drives }: MachineSettings): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  if (boot.kernel === null)
+  if (boot.kernel === null && drives.every(({ path }) => path === null))
     issues.push(
-      warning('kernel.missing', 'boot.kernel', 'Choose a kernel; without one the machine cannot start.'),
+      warning('boot.nothing', 'drives', 'There is nothing to start: choose a disk, a CD image or a kernel.'),
     );
   if (boot.kernel === null && boot.initrd !== null)
     issues.push(fault('initrd.withoutKernel', 'boot.initrd', 'An initial RAM disk needs a kernel.'));
@@ -125,6 +131,33 @@ function serialIssues(ports: MachineSettings['serial']): ConfigIssue[] {
   if (new Set(files).size < files.length)
     issues.push(fault('serial.sameFile', 'serial', 'Two serial ports must not write to the same file.'));
   return issues;
+}
+
+function driveIssues(drives: readonly DriveConfig[]): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  drives.forEach((drive, index) => {
+    const { id, kind, bus, slot, path } = drive;
+    const field = `drives.${index}`;
+    const before = drives.slice(0, index);
+    if (before.some((other) => other.id === id))
+      issues.push(fault('drives.sameId', `${field}.id`, `Two drives are named “${id}”.`));
+    if (!BUS_KINDS[bus].includes(kind) || slot >= BUS_SLOTS[bus])
+      issues.push(fault('drives.wrongBus', `${field}.bus`, `The drive “${id}” cannot be connected there.`));
+    if (before.some((other) => other.bus === bus && other.slot === slot))
+      issues.push(fault('drives.slotTaken', `${field}.slot`, `The place of the drive “${id}” is taken.`));
+    if (kind === 'disk' && path === null)
+      issues.push(
+        fault('drives.diskWithoutImage', `${field}.path`, `The disk “${id}” has no image; choose one or remove the disk.`),
+      );
+    // One reader and one writer of an image would see it change under them; readers alone do not.
+    if (path !== null && before.some((other) => other.path === path && !(isReader(other) && isReader(drive))))
+      issues.push(fault('drives.sameImage', `${field}.path`, 'Two drives must not use the same image.'));
+  });
+  return issues;
+}
+
+function isReader({ readOnly, kind }: DriveConfig): boolean {
+  return readOnly || kind === 'cdrom';
 }
 
 /** C0 and C1 controls and the line separators. */

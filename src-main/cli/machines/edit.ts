@@ -83,6 +83,7 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
     memoryMiB,
     cpu: { ...settings.cpu, model: text('cpu') ?? settings.cpu.model, engine: text('engine') ?? settings.cpu.engine },
     boot: {
+      ...settings.boot,
       kernel: absolute(text('kernel')) ?? settings.boot.kernel,
       initrd: absolute(text('initrd')) ?? settings.boot.initrd,
       commandLine: text('append') ?? settings.boot.commandLine,

@@ -47,10 +47,13 @@ describe('the registry', () => {
 
   it('keeps keys it does not know', async () => {
     const { registry, file } = await opened();
-    const { id } = await registry.create({ ...settings('A'), drives: [{ path: '/d' }] });
+    const { id } = await registry.create({ ...settings('A'), networks: [{ kind: 'nat' }] });
     const config = registry.config(id);
     await registry.update(id, { ...config, name: 'B' });
-    expect(JSON.parse(readFileSync(file(id), 'utf8'))).toMatchObject({ name: 'B', drives: [{ path: '/d' }] });
+    expect(JSON.parse(readFileSync(file(id), 'utf8'))).toMatchObject({
+      name: 'B',
+      networks: [{ kind: 'nat' }],
+    });
   });
 
   it('gives machines of like names folders of their own', async () => {

@@ -50,6 +50,25 @@ describe('the command line of a machine', () => {
     );
   });
 
+  it('has the drives as QEMU names them', () => {
+    const drive = { kind: 'disk', bus: 'ide', slot: 0, format: null, readOnly: false } as const;
+    const drives: MachineSettings['drives'] = [
+      { ...drive, id: 'disk0', path: '/a,b.qcow2', format: 'qcow2' },
+      { ...drive, id: 'cd0', kind: 'cdrom', slot: 2, path: null },
+      { ...drive, id: 'disk1', bus: 'virtio', path: '/c.img', readOnly: true },
+      { ...drive, id: 'disk2', bus: 'ahci', slot: 3, path: '/d.vdi' },
+    ];
+    const boot = { kernel: null, initrd: null, commandLine: '' };
+    expect(runArguments(settings({ boot, drives, serial: [] })).slice(6)).toEqual([
+      '-device', 'ahci,id=ahci0',
+      '-drive', 'file=/a,,b.qcow2,if=ide,index=0,format=qcow2',
+      '-drive', 'if=ide,index=2,media=cdrom',
+      '-drive', 'file=/c.img,if=virtio,index=0,readonly=on',
+      '-drive', 'file=/d.vdi,if=none,id=disk2', '-device', 'ide-hd,drive=disk2,bus=ahci0.3',
+      '-boot', 'order=dca',
+    ]);
+  });
+
   it('quotes words for the shell', () => {
     const boot = { kernel: "/it's here/k", initrd: null, commandLine: 'a b' };
     expect(runCommand(settings({ boot }))).toContain(`-kernel '/it'\\''s here/k' -append 'a b'`);
