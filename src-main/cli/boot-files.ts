@@ -30,7 +30,7 @@ export function splitModules(list: string): { path: string; rest: string }[] {
   });
 }
 
-function readBootFile(path: string): BootFile {
+export function readBootFile(path: string): BootFile {
   try {
     const { size } = statSync(path);
     if (size > MAX_FILE_BYTES) throw new FileError(`${path}: is larger than any machine's memory`);

@@ -1,6 +1,7 @@
 // Turns the arguments of `boxwright run` into settings. QEMU's manner: options may begin with one dash or two,
 // values follow as the next argument; unlike QEMU nothing is abbreviated and nothing is ignored.
 
+import { resolveDrives } from './drive-settings.ts';
 import { type OptionRow, RUN_OPTIONS } from './run-options.table.ts';
 import { defaultSettings, type RunSettings } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,7 +30,7 @@ export function parseRun(args: readonly string[]): RunSettings {
 
 function findRow(argument: string): OptionRow {
   if (!argument.startsWith('-')) {
-    throw new UsageError(`${argument}: unexpected argument; disk images are not supported by \`run\``);
+    throw new UsageError(`${argument}: unexpected argument; write -hda ${argument} if it is a disk image`);
   }
   const name = argument.replace(/^--?/, '');
   const row = RUN_OPTIONS.find((candidate) => candidate.name === (argument === '-h' ? 'help' : name));
@@ -38,6 +39,7 @@ function findRow(argument: string): OptionRow {
 }
 
 function checkTogether(settings: RunSettings): void {
+  resolveDrives(settings.drives, settings.driveDevices, settings.snapshot);
   if (settings.kernel === undefined) throw new UsageError('-kernel: missing; there is nothing else to start from');
   const readers = settings.serial.filter((target) => target.kind === 'stdio').length;
   if (readers > 1) throw new UsageError('-serial stdio: given twice; only one port can have the terminal');

@@ -1,8 +1,10 @@
 // The options of `boxwright run`: one row each, from which parsing, refusal and --help all come.
 
+import { parseBoot, parseRtc } from './boot-settings.ts';
+import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseDevice, parseMemory, parseProcessors, parseSeconds,
-  type RunSettings,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds,
+  type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -24,12 +26,25 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },
   { name: 'initrd', value: 'FILE', help: 'initial RAM disk; for Multiboot: "FILE ARGUMENTS,FILE ARGUMENTS"', apply: (s, v) => { s.initrd = v; } },
   { name: 'append', value: 'TEXT', help: 'command line of the kernel', apply: (s, v) => { s.append = v; } },
+  driveOption('hda', 'first hard disk: an image file', { interface: 'ide', media: 'disk', index: 0 }),
+  driveOption('hdb', 'second hard disk', { interface: 'ide', media: 'disk', index: 1 }),
+  driveOption('hdc', 'third hard disk, in the place of -cdrom', { interface: 'ide', media: 'disk', index: 2 }),
+  driveOption('hdd', 'fourth hard disk', { interface: 'ide', media: 'disk', index: 3 }),
+  driveOption('cdrom', 'CD-ROM: an ISO file', { interface: 'ide', media: 'cdrom', index: 2 }),
+  driveOption('fda', 'first floppy: 360K, 720K, 1.2M, 1.44M or 2.88M', { interface: 'floppy', media: 'disk', index: 0 }),
+  driveOption('fdb', 'second floppy', { interface: 'floppy', media: 'disk', index: 1 }),
+  { name: 'drive', value: 'PROPERTIES', help: 'file=FILE,if=ide|virtio|floppy|none,format=,media=disk|cdrom,readonly=,snapshot=,id=,index=,bus=,unit=,cache=', repeatable: true, apply: (s, v) => { s.drives.push(parseDrive(v)); } },
+  { name: 'snapshot', help: 'throw away what the guest writes to its disks', apply: (s) => { s.snapshot = true; } },
+  { name: 'boot', value: 'ORDER', help: 'without -kernel: order=cda (c disk, d CD-ROM, a floppy, n network), once=d, menu=on, strict=on', apply: (s, v) => { s.boot = parseBoot(v); } },
+  { name: 'bios', value: 'FILE', help: 'a BIOS to use instead of the built-in one', apply: (s, v) => { s.bios = v; } },
+  { name: 'vga', value: 'KIND', help: `${VGA_KINDS.join(', ')} (default std)`, apply: (s, v) => { s.vga = parseChoice('-vga', v, VGA_KINDS); } },
+  { name: 'rtc', value: 'base=TIME', help: 'the clock of the machine: utc (default), localtime, or a date', apply: (s, v) => { s.wallClockOffsetMs = parseRtc(v, Date.now()); } },
   { name: 'serial', value: 'TARGET', help: 'stdio, file:PATH or null; repeat for COM2 to COM4', repeatable: true, apply: addSerial },
   { name: 'nographic', help: 'no display, COM1 on this terminal; Ctrl-A X quits', apply: (s) => { s.nographic = true; } },
   { name: 'display', value: 'KIND', help: 'none; `run` never opens a window', apply: (_s, v) => { parseChoice('-display', v, ['none']); } },
   { name: 'no-reboot', help: 'end instead of restarting when the guest resets', apply: (s) => { s.onReset = 'stop'; } },
   { name: 'debugcon', value: 'TARGET', help: 'stdio or file:PATH: bytes written to port E9h', apply: (s, v) => { s.debugConsole = parseCharacterTarget('-debugcon', v, ['stdio', 'file']); } },
-  { name: 'device', value: 'DEVICE', help: 'isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', apply: (s, v) => { s.debugExit = parseDevice(v); } },
+  { name: 'device', value: 'DEVICE', help: 'ide-hd, ide-cd, floppy: drive=ID; isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', repeatable: true, apply: addDevice },
   { name: 'icount', value: 'off', help: 'off: guest time is real time', apply: (_s, v) => { parseChoice('-icount', v, ['off']); } },
   { name: 'screenshot', value: 'FILE.png', help: 'write the screen to a file, at the time of --at or at the end', apply: (s, v) => { s.screenshot = v; } },
   { name: 'at', value: 'SECONDS', help: 'when to take the screenshot', apply: (s, v) => { s.screenshotAtSeconds = parseSeconds(v); } },
@@ -40,4 +55,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
 function addSerial(settings: RunSettings, value: string): void {
   if (settings.serial.length === MAX_SERIAL_PORTS) throw new UsageError(`-serial ${value}: there are only ${MAX_SERIAL_PORTS} serial ports`);
   settings.serial.push(parseCharacterTarget('-serial', value, ['stdio', 'file', 'null']));
+}
+
+function driveOption(name: string, help: string, place: Pick<DriveSetting, 'interface' | 'media'> & { index: number }): OptionRow {
+  return { name, value: 'FILE', help, apply: (s, v) => { s.drives.push(plainDrive(`-${name}`, v, place)); } };
 }

@@ -3,6 +3,9 @@
 
 import type { CpuModelName } from '../engine/x86/models/cpu-model.ts';
 import type { CpuAccelerator } from '../engine/machine/options.ts';
+import { type BootSettings, DEFAULT_BOOT } from './boot-settings.ts';
+import { type DriveDevice, DRIVE_DRIVERS, type DriveSetting, parseDriveDevice } from './drive-settings.ts';
+import { parseKeyValues, wholeNumber } from './key-values.ts';
 import { UsageError } from './usage-error.ts';
 
 const MiB = 0x10_0000;
@@ -29,6 +32,14 @@ export interface RunSettings {
   kernel: string | undefined;
   initrd: string | undefined;
   append: string;
+  drives: DriveSetting[];
+  driveDevices: DriveDevice[];
+  /** Throw away what is written to any disk. */
+  snapshot: boolean;
+  boot: BootSettings;
+  bios: string | undefined;
+  vga: (typeof VGA_KINDS)[number];
+  wallClockOffsetMs: number;
   /** COM1 first. */
   serial: CharacterTarget[];
   nographic: boolean;
@@ -43,6 +54,7 @@ export interface RunSettings {
 
 export const CPU_MODELS = ['pentium3', 'x86-64-v1', 'x86-64-v2'] as const satisfies readonly CpuModelName[];
 export const ACCELERATORS = ['jit', 'interp'] as const satisfies readonly CpuAccelerator[];
+export const VGA_KINDS = ['std', 'none'] as const;
 export const MAX_SERIAL_PORTS = 4;
 
 export function defaultSettings(): RunSettings {
@@ -53,6 +65,13 @@ export function defaultSettings(): RunSettings {
     kernel: undefined,
     initrd: undefined,
     append: '',
+    drives: [],
+    driveDevices: [],
+    snapshot: false,
+    boot: DEFAULT_BOOT,
+    bios: undefined,
+    vga: 'std',
+    wallClockOffsetMs: 0,
     serial: [],
     nographic: false,
     onReset: 'restart',
@@ -97,19 +116,26 @@ export function parseCharacterTarget(option: string, value: string, kinds: reado
   throw new UsageError(`${option} ${value}: not supported; there is ${known.join(', ')}`);
 }
 
+/** A device by QEMU's name. */
+export function addDevice(settings: RunSettings, value: string): void {
+  const [driver = ''] = value.split(',');
+  const drive = parseDriveDevice(value);
+  if (drive !== undefined) settings.driveDevices.push(drive);
+  else if (driver !== 'isa-debug-exit') {
+    const known = ['isa-debug-exit', ...Object.keys(DRIVE_DRIVERS)];
+    throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is ${known.join(', ')}`);
+  } else if (settings.debugExit !== undefined) throw new UsageError(`-device ${value}: given twice`);
+  else settings.debugExit = parseDebugExit(value, driver);
+}
+
 /** QEMU's defaults: port 501h, two bytes. */
-export function parseDevice(value: string): DebugExit {
-  const [driver = '', ...properties] = value.split(',');
-  if (driver !== 'isa-debug-exit') throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is isa-debug-exit`);
-  let base = 0x501;
-  let length = 2;
-  for (const property of properties) {
-    const [key, text = ''] = property.split('=', 2);
-    const number = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-    if (key === 'iobase' && number >= 0 && number <= 0xffff) base = number;
-    else if (key === 'iosize' && number >= 1 && number <= 4) length = number;
-    else throw new UsageError(`-device ${value}: "${property}" is not a property of isa-debug-exit; there is iobase=PORT, iosize=1..4`);
-  }
+function parseDebugExit(value: string, driver: string): DebugExit {
+  const rest = value.slice(driver.length + 1);
+  const values = rest === '' ? undefined : parseKeyValues(`-device ${driver}`, rest, ['iobase', 'iosize']);
+  const option = `-device ${value}`;
+  const base = wholeNumber(option, 'iobase', values?.get('iobase') ?? '0x501', 0xffff);
+  const length = wholeNumber(option, 'iosize', values?.get('iosize') ?? '2', 4);
+  if (length === 0) throw new UsageError(`${option}: iosize=0 is not a number from 1 to 4`);
   return { base, length };
 }
 

@@ -1,10 +1,14 @@
 // `boxwright run`: a machine in this process, its serial ports on the terminal, files or nowhere.
 
 import { createMachineRunner } from '../host/create-machine-runner.ts';
+import { openDrives } from '../host/open-drives.ts';
 import type { MachineRunner } from '../host/machine-runner.ts';
+import { BlockError } from '../engine/block/index.ts';
+import type { DriveOptions } from '../engine/machine/options.ts';
 import { BootError, type MachineOptions, type MachineStats, type StopReason } from '../engine/index.ts';
-import { FileError, readBootFiles } from './boot-files.ts';
+import { FileError, readBootFile, readBootFiles } from './boot-files.ts';
 import { type CharacterSink, openSink } from './character-sink.ts';
+import { resolveDrives } from './drive-settings.ts';
 import { parseRun, runHelp } from './parse-run.ts';
 import type { RunSettings } from './run-settings.ts';
 import { Screenshot } from './screenshot.ts';
@@ -36,9 +40,11 @@ export async function run(args: readonly string[]): Promise<number> {
     sinks.push(...serial);
     const debug = settings.debugConsole === undefined ? undefined : openSink(settings.debugConsole);
     if (debug !== undefined) sinks.push(debug);
-    return await runMachine(settings, createMachineRunner(machineOptions(settings)), serial, debug);
+    const opened = await openDrives(resolveDrives(settings.drives, settings.driveDevices, settings.snapshot));
+    const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images);
+    return await runMachine(settings, runner, serial, debug);
   } catch (error) {
-    if (!(error instanceof FileError || error instanceof BootError || error instanceof MachineCrash)) throw error;
+    if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash)) throw error;
     process.stderr.write(`boxwright: ${error.message}\n`);
     return EXIT_FAILURE;
   } finally {
@@ -46,16 +52,26 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function machineOptions(settings: RunSettings): MachineOptions {
+function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]): MachineOptions {
+  const { boot, bios } = settings;
   return {
     memoryBytes: settings.memoryBytes,
     cpuModel: settings.cpuModel,
     accelerator: settings.accelerator,
-    boot: readBootFiles(settings),
+    boot: settings.kernel === undefined ? undefined : readBootFiles(settings),
+    firmware: {
+      order: boot.order,
+      menu: boot.menu,
+      strict: boot.strict,
+      ...(boot.once === undefined ? {} : { once: boot.once }),
+      ...(bios === undefined ? {} : { image: readBootFile(bios) }),
+    },
+    drives,
+    wallClockOffsetMs: settings.wallClockOffsetMs,
     serialPorts: Math.max(1, settings.serial.length),
     debugConsole: settings.debugConsole !== undefined,
     debugExit: settings.debugExit,
-    videoMemoryBytes: VIDEO_MEMORY_BYTES,
+    videoMemoryBytes: settings.vga === 'none' ? 0 : VIDEO_MEMORY_BYTES,
     onReset: settings.onReset,
     time: 'host',
   };
@@ -86,6 +102,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
   runner.on('log', (level, message) => {
     if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
   });
+  runner.on('driveFailed', (drive, error) => process.stderr.write(`boxwright: drive ${drive}: ${error.message}\n`));
   const terminal = connectTerminal(settings, runner, () => quit(0));
   const screenshot = settings.screenshot === undefined ? undefined : new Screenshot(runner, {
     path: settings.screenshot,

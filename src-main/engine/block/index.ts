@@ -23,3 +23,4 @@ export type {
 export { MemoryStore } from './memory-store.ts';
 export type { BlockNode, BlockStatus } from './node.ts';
 export { DEFAULT_CACHE_BYTES, type OpenImageOptions, openImage, readEnds } from './open-image.ts';
+export { createTemporaryOverlay } from './temporary-overlay.ts';

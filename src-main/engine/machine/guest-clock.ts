@@ -13,12 +13,15 @@ export interface GuestClock extends TimeSource {
 
 export class HostTimeClock implements GuestClock {
   readonly #host: MachineHost;
+  readonly #aheadMs: number;
   /** Host time of guest time 0. */
   #origin: number;
   #pausedAt: number | undefined;
 
-  constructor(host: MachineHost) {
+  /** `aheadMs`: the guest's wall clock is so much ahead of the host's. */
+  constructor(host: MachineHost, aheadMs = 0) {
     this.#host = host;
+    this.#aheadMs = aheadMs;
     this.#origin = host.nowNs();
   }
 
@@ -27,7 +30,7 @@ export class HostTimeClock implements GuestClock {
   }
 
   wallTimeMs(): number {
-    return this.#host.wallTimeMs();
+    return this.#host.wallTimeMs() + this.#aheadMs;
   }
 
   pause(): void {

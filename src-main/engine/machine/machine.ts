@@ -63,7 +63,10 @@ export class Machine {
     });
     this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);
     this.ram = new GuestRam(this.engine, regions);
-    this.#clock = options.time === 'host' ? new HostTimeClock(host) : new InstructionClock(() => this.engine.stats.instructions, host.wallTimeMs());
+    const aheadMs = options.wallClockOffsetMs ?? 0;
+    this.#clock = options.time === 'host'
+      ? new HostTimeClock(host, aheadMs)
+      : new InstructionClock(() => this.engine.stats.instructions, host.wallTimeMs() + aheadMs);
     this.#timers = new TimerQueue(this.#clock, (deadline) => this.#earlierDeadline(deadline));
     this.#drives = new Drives(options.drives ?? [], this.#timers, (event) => host.emit(event));
     const flush = this.#timers.timer(() => this.#flush());

@@ -43,9 +43,25 @@ export interface DriveOptions {
   readonly medium: DriveMedium | undefined;
   /** Content of a medium in the machine's own thread, instead of one that the host has: for tests. */
   readonly memory?: Uint8Array;
+  /** Among devices to boot from, lowest first; absent: by the order of `FirmwareOptions`. */
+  readonly bootIndex?: number;
   /** As the drive identifies itself; absent: names of ours. */
   readonly model?: string;
   readonly serial?: string;
+}
+
+/** How the machine starts when it has no kernel of its own to start from. */
+export interface FirmwareOptions {
+  /** Another BIOS instead of the built-in one. */
+  readonly image?: BootFile;
+  /** What is tried, in this order, as letters: a floppy, c hard disk, d CD-ROM, n network. */
+  readonly order: string;
+  /** The same for the first start only. */
+  readonly once?: string;
+  /** Ask which of them. */
+  readonly menu: boolean;
+  /** Try nothing else. */
+  readonly strict: boolean;
 }
 
 export type CpuAccelerator = 'jit' | 'interp';
@@ -55,7 +71,11 @@ export interface MachineOptions {
   readonly cpuModel: CpuModelName;
   readonly accelerator: CpuAccelerator;
   readonly boot: BootOptions | undefined;
+  /** Drives that say so with `bootIndex` go first. */
+  readonly firmware?: FirmwareOptions;
   readonly drives?: readonly DriveOptions[];
+  /** Milliseconds that the real-time clock is ahead of the host's UTC; default 0. */
+  readonly wallClockOffsetMs?: number;
   /** Number of 16550 UARTs, COM1 first; 0 to 4. */
   readonly serialPorts: number;
   /** Port E9h: written bytes come out as `debug` events. */

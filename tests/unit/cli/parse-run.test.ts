@@ -41,7 +41,7 @@ describe('known command lines', () => {
 
 describe('refusals name the culprit', () => {
   it.each([
-    [['-kernel', 'k', '-hda', 'disk.img'], '-hda'],
+    [['-kernel', 'k', '-hda', 'a', '-drive', 'file=b,index=0'], '-drive file=b,index=0'],
     [['-kernel', 'k', '-nographi'], '-nographi'],
     [['disk.img'], 'disk.img'],
     [['-m', '64'], '-kernel'],
