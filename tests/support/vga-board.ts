@@ -75,6 +75,8 @@ export function vgaBoard(memoryBytes = 0x40_0000) {
         return io.in(0x1cf, 2);
       },
     },
+    /** What is written to the start address counts from the next frame on. */
+    nextFrame: () => context.clock.advance(20e6),
     textMode3: () => setTextMode3(vga),
     window,
     /** What the processor does with the window while it's mapped. */

@@ -31,6 +31,7 @@ import {
   SEQ_CLOCKING,
   type VgaState,
 } from './registers.ts';
+import { isVbe, VBE_YRES } from './vbe.ts';
 
 const DOUBLE_SCAN = 0x80;
 const DOUBLE_WORD = 0x40;
@@ -83,7 +84,7 @@ export function charWidth(state: VgaState): number {
 }
 
 /** The picture in dots as programs think of them: doubled scan lines and doubled dots count once. */
-export function geometry(state: VgaState): Geometry {
+export function geometry(state: VgaState, start = startAddress(state.crtc)): Geometry {
   const { crtc, gfx, attr } = state;
   const graphics = (gfx[GFX_MISC]! & MISC_GRAPHICS) !== 0;
   const columns = crtc[CRTC_HORIZONTAL_DISPLAY_END]! + 1;
@@ -102,17 +103,19 @@ export function geometry(state: VgaState): Geometry {
     width: columns * (halfDots ? 4 : wide),
     height,
     pitch: crtc[CRTC_OFFSET]! * 2,
-    bands: bands(state, height, lineRepeat, sameRows ? rowLines : 1, halfDots),
+    bands: bands(state, { start, height, lineRepeat, rowUnit: sameRows ? rowLines : 1, halfDots }),
   };
 }
 
-function bands(
-  state: VgaState,
-  height: number,
-  lineRepeat: number,
-  rowUnit: number,
-  halfDots: boolean,
-): Band[] {
+interface Picture {
+  readonly start: number;
+  readonly height: number;
+  readonly lineRepeat: number;
+  readonly rowUnit: number;
+  readonly halfDots: boolean;
+}
+
+function bands(state: VgaState, { start, height, lineRepeat, rowUnit, halfDots }: Picture): Band[] {
   const { crtc, attr } = state;
   const overflow = crtc[CRTC_OVERFLOW]!;
   const compare =
@@ -123,7 +126,7 @@ function bands(
   const top: Band = {
     top: 0,
     bottom: split,
-    start: startAddress(crtc) + ((preset >>> 5) & 3),
+    start: start + ((preset >>> 5) & 3),
     rowScan: Math.floor((preset & 0x1f) / rowUnit),
     pan,
   };
@@ -172,6 +175,17 @@ export class FrameTiming {
 
   constructor(state: VgaState) {
     const { crtc, seq } = state;
+    if (isVbe(state)) {
+      // Nobody programs a frame there: 60 Hz, and a twentieth of it without picture.
+      this.displayLines = state.vbe[VBE_YRES]!;
+      const total = Math.ceil(this.displayLines * 1.05) + 4;
+      this.frameNs = 1e9 / 60;
+      this.lineNs = this.frameNs / total;
+      this.displayNs = this.lineNs * 0.8;
+      this.retraceStart = this.displayLines + 1;
+      this.retraceLines = 2;
+      return;
+    }
     const overflow = crtc[CRTC_OVERFLOW]!;
     const hz = DOT_CLOCKS_HZ[(state.output >>> 2) & 3] ?? DOT_CLOCKS_HZ[0];
     const dots = charWidth(state) * (seq[SEQ_CLOCKING]! & CLOCKING_HALF_DOT_CLOCK ? 2 : 1);
@@ -183,6 +197,12 @@ export class FrameTiming {
     this.retraceStart = crtc[CRTC_RETRACE_START]! | ((overflow & 4) << 6) | ((overflow & 0x80) << 2);
     this.retraceLines = (crtc[CRTC_RETRACE_END]! - this.retraceStart) & 15 || 16;
     this.frameNs = lines * this.lineNs;
+  }
+
+  /** When the retrace after a moment begins. */
+  nextRetrace(nowNs: number): number {
+    const offset = this.retraceStart * this.lineNs;
+    return (Math.floor((nowNs - offset) / this.frameNs) + 1) * this.frameNs + offset;
   }
 
   at(nowNs: number): Beam {

@@ -18,6 +18,7 @@ import {
   SEQ_CLOCKING,
   type VgaState,
 } from './registers.ts';
+import type { StartLatch } from './start-latch.ts';
 import { type BlinkPhase, TextMode } from './text-mode.ts';
 import { isVbe, VBE_BPP, VBE_VIRT_WIDTH, VBE_X_OFFSET, VBE_XRES, VBE_Y_OFFSET, VBE_YRES } from './vbe.ts';
 import type { VideoMemory } from './video-memory.ts';
@@ -35,6 +36,7 @@ export class VgaScreen implements ScreenSource {
   private readonly state: VgaState;
   private readonly memory: VideoMemory;
   private readonly nowNs: () => number;
+  private readonly start: StartLatch;
   private readonly surface = new Surface();
   private readonly colors = new ColorTables();
   private readonly textMode: TextMode;
@@ -49,7 +51,8 @@ export class VgaScreen implements ScreenSource {
   private cursorTouched = false;
   private blink: BlinkPhase = { cursorOn: true, textOn: true };
 
-  constructor(state: VgaState, memory: VideoMemory, nowNs: () => number) {
+  constructor(state: VgaState, memory: VideoMemory, start: StartLatch, nowNs: () => number) {
+    this.start = start;
     this.state = state;
     this.memory = memory;
     this.nowNs = nowNs;
@@ -74,6 +77,7 @@ export class VgaScreen implements ScreenSource {
     const { surface } = this;
     const modeBefore = this.mode;
     const written = this.memory.collect();
+    if (this.start.isDue(this.nowNs())) this.stale = true;
     if (this.stale) this.prepare();
     const textChanged = this.draw(written) || modeBefore !== this.mode;
     this.memory.clean();
@@ -147,7 +151,7 @@ export class VgaScreen implements ScreenSource {
 
   private prepareVga(): void {
     const { state } = this;
-    const layout = geometry(state);
+    const layout = geometry(state, this.start.at(this.nowNs()));
     // Too narrow to be meant, as after a reset.
     const sensible =
       layout.columns >= 8 && layout.height >= 8 && layout.width <= MAX_SIDE && layout.pitch > 0;

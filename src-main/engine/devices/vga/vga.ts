@@ -9,6 +9,7 @@ import type { PciFunction } from '../pci/pci-function.ts';
 import { FrameTiming } from './crtc.ts';
 import { DacPorts } from './dac.ts';
 import { DirectWindow } from './direct-window.ts';
+import { buildEdid, EDID_BYTES } from './edid.ts';
 import { PlanarWindow } from './planar.ts';
 import {
   ATTR_COUNT,
@@ -22,6 +23,8 @@ import {
   CRTC_LATCH,
   CRTC_OVERFLOW,
   CRTC_RETRACE_END,
+  CRTC_START_HIGH,
+  CRTC_START_LOW,
   GFX_COUNT,
   GFX_MISC,
   GFX_MODE,
@@ -34,6 +37,7 @@ import {
   type VgaState,
 } from './registers.ts';
 import { VgaScreen } from './screen.ts';
+import { StartLatch } from './start-latch.ts';
 import { VBE_BANK, VBE_ID, VbeRegisters } from './vbe.ts';
 import { type DirectAccess, VideoMemory } from './video-memory.ts';
 
@@ -50,7 +54,8 @@ const STATUS_SENSE = 0x10;
 const PROTECT_CRTC = 0x80;
 const LINE_COMPARE_8 = 0x10;
 
-/** Places inside the page of PCI memory. */
+const EDID = buildEdid();
+/** Places inside the page of PCI memory, behind the EDID. */
 const MMIO_PORTS = 0x400;
 const MMIO_VBE = 0x500;
 const VGA_MMIO_BYTES = 0x1000;
@@ -107,6 +112,7 @@ export class Vga implements Device<VgaState> {
   private readonly context: DeviceContext;
   private readonly picture: VgaScreen;
   private readonly window: PlanarWindow;
+  private readonly start: StartLatch;
   private readonly dac: DacPorts;
   private readonly vbe: VbeRegisters;
   private timing: FrameTiming | undefined;
@@ -114,7 +120,8 @@ export class Vga implements Device<VgaState> {
   constructor(context: DeviceContext, { memory, direct }: VgaOptions) {
     this.context = context;
     this.memory = new VideoMemory(memory, direct);
-    this.picture = new VgaScreen(this.state, this.memory, () => context.clock.nowNs());
+    this.start = new StartLatch(this.state);
+    this.picture = new VgaScreen(this.state, this.memory, this.start, () => context.clock.nowNs());
     this.screen = this.picture;
     this.window = new PlanarWindow(
       this.state,
@@ -171,6 +178,11 @@ export class Vga implements Device<VgaState> {
 
   /** Registers or memory were changed from outside, as firmware does. */
   changed(): void {
+    this.start.set();
+    this.registersChanged();
+  }
+
+  private registersChanged(): void {
     this.timing = undefined;
     this.window.registersChanged();
     this.picture.registersChanged();
@@ -180,7 +192,9 @@ export class Vga implements Device<VgaState> {
   writeVbe(index: number, value: number): void {
     this.vbe.write(index, value & 0xffff);
     this.window.registersChanged();
-    if (index !== VBE_BANK && index !== VBE_ID) this.picture.registersChanged();
+    if (index === VBE_BANK || index === VBE_ID) return;
+    this.timing = undefined;
+    this.picture.registersChanged();
   }
 
   private clearMemory(): void {
@@ -313,17 +327,23 @@ export class Vga implements Device<VgaState> {
       stored = (crtc[index]! & ~LINE_COMPARE_8) | (value & LINE_COMPARE_8);
     }
     if (crtc[index] === stored) return;
+    if (index === CRTC_START_HIGH || index === CRTC_START_LOW)
+      this.start.beforeWrite(this.context.clock.nowNs(), this.frameTiming());
     crtc[index] = stored;
     if (isCursor(index)) this.picture.cursorChanged();
-    else this.changed();
+    else this.registersChanged();
     if (index === CRTC_CURSOR_START || index === CRTC_CURSOR_END) this.picture.registersChanged();
   }
 
   private readStatus(): number {
     this.state.attrData = false;
-    this.timing ??= new FrameTiming(this.state);
-    const { displaying, verticalRetrace } = this.timing.at(this.context.clock.nowNs());
+    const { displaying, verticalRetrace } = this.frameTiming().at(this.context.clock.nowNs());
     return (displaying ? 0 : STATUS_NOT_DISPLAYING) | (verticalRetrace ? STATUS_VERTICAL_RETRACE : 0);
+  }
+
+  private frameTiming(): FrameTiming {
+    this.timing ??= new FrameTiming(this.state);
+    return this.timing;
   }
 
   /** Index and data take turns at one port; reading the status register makes it the index's turn. */
@@ -342,7 +362,7 @@ export class Vga implements Device<VgaState> {
     const stored = palette ? value & 0x3f : value;
     if (attr[index] === stored) return;
     attr[index] = stored;
-    this.changed();
+    this.registersChanged();
   }
 
   private writeSequencer(value: number): void {
@@ -350,7 +370,7 @@ export class Vga implements Device<VgaState> {
     if (index >= SEQ_COUNT || seq[index] === value) return;
     seq[index] = value;
     this.window.registersChanged();
-    if (index === SEQ_CLOCKING || index === SEQ_CHARACTER_MAP) this.changed();
+    if (index === SEQ_CLOCKING || index === SEQ_CHARACTER_MAP) this.registersChanged();
   }
 
   private writeGraphics(value: number): void {
@@ -358,7 +378,7 @@ export class Vga implements Device<VgaState> {
     if (index >= GFX_COUNT || gfx[index] === value) return;
     gfx[index] = value;
     this.window.registersChanged();
-    if (index === GFX_MODE || index === GFX_MISC) this.changed();
+    if (index === GFX_MODE || index === GFX_MISC) this.registersChanged();
   }
 
   private readMmio(offset: number, width: Width): number {
@@ -371,6 +391,7 @@ export class Vga implements Device<VgaState> {
   }
 
   private readMmioPort(offset: number): number {
+    if (offset < EDID_BYTES) return EDID[offset]!;
     return offset >= MMIO_PORTS && offset < MMIO_PORTS + 0x20
       ? this.readPort(0x3c0 + offset - MMIO_PORTS)
       : 0;

@@ -109,7 +109,7 @@ describe('mode 12h', () => {
   });
 
   it('pans, moves and takes colours through the palettes', () => {
-    const { out, attr, crtc, refresh, dot, pixel } = graphicsBoard(0x12);
+    const { out, attr, crtc, refresh, dot, pixel, nextFrame } = graphicsBoard(0x12);
     out(0xa0000, 0x80);
     out(0xa0050, 0xff);
     refresh();
@@ -120,6 +120,9 @@ describe('mode 12h', () => {
     expect(dot(0, 0)).toBe(0);
     expect([dot(4, 1), dot(5, 1)]).toEqual([15, 0]);
     crtc.set(0x0d, 0x50);
+    refresh();
+    expect([dot(4, 0), dot(5, 0)]).toEqual([0, 0]);
+    nextFrame();
     refresh();
     expect([dot(4, 0), dot(5, 0)]).toEqual([15, 0]);
     attr.set(0x12, 0x05);
@@ -142,12 +145,13 @@ describe('mode 12h', () => {
   });
 
   it('splits at line compare', () => {
-    const { out, crtc, refresh, dot } = graphicsBoard(0x12);
+    const { out, crtc, refresh, dot, nextFrame } = graphicsBoard(0x12);
     out(0xa0000, 0xff);
     crtc.set(0x0c, 0x40);
     crtc.set(0x07, 0x2e);
     crtc.set(0x09, 0x00);
     crtc.set(0x18, 99);
+    nextFrame();
     refresh();
     expect(dot(0, 0)).toBe(0);
     expect(dot(0, 99)).toBe(0);
@@ -182,7 +186,7 @@ describe('mode 13h', () => {
   });
 
   it('shows the same memory unchained, four dots an address', () => {
-    const { out, seq, crtc, refresh, dot } = graphicsBoard(0x13);
+    const { out, seq, crtc, refresh, dot, nextFrame } = graphicsBoard(0x13);
     seq.set(4, 0x06);
     crtc.set(0x14, 0x00);
     crtc.set(0x17, 0xe3);
@@ -192,6 +196,7 @@ describe('mode 13h', () => {
     expect([dot(81, 150), dot(82, 150), dot(83, 150)]).toEqual([0, 42, 0]);
     crtc.set(0x0c, (150 * 80) >> 8);
     crtc.set(0x0d, (150 * 80) & 0xff);
+    nextFrame();
     refresh();
     expect(dot(82, 0)).toBe(42);
   });

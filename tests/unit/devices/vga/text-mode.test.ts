@@ -154,7 +154,7 @@ describe('attributes', () => {
   });
 
   it('underline at the underline location', () => {
-    const { write, refresh, cell, crtc, hideCursor } = textBoard();
+    const { write, refresh, cell, crtc, hideCursor, nextFrame } = textBoard();
     hideCursor();
     crtc.set(0x14, 15);
     write(0, 4, ' ', 0x01);
@@ -187,11 +187,14 @@ describe('attributes', () => {
 
 describe('what the CRT controller moves', () => {
   it('scrolls by the start address', () => {
-    const { write, refresh, cell, crtc, hideCursor } = textBoard();
+    const { write, refresh, cell, crtc, hideCursor, nextFrame } = textBoard();
     hideCursor();
     write(4, 1, 'S');
     refresh();
     crtc.set(0x0d, 80);
+    refresh();
+    expect(cell(4, 0)).toEqual(glyph(0x20));
+    nextFrame();
     const update = refresh()!;
     expect(cell(4, 0)).toEqual(glyph(0x53));
     expect(update.text!.rows[0]![4]).toBe('S');
@@ -214,7 +217,7 @@ describe('what the CRT controller moves', () => {
   });
 
   it('splits the screen at line compare, with the lower part from address 0', () => {
-    const { write, refresh, cell, crtc, hideCursor } = textBoard();
+    const { write, refresh, cell, crtc, hideCursor, nextFrame } = textBoard();
     hideCursor();
     write(0, 0, 'L');
     write(0, 10, 'U');
@@ -224,6 +227,7 @@ describe('what the CRT controller moves', () => {
     crtc.set(0x18, 199);
     crtc.set(0x07, 0x0f);
     crtc.set(0x09, 0x0f);
+    nextFrame();
     const update = refresh()!;
     expect(cell(0, 0)).toEqual(glyph(0x55));
     expect(update.text!.rows[0]![0]).toBe('U');

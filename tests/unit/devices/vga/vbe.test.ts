@@ -80,6 +80,21 @@ describe('VBE registers', () => {
   });
 });
 
+describe('the beam in a VBE mode', () => {
+  it('comes back sixty times a second', () => {
+    const { in: read, context } = vbeBoard(800, 600, 32);
+    let retraces = 0;
+    let before = 0;
+    for (let step = 0; step < 100_000; step++) {
+      context.clock.advance(10_000);
+      const now = read(0x3da) & 8;
+      if (now > before) retraces++;
+      before = now;
+    }
+    expect(retraces).toBe(60);
+  });
+});
+
 describe('linear modes', () => {
   it.each([
     [15, [0x1f, 0x7c], 0xffff00ff],
