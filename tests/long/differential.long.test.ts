@@ -25,14 +25,22 @@ agree('oracle and interpreter', {
   vectors: false,
 });
 agree('interpreter and regions compiled at once', {
-  players: [interpreterPlayer(), jitPlayer(1)], scenes: SCENES, vectors: true,
+  players: [interpreterPlayer(), jitPlayer(1)],
+  scenes: SCENES,
+  vectors: true,
 });
 agree('interpreter and regions compiled later', {
-  players: [interpreterPlayer(), jitPlayer(3)], scenes: SCENES, vectors: true,
+  players: [interpreterPlayer(), jitPlayer(3)],
+  scenes: SCENES,
+  vectors: true,
 });
 agree('handlers and their evaluated IR', {
-  players: [interpreterPlayer(), evaluatorPlayer('interp')], scenes: SCENES, vectors: true,
+  players: [interpreterPlayer(), evaluatorPlayer('interp')],
+  scenes: SCENES,
+  vectors: true,
 });
 agree('regions and their evaluated IR', {
-  players: [jitPlayer(1), evaluatorPlayer('jit')], scenes: SCENES, vectors: true,
+  players: [jitPlayer(1), evaluatorPlayer('jit')],
+  scenes: SCENES,
+  vectors: true,
 });

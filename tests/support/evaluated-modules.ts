@@ -32,7 +32,10 @@ function environmentOf(imports: EngineImports): Environment {
 }
 
 /** Only functions that a WebAssembly module exports may stand in a table: one that passes them on. */
-function fitForTables(graphs: ReadonlyMap<string, FunctionGraph>, functions: ReadonlyMap<string, AnyFunction>) {
+function fitForTables(
+  graphs: ReadonlyMap<string, FunctionGraph>,
+  functions: ReadonlyMap<string, AnyFunction>,
+) {
   const module = createModuleBuilder();
   for (const [name, { parameters, results }] of graphs)
     module.exportFunction(name, module.importFunction('evaluated', name, parameters, results));

@@ -96,7 +96,10 @@ export class OracleMachine implements Backend {
     for (let end = 0; end < 15; ) {
       // No further than needed: a fetch leaves traces in page tables.
       if (this.start + BigInt(end) >= top) break;
-      const linear = this.linearAddress('cs', BigInt.asUintN(bits === 64 ? 64 : 32, this.start + BigInt(end)));
+      const linear = this.linearAddress(
+        'cs',
+        BigInt.asUintN(bits === 64 ? 64 : 32, this.start + BigInt(end)),
+      );
       const byte = this.cpu.readLinear(Number(BigInt.asIntN(64, linear)), 1, this.isUser);
       if (byte < 0) throw new InstructionEnd();
       bytes[end++] = byte;
@@ -282,7 +285,8 @@ export class OracleMachine implements Backend {
     if (this.codeBits() === 64 && BigInt.asIntN(48, linear) !== linear) {
       this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
     }
-    if (bits === 128 && this.instruction.row.aligned === true && linear % 16n !== 0n) this.fault(GENERAL_PROTECTION, 0);
+    if (bits === 128 && this.instruction.row.aligned === true && linear % 16n !== 0n)
+      this.fault(GENERAL_PROTECTION, 0);
     return Number(linear);
   }
   load(segment: SegmentReference, offset: bigint, bits: number): bigint {

@@ -37,3 +37,6 @@ export const skipReason = (what: string): string => {
   console.warn(`SKIPPED: ${what}: no shared test data (set BOXWRIGHT_SHARED)`);
   return `${what} [skipped: no shared test data]`;
 };
+
+/** A JSON file under `shared`; the caller says what it is. */
+export const readSharedJson = (path: string): unknown => JSON.parse(readFileSync(sharedPath(path), 'utf8'));

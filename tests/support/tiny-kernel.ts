@@ -56,17 +56,28 @@ export const DATA_ADDRESS = KERNEL_BASE + DATA_OFFSET;
 function interruptKernel(program: readonly number[], handler: readonly number[]): Uint8Array {
   const setUp = [
     ...code.lidt(DATA_ADDRESS),
-    ...code.outb(0x20, 0x11), ...code.outb(0x21, 0x20), ...code.outb(0x21, 0x04), ...code.outb(0x21, 0x01), ...code.outb(0x21, 0xfe),
+    ...code.outb(0x20, 0x11),
+    ...code.outb(0x21, 0x20),
+    ...code.outb(0x21, 0x04),
+    ...code.outb(0x21, 0x01),
+    ...code.outb(0x21, 0xfe),
     ...program,
   ];
   const handlerAddress = KERNEL_BASE + CODE_OFFSET + setUp.length;
   const idt = DATA_ADDRESS + 8;
   const gate = [...word(handlerAddress), ...word(0x08), 0, 0x8e, ...word(handlerAddress >>> 16)];
-  return tinyKernel([...setUp, ...handler], [...word(0x21 * 8 - 1), ...dword(idt), 0, 0, ...new Array<number>(0x20 * 8).fill(0), ...gate]);
+  return tinyKernel(
+    [...setUp, ...handler],
+    [...word(0x21 * 8 - 1), ...dword(idt), 0, 0, ...new Array<number>(0x20 * 8).fill(0), ...gate],
+  );
 }
 
 /** Counter 0 of the 8254 in a mode, for 1 ms. */
-const timer = (control: number): number[] => [...code.outb(0x43, control), ...code.outb(0x40, 1193 & 0xff), ...code.outb(0x40, 1193 >> 8)];
+const timer = (control: number): number[] => [
+  ...code.outb(0x43, control),
+  ...code.outb(0x40, 1193 & 0xff),
+  ...code.outb(0x40, 1193 >> 8),
+];
 /** mov ecx, value */
 const setCounter = (value: number): number[] => [0xb9, ...dword(value)];
 
@@ -74,7 +85,15 @@ const setCounter = (value: number): number[] => [0xb9, ...dword(value)];
 export function timerKernel(count: number): Uint8Array {
   // sti; loop: hlt; jmp loop
   const program = [...timer(0x34), ...setCounter(count), ...code.sti(), 0xf4, 0xeb, 0xfd];
-  const handler = [...code.print('.'), ...code.outb(0x20, 0x20), 0x49, 0x75, code.powerOff().length, ...code.powerOff(), 0xcf];
+  const handler = [
+    ...code.print('.'),
+    ...code.outb(0x20, 0x20),
+    0x49,
+    0x75,
+    code.powerOff().length,
+    ...code.powerOff(),
+    0xcf,
+  ];
   return interruptKernel(program, handler);
 }
 

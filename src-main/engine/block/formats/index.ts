@@ -2,8 +2,10 @@
 
 import type { FormatName, ImageFormat } from '../image-format.ts';
 import { raw } from './raw/raw.ts';
+import { vdi } from './vdi/vdi.ts';
+import { vhd } from './vhd/vhd.ts';
 
-export const IMAGE_FORMATS: readonly ImageFormat[] = [raw];
+export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, vdi, vhd];
 
 export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);
