@@ -154,7 +154,7 @@ describe('attributes', () => {
   });
 
   it('underline at the underline location', () => {
-    const { write, refresh, cell, crtc, hideCursor, nextFrame } = textBoard();
+    const { write, refresh, cell, crtc, hideCursor } = textBoard();
     hideCursor();
     crtc.set(0x14, 15);
     write(0, 4, ' ', 0x01);
