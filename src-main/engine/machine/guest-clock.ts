@@ -1,4 +1,5 @@
 // Guest time: the host's, less the pauses, or counted in instructions. `TimerQueue` stands on it.
+// Not here: the wall clock of the CMOS, which is the host's.
 
 import type { TimeSource } from '../bus/timer-queue.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -11,11 +12,34 @@ export interface GuestClock extends TimeSource {
   hostTime(guestNs: number): number;
 }
 
+/** Who knows the next moment at which something must happen to the guest. */
+export interface Deadlines {
+  nextDeadlineNs(): number;
+}
+
+/** Guest time passes a deadline by at most so much before the timer has run. */
+const LATENESS_NS = 250_000;
+/** A guest further behind than this sees time jump. */
+const MAX_BEHIND_NS = 500_000_000;
+/** Guest time runs so much faster until it has caught up. */
+const CATCH_UP = 0.25;
+
+/**
+ * Follows the host, but waits for timers that are late, since a guest that was not run (another program had the
+ * processor, a region was being compiled) would find ticks lost, and takes a jump for a broken clock. What it stays
+ * behind it makes up for bit by bit.
+ */
 export class HostTimeClock implements GuestClock {
   readonly #host: MachineHost;
   readonly #aheadMs: number;
-  /** Host time of guest time 0. */
+  #deadlines: Deadlines = { nextDeadlineNs: () => Number.POSITIVE_INFINITY };
+  /** Host time less guest time. */
   #origin: number;
+  /** The part of it that is still to be made up for. */
+  #behind = 0;
+  /** Host time of the last look, and the guest time it gave. */
+  #seenNs: number;
+  #last = 0;
   #pausedAt: number | undefined;
 
   /** `aheadMs`: the guest's wall clock is so much ahead of the host's. */
@@ -23,10 +47,23 @@ export class HostTimeClock implements GuestClock {
     this.#host = host;
     this.#aheadMs = aheadMs;
     this.#origin = host.nowNs();
+    this.#seenNs = this.#origin;
+  }
+
+  /** Whose deadlines to wait for. */
+  follow(deadlines: Deadlines): void {
+    this.#deadlines = deadlines;
   }
 
   nowNs(): number {
-    return (this.#pausedAt ?? this.#host.nowNs()) - this.#origin;
+    const host = this.#pausedAt ?? this.#host.nowNs();
+    if (this.#behind > 0) this.#catchUp(host);
+    this.#seenNs = host;
+    const limit = Math.max(this.#deadlines.nextDeadlineNs() + LATENESS_NS, this.#last);
+    const late = host - this.#origin - limit;
+    if (late > 0) this.#fallBehind(late);
+    this.#last = Math.max(this.#last, host - this.#origin);
+    return this.#last;
   }
 
   wallTimeMs(): number {
@@ -39,12 +76,28 @@ export class HostTimeClock implements GuestClock {
 
   resume(): void {
     if (this.#pausedAt === undefined) return;
-    this.#origin += this.#host.nowNs() - this.#pausedAt;
+    const now = this.#host.nowNs();
+    this.#origin += now - this.#pausedAt;
+    this.#seenNs = now;
     this.#pausedAt = undefined;
   }
 
   hostTime(guestNs: number): number {
-    return guestNs + this.#origin;
+    const ahead = guestNs - (this.#seenNs - this.#origin);
+    // At the higher rate for as long as it takes to catch up, then at the host's.
+    return this.#seenNs + Math.max(ahead / (1 + CATCH_UP), ahead - this.#behind);
+  }
+
+  #fallBehind(late: number): void {
+    const kept = Math.min(late, MAX_BEHIND_NS - this.#behind);
+    this.#behind += kept;
+    this.#origin += kept;
+  }
+
+  #catchUp(host: number): void {
+    const made = Math.min(this.#behind, (host - this.#seenNs) * CATCH_UP);
+    this.#behind -= made;
+    this.#origin -= made;
   }
 }
 

@@ -24,6 +24,8 @@ const ATTENTION = 1;
 const FLUSH_NS = 1_000_000;
 /** The longest run without a look around, should nothing set the attention word. */
 const MAX_SLICE = 100_000_000;
+/** Instructions after waking from HLT before an alarm is set: most guests sleep again within them. */
+const WAKING_SLICE = 10_000;
 
 /** What `runFor` came back for: the machine ended, it sleeps for good, or its instructions or time are used up. */
 export type RunResult = StopReason | { readonly kind: 'idle' } | { readonly kind: 'budget' };
@@ -41,6 +43,10 @@ export class Machine {
   readonly #drives: Drives;
   readonly #startedNs: number;
   #idleNs = 0;
+  /** Just woken: the next slice is short, and not cut shorter by an alarm. */
+  #waking = false;
+  /** The running slice is to end at the next deadline. */
+  #hasAlarm = false;
   #paused = false;
   /** In HLT. */
   #halted = false;
@@ -68,6 +74,7 @@ export class Machine {
       ? new HostTimeClock(host, aheadMs)
       : new InstructionClock(() => this.engine.stats.instructions, host.wallTimeMs() + aheadMs);
     this.#timers = new TimerQueue(this.#clock, (deadline) => this.#earlierDeadline(deadline));
+    if (this.#clock instanceof HostTimeClock) this.#clock.follow(this.#timers);
     this.#drives = new Drives(options.drives ?? [], this.#timers, (event) => host.emit(event));
     const flush = this.#timers.timer(() => this.#flush());
     const flushSoon = (): void => flush.arm(this.#timers.nowNs() + FLUSH_NS);
@@ -162,6 +169,7 @@ export class Machine {
     if (this.#halted && !this.#canWake()) return 'idle';
     this.#halted = false;
     const { stop } = this.engine.run(this.#budget(limit));
+    this.#hasAlarm = false;
     if (stop === 'attention') this.#takeCommands();
     if (stop === 'shutdown') this.#tripleFault();
     this.#halted = stop === 'halt';
@@ -176,19 +184,25 @@ export class Machine {
     return (this.engine.context.readFlags() & EFLAGS_IF) !== 0;
   }
 
-  /** Sets the alarm for the next deadline, or ends the slice there when time is counted in instructions. */
+  /**
+   * Sets the alarm for the next deadline, or ends the slice there when time is counted in instructions. The first
+   * slice after HLT goes without: waking the alarm's thread costs more than most such slices.
+   */
   #budget(limit: number): number {
     const deadline = this.#timers.nextDeadlineNs();
-    if (this.#clock instanceof HostTimeClock) {
-      this.#host.alarm(this.#clock.hostTime(deadline));
-      return limit;
+    if (!(this.#clock instanceof HostTimeClock)) return Math.max(1, Math.min(limit, Math.ceil(deadline - this.#timers.nowNs())));
+    if (this.#waking) {
+      this.#waking = false;
+      return Math.min(limit, WAKING_SLICE);
     }
-    return Math.max(1, Math.min(limit, Math.ceil(deadline - this.#timers.nowNs())));
+    this.#hasAlarm = true;
+    this.#host.alarm(this.#clock.hostTime(deadline));
+    return limit;
   }
 
   #earlierDeadline(deadlineNs: number): void {
-    if (this.#clock instanceof HostTimeClock) this.#host.alarm(this.#clock.hostTime(deadlineNs));
-    else Atomics.or(this.#attention, 0, ATTENTION);
+    if (!(this.#clock instanceof HostTimeClock)) Atomics.or(this.#attention, 0, ATTENTION);
+    else if (this.#hasAlarm) this.#host.alarm(this.#clock.hostTime(deadlineNs));
   }
 
   /** Nothing to do before the next deadline or command. */
@@ -197,10 +211,11 @@ export class Machine {
     this.#flush();
     const deadline = this.#paused ? Number.POSITIVE_INFINITY : this.#timers.nextDeadlineNs();
     const before = this.#host.nowNs();
-    const milliseconds = (deadline - this.#timers.nowNs()) / 1e6;
+    const milliseconds = (this.#clock.hostTime(deadline) - before) / 1e6;
     const now = Atomics.load(this.#attention, 0);
     if (milliseconds > 0 && (now & ATTENTION) === 0) Atomics.wait(this.#attention, 0, now, milliseconds);
     this.#idleNs += this.#host.nowNs() - before;
+    this.#waking = true;
   }
 
   /** Time counted in instructions passes at once. False when it does not, or when nothing would ever happen. */
