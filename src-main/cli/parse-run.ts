@@ -46,12 +46,21 @@ function checkTogether(settings: RunSettings): void {
   if (settings.screenshotAtSeconds !== undefined && settings.screenshot === undefined) {
     throw new UsageError('--at: needs --screenshot');
   }
+  if (settings.waitSeconds !== undefined && settings.waitForText === undefined) {
+    throw new UsageError('--within: needs --wait-for-text');
+  }
+  if (settings.waitForText !== undefined && settings.screenshotAtSeconds !== undefined) {
+    throw new UsageError('--at: not together with --wait-for-text, which takes its screenshot when the text is seen');
+  }
+  if (settings.waitForText !== undefined && settings.vga === 'none') {
+    throw new UsageError('--wait-for-text: needs a screen; leave -vga none out');
+  }
   if (settings.nographic && settings.serial.length === 0) settings.serial.push({ kind: 'stdio' });
 }
 
 export function runHelp(): string {
   const spelling = (row: OptionRow): string => {
-    const dashes = ['screenshot', 'at', 'stats', 'help'].includes(row.name) ? '--' : '-';
+    const dashes = ['screenshot', 'at', 'wait-for-text', 'within', 'stats', 'help'].includes(row.name) ? '--' : '-';
     return `${dashes}${row.name}${row.value === undefined ? '' : ` ${row.value}`}`;
   };
   const width = Math.max(...RUN_OPTIONS.map((row) => spelling(row).length));
@@ -63,7 +72,7 @@ export function runHelp(): string {
     '',
     ...lines,
     '',
-    'Status: 0 when the guest powers off, 1 on an error, 2 on a wrong command line, 2V+1 from isa-debug-exit.',
+    'Status: 0 when the guest powers off, 1 on an error, 2 on a wrong command line, 3 when the text of\n--wait-for-text was not seen, 2V+1 from isa-debug-exit.',
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@
 import { parseBoot, parseRtc } from './boot-settings.ts';
 import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds, parseText,
   type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -48,6 +48,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'icount', value: 'off', help: 'off: guest time is real time', apply: (_s, v) => { parseChoice('-icount', v, ['off']); } },
   { name: 'screenshot', value: 'FILE.png', help: 'write the screen to a file, at the time of --at or at the end', apply: (s, v) => { s.screenshot = v; } },
   { name: 'at', value: 'SECONDS', help: 'when to take the screenshot', apply: (s, v) => { s.screenshotAtSeconds = parseSeconds(v); } },
+  { name: 'wait-for-text', value: 'TEXT', help: 'end with status 0 once TEXT stands on the text screen, with 3 if it does not by the time of --within', apply: (s, v) => { s.waitForText = parseText(v); } },
+  { name: 'within', value: 'SECONDS', help: 'how long to wait for it (default 60)', apply: (s, v) => { s.waitSeconds = parseSeconds(v, '--within'); } },
   { name: 'stats', help: 'at the end, print what the engine did as JSON on standard error', apply: (s) => { s.stats = true; } },
   { name: 'help', help: 'this text', apply: (s) => { s.help = true; } },
 ];

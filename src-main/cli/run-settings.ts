@@ -48,6 +48,9 @@ export interface RunSettings {
   debugExit: DebugExit | undefined;
   screenshot: string | undefined;
   screenshotAtSeconds: number | undefined;
+  /** On the text screen. */
+  waitForText: string | undefined;
+  waitSeconds: number | undefined;
   stats: boolean;
   help: boolean;
 }
@@ -79,6 +82,8 @@ export function defaultSettings(): RunSettings {
     debugExit: undefined,
     screenshot: undefined,
     screenshotAtSeconds: undefined,
+    waitForText: undefined,
+    waitSeconds: undefined,
     stats: false,
     help: false,
   };
@@ -139,8 +144,13 @@ function parseDebugExit(value: string, driver: string): DebugExit {
   return { base, length };
 }
 
-export function parseSeconds(value: string): number {
+export function parseText(value: string): string {
+  if (value.trim() === '') throw new UsageError('--wait-for-text: an empty text is on every screen');
+  return value;
+}
+
+export function parseSeconds(value: string, option = '--at'): number {
   const seconds = Number(value);
-  if (value.trim() === '' || !Number.isFinite(seconds) || seconds < 0) throw new UsageError(`--at ${value}: not a number of seconds`);
+  if (value.trim() === '' || !Number.isFinite(seconds) || seconds < 0) throw new UsageError(`${option} ${value}: not a number of seconds`);
   return seconds;
 }

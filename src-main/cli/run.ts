@@ -13,8 +13,11 @@ import { parseRun, runHelp } from './parse-run.ts';
 import type { RunSettings } from './run-settings.ts';
 import { Screenshot } from './screenshot.ts';
 import { Terminal } from './terminal.ts';
+import { TextWatch } from './text-watch.ts';
 
 const EXIT_FAILURE = 1;
+const EXIT_TEXT_NOT_SEEN = 3;
+const DEFAULT_WAIT_SECONDS = 60;
 /** Bytes of input that may wait for the guest before we stop reading more. */
 const INPUT_LIMIT = 0x1_0000;
 const VIDEO_MEMORY_BYTES = 16 * 0x10_0000;
@@ -112,6 +115,12 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
       quit(EXIT_FAILURE);
     },
   });
+  const watch = settings.waitForText === undefined ? undefined : new TextWatch(runner, {
+    text: settings.waitForText,
+    seconds: settings.waitSeconds ?? DEFAULT_WAIT_SECONDS,
+    onSeen: () => quit(0),
+    onTimeout: () => quit(EXIT_TEXT_NOT_SEEN),
+  });
   for (const [signal, value] of Object.entries(SIGNALS)) process.once(signal, () => quit(value));
   // A reader that went away takes the machine with it.
   process.stdout.on('error', () => quit(EXIT_FAILURE));
@@ -119,10 +128,16 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     await runner.start();
     terminal?.open();
     screenshot?.arm();
+    watch?.arm();
     const { reason, stats } = await ended;
     terminal?.close();
     screenshot?.finish();
     if (settings.stats) process.stderr.write(`${JSON.stringify(report(stats))}\n`);
+    watch?.finish();
+    if (watch !== undefined && !watch.seen && (status ?? EXIT_TEXT_NOT_SEEN) === EXIT_TEXT_NOT_SEEN) {
+      process.stderr.write(`boxwright: ${watch.complaint()}\n`);
+      return EXIT_TEXT_NOT_SEEN;
+    }
     return status ?? exitStatus(reason);
   } finally {
     terminal?.close();
