@@ -1,11 +1,13 @@
 // All image formats, and finding out which one a file is of. A format is added here and nowhere else.
 
 import type { FormatName, ImageFormat } from '../image-format.ts';
+import { parallels } from './parallels/parallels.ts';
+import { qcow } from './qcow/qcow.ts';
 import { raw } from './raw/raw.ts';
 import { vdi } from './vdi/vdi.ts';
 import { vhd } from './vhd/vhd.ts';
 
-export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, vdi, vhd];
+export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow, vdi, vhd, parallels];
 
 export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);

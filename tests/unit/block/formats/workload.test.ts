@@ -35,6 +35,8 @@ const IMAGES: readonly (readonly [string, WorkloadImage])[] = [
   ['VDI, dynamic', { format: 'vdi', create: { length: 5 * MEBI + 1536, options: {} } }],
   ['VDI, static', { format: 'vdi', create: { length: 3 * MEBI, options: { static: 'on' } } }],
   ['VDI, differencing', child('vdi')],
+  ['qcow', { format: 'qcow', create: { length: 3 * MEBI + 1536, options: {} } }],
+  ['qcow over qcow', child('qcow')],
   ['VHD, dynamic', { format: 'vpc', create: { length: 5 * MEBI + 1536, options: { force_size: 'on' } } }],
   [
     'VHD, fixed',
