@@ -1,7 +1,7 @@
 // What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
 
 import { z } from 'zod';
-import { CPU_ENGINES, CPU_MODELS, machineId, machineSettings } from '../machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, IMAGE_FORMATS, machineId, machineSettings } from '../machine/config.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
 import {
   LOG_LEVELS,
@@ -73,7 +73,8 @@ export const folderListing = z.object({
 });
 export type FolderListing = z.infer<typeof folderListing>;
 
-export const FILE_PURPOSES = ['kernel', 'initrd'] as const;
+export const FILE_PURPOSES = ['kernel', 'initrd', 'disk', 'cdrom', 'floppy'] as const;
+export type FilePurpose = (typeof FILE_PURPOSES)[number];
 
 /** What a cheap look at a file's head says. */
 export const fileReport = z.object({
@@ -85,6 +86,16 @@ export const fileReport = z.object({
   version: z.string().max(200).nullable(),
   /** Why it will not do, or null. */
   problem: z.string().max(1000).nullable(),
+  /** Of an image: its format and the size the guest sees. */
+  image: z.object({ format: z.enum(IMAGE_FORMATS), virtualBytes: z.number() }).nullable(),
+  /** The system it seems to hold (an id of the guest profiles), and the text that says so. */
+  guest: z
+    .object({
+      profile: z.string().max(64),
+      from: z.enum(['volume', 'application', 'publisher', 'info']),
+      text: z.string().max(200),
+    })
+    .nullable(),
 });
 export type FileReport = z.infer<typeof fileReport>;
 

@@ -1,28 +1,42 @@
-// A cheap look at a file that was chosen as kernel or initial RAM disk: its head only, with the loader's own parsers.
-// Runs in the media process. References: as in engine/firmware; Linux Documentation/driver-api/early-userspace.
+// A cheap look at a file that was chosen for a machine: kernels and initial RAM disks by the loader's own parsers from
+// their heads, images by the block layer. Runs in the media process. References: as in engine/firmware and
+// engine/block; Linux Documentation/driver-api/early-userspace.
 
 import { open } from 'node:fs/promises';
-import type { FileReport } from '../../shared/rpc/app-contract.ts';
+import type { FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { BootError, findMultibootHeader, isLinuxImage, parseSetupHeader } from '../engine/firmware/index.ts';
 import { fileFailure } from './file-failure.ts';
+import type { Finding } from './finding.ts';
+import { imageFinding } from './image-probe.ts';
 
 /** Enough for the setup code of any bzImage (at most 64 sectors) and the Multiboot search. */
 const HEAD_BYTES = 64 * 1024;
 
 export interface ProbeRequest {
   readonly path: string;
-  readonly purpose: 'kernel' | 'initrd';
+  readonly purpose: FilePurpose;
 }
 
 /** A file that is there but will not do is a report with a `problem`; one that cannot be read is a failure. */
 export async function probeFile({ path, purpose }: ProbeRequest): Promise<FileReport> {
   const { head, sizeBytes } = await readHead(path);
-  const finding = purpose === 'kernel' ? kernelFinding(path, head) : archiveFinding(head);
-  return { path, sizeBytes, version: null, problem: null, ...finding };
+  const finding = await findingOf(path, purpose, head);
+  return { path, sizeBytes, version: null, problem: null, image: null, guest: null, ...finding };
 }
 
-type Finding = Pick<FileReport, 'kind'> & Partial<Pick<FileReport, 'version' | 'problem'>>;
+function findingOf(path: string, purpose: FilePurpose, head: Uint8Array): Finding | Promise<Finding> {
+  switch (purpose) {
+    case 'kernel':
+      return kernelFinding(path, head);
+    case 'initrd':
+      return archiveFinding(head);
+    case 'cdrom':
+    case 'disk':
+    case 'floppy':
+      return imageFinding(path, purpose);
+  }
+}
 
 function kernelFinding(path: string, head: Uint8Array): Finding {
   // Linux goes first, as in the loader: some images carry both headers.

@@ -4,7 +4,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { CPU_ENGINES, CPU_MODELS, type MachineId } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import type { AppContract, AppInfo, FileReport } from '../../shared/rpc/app-contract.ts';
+import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
 import { connect } from '../../shared/rpc/connect.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
@@ -30,7 +30,7 @@ export interface AppOptions {
 export interface WindowHost {
   /** Prepares a console connection; the ticket redeems it. */
   openConsole(id: MachineId): string;
-  pickFile?(purpose: 'kernel' | 'initrd'): Promise<string | null>;
+  pickFile?(purpose: FilePurpose): Promise<string | null>;
 }
 
 type AppEvent = {
@@ -172,7 +172,7 @@ export class App {
   }
 
   /** Files are hostile: each is looked at by a process that lives no longer than that. */
-  async #probe(path: string, purpose: 'kernel' | 'initrd'): Promise<FileReport> {
+  async #probe(path: string, purpose: FilePurpose): Promise<FileReport> {
     if (this.#probes >= MAX_PROBES)
       throw new FailureError('rpc.tooManyCalls', 'Too many files are being examined.');
     this.#probes += 1;

@@ -20,6 +20,7 @@ export type {
   MeasureOptions,
   OpenOptions,
 } from './image-format.ts';
+export { type OpticalVolume, readOpticalVolume } from './iso9660.ts';
 export { MemoryStore } from './memory-store.ts';
 export type { BlockNode, BlockStatus } from './node.ts';
 export { DEFAULT_CACHE_BYTES, type OpenImageOptions, openImage, readEnds } from './open-image.ts';
