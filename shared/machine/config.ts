@@ -44,9 +44,11 @@ export const BUS_KINDS: Readonly<Record<DriveBus, readonly DriveKind[]>> = {
 export const IMAGE_FORMATS = ['raw', 'qcow2', 'qcow', 'vdi', 'vmdk', 'vpc', 'vhdx', 'parallels', 'dmg', 'gzip'] as const;
 export type ImageFormatName = (typeof IMAGE_FORMATS)[number];
 
+/** Unique in the machine: "disk0", "cd0". */
+export const driveId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
+
 const drive = z.looseObject({
-  /** Unique in the machine: "disk0", "cd0". */
-  id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  id: driveId,
   kind: z.enum(DRIVE_KINDS),
   bus: z.enum(DRIVE_BUSES),
   /** Its place on the bus: on IDE 0 and 1 the primary channel, 2 and 3 the secondary one. */
@@ -58,6 +60,13 @@ const drive = z.looseObject({
   readOnly: z.boolean(),
 });
 export type DriveConfig = z.infer<typeof drive>;
+
+/** A medium for a drive that can change it. */
+export const insertedMedium = z.object({
+  drive: driveId,
+  path: hostPath,
+  format: z.enum(IMAGE_FORMATS).nullable(),
+});
 
 const firmware = z.looseObject({
   /** The kinds of drives that are tried, in this order. */

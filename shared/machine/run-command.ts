@@ -37,7 +37,8 @@ function driveOptions({ id, kind, bus, slot, path, format, readOnly }: DriveConf
   return ['-drive', words.join(','), ...(bus === 'ahci' ? ['-device', `${device},drive=${id},bus=ahci0.${slot}`] : [])];
 }
 
-const BOOT_LETTERS: Readonly<Record<DriveKind, string>> = { floppy: 'a', disk: 'c', cdrom: 'd' };
+/** What `-boot order=` calls them. */
+export const BOOT_LETTERS: Readonly<Record<DriveKind, string>> = { floppy: 'a', disk: 'c', cdrom: 'd' };
 
 function bootArguments({ kernel }: MachineSettings['boot'], { bootOrder, menu, clock }: FirmwareConfig): string[] {
   const order = bootOrder.map((kind) => BOOT_LETTERS[kind]).join('');

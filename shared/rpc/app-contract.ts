@@ -1,7 +1,7 @@
 // What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
 
 import { z } from 'zod';
-import { CPU_ENGINES, CPU_MODELS, IMAGE_FORMATS, machineId, machineSettings } from '../machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, machineId, machineSettings } from '../machine/config.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
 import {
   LOG_LEVELS,
@@ -123,6 +123,9 @@ export const appContract = {
     'machines.reset': { input: one, output: nothing },
     'machines.powerButton': { input: one, output: nothing },
     'machines.powerOff': { input: one, output: nothing },
+    /** Both also change the settings; a running machine sees the change at once. */
+    'machines.insert': { input: insertedMedium.extend({ id: machineId }), output: machineView },
+    'machines.eject': { input: one.extend({ drive: driveId }), output: machineView },
     /** Use `openConsole` of the connection, which also redeems the ticket. */
     'machines.openConsole': { input: one, output: z.object({ ticket: z.string().min(16).max(128) }) },
     'machines.logs': {

@@ -2,7 +2,7 @@
 // every answer and event, bounds their sizes and decides states itself.
 
 import { z } from 'zod';
-import { machineConfig } from '../machine/config.ts';
+import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
 import { FILE_PURPOSES, fileReport } from './app-contract.ts';
 import type { Contract } from './contract.ts';
@@ -20,6 +20,9 @@ export const machineContract = {
     /** Pulls the plug; the process ends afterwards. */
     powerOff: { input: nothing, output: nothing },
     stats: { input: nothing, output: machineStats },
+    /** Puts a medium into a drive that can change it, in place of the one that is there. */
+    insert: { input: insertedMedium, output: nothing },
+    eject: { input: z.object({ drive: driveId }), output: nothing },
     /** Bytes of scan code set 1. */
     keyboard: { input: z.array(z.number().int().min(0).max(255)).max(100_000), output: nothing },
     screen: { input: z.object({ png: z.boolean() }), output: machineScreen },
@@ -31,6 +34,8 @@ export const machineContract = {
     resumed: nothing,
     /** The guest, or its reset button, restarted the machine. */
     restarted: nothing,
+    /** The guest opened the tray of a drive. */
+    trayOpened: z.object({ drive: driveId }),
     log: z.object({ level: z.enum(LOG_LEVELS), text: z.string().max(2000) }),
     /** The machine has ended; the process exits by itself. */
     ended: z.object({ reason: z.enum(EXIT_REASONS), message: z.string().max(4000) }),

@@ -4,7 +4,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { MachineConfig } from '../../shared/machine/config.ts';
+import type { ImageFormatName, MachineConfig } from '../../shared/machine/config.ts';
+import { BOOT_LETTERS } from '../../shared/machine/run-command.ts';
 import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import type { Handlers, Server } from '../../shared/rpc/contract.ts';
@@ -21,6 +22,8 @@ import type {
 import { ConsoleHub } from './console-hub.ts';
 import { fileFailure } from './file-failure.ts';
 import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner.ts';
+import { openMachineDrives, openMedium } from './machine-drives.ts';
+import type { OpenedDrives } from './open-drives.ts';
 import { encodePng } from './png.ts';
 
 export interface SessionOptions {
@@ -44,6 +47,7 @@ export class MachineSession {
   readonly #options: SessionOptions;
   readonly #server: Server<MachineContract>;
   #running: Running | undefined;
+  #config: MachineConfig | undefined;
   #started = false;
   #ended = false;
   #previous: { readonly stats: RunnerStats; readonly atMs: number } | undefined;
@@ -73,6 +77,8 @@ export class MachineSession {
         await this.#running?.runner.powerOff();
         await this.#end('userPowerOff', 'The machine was powered off.', 0);
       },
+      insert: ({ drive, path, format }) => this.#changeMedium(drive, path, format),
+      eject: ({ drive }) => this.#changeMedium(drive, null, null),
       stats: async () => this.#stats(await this.#machine().stats()),
       keyboard: (codes) => this.#machine().keyboard(Uint8Array.from(codes)),
       screen: async ({ png }) => screenOf(await this.#consoles().screen(), png),
@@ -87,8 +93,9 @@ export class MachineSession {
   async #start(config: MachineConfig): Promise<void> {
     if (this.#started) throw new FailureError('machine.wrongState', 'The machine was started already.');
     this.#started = true;
-    const options = await machineOptions(config);
-    const runner = this.#options.createRunner(options);
+    const { drives, images } = await openMachineDrives(config);
+    const runner = await this.#createRunner(config, drives, images);
+    this.#config = config;
     const port = config.serial.findIndex(({ kind }) => kind === 'console');
     const consoles = new ConsoleHub(runner, port < 0 ? undefined : port);
     this.#running = { runner, consoles, files: this.#serialFiles(config, runner) };
@@ -100,7 +107,32 @@ export class MachineSession {
     }
   }
 
+  async #createRunner(
+    config: MachineConfig,
+    drives: OpenedDrives['drives'],
+    images: OpenedDrives['images'],
+  ): Promise<MachineRunner> {
+    try {
+      return this.#options.createRunner({ ...(await machineOptions(config)), drives }, images);
+    } catch (error) {
+      for (const { node } of images.values()) await node.close();
+      throw error;
+    }
+  }
+
+  /** `path` null: takes the medium out. */
+  async #changeMedium(drive: string, path: string | null, format: ImageFormatName | null): Promise<void> {
+    const runner = this.#machine();
+    const found = this.#config?.drives.find(({ id }) => id === drive);
+    if (found === undefined || found.kind === 'disk')
+      throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
+    const image = path === null ? undefined : await openMedium({ ...found, path, format });
+    await runner.changeMedium(drive, image);
+  }
+
   #follow(runner: MachineRunner): void {
+    runner.on('trayOpened', (drive) => this.#server.emit('trayOpened', { drive }));
+    runner.on('driveFailed', (drive, error) => this.#log('error', `Drive ${drive}: ${error.message}`));
     runner.on('paused', () => this.#server.emit('paused', undefined));
     runner.on('resumed', () => this.#server.emit('resumed', undefined));
     runner.on('restarted', () => this.#server.emit('restarted', undefined));
@@ -213,13 +245,17 @@ function emitEnd(
 /** What the engine needs of a configuration, with the boot files read. */
 export async function machineOptions(config: MachineConfig): Promise<MachineOptions> {
   const { kernel, initrd, commandLine } = config.boot;
-  if (kernel === null) throw new FailureError('machine.startFailed', 'No kernel is chosen for this machine.');
+  if (kernel === null && config.drives.every(({ path }) => path === null))
+    throw new FailureError('machine.startFailed', 'This machine has neither a disk, a CD image nor a kernel to start.');
   const modules = initrd === null ? [] : [{ ...(await readBootFile(initrd)), arguments: '' }];
+  const { bootOrder, menu, clock } = config.firmware;
   return {
     memoryBytes: config.memoryMiB * MIB,
     cpuModel: config.cpu.model,
     accelerator: config.cpu.engine === 'jit' ? 'jit' : 'interp',
-    boot: { kernel: await readBootFile(kernel), modules, commandLine },
+    boot: kernel === null ? undefined : { kernel: await readBootFile(kernel), modules, commandLine },
+    firmware: { order: bootOrder.map((kind) => BOOT_LETTERS[kind]).join(''), menu, strict: false },
+    wallClockOffsetMs: clock === 'local' ? -new Date().getTimezoneOffset() * 60_000 : 0,
     serialPorts: config.serial.length,
     debugConsole: false,
     debugExit: undefined,

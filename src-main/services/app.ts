@@ -2,7 +2,8 @@
 // serves these handlers to its windows and supplies what only it has: processes, dialogs, console connections.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { CPU_ENGINES, CPU_MODELS, type MachineId } from '../../shared/machine/config.ts';
+import { resolve } from 'node:path';
+import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
 import { connect } from '../../shared/rpc/connect.ts';
@@ -13,6 +14,7 @@ import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';
 import { MachineInput } from './machine-input.ts';
+import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import type { LaunchProcess } from './process-handle.ts';
@@ -136,7 +138,7 @@ export class App {
         this.#emit('machineRemoved', { id });
       },
       'machines.start': async ({ id }) => {
-        await supervisor.start(registry.config(id));
+        await supervisor.start(withAbsolutePaths(registry.config(id), registry.folderOf(id)));
         return this.view(id);
       },
       'machines.pause': ({ id }) => supervisor.pause(id),
@@ -144,6 +146,8 @@ export class App {
       'machines.reset': ({ id }) => supervisor.reset(id),
       'machines.powerButton': ({ id }) => supervisor.powerButton(id),
       'machines.powerOff': ({ id }) => supervisor.powerOff(id),
+      'machines.insert': ({ id, drive, path, format }) => this.#changeMedium(id, drive, { path, format }),
+      'machines.eject': ({ id, drive }) => this.#changeMedium(id, drive, { path: null, format: null }),
       'machines.openConsole': ({ id }) => {
         supervisor.require(id, 'openConsole');
         return { ticket: window.openConsole(id) };
@@ -169,6 +173,27 @@ export class App {
       },
       'files.probe': ({ path, purpose }) => this.#probe(path, purpose),
     } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  /** The process goes first: what it cannot open stays out of the settings. */
+  async #changeMedium(
+    id: MachineId,
+    drive: string,
+    medium: Pick<DriveConfig, 'path' | 'format'>,
+  ): Promise<MachineView> {
+    const { registry, supervisor } = this;
+    const settings = settingsOf(registry.config(id));
+    const index = settings.drives.findIndex((one) => one.id === drive && one.kind !== 'disk');
+    const found = settings.drives[index];
+    if (!found)
+      throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
+    const { path, format } = medium;
+    if (supervisor.isRunning(id))
+      await (path === null
+        ? supervisor.ask(id, 'eject', { drive })
+        : supervisor.ask(id, 'insert', { drive, path: resolve(registry.folderOf(id), path), format }));
+    await registry.update(id, { ...settings, drives: settings.drives.with(index, { ...found, path, format }) });
+    return this.#announce(id);
   }
 
   /** Files are hostile: each is looked at by a process that lives no longer than that. */

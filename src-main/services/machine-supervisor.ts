@@ -87,6 +87,10 @@ export class MachineSupervisor {
     return [...this.#machines.values()].filter(({ run }) => run !== undefined).length;
   }
 
+  isRunning(id: MachineId): boolean {
+    return this.#machines.get(id)?.run !== undefined;
+  }
+
   /** Throws unless the action is legal now. */
   require(id: MachineId, action: MachineAction): void {
     const { state } = this.status(id);

@@ -19,7 +19,13 @@ import type { App, WindowHost } from '../services/app.ts';
 import { APP_ORIGIN } from './app-protocol.ts';
 
 const PERMISSIONS = ['pointerLock', 'fullscreen', 'keyboardLock', 'clipboard-sanitized-write'];
-const FILE_TITLES = { kernel: 'Choose a kernel', initrd: 'Choose an initial RAM disk' } as const;
+const FILE_TITLES = {
+  kernel: 'Choose a kernel',
+  initrd: 'Choose an initial RAM disk',
+  disk: 'Choose a disk image',
+  cdrom: 'Choose a CD image',
+  floppy: 'Choose a floppy image',
+} as const;
 
 export function restrictSession(): void {
   const { defaultSession } = session;

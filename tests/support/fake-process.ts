@@ -56,6 +56,8 @@ export function fakeLauncher(
       powerButton: () => undefined,
       powerOff: () => queueMicrotask(() => process.exit({ code: 0, signal: null })),
       stats: () => STATS,
+      insert: () => undefined,
+      eject: () => undefined,
       keyboard: () => undefined,
       screen: () => ({ width: 9, height: 16, text: ['A'], pngBase64: null }),
       serialRead: () => ({ base64: '', next: 0 }),

@@ -1,7 +1,8 @@
 // The verbs that make, change and delete machines, and the schema of what they change.
 
+import { resolve } from 'node:path';
 import { z } from 'zod';
-import { defaultSettings, type MachineSettings, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
+import { type DriveConfig, defaultSettings, type MachineSettings, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
 import { parseMemoryMiB } from '../../../shared/units/bytes.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
 import { UsageError } from '../usage-error.ts';
@@ -19,6 +20,9 @@ export const create: MachineVerb = {
     ['--kernel <file>', 'Linux or Multiboot kernel to start'],
     ['--initrd <file>', 'initial RAM disk'],
     ['--append <text>', 'command line of the kernel'],
+    ['--disk <image...>', 'disk images that are there'],
+    ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
+    ['--floppy <image>', 'floppy image'],
   ],
   calls: ['machines.create', 'machines.validate'],
   service: false,
@@ -88,7 +92,30 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
       initrd: absolute(text('initrd')) ?? settings.boot.initrd,
       commandLine: text('append') ?? settings.boot.commandLine,
     },
+    drives: [...disks(options['disk']), cdrom(text('cdrom')), ...floppy(text('floppy'))],
   });
+}
+
+function disks(images: VerbContext['options'][string]): DriveConfig[] {
+  // The first place of the secondary channel is the CD drive's.
+  return (Array.isArray(images) ? images : []).map((image: string, index) => ({
+    id: `disk${index}`,
+    kind: 'disk',
+    bus: 'ide',
+    slot: index < 2 ? index : index + 1,
+    path: resolve(image),
+    format: null,
+    readOnly: false,
+  }));
+}
+
+function cdrom(image: string | undefined): DriveConfig {
+  return { id: 'cd0', kind: 'cdrom', bus: 'ide', slot: 2, path: absolute(image) ?? null, format: null, readOnly: true };
+}
+
+function floppy(image: string | undefined): DriveConfig[] {
+  if (image === undefined) return [];
+  return [{ id: 'floppy0', kind: 'floppy', bus: 'floppy', slot: 0, path: resolve(image), format: null, readOnly: false }];
 }
 
 /** Each pair names a setting that exists; its value is JSON or else text. */

@@ -11,7 +11,7 @@ export interface VerbContext {
   readonly client: ControlClient;
   /** The words after the verb, without options. */
   readonly words: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly json: boolean;
   /** The machine that the first word names, by name, unique beginning or id; a damaged one is a failure. */
   machine(): Promise<ReadyMachine>;

@@ -5,9 +5,10 @@ import { console, key, screenshot, type, waitForSerial, waitForText } from './in
 import { log, stats } from './inspect.ts';
 import { pause, poweroff, reset, resume, shutdown, start } from './lifecycle.ts';
 import { list, show } from './list.ts';
+import { eject, insert } from './media.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
   list, show, create, set, start, shutdown, poweroff, reset, pause, resume, remove,
-  console, type, key, screenshot, waitForText, waitForSerial, log, stats, getSchema,
+  console, type, key, screenshot, waitForText, waitForSerial, insert, eject, log, stats, getSchema,
 ];

@@ -3,9 +3,11 @@
 import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { MachineConfig } from '../../../shared/machine/config.ts';
 import { appContract } from '../../../shared/rpc/app-contract.ts';
 import { connect } from '../../../shared/rpc/connect.ts';
 import { controlContract } from '../../../shared/rpc/control-contract.ts';
+import { FailureError } from '../../../shared/rpc/failure.ts';
 import { MACHINE_VERBS } from '../../../src-main/cli/machines/verbs.ts';
 import { runVerb, type WithClient } from '../../../src-main/cli/machines/run-verb.ts';
 import { UsageError } from '../../../src-main/cli/usage-error.ts';
@@ -20,7 +22,14 @@ async function service() {
   const keyboard: number[][] = [];
   const written: string[] = [];
   let said = '';
+  const started: MachineConfig[] = [];
+  const inserted: unknown[] = [];
   const { launch, processes } = fakeLauncher(() => ({
+    start: (config) => void started.push(config),
+    insert: (medium) => {
+      if (medium.path === '/missing.iso') throw new FailureError('machine.startFailed', '“/missing.iso” does not exist.');
+      inserted.push(medium);
+    },
     keyboard: (codes) => void keyboard.push(codes),
     screen: ({ png }) => ({ width: 720, height: 400, text: ['Welcome', 'login: '], pngBase64: png ? 'iVBORw==' : null }),
     serialRead: ({ after }) => ({ base64: Buffer.from(said.slice(after)).toString('base64'), next: said.length }),
@@ -53,7 +62,7 @@ async function service() {
     });
     return { status, out, errors: errors.join('') };
   };
-  return { folder, app, processes, keyboard, written, boxwright, say: (text: string) => void (said += text) };
+  return { folder, app, processes, started, inserted, keyboard, written, boxwright, say: (text: string) => void (said += text) };
 }
 
 let at: Awaited<ReturnType<typeof service>>;
@@ -140,6 +149,29 @@ describe('machines on the command line', () => {
     await at.app.registry.load();
     expect((await boxwright('list')).out).toMatch(/one +damaged +one/);
     expect((await boxwright('start', 'one')).errors).toMatch(/not valid JSON/);
+  });
+
+  it('change CDs, running or not', async () => {
+    const { boxwright } = at;
+    await boxwright('create', 'guest', '--cdrom', '/a.iso', '--disk', '/d.img');
+    await boxwright('start', 'guest');
+    expect(at.started.at(-1)?.drives.map(({ path }) => path)).toEqual(['/d.img', '/a.iso']);
+    expect((await boxwright('insert', 'guest', '/b.iso')).out).toBe('/b.iso is in cd0\n');
+    expect(at.inserted).toEqual([{ drive: 'cd0', path: '/b.iso', format: null }]);
+    await boxwright('poweroff', 'guest');
+    const shown = async () => JSON.parse((await boxwright('show', 'guest', '--json')).out).config.drives[1];
+    expect(await shown()).toMatchObject({ id: 'cd0', path: '/b.iso' });
+    expect((await boxwright('eject', 'guest')).status).toBe(0);
+    expect(await shown()).toMatchObject({ id: 'cd0', path: null });
+    expect((await boxwright('eject', 'guest', '--drive', 'disk0')).errors).toMatch(/no drive “disk0”/);
+  });
+
+  it('keep a running machine’s settings when a medium cannot be opened', async () => {
+    const { boxwright } = at;
+    await boxwright('create', 'guest', '--cdrom', '/a.iso');
+    await boxwright('start', 'guest');
+    expect((await boxwright('insert', 'guest', '/missing.iso')).errors).toMatch(/does not exist/);
+    expect(JSON.parse((await boxwright('show', 'guest', '--json')).out).config.drives[0].path).toBe('/a.iso');
   });
 
   it('refuse what no keyboard can type', async () => {

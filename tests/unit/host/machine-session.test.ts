@@ -224,7 +224,7 @@ describe('a machine process', () => {
 
 describe('a start', () => {
   it.each([
-    ['no kernel', { kernel: null }, 'machine.startFailed', 'No kernel'],
+    ['no kernel', { kernel: null }, 'machine.startFailed', 'neither a disk'],
     ['a kernel that is not there', { kernel: '/nowhere/vmlinuz' }, 'files.notFound', '/nowhere/vmlinuz'],
     ['a kernel that is a folder', { kernel: '/' }, 'files.wrongKind', 'folder'],
     [

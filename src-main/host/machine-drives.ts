@@ -1,0 +1,55 @@
+// The drives of a machine's settings as the ones the machine is built with, their images opened.
+
+import type { DriveConfig, MachineConfig } from '../../shared/machine/config.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { BlockError } from '../engine/block/index.ts';
+import type { DriveAttachment } from '../engine/machine/options.ts';
+import type { DriveImage } from './drive-server.ts';
+import { type DriveSpec, type OpenedDrives, openDriveImage, openDrives } from './open-drives.ts';
+
+const MAX_MESSAGE = 2000;
+
+/** Throws `FailureError`, in words that name the image; nothing stays open then. */
+export function openMachineDrives(config: MachineConfig): Promise<OpenedDrives> {
+  return inWords(() => openDrives(config.drives.map(specOf)));
+}
+
+/** Also for a medium that is changed while the machine runs. */
+export function openMedium(drive: DriveConfig & { path: string }): Promise<DriveImage> {
+  return inWords(() => openDriveImage(specOf(drive), drive.path));
+}
+
+function specOf({ id, kind, bus, slot, path, format, readOnly }: DriveConfig): DriveSpec {
+  return {
+    id,
+    kind,
+    attachment: attachmentOf(bus, slot),
+    path: path ?? undefined,
+    format: format ?? undefined,
+    readOnly,
+    snapshot: false,
+    cache: 'writeback',
+  };
+}
+
+function attachmentOf(bus: DriveConfig['bus'], slot: number): DriveAttachment {
+  const odd = slot & 1 ? 1 : 0;
+  switch (bus) {
+    case 'ide':
+      return { bus, channel: slot & 2 ? 1 : 0, unit: odd };
+    case 'floppy':
+      return { bus, unit: odd };
+    case 'ahci':
+    case 'virtio':
+      return { bus, index: slot };
+  }
+}
+
+async function inWords<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    throw new FailureError('machine.startFailed', error.message.slice(0, MAX_MESSAGE), { reason: error.code });
+  }
+}
