@@ -5,6 +5,7 @@ import type { CpuFeature, CpuModel } from '../models/cpu-model.ts';
 import { GPR_INDEX } from '../state/cpu-state.ts';
 import { cpuSignature } from '../state/reset.ts';
 import type { CpuContext } from './cpu-context.ts';
+import { TIMESTAMP_HZ } from './timestamp.ts';
 
 type FeatureBits = readonly (readonly [CpuFeature, number])[];
 
@@ -19,7 +20,7 @@ export const FEATURE_BITS = {
     ['sse3', 0], ['monitor', 3], ['ssse3', 9], ['cx16', 13], ['pcid', 17], ['sse4.1', 19], ['sse4.2', 20],
     ['x2apic', 21], ['movbe', 22], ['popcnt', 23], ['rdrand', 30], ['hypervisor', 31],
   ],
-  leaf7Ebx: [['fsgsbase', 0], ['smep', 7], ['smap', 20]],
+  leaf7Ebx: [['fsgsbase', 0], ['tsc-adjust', 1], ['smep', 7], ['smap', 20]],
   extendedEdx: [['syscall', 11], ['nx', 20], ['pdpe1gb', 26], ['rdtscp', 27], ['lm', 29]],
   extendedEcx: [['lahf64', 0]],
   powerEdx: [['invtsc', 8]],
@@ -32,10 +33,13 @@ export function featureWord(model: CpuModel, bits: FeatureBits): number {
   return word >>> 0;
 }
 
+const LEAF_TSC = 0x15;
+const LEAF_FREQUENCY = 0x16;
 const EXTENDED = 0x80000000;
 const HYPERVISOR = 0x40000000;
 
 export function highestLeaf(model: CpuModel): number {
+  if (model.features.has('invtsc')) return LEAF_FREQUENCY;
   if (featureWord(model, FEATURE_BITS.leaf7Ebx) !== 0) return 7;
   return model.features.has('lm') ? 4 : 2;
 }
@@ -102,6 +106,10 @@ function basicLeaf(cpu: CpuContext, leaf: number, subleaf: number): void {
   else if (leaf === 2) leaf2(model);
   else if (leaf === 4) leaf4(subleaf);
   else if (leaf === 7 && subleaf === 0) give(0, featureWord(model, FEATURE_BITS.leaf7Ebx), 0, 0);
+  // The core crystal clock, which also feeds the APIC timer, is the counter's own: ratio 1.
+  else if (leaf === LEAF_TSC) give(1, 1, TIMESTAMP_HZ, 0);
+  // Base, maximum and bus frequency in MHz.
+  else if (leaf === LEAF_FREQUENCY) give(TIMESTAMP_HZ / 1e6, TIMESTAMP_HZ / 1e6, 100, 0);
   else give(0, 0, 0, 0);
 }
 

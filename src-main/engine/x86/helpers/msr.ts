@@ -104,6 +104,8 @@ const { fs, gs } = SEGMENT_INDEX;
 function createTable(): ReadonlyMap<number, MsrRow> {
   const table = new Map<number, MsrRow>([
     [MSR_TSC, { feature: 'tsc', read: storeTimestamp, write: writeTimestamp }],
+    // IA32_TSC_ADJUST: what writes have added to the counter is what it differs from the clock.
+    [0x3b, { field: 'tscOffset', feature: 'tsc-adjust' }],
     // IA32_PLATFORM_ID, EBL_CR_POWERON
     [0x17, { constant: [0, 0] }],
     [0x2a, { constant: [0, 0], check: anything }],

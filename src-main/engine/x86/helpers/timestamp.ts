@@ -10,6 +10,9 @@ import { VECTOR_GP } from './descriptor.ts';
 
 const { rax, rcx, rdx } = GPR_INDEX;
 
+/** One count a nanosecond; the APIC timer's input has the same rate. */
+export const TIMESTAMP_HZ = 1_000_000_000;
+
 /** Two 40-bit counters, as on the P6 family. */
 const COUNTERS = 2;
 

@@ -7,7 +7,7 @@ export type CpuFeature =
   | 'mca' | 'cmov' | 'pat' | 'pse36' | 'clfsh' | 'mmx' | 'fxsr' | 'sse' | 'sse2' | 'sse3' | 'ssse3'
   | 'sse4.1' | 'sse4.2' | 'cx16' | 'popcnt' | 'movbe' | 'lahf64' | 'syscall' | 'nx' | 'rdtscp' | 'lm'
   | 'smep' | 'smap' | 'fsgsbase' | 'pcid' | 'x2apic' | 'rdrand' | 'monitor'
-  | 'pdpe1gb' | 'invtsc' | 'hypervisor';
+  | 'pdpe1gb' | 'invtsc' | 'tsc-adjust' | 'hypervisor';
 
 export type CpuModelName = 'pentium3' | 'x86-64-v1' | 'x86-64-v2';
 

@@ -14,7 +14,7 @@ export const X86_64_V1: CpuModel = {
   features: new Set([
     'fpu', 'vme', 'de', 'pse', 'tsc', 'msr', 'pae', 'mce', 'cx8', 'apic', 'sep', 'mtrr', 'pge', 'mca', 'cmov',
     'pat', 'pse36', 'clfsh', 'mmx', 'fxsr', 'sse', 'sse2', 'syscall', 'nx', 'rdtscp', 'lm', 'lahf64',
-    'invtsc', 'hypervisor',
+    'invtsc', 'tsc-adjust', 'hypervisor',
   ]),
   physicalAddressBits: 40,
   linearAddressBits: 48,

@@ -70,6 +70,18 @@ describe.each(Object.values(CPU_MODELS))('CPUID of $name', (model: CpuModel) => 
 });
 
 describe('CPUID', () => {
+  it('tells the rate of an invariant counter: crystal x EBX / EAX', () => {
+    for (const model of Object.values(CPU_MODELS)) {
+      const cpu = new FakeCpu(model);
+      const known = cpuid(cpu, 0)[0] >= 0x16;
+      expect(known).toBe(model.features.has('invtsc'));
+      if (!known) continue;
+      const [denominator, numerator, crystal] = cpuid(cpu, 0x15);
+      expect((crystal * numerator) / denominator).toBe(1e9);
+      expect(cpuid(cpu, 0x16)[0]).toBe(1000);
+    }
+  });
+
   const reportable = new Set<string>(Object.values(FEATURE_BITS).flatMap((bits) => bits.map(([feature]) => feature)));
   const decodable = new Set(OPCODE_ROWS.flatMap((row) => (row.feature === undefined ? [] : [row.feature])));
 

@@ -115,6 +115,17 @@ describe('the time-stamp counter', () => {
     }
   });
 
+  it('keeps in IA32_TSC_ADJUST what writes have moved it by', () => {
+    const cpu = longCpu(0);
+    cpu.environment.clockNs = 1000;
+    expect(read(cpu, 0x3b)).toBe(0n);
+    write(cpu, 0x10, 5000n);
+    expect(read(cpu, 0x3b)).toBe(4000n);
+    write(cpu, 0x3b, -100n & 0xffff_ffff_ffff_ffffn);
+    expect(read(cpu, 0x10)).toBe(900n);
+    refuses(new FakeCpu(CPU_MODELS.pentium3), 0x3b, 0n);
+  });
+
   it('is closed to user code with TSD', () => {
     const cpu = longCpu(3);
     expect(readTimestamp(cpu)).toBe(0);
