@@ -18,6 +18,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
       return { main: run, usage: runHelp };
     },
   },
+  img: {
+    help: 'make, convert, check and compare disk images; qemu-img\'s verbs',
+    load: async () => {
+      const { img, imgHelp } = await import('./img/img.ts');
+      return { main: img, usage: imgHelp };
+    },
+  },
 };
 
 const HELP = ['--help', '-help', '-h', 'help'];

@@ -3,25 +3,27 @@
 
 import { BlockError } from '../block-error.ts';
 import type { BlockJob, ImageNode } from '../image-format.ts';
-import type { BlockNode } from '../node.ts';
 import { copyContent } from './convert.ts';
+import type { LayerStack } from './layer-stack.ts';
 
 export interface CommitOptions {
-  /** How many images lie above the base: 1 for the image right behind. */
-  readonly depth: number;
   readonly job?: BlockJob;
 }
 
-/** `top` is the overlay with its chain, `base` the image `depth` layers down, open for writing. */
-export async function commitInto(top: BlockNode, base: ImageNode, { depth, job }: CommitOptions): Promise<void> {
-  if (base.length < top.length) {
+/** `layers` is what lies above `base`, which is open for writing. */
+export async function commitInto(layers: LayerStack, base: ImageNode, { job }: CommitOptions): Promise<void> {
+  if (base.length < layers.length) {
     if (base.resize === undefined)
-      throw new BlockError('unsupported', `the backing image (${base.format}) is smaller than the overlay and cannot grow`, { file: '', feature: 'resize' });
-    await base.resize(top.length);
+      throw new BlockError(
+        'unsupported',
+        `The backing image (${base.format}, ${base.length} bytes) is smaller than the overlay (${layers.length} bytes) and cannot grow.`,
+        { file: '', feature: 'resize' },
+      );
+    await base.resize(layers.length);
   }
-  await copyContent(top, base, {
+  await copyContent(layers, base, {
     targetIsZero: false,
-    wanted: (status) => status.present && status.depth < depth,
+    wanted: (status) => status.present,
     ...(job === undefined ? {} : { job }),
   });
   await base.flush();

@@ -8,11 +8,12 @@ export class Concatenation implements BlockNode {
   readonly readOnly = true;
   readonly #parts: readonly { readonly node: BlockNode; readonly start: number }[];
 
-  constructor(nodes: readonly BlockNode[]) {
+  /** Each part is filled up with zeroes to a multiple of `unit`. */
+  constructor(nodes: readonly BlockNode[], unit = 1) {
     let start = 0;
     this.#parts = nodes.map((node) => {
       const part = { node, start };
-      start += node.length;
+      start += Math.ceil(node.length / unit) * unit;
       return part;
     });
     this.length = start;
@@ -20,18 +21,19 @@ export class Concatenation implements BlockNode {
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     for (let done = 0; done < into.length; ) {
-      const { node, start } = this.#partAt(offset + done);
-      const within = offset + done - start;
-      const count = Math.min(into.length - done, node.length - within);
-      await node.read(within, into.subarray(done, done + count));
+      const { node, within, room } = this.#partAt(offset + done);
+      const count = Math.min(into.length - done, room);
+      const part = into.subarray(done, done + count);
+      if (node === undefined) part.fill(0);
+      else await node.read(within, part);
       done += count;
     }
   }
 
-  status(offset: number, length: number): Promise<BlockStatus> {
-    const { node, start } = this.#partAt(offset);
-    const within = offset - start;
-    return node.status(within, Math.min(length, node.length - within));
+  async status(offset: number, length: number): Promise<BlockStatus> {
+    const { node, within, room } = this.#partAt(offset);
+    if (node !== undefined) return node.status(within, Math.min(length, room));
+    return { length: Math.min(length, room), zero: true, data: false, depth: 0, present: false };
   }
 
   write(): Promise<void> {
@@ -53,9 +55,14 @@ export class Concatenation implements BlockNode {
     throw new BlockError('read-only', 'several images together can only be read', { file: '' });
   }
 
-  #partAt(offset: number): { readonly node: BlockNode; readonly start: number } {
-    const part = this.#parts.findLast(({ node, start }) => start <= offset && node.length > 0);
-    if (part === undefined || offset >= this.length) throw new BlockError('invalid-argument', `nothing at ${offset}`, { file: '' });
-    return part;
+  /** What is at `offset`, for how many bytes; no node: filling. */
+  #partAt(offset: number): { readonly node: BlockNode | undefined; readonly within: number; readonly room: number } {
+    const index = this.#parts.findLastIndex(({ start }) => start <= offset);
+    const part = this.#parts[index];
+    if (part === undefined || offset >= this.length)
+      throw new BlockError('invalid-argument', `There is nothing at ${offset}.`, { file: '' });
+    const within = offset - part.start;
+    if (within < part.node.length) return { node: part.node, within, room: part.node.length - within };
+    return { node: undefined, within, room: (this.#parts[index + 1]?.start ?? this.length) - offset };
   }
 }

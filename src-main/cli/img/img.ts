@@ -1,0 +1,57 @@
+// `boxwright img VERB ...`: disk images, with qemu-img's verbs, options, words and exit statuses.
+
+import { BlockError } from '../../engine/block/index.ts';
+import { verbHelp } from './arguments.ts';
+import { EXIT_FAILURE, ImgError } from './img-error.ts';
+import { IMAGE_VERBS } from './verbs.ts';
+
+const HELP = ['-h', '--help', 'help'];
+
+export async function img(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || HELP.includes(name)) {
+    process.stdout.write(imgHelp());
+    return name === undefined ? EXIT_FAILURE : 0;
+  }
+  const row = IMAGE_VERBS.find((verb) => verb.name === name);
+  if (row === undefined) return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
+  const verb = await row.load();
+  const ownArguments = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (ownArguments.some((argument) => argument === '-h' || argument === '--help')) {
+    process.stdout.write(verbHelp(verb.spec));
+    return 0;
+  }
+  try {
+    return await verb.main(rest);
+  } catch (error) {
+    if (error instanceof ImgError) return fail(error.message, error.status === EXIT_FAILURE ? (row.failureStatus ?? EXIT_FAILURE) : error.status);
+    if (error instanceof BlockError) return fail(wording(error), row.failureStatus ?? EXIT_FAILURE);
+    throw error;
+  }
+}
+
+export function imgHelp(): string {
+  const lines = IMAGE_VERBS.map(({ name, help }) => `  ${name.padEnd(9)} ${help}`);
+  return [
+    'usage: boxwright img VERB [OPTION]... FILE...',
+    '',
+    'Disk images. Verbs and options are those of qemu-img.',
+    '',
+    ...lines,
+    '',
+    'SIZE is in bytes, or ends in k, M, G, T, P or E. boxwright img VERB --help says more.',
+    '',
+  ].join('\n');
+}
+
+/** Damage comes with what can be done about it. */
+function wording(error: BlockError): string {
+  const file = error.detail['file'];
+  if (error.code !== 'corrupt' || typeof file !== 'string' || file === '' || error.message.includes('check')) return error.message;
+  return `${error.message} “boxwright img check ${file}” tells more; where the format can be repaired, “check -r all” does it.`;
+}
+
+function fail(message: string, status: number): number {
+  process.stderr.write(`boxwright: ${message}\n`);
+  return status;
+}

@@ -1,0 +1,55 @@
+// The line that shows how far a command is (-p), and its end by Ctrl-C: the signal cancels the job, and the command ends
+// in order, removing what it has begun.
+
+import { BlockError, type BlockJob } from '../../engine/block/index.ts';
+
+/** As a shell reports a process ended by a signal. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+export class CommandJob implements BlockJob {
+  cancelled = false;
+  /** The exit status of a command that a signal ended. */
+  signalStatus: number | undefined;
+  readonly #show: boolean;
+  #shown = '';
+
+  constructor(show: boolean) {
+    this.#show = show;
+    for (const [signal, status] of Object.entries(SIGNALS)) {
+      // A second one ends the process the ordinary way.
+      process.once(signal, () => {
+        this.cancelled = true;
+        this.signalStatus = status;
+      });
+    }
+    this.progress(0, 1);
+  }
+
+  progress(done: number, total: number): void {
+    if (!this.#show) return;
+    const percent = (total === 0 ? 100 : (100 * done) / total).toFixed(2);
+    if (percent === this.#shown) return;
+    this.#shown = percent;
+    process.stdout.write(`    (${percent}/100%)\r`);
+  }
+
+  /** Only when all went well. */
+  finish(): void {
+    if (!this.#show) return;
+    this.progress(1, 1);
+    process.stdout.write('\n');
+  }
+}
+
+/** Runs a command's long part: shows its progress, and turns its end by a signal into the status a shell expects. */
+export async function withJob(job: CommandJob, work: (job: CommandJob) => Promise<void>): Promise<number> {
+  try {
+    await work(job);
+    job.finish();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BlockError) || error.code !== 'cancelled' || job.signalStatus === undefined) throw error;
+    process.stderr.write('\nboxwright: stopped; nothing half-done was left behind\n');
+    return job.signalStatus;
+  }
+}
