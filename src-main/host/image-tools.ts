@@ -30,10 +30,14 @@ export interface NewImage extends CreateOptions {
 export async function createImage(host: ImageHost, image: NewImage): Promise<void> {
   const { format, ...options } = image;
   if (format.create === undefined)
-    throw new BlockError('unsupported', `“${image.path}”: images of the format ${format.name} cannot be created.`, {
-      file: image.path,
-      feature: 'create',
-    });
+    throw new BlockError(
+      'unsupported',
+      `“${image.path}”: images of the format ${format.name} cannot be created.`,
+      {
+        file: image.path,
+        feature: 'create',
+      },
+    );
   const store = await host.files.create(image.path);
   try {
     await format.create(store, host, options);
@@ -59,7 +63,10 @@ export async function stageFiles<T>(
 }
 
 /** What a person typed as backing file is trusted; what that names in turn must lie in its folder. */
-export function trusting(files: ImageFilesOptions, { path, backing }: Pick<NewImage, 'path' | 'backing'>): ImageFilesOptions {
+export function trusting(
+  files: ImageFilesOptions,
+  { path, backing }: Pick<NewImage, 'path' | 'backing'>,
+): ImageFilesOptions {
   if (backing === undefined) return files;
   return { ...files, folders: [...(files.folders ?? []), dirname(resolve(dirname(path), backing.name))] };
 }
@@ -94,7 +101,10 @@ export async function convertImages(request: ConvertRequest): Promise<void> {
     for (const { path, format } of request.sources)
       opened.push(await openImage(host, { path, format, write: false, cacheBytes: request.cacheBytes }));
     const source = await sourceNode(request, opened);
-    const files = { ...trusting(request.files ?? {}, request.target), durable: request.files?.durable ?? false };
+    const files = {
+      ...trusting(request.files ?? {}, request.target),
+      durable: request.files?.durable ?? false,
+    };
     if (request.existing) await copyTo(createImageHost(files), source, request);
     else
       await stageFiles({ ...files, replaceInUse: request.replaceSource ?? false }, async (staged) => {
@@ -106,25 +116,38 @@ export async function convertImages(request: ConvertRequest): Promise<void> {
   }
 }
 
-async function sourceNode({ snapshot, sources }: ConvertRequest, opened: readonly BlockNode[]): Promise<BlockNode> {
+async function sourceNode(
+  { snapshot, sources }: ConvertRequest,
+  opened: readonly BlockNode[],
+): Promise<BlockNode> {
   const [first] = opened;
-  if (first === undefined) throw new BlockError('invalid-argument', 'There is no image to convert.', { file: '' });
+  if (first === undefined)
+    throw new BlockError('invalid-argument', 'There is no image to convert.', { file: '' });
   if (snapshot !== undefined) return openSnapshot(first as ImageNode, sources[0]?.path ?? '', snapshot);
   return opened.length === 1 ? first : new Concatenation(opened, SECTOR);
 }
 
 export async function openSnapshot(image: ImageNode, file: string, name: string): Promise<BlockNode> {
   if (image.snapshots === undefined)
-    throw new BlockError('unsupported', `“${file}”: images of the format ${image.format} have no snapshots inside.`, {
-      file,
-      feature: 'snapshots',
-    });
+    throw new BlockError(
+      'unsupported',
+      `“${file}”: images of the format ${image.format} have no snapshots inside.`,
+      {
+        file,
+        feature: 'snapshots',
+      },
+    );
   return image.snapshots.open(name);
 }
 
 async function copyTo(host: ImageHost, source: BlockNode, request: ConvertRequest): Promise<void> {
   const { path: file, format, backing } = request.target;
-  const target = await openImage(host, { path: file, format: format.name, write: true, cacheBytes: request.cacheBytes });
+  const target = await openImage(host, {
+    path: file,
+    format: format.name,
+    write: true,
+    cacheBytes: request.cacheBytes,
+  });
   try {
     if (target.length < source.length)
       throw new BlockError(
@@ -133,10 +156,14 @@ async function copyTo(host: ImageHost, source: BlockNode, request: ConvertReques
         { file },
       );
     if (request.copy.compressed && target.writeCompressed === undefined)
-      throw new BlockError('unsupported', `“${file}”: Compression not supported for this file format (${format.name}) or these options.`, {
-        file,
-        feature: 'compression',
-      });
+      throw new BlockError(
+        'unsupported',
+        `“${file}”: Compression not supported for this file format (${format.name}) or these options.`,
+        {
+          file,
+          feature: 'compression',
+        },
+      );
     const hasBacking = backing !== undefined || target.backingName !== undefined;
     await copyContent(source, target, {
       ...request.copy,

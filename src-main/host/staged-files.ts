@@ -82,7 +82,10 @@ export class StagedFiles implements ImageFiles {
 /** Messages name the final file. */
 function renamed(error: unknown, temporary: string, path: string): unknown {
   if (!(error instanceof BlockError)) return error;
-  return new BlockError(error.code, error.message.replaceAll(temporary, path), { ...error.detail, file: path });
+  return new BlockError(error.code, error.message.replaceAll(temporary, path), {
+    ...error.detail,
+    file: path,
+  });
 }
 
 /** A store that goes by another name. */

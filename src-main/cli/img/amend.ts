@@ -8,8 +8,17 @@ import type { ImageVerb } from './verbs.ts';
 const SPEC: VerbSpec = {
   name: 'amend',
   operands: 'FILE',
-  summary: 'Not supported: convert the image to one with other options instead (boxwright img convert -o ...).',
-  options: [FORMAT, FORMAT_OPTIONS, PROGRESS, QUIET, CACHE, { names: ['--force'], help: 'as in qemu-img' }, ...REFUSED],
+  summary:
+    'Not supported: convert the image to one with other options instead (boxwright img convert -o ...).',
+  options: [
+    FORMAT,
+    FORMAT_OPTIONS,
+    PROGRESS,
+    QUIET,
+    CACHE,
+    { names: ['--force'], help: 'as in qemu-img' },
+    ...REFUSED,
+  ],
 };
 
 export const amend: ImageVerb = {
@@ -17,6 +26,8 @@ export const amend: ImageVerb = {
   async main(argv) {
     const args = parseArguments(SPEC, argv);
     const [file = 'FILE'] = args.operands;
-    throw new ImgError(`amend: not supported; make a copy with other options: “boxwright img convert -O FORMAT -o ${args.value('-o') ?? 'NAME=VALUE'} ${file} NEW”`);
+    throw new ImgError(
+      `amend: not supported; make a copy with other options: “boxwright img convert -O FORMAT -o ${args.value('-o') ?? 'NAME=VALUE'} ${file} NEW”`,
+    );
   },
 };

@@ -74,7 +74,8 @@ export function parseArguments(spec: VerbSpec, args: readonly string[]): Argumen
       const [spelling = '', ...rest] = argument.split('=');
       const row = findLong(spec, spelling);
       const attached = argument.includes('=') ? rest.join('=') : undefined;
-      if (row.value === undefined && attached !== undefined) throw new ImgError(`${spelling}: takes no value`);
+      if (row.value === undefined && attached !== undefined)
+        throw new ImgError(`${spelling}: takes no value`);
       give(row, spelling, row.value === undefined ? '' : (attached ?? next(spelling, row)));
     } else if (argument.startsWith('-') && argument !== '-') {
       for (let letter = 1; letter < argument.length; letter++) {
@@ -93,7 +94,10 @@ export function parseArguments(spec: VerbSpec, args: readonly string[]): Argumen
 
 function find(spec: VerbSpec, spelling: string): OptionRow {
   const row = spec.options.find(({ names }) => names.includes(spelling));
-  if (row === undefined) throw new ImgError(`${spelling}: not an option of “img ${spec.name}”; “img ${spec.name} --help” lists them`);
+  if (row === undefined)
+    throw new ImgError(
+      `${spelling}: not an option of “img ${spec.name}”; “img ${spec.name} --help” lists them`,
+    );
   return row;
 }
 
@@ -101,13 +105,15 @@ function findLong(spec: VerbSpec, spelling: string): OptionRow {
   const exact = spec.options.find(({ names }) => names.includes(spelling));
   if (exact !== undefined) return exact;
   const begun = spec.options.filter(({ names }) => names.some((name) => name.startsWith(spelling)));
-  if (begun.length > 1) throw new ImgError(`${spelling}: could be ${begun.map(({ names }) => names.at(-1)).join(' or ')}`);
+  if (begun.length > 1)
+    throw new ImgError(`${spelling}: could be ${begun.map(({ names }) => names.at(-1)).join(' or ')}`);
   return begun[0] ?? find(spec, spelling);
 }
 
 export function verbHelp(spec: VerbSpec): string {
   const rows = spec.options.filter(({ refused }) => refused === undefined);
-  const spelling = ({ names, value }: OptionRow) => `${names.join(', ')}${value === undefined ? '' : ` ${value}`}`;
+  const spelling = ({ names, value }: OptionRow) =>
+    `${names.join(', ')}${value === undefined ? '' : ` ${value}`}`;
   const width = Math.max(...rows.map((row) => spelling(row).length), 10);
   return [
     `usage: boxwright img ${spec.name} [OPTION]... ${spec.operands}`,

@@ -12,7 +12,8 @@ import type { ImageVerb } from './verbs.ts';
 const SPEC: VerbSpec = {
   name: 'bench',
   operands: 'FILE',
-  summary: 'Sends requests to an image one after the other, wrapping around at its end, and tells how long they took.',
+  summary:
+    'Sends requests to an image one after the other, wrapping around at its end, and tells how long they took.',
   options: [
     { names: ['-c'], value: 'COUNT', help: 'requests altogether (75000)' },
     { names: ['-d'], value: 'DEPTH', help: 'requests at a time (64)' },
@@ -62,14 +63,18 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   const image = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: plan.write });
   try {
-    if (plan.offset + plan.size > image.length) throw new ImgError(`bench: “${path}” has ${image.length} bytes: too few for requests of ${plan.size} at ${plan.offset}`);
+    if (plan.offset + plan.size > image.length)
+      throw new ImgError(
+        `bench: “${path}” has ${image.length} bytes: too few for requests of ${plan.size} at ${plan.offset}`,
+      );
     const say = (line: string) => {
       if (!args.has('-q')) process.stdout.write(`${line}\n`);
     };
     say(
       `Sending ${plan.count} ${plan.write ? 'write' : 'read'} requests, ${plan.size} bytes each, ${plan.depth} in parallel (starting at offset ${plan.offset}, step size ${plan.step})`,
     );
-    if (plan.flushInterval > 0) say(`Sending flush every ${plan.flushInterval} ${plan.drain ? '' : 'non-draining '}requests`);
+    if (plan.flushInterval > 0)
+      say(`Sending flush every ${plan.flushInterval} ${plan.drain ? '' : 'non-draining '}requests`);
     const start = performance.now();
     await run(image, plan);
     say(`Run completed in ${((performance.now() - start) / 1000).toFixed(3)} seconds.`);
@@ -83,10 +88,12 @@ function planOf(args: Arguments): Plan {
   const number = (option: string, standard: number, what: string, from: number, to: number) =>
     requireNumber(args.value(option) ?? String(standard), what, from, to);
   const size = requireSize(args.value('-s') ?? '4096', 'buffer size');
-  if (size < 1 || size > MAX_REQUEST) throw new ImgError(`bench: -s ${size}: Must be between 1 and ${MAX_REQUEST}.`);
+  if (size < 1 || size > MAX_REQUEST)
+    throw new ImgError(`bench: -s ${size}: Must be between 1 and ${MAX_REQUEST}.`);
   const write = args.has('-w');
   const flushInterval = number('--flush-interval', 0, 'flush interval', 0, 0x7fff_ffff);
-  if (flushInterval > 0 && !write) throw new ImgError('bench: --flush-interval is only available in write tests');
+  if (flushInterval > 0 && !write)
+    throw new ImgError('bench: --flush-interval is only available in write tests');
   return {
     count: number('-c', 75000, 'request count', 0, 0x7fff_ffff),
     depth: number('-d', 64, 'queue depth', 1, MAX_DEPTH),

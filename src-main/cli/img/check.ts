@@ -1,7 +1,14 @@
 // `img check`: 0 sound, 1 could not be checked, 2 damaged, 3 leaks only, 63 the format has no check.
 // Reference: qemu-img(1), check.
 
-import { BlockError, type CheckReport, type ImageFormat, type ImageHost, probeFormat, readEnds } from '../../engine/block/index.ts';
+import {
+  BlockError,
+  type CheckReport,
+  type ImageFormat,
+  type ImageHost,
+  probeFormat,
+  readEnds,
+} from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { requireFormat } from './format-options.ts';
@@ -20,7 +27,8 @@ const FAULTS_SHOWN = 1000;
 const SPEC: VerbSpec = {
   name: 'check',
   operands: 'FILE',
-  summary: 'Looks for damage. Exit status: 0 none, 1 could not be checked, 2 damaged, 3 only leaked clusters, 63 the format has no check.',
+  summary:
+    'Looks for damage. Exit status: 0 none, 1 could not be checked, 2 damaged, 3 only leaked clusters, 63 the format has no check.',
   options: [
     FORMAT,
     { names: ['-r', '--repair'], value: 'leaks|all', help: 'repair leaked clusters, or all that can be' },
@@ -43,7 +51,8 @@ async function main(argv: readonly string[]): Promise<number> {
     throw new ImgError(`Unknown option value for -r (expecting 'leaks' or 'all'): ${repair}`);
   const host = createImageHost({ forceShare: args.has('-U') });
   const format = await formatOf(host, path, args.value('-f'));
-  if (format.check === undefined) throw new ImgError(`${path}: This image format (${format.name}) does not support checks`, EXIT_NO_CHECK);
+  if (format.check === undefined)
+    throw new ImgError(`${path}: This image format (${format.name}) does not support checks`, EXIT_NO_CHECK);
   const quiet = args.has('-q');
   const job = new CommandJob(false);
   let report = await checkOnce(host, path, format, repair, job);
@@ -57,7 +66,8 @@ async function main(argv: readonly string[]): Promise<number> {
     report = { ...(await checkOnce(host, path, format, 'none', job)), ...fixed };
     if (!quiet && output === 'human') showFaults(report);
   }
-  if (output === 'json') process.stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
+  if (output === 'json')
+    process.stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
   else if (!quiet) process.stdout.write(humanReport(report));
   return exitStatus(report);
 }
@@ -73,11 +83,18 @@ async function formatOf(host: ImageHost, path: string, name: string | undefined)
   }
 }
 
-async function checkOnce(host: ImageHost, path: string, format: ImageFormat, repair: 'none' | 'leaks' | 'all', job: CommandJob): Promise<CheckReport> {
+async function checkOnce(
+  host: ImageHost,
+  path: string,
+  format: ImageFormat,
+  repair: 'none' | 'leaks' | 'all',
+  job: CommandJob,
+): Promise<CheckReport> {
   const store = await host.files.open(path, repair === 'none' ? 'read' : 'write');
   try {
     const report = await format.check?.(store, host, { path, repair, job });
-    if (report === undefined) throw new BlockError('unsupported', `“${path}” cannot be checked.`, { file: path });
+    if (report === undefined)
+      throw new BlockError('unsupported', `“${path}” cannot be checked.`, { file: path });
     if (repair !== 'none') await store.flush();
     return report;
   } finally {
@@ -87,7 +104,9 @@ async function checkOnce(host: ImageHost, path: string, format: ImageFormat, rep
 
 function showFaults({ faults }: CheckReport): void {
   for (const fault of faults.slice(0, FAULTS_SHOWN))
-    process.stderr.write(`${fault.kind === 'leak' ? 'Leaked' : 'ERROR'} ${fault.structure} at 0x${fault.offset.toString(16)}: ${fault.message}\n`);
+    process.stderr.write(
+      `${fault.kind === 'leak' ? 'Leaked' : 'ERROR'} ${fault.structure} at 0x${fault.offset.toString(16)}: ${fault.message}\n`,
+    );
   if (faults.length > FAULTS_SHOWN) process.stderr.write(`… and ${faults.length - FAULTS_SHOWN} more\n`);
 }
 
@@ -96,10 +115,20 @@ function humanReport(report: CheckReport): string {
   const { corruptions, leaks, checkErrors } = report;
   if (corruptions + leaks + checkErrors === 0) lines.push('No errors were found on the image.');
   if (corruptions > 0)
-    lines.push('', `${corruptions} errors were found on the image.`, 'Data may be corrupted, or further writes to the image may corrupt it.');
-  if (leaks > 0) lines.push('', `${leaks} leaked clusters were found on the image.`, 'This means waste of disk space, but no harm to data.');
+    lines.push(
+      '',
+      `${corruptions} errors were found on the image.`,
+      'Data may be corrupted, or further writes to the image may corrupt it.',
+    );
+  if (leaks > 0)
+    lines.push(
+      '',
+      `${leaks} leaked clusters were found on the image.`,
+      'This means waste of disk space, but no harm to data.',
+    );
   if (checkErrors > 0) lines.push('', `${checkErrors} internal errors have occurred during the check.`);
-  if (corruptions > 0 && report.corruptionsFixed === 0) lines.push('“check -r all” repairs what can be repaired; make a copy first.');
+  if (corruptions > 0 && report.corruptionsFixed === 0)
+    lines.push('“check -r all” repairs what can be repaired; make a copy first.');
   else if (leaks > 0 && report.leaksFixed === 0) lines.push('“check -r leaks” gives the space back.');
   const { totalClusters: total, allocatedClusters: allocated } = report;
   if (total > 0 && allocated > 0) {
@@ -113,7 +142,11 @@ function humanReport(report: CheckReport): string {
 }
 
 /** Counts that are zero are left out, as qemu-img does. */
-function jsonReport(report: CheckReport, filename: string, format: ImageFormat): Record<string, string | number> {
+function jsonReport(
+  report: CheckReport,
+  filename: string,
+  format: ImageFormat,
+): Record<string, string | number> {
   const optional = {
     'image-end-offset': report.imageEndOffset,
     'total-clusters': report.totalClusters,

@@ -1,12 +1,28 @@
 // `img commit`: writes what an overlay holds into the image behind it. Reference: qemu-img(1), commit.
 
-import { BlockError, commitInto, type ImageHost, type ImageNode, LayerStack, openImage } from '../../engine/block/index.ts';
+import {
+  BlockError,
+  commitInto,
+  type ImageHost,
+  type ImageNode,
+  LayerStack,
+  openImage,
+} from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { backingPath } from './layers.ts';
-import { ALLOW_REFERENCES, CACHE, FORMAT, isDurable, PROGRESS, QUIET, RATE_LIMIT, REFUSED } from './option-rows.ts';
+import {
+  ALLOW_REFERENCES,
+  CACHE,
+  FORMAT,
+  isDurable,
+  PROGRESS,
+  QUIET,
+  RATE_LIMIT,
+  REFUSED,
+} from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import type { ImageVerb } from './verbs.ts';
 
@@ -16,7 +32,11 @@ const SPEC: VerbSpec = {
   summary: 'Writes what an overlay holds into the image behind it, and empties the overlay.',
   options: [
     FORMAT,
-    { names: ['-b'], value: 'FILE', help: 'commit down to this image of the chain; the overlay is not emptied then' },
+    {
+      names: ['-b'],
+      value: 'FILE',
+      help: 'commit down to this image of the chain; the overlay is not emptied then',
+    },
     { names: ['-d'], help: 'do not empty the overlay: it is thrown away anyway' },
     PROGRESS,
     QUIET,
@@ -33,11 +53,19 @@ async function main(argv: readonly string[]): Promise<number> {
   const args = parseArguments(SPEC, argv);
   const [path = ''] = args.exactly('commit: Expecting one image file name', 1);
   const wantedBase = args.value('-b');
-  const host = createImageHost({ anyReference: args.has('--allow-references'), durable: isDurable(args, 'writeback') });
+  const host = createImageHost({
+    anyReference: args.has('--allow-references'),
+    durable: isDurable(args, 'writeback'),
+  });
   const layers: ImageNode[] = [];
   let base: ImageNode | undefined;
   try {
-    const top = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: true, noBacking: true });
+    const top = await openImage(host, {
+      path,
+      format: optionalFormat(args.value('-f')),
+      write: true,
+      noBacking: true,
+    });
     layers.push(top);
     base = await openBase(host, path, wantedBase, layers);
     const target = base;
@@ -55,7 +83,12 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** Follows the chain from the top; images above the base are added to `layers`, the base is opened for writing. */
-async function openBase(host: ImageHost, path: string, wanted: string | undefined, layers: ImageNode[]): Promise<ImageNode> {
+async function openBase(
+  host: ImageHost,
+  path: string,
+  wanted: string | undefined,
+  layers: ImageNode[],
+): Promise<ImageNode> {
   let from = path;
   const seen = new Set([path]);
   for (;;) {
@@ -66,10 +99,20 @@ async function openBase(host: ImageHost, path: string, wanted: string | undefine
     }
     const { backingName, backingFormat } = above;
     const file = host.files.resolve(from, backingName);
-    if (seen.has(file)) throw new BlockError('backing-cycle', `“${path}”: its backing files go in a circle at “${file}”.`, { file: path, backing: file });
+    if (seen.has(file))
+      throw new BlockError('backing-cycle', `“${path}”: its backing files go in a circle at “${file}”.`, {
+        file: path,
+        backing: file,
+      });
     seen.add(file);
-    const isBase = wanted === undefined || wanted === backingName || wanted === file || backingPath(path, wanted) === file;
-    const image = await openImage(host, { path: file, format: backingFormat, write: isBase, noBacking: !isBase });
+    const isBase =
+      wanted === undefined || wanted === backingName || wanted === file || backingPath(path, wanted) === file;
+    const image = await openImage(host, {
+      path: file,
+      format: backingFormat,
+      write: isBase,
+      noBacking: !isBase,
+    });
     if (isBase) return image;
     layers.push(image);
     from = file;

@@ -47,7 +47,8 @@ async function main(argv: readonly string[]): Promise<number> {
         if (!result.same && result.reason === 'size') return say('Strict mode: Image size mismatch!');
         if (result.sizesDiffer) say('Warning: Image size mismatch!');
         if (result.same) say('Images are identical.');
-        else if (result.reason === 'allocation') say(`Strict mode: Offset ${result.offset} allocation mismatch!`);
+        else if (result.reason === 'allocation')
+          say(`Strict mode: Offset ${result.offset} allocation mismatch!`);
         else say(`Content mismatch at offset ${result.offset}!`);
       });
       return status !== 0 ? status : different ? EXIT_DIFFERENT : 0;

@@ -3,10 +3,27 @@
 import type { FormatName } from '../../engine/block/index.ts';
 import { convertImages } from '../../host/image-tools.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
-import { formatHelp, optionalFormat, requireFormat, requireTargetFormat, targetOptions, wantsHelp } from './format-options.ts';
+import {
+  formatHelp,
+  optionalFormat,
+  requireFormat,
+  requireTargetFormat,
+  targetOptions,
+  wantsHelp,
+} from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import {
-  ALLOW_REFERENCES, CACHE, FORCE_SHARE, FORMAT_OPTIONS, isDurable, PROGRESS, QUIET, RATE_LIMIT, REFUSED, SOURCE_CACHE, TARGET_IMAGE_OPTS,
+  ALLOW_REFERENCES,
+  CACHE,
+  FORCE_SHARE,
+  FORMAT_OPTIONS,
+  isDurable,
+  PROGRESS,
+  QUIET,
+  RATE_LIMIT,
+  REFUSED,
+  SOURCE_CACHE,
+  TARGET_IMAGE_OPTS,
 } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { requireNumber, requireSize } from './size.ts';
@@ -15,7 +32,8 @@ import type { ImageVerb } from './verbs.ts';
 const SPEC: VerbSpec = {
   name: 'convert',
   operands: 'FILE... TARGET',
-  summary: 'Copies an image, or several one behind the other, into a new image. Stretches of zeroes are left out.',
+  summary:
+    'Copies an image, or several one behind the other, into a new image. Stretches of zeroes are left out.',
   options: [
     { names: ['-f'], value: 'FORMAT', help: 'format of the sources; found out where it is left out' },
     { names: ['-O'], value: 'FORMAT', help: 'format of the target; raw if left out' },
@@ -25,7 +43,11 @@ const SPEC: VerbSpec = {
     QUIET,
     { names: ['-n'], help: 'write into a target that is there already' },
     { names: ['--target-is-zero'], help: 'with -n: the target reads zero throughout' },
-    { names: ['-B', '-b'], value: 'FILE', help: 'make the target an overlay over FILE, holding only what the source image itself holds' },
+    {
+      names: ['-B', '-b'],
+      value: 'FILE',
+      help: 'make the target an overlay over FILE, holding only what the source image itself holds',
+    },
     { names: ['-F'], value: 'FORMAT', help: 'format of the backing file of -B' },
     { names: ['-l'], value: 'SNAPSHOT', help: 'convert the disk as this internal snapshot has it' },
     { names: ['-S'], value: 'SIZE', help: 'leave out zeroes in runs of this size (4k); 0: write them all' },
@@ -54,19 +76,26 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const sources = args.operands.slice(0, -1);
   const target = args.operands.at(-1);
-  if (target === undefined || sources.length === 0) throw new ImgError('convert: Must specify image file name');
+  if (target === undefined || sources.length === 0)
+    throw new ImgError('convert: Must specify image file name');
   refuseCombinations(args, sources.length);
   const format = requireTargetFormat(args.value('-O') ?? 'raw', target);
   const options = targetOptions(format, args.all('-o'));
   const backing = backingOf(args, options.backingFile, options.backingFormat);
   const sourceFormat = optionalFormat(args.value('-f'));
   const unreadable = (offset: number) => {
-    if (!args.has('-q')) process.stderr.write(`boxwright: warning: ${sources.join(', ')}: cannot be read at ${offset}; zeroes instead\n`);
+    if (!args.has('-q'))
+      process.stderr.write(
+        `boxwright: warning: ${sources.join(', ')}: cannot be read at ${offset}; zeroes instead\n`,
+      );
   };
   const sparse = args.value('-S');
   return withJob(new CommandJob(args.has('-p') && !args.has('-q')), (job) =>
     convertImages({
-      sources: sources.map((path) => ({ path, ...(sourceFormat === undefined ? {} : { format: sourceFormat }) })),
+      sources: sources.map((path) => ({
+        path,
+        ...(sourceFormat === undefined ? {} : { format: sourceFormat }),
+      })),
       snapshot: snapshotName(args.value('-l')),
       target: {
         path: target,
@@ -95,19 +124,34 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function refuseCombinations(args: Arguments, sources: number): void {
-  if (args.has('-n') && args.has('-o')) throw new ImgError('convert: -o has no meaning with -n, which makes no new image');
-  if (args.has('--target-is-zero') && !args.has('-n')) throw new ImgError('convert: --target-is-zero requires use of -n flag');
-  if (args.has('-W') && args.has('-c')) throw new ImgError('convert: Out of order write and compress are mutually exclusive');
-  if (args.has('-B') && sources > 1) throw new ImgError('convert: Having a backing file for the target makes no sense when concatenating multiple input images');
-  if (args.has('-l') && sources > 1) throw new ImgError('convert: a snapshot (-l) can be taken from one image only');
-  if (args.has('-S') && args.value('-S') === '0' && args.has('-c')) throw new ImgError('convert: Cannot use -S 0 with compression (-c)');
+  if (args.has('-n') && args.has('-o'))
+    throw new ImgError('convert: -o has no meaning with -n, which makes no new image');
+  if (args.has('--target-is-zero') && !args.has('-n'))
+    throw new ImgError('convert: --target-is-zero requires use of -n flag');
+  if (args.has('-W') && args.has('-c'))
+    throw new ImgError('convert: Out of order write and compress are mutually exclusive');
+  if (args.has('-B') && sources > 1)
+    throw new ImgError(
+      'convert: Having a backing file for the target makes no sense when concatenating multiple input images',
+    );
+  if (args.has('-l') && sources > 1)
+    throw new ImgError('convert: a snapshot (-l) can be taken from one image only');
+  if (args.has('-S') && args.value('-S') === '0' && args.has('-c'))
+    throw new ImgError('convert: Cannot use -S 0 with compression (-c)');
 }
 
-function backingOf(args: Arguments, optionFile: string | undefined, optionFormat: string | undefined): { name: string; format: FormatName } | undefined {
+function backingOf(
+  args: Arguments,
+  optionFile: string | undefined,
+  optionFormat: string | undefined,
+): { name: string; format: FormatName } | undefined {
   const name = args.value('-B') ?? optionFile;
   if (name === undefined) return undefined;
   const format = args.value('-F') ?? optionFormat;
-  if (format === undefined) throw new ImgError(`convert: Use of backing file requires explicit backing format; say which one “${name}” has with -F`);
+  if (format === undefined)
+    throw new ImgError(
+      `convert: Use of backing file requires explicit backing format; say which one “${name}” has with -F`,
+    );
   return { name, format: requireFormat(format).name };
 }
 
@@ -115,7 +159,8 @@ const MIN_SPARSE = 512;
 
 function sparseBytes(text: string): number {
   const bytes = requireSize(text, 'buffer size for sparse output');
-  if (bytes % MIN_SPARSE !== 0) throw new ImgError(`convert: -S ${text}: must be a multiple of ${MIN_SPARSE}`);
+  if (bytes % MIN_SPARSE !== 0)
+    throw new ImgError(`convert: -S ${text}: must be a multiple of ${MIN_SPARSE}`);
   return bytes;
 }
 

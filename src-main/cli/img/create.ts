@@ -3,7 +3,15 @@
 import { type ImageHost, openImage } from '../../engine/block/index.ts';
 import { createImage, stageFiles, trusting } from '../../host/image-tools.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
-import { formatHelp, parseOptionLists, requireFormat, requireTargetFormat, type TargetOptions, targetOptions, wantsHelp } from './format-options.ts';
+import {
+  formatHelp,
+  parseOptionLists,
+  requireFormat,
+  requireTargetFormat,
+  type TargetOptions,
+  targetOptions,
+  wantsHelp,
+} from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORMAT_OPTIONS, QUIET, REFUSED } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
@@ -12,12 +20,21 @@ import type { ImageVerb } from './verbs.ts';
 const SPEC: VerbSpec = {
   name: 'create',
   operands: 'FILE [SIZE]',
-  summary: 'Makes an empty image, or with -b an overlay over another image, which keeps its size unless told otherwise.',
+  summary:
+    'Makes an empty image, or with -b an overlay over another image, which keeps its size unless told otherwise.',
   options: [
     { names: ['-f'], value: 'FORMAT', help: 'format of the new image; raw if left out' },
     FORMAT_OPTIONS,
-    { names: ['-b', '--backing'], value: 'FILE', help: 'the image behind it; relative names count from the new image' },
-    { names: ['-F', '--backing-format'], value: 'FORMAT', help: 'format of the image behind it, required with -b' },
+    {
+      names: ['-b', '--backing'],
+      value: 'FILE',
+      help: 'the image behind it; relative names count from the new image',
+    },
+    {
+      names: ['-F', '--backing-format'],
+      value: 'FORMAT',
+      help: 'format of the image behind it, required with -b',
+    },
     { names: ['-u', '--backing-unsafe'], help: 'do not look at the image behind it' },
     QUIET,
     ...REFUSED,
@@ -43,20 +60,25 @@ async function main(argv: readonly string[]): Promise<number> {
   const typedSize = sizeText ?? options.size;
   const size = typedSize === undefined ? undefined : requireSize(typedSize, 'image size');
   const backing = backingOf(args, options, path);
-  await stageFiles(trusting({ durable: true }, { path, ...(backing === undefined ? {} : { backing }) }), async (host) => {
-    const length = wholeSectors(size ?? (await backingSize(host, args, path, backing)));
-    if (!args.has('-q')) process.stdout.write(announcement(path, format.name, length, backing, parseOptionLists(lists)));
-    await createImage(host, {
-      path,
-      format,
-      length,
-      options: options.own,
-      ...(options.preallocation === undefined ? {} : { preallocation: options.preallocation }),
-      ...(backing === undefined ? {} : { backing }),
-    });
-    // An overlay without its base is refused now rather than when a machine starts.
-    if (size !== undefined && backing !== undefined && !args.has('-u')) await backingSize(host, args, path, backing);
-  });
+  await stageFiles(
+    trusting({ durable: true }, { path, ...(backing === undefined ? {} : { backing }) }),
+    async (host) => {
+      const length = wholeSectors(size ?? (await backingSize(host, args, path, backing)));
+      if (!args.has('-q'))
+        process.stdout.write(announcement(path, format.name, length, backing, parseOptionLists(lists)));
+      await createImage(host, {
+        path,
+        format,
+        length,
+        options: options.own,
+        ...(options.preallocation === undefined ? {} : { preallocation: options.preallocation }),
+        ...(backing === undefined ? {} : { backing }),
+      });
+      // An overlay without its base is refused now rather than when a machine starts.
+      if (size !== undefined && backing !== undefined && !args.has('-u'))
+        await backingSize(host, args, path, backing);
+    },
+  );
   return 0;
 }
 
@@ -66,18 +88,30 @@ function backingOf(args: Arguments, options: TargetOptions, path: string): Backi
   const name = args.value('-b') ?? options.backingFile;
   const formatName = args.value('-F') ?? options.backingFormat;
   if (name === undefined || name === '') {
-    if (formatName !== undefined) throw new ImgError(`${path}: a backing format (-F ${formatName}) needs a backing file (-b)`);
+    if (formatName !== undefined)
+      throw new ImgError(`${path}: a backing format (-F ${formatName}) needs a backing file (-b)`);
     return undefined;
   }
   if (formatName === undefined)
-    throw new ImgError(`${path}: Backing file specified without backing format; say which one “${name}” has with -F`);
+    throw new ImgError(
+      `${path}: Backing file specified without backing format; say which one “${name}” has with -F`,
+    );
   return { name, format: requireFormat(formatName).name };
 }
 
-async function backingSize(host: ImageHost, args: Arguments, path: string, backing: Backing | undefined): Promise<number> {
+async function backingSize(
+  host: ImageHost,
+  args: Arguments,
+  path: string,
+  backing: Backing | undefined,
+): Promise<number> {
   if (backing === undefined || args.has('-u'))
     throw new ImgError(`${path}: Image creation needs a size parameter, such as 20G`);
-  const image = await openImage(host, { path: host.files.resolve(path, backing.name), format: backing.format, write: false });
+  const image = await openImage(host, {
+    path: host.files.resolve(path, backing.name),
+    format: backing.format,
+    write: false,
+  });
   try {
     return image.length;
   } finally {
@@ -85,11 +119,19 @@ async function backingSize(host: ImageHost, args: Arguments, path: string, backi
   }
 }
 
-function announcement(path: string, format: string, length: number, backing: Backing | undefined, options: Readonly<Record<string, string>>): string {
+function announcement(
+  path: string,
+  format: string,
+  length: number,
+  backing: Backing | undefined,
+  options: Readonly<Record<string, string>>,
+): string {
   const shown = {
     ...Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'size')),
     size: String(length),
     ...(backing === undefined ? {} : { backing_file: backing.name, backing_fmt: backing.format }),
   };
-  return `Formatting '${path}', fmt=${format} ${Object.entries(shown).map(([name, value]) => `${name}=${value}`).join(' ')}\n`;
+  return `Formatting '${path}', fmt=${format} ${Object.entries(shown)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}\n`;
 }

@@ -34,14 +34,21 @@ async function main(argv: readonly string[]): Promise<number> {
   const args = parseArguments(SPEC, argv);
   const operands = parseOperands(args.operands);
   const { if: input, of: output } = operands;
-  if (input === undefined || output === undefined) throw new ImgError('dd: Must specify both input and output files (if=FILE of=FILE)');
+  if (input === undefined || output === undefined)
+    throw new ImgError('dd: Must specify both input and output files (if=FILE of=FILE)');
   const format = requireTargetFormat(args.value('-O') ?? 'raw', output);
   const block = requireSize(operands.bs ?? '512', 'bs');
-  if (block < 1 || block > MAX_BLOCK) throw new ImgError(`dd: bs=${operands.bs}: Must be between 1 and ${MAX_BLOCK}.`);
+  if (block < 1 || block > MAX_BLOCK)
+    throw new ImgError(`dd: bs=${operands.bs}: Must be between 1 and ${MAX_BLOCK}.`);
   const skip = requireSize(operands.skip ?? '0', 'skip') * block;
-  const count = operands.count === undefined ? Number.POSITIVE_INFINITY : requireSize(operands.count, 'count') * block;
+  const count =
+    operands.count === undefined ? Number.POSITIVE_INFINITY : requireSize(operands.count, 'count') * block;
   const files = { forceShare: args.has('-U'), anyReference: args.has('--allow-references') };
-  const source = await openImage(createImageHost(files), { path: input, format: optionalFormat(args.value('-f')), write: false });
+  const source = await openImage(createImageHost(files), {
+    path: input,
+    format: optionalFormat(args.value('-f')),
+    write: false,
+  });
   try {
     if (skip > source.length) process.stderr.write(`boxwright: ${input}: cannot skip to specified offset\n`);
     const start = Math.min(skip, source.length);
@@ -67,7 +74,10 @@ function parseOperands(operands: readonly string[]): Partial<Record<Operand, str
   for (const text of operands) {
     const equals = text.indexOf('=');
     const name = OPERANDS.find((each) => each === text.slice(0, Math.max(equals, 0)));
-    if (name === undefined) throw new ImgError(`dd: unrecognized operand ${text}; there is ${OPERANDS.map((each) => `${each}=`).join(', ')}`);
+    if (name === undefined)
+      throw new ImgError(
+        `dd: unrecognized operand ${text}; there is ${OPERANDS.map((each) => `${each}=`).join(', ')}`,
+      );
     found[name] = text.slice(equals + 1);
   }
   return found;

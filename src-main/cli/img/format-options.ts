@@ -10,8 +10,12 @@ const ALIASES: Readonly<Record<string, string>> = { vhd: 'vpc', file: 'raw', hdd
 export function requireFormat(name: string, file?: string): ImageFormat {
   const format = findFormat(ALIASES[name] ?? name);
   if (format !== undefined) return format;
-  const known = IMAGE_FORMATS.map((each) => each.name).sort().join(', ');
-  throw new ImgError(`${file === undefined ? '' : `${file}: `}Unknown file format '${name}'; there is ${known}`);
+  const known = IMAGE_FORMATS.map((each) => each.name)
+    .sort()
+    .join(', ');
+  throw new ImgError(
+    `${file === undefined ? '' : `${file}: `}Unknown file format '${name}'; there is ${known}`,
+  );
 }
 
 export function optionalFormat(name: string | undefined): FormatName | undefined {
@@ -22,8 +26,13 @@ export function optionalFormat(name: string | undefined): FormatName | undefined
 export function requireTargetFormat(name: string, file: string): ImageFormat {
   const format = requireFormat(name, file);
   if (format.create !== undefined) return format;
-  const others = IMAGE_FORMATS.filter((each) => each.create !== undefined).map((each) => each.name).sort().join(', ');
-  throw new ImgError(`${file}: Format driver '${format.name}' does not support image creation; use one of ${others}`);
+  const others = IMAGE_FORMATS.filter((each) => each.create !== undefined)
+    .map((each) => each.name)
+    .sort()
+    .join(', ');
+  throw new ImgError(
+    `${file}: Format driver '${format.name}' does not support image creation; use one of ${others}`,
+  );
 }
 
 /** Lists may be repeated; a comma in a value is written twice. A name alone means `on`. */
@@ -58,7 +67,10 @@ export type Preallocation = (typeof PREALLOCATIONS)[number];
 
 export function parsePreallocation(text: string): Preallocation {
   const found = PREALLOCATIONS.find((mode) => mode === text);
-  if (found === undefined) throw new ImgError(`Invalid parameter '${text}' for preallocation; there is ${PREALLOCATIONS.join(', ')}`);
+  if (found === undefined)
+    throw new ImgError(
+      `Invalid parameter '${text}' for preallocation; there is ${PREALLOCATIONS.join(', ')}`,
+    );
   return found;
 }
 
@@ -78,12 +90,14 @@ export function targetOptions(format: ImageFormat, lists: readonly string[]): Ta
   const options = parseOptionLists(lists);
   const known = new Set([...(format.createOptions ?? []).map(({ name }) => name), ...SHARED]);
   for (const name of Object.keys(options))
-    if (!known.has(name)) throw new ImgError(`Invalid parameter '${name}'; “-o help” lists the options of ${format.name}`);
+    if (!known.has(name))
+      throw new ImgError(`Invalid parameter '${name}'; “-o help” lists the options of ${format.name}`);
   return {
     size: options['size'],
     backingFile: options['backing_file'],
     backingFormat: options['backing_fmt'],
-    preallocation: options['preallocation'] === undefined ? undefined : parsePreallocation(options['preallocation']),
+    preallocation:
+      options['preallocation'] === undefined ? undefined : parsePreallocation(options['preallocation']),
     own: Object.fromEntries(Object.entries(options).filter(([name]) => !SHARED.includes(name))),
   };
 }

@@ -14,7 +14,8 @@ export async function img(args: readonly string[]): Promise<number> {
     return name === undefined ? EXIT_FAILURE : 0;
   }
   const row = IMAGE_VERBS.find((verb) => verb.name === name);
-  if (row === undefined) return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
+  if (row === undefined)
+    return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
   const verb = await row.load();
   const ownArguments = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownArguments.some((argument) => argument === '-h' || argument === '--help')) {
@@ -24,7 +25,11 @@ export async function img(args: readonly string[]): Promise<number> {
   try {
     return await verb.main(rest);
   } catch (error) {
-    if (error instanceof ImgError) return fail(error.message, error.status === EXIT_FAILURE ? (row.failureStatus ?? EXIT_FAILURE) : error.status);
+    if (error instanceof ImgError)
+      return fail(
+        error.message,
+        error.status === EXIT_FAILURE ? (row.failureStatus ?? EXIT_FAILURE) : error.status,
+      );
     if (error instanceof BlockError) return fail(wording(error), row.failureStatus ?? EXIT_FAILURE);
     throw error;
   }
@@ -47,7 +52,8 @@ export function imgHelp(): string {
 /** Damage comes with what can be done about it. */
 function wording(error: BlockError): string {
   const file = error.detail['file'];
-  if (error.code !== 'corrupt' || typeof file !== 'string' || file === '' || error.message.includes('check')) return error.message;
+  if (error.code !== 'corrupt' || typeof file !== 'string' || file === '' || error.message.includes('check'))
+    return error.message;
   return `${error.message} “boxwright img check ${file}” tells more; where the format can be repaired, “check -r all” does it.`;
 }
 

@@ -14,7 +14,14 @@ const SPEC: VerbSpec = {
   name: 'info',
   operands: 'FILE',
   summary: 'Tells the format, the sizes and the particulars of an image.',
-  options: [FORMAT, OUTPUT, { names: ['--backing-chain'], help: 'the images behind it too' }, FORCE_SHARE, ALLOW_REFERENCES, ...REFUSED],
+  options: [
+    FORMAT,
+    OUTPUT,
+    { names: ['--backing-chain'], help: 'the images behind it too' },
+    FORCE_SHARE,
+    ALLOW_REFERENCES,
+    ...REFUSED,
+  ],
 };
 
 export const info: ImageVerb = { spec: SPEC, main };
@@ -32,7 +39,9 @@ async function main(argv: readonly string[]): Promise<number> {
     else texts.push(humanInfo(layer));
     return chain;
   });
-  process.stdout.write(output === 'json' ? `${JSON.stringify(chain ? values : values[0], undefined, 4)}\n` : texts.join('\n'));
+  process.stdout.write(
+    output === 'json' ? `${JSON.stringify(chain ? values : values[0], undefined, 4)}\n` : texts.join('\n'),
+  );
   return 0;
 }
 
@@ -62,7 +71,9 @@ function humanInfo(layer: Layer): string {
   if (image.details()[DIRTY] === true) lines.push('cleanly shut down: no');
   if (image.backingName !== undefined) {
     const full = backingPath(path, image.backingName);
-    lines.push(`backing file: ${image.backingName}${full === image.backingName ? '' : ` (actual path: ${full})`}`);
+    lines.push(
+      `backing file: ${image.backingName}${full === image.backingName ? '' : ` (actual path: ${full})`}`,
+    );
     if (image.backingFormat !== undefined) lines.push(`backing file format: ${image.backingFormat}`);
   }
   const snapshots = image.snapshots?.list() ?? [];
@@ -76,7 +87,9 @@ function humanTree(value: object, depth: number): string[] {
   const indent = '    '.repeat(depth);
   return Object.entries(value).flatMap(([name, entry]): string[] => {
     const label = Array.isArray(value) ? `[${name}]` : name.replaceAll('-', ' ');
-    return typeof entry === 'object' && entry !== null ? [`${indent}${label}:`, ...humanTree(entry, depth + 1)] : [`${indent}${label}: ${String(entry)}`];
+    return typeof entry === 'object' && entry !== null
+      ? [`${indent}${label}:`, ...humanTree(entry, depth + 1)]
+      : [`${indent}${label}: ${String(entry)}`];
   });
 }
 
@@ -107,8 +120,15 @@ function jsonInfo(layer: Layer): Record<string, unknown> {
     ...(image.clusterSize === undefined ? {} : { 'cluster-size': image.clusterSize }),
     format: image.format,
     'actual-size': diskSize(path),
-    ...(Object.keys(specific).length === 0 ? {} : { 'format-specific': { type: image.format, data: specific } }),
-    ...(image.backingName === undefined ? {} : { 'full-backing-filename': backingPath(path, image.backingName), 'backing-filename': image.backingName }),
+    ...(Object.keys(specific).length === 0
+      ? {}
+      : { 'format-specific': { type: image.format, data: specific } }),
+    ...(image.backingName === undefined
+      ? {}
+      : {
+          'full-backing-filename': backingPath(path, image.backingName),
+          'backing-filename': image.backingName,
+        }),
     'dirty-flag': image.details()[DIRTY] === true,
   };
 }

@@ -52,20 +52,25 @@ async function printJson(entries: AsyncIterable<MapEntry>): Promise<void> {
   let separator = '[';
   for await (const { start, length, depth, present, zero, data, fileOffset } of entries) {
     const offset = fileOffset === undefined ? '' : `, "offset": ${fileOffset}`;
-    process.stdout.write(`${separator}{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${present}, "zero": ${zero}, "data": ${data}${offset}}`);
+    process.stdout.write(
+      `${separator}{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${present}, "zero": ${zero}, "data": ${data}${offset}}`,
+    );
     separator = ',\n';
   }
   process.stdout.write(separator === '[' ? '[]\n' : ']\n');
 }
 
 async function printTable(entries: AsyncIterable<MapEntry>, files: readonly string[]): Promise<void> {
-  const row = (...[offset = '', length = '', at = '', file = '']: string[]) => process.stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${file}\n`);
+  const row = (...[offset = '', length = '', at = '', file = '']: string[]) =>
+    process.stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${file}\n`);
   const hex = (value: number) => (value === 0 ? '0' : `0x${value.toString(16)}`);
   row('Offset', 'Length', 'Mapped to', 'File');
   for await (const { start, length, zero, data, fileOffset, depth } of entries) {
     if (!data || zero) continue;
     if (fileOffset === undefined)
-      throw new ImgError('map: File contains external, encrypted or compressed clusters; --output=json lists those too');
+      throw new ImgError(
+        'map: File contains external, encrypted or compressed clusters; --output=json lists those too',
+      );
     row(hex(start), hex(length), hex(fileOffset), files[depth] ?? '');
   }
 }
@@ -73,7 +78,11 @@ async function printTable(entries: AsyncIterable<MapEntry>, files: readonly stri
 /** Names of the files, top first. */
 function filesOf(path: string, image: ImageNode): string[] {
   const files = [path];
-  for (let node: ImageNode = image; node.backing !== undefined && node.backingName !== undefined; node = node.backing as ImageNode)
+  for (
+    let node: ImageNode = image;
+    node.backing !== undefined && node.backingName !== undefined;
+    node = node.backing as ImageNode
+  )
     files.push(backingPath(files.at(-1) ?? path, node.backingName));
   return files;
 }

@@ -7,14 +7,23 @@ import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import { snapshotName } from './convert.ts';
 import { formatHelp, optionalFormat, requireFormat, targetOptions, wantsHelp } from './format-options.ts';
 import { ImgError } from './img-error.ts';
-import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, FORMAT_OPTIONS, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
+import {
+  ALLOW_REFERENCES,
+  FORCE_SHARE,
+  FORMAT,
+  FORMAT_OPTIONS,
+  OUTPUT,
+  outputKind,
+  REFUSED,
+} from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
 import type { ImageVerb } from './verbs.ts';
 
 const SPEC: VerbSpec = {
   name: 'measure',
   operands: '[FILE]',
-  summary: 'Tells how large the file of a new image would become that holds what FILE holds, or an empty disk of --size.',
+  summary:
+    'Tells how large the file of a new image would become that holds what FILE holds, or an empty disk of --size.',
   options: [
     FORMAT,
     { names: ['-O'], value: 'FORMAT', help: 'format of the new image; raw if left out' },
@@ -44,20 +53,31 @@ async function main(argv: readonly string[]): Promise<number> {
     options: options.own,
     ...(options.preallocation === undefined ? {} : { preallocation: options.preallocation }),
   };
-  const { required, fullyAllocated } = await withSource(args, (source) => measureImage({ ...request, source }));
+  const { required, fullyAllocated } = await withSource(args, (source) =>
+    measureImage({ ...request, source }),
+  );
   // No image of ours keeps bitmaps.
   const bitmaps = format.name === 'qcow2' && args.operands.length > 0;
   if (output === 'json')
-    process.stdout.write(`${JSON.stringify({ ...(bitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }, undefined, 4)}\n`);
-  else process.stdout.write(`required size: ${required}\nfully allocated size: ${fullyAllocated}\n${bitmaps ? 'bitmaps size: 0\n' : ''}`);
+    process.stdout.write(
+      `${JSON.stringify({ ...(bitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }, undefined, 4)}\n`,
+    );
+  else
+    process.stdout.write(
+      `required size: ${required}\nfully allocated size: ${fullyAllocated}\n${bitmaps ? 'bitmaps size: 0\n' : ''}`,
+    );
   return 0;
 }
 
-async function withSource<T>(args: Arguments, work: (source: Parameters<typeof measureImage>[0]['source']) => Promise<T>): Promise<T> {
+async function withSource<T>(
+  args: Arguments,
+  work: (source: Parameters<typeof measureImage>[0]['source']) => Promise<T>,
+): Promise<T> {
   const [path, ...more] = args.operands;
   const size = args.value('-s');
   if (more.length > 0) throw new ImgError('measure: At most one filename argument is allowed.');
-  if ((path === undefined) === (size === undefined)) throw new ImgError('measure: Either --size N or one filename must be specified.');
+  if ((path === undefined) === (size === undefined))
+    throw new ImgError('measure: Either --size N or one filename must be specified.');
   if (path === undefined) return work(wholeSectors(requireSize(size ?? '', 'image size')));
   const host = createImageHost({ forceShare: args.has('-U'), anyReference: args.has('--allow-references') });
   const image = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: false });

@@ -48,7 +48,8 @@ export async function withJob(job: CommandJob, work: (job: CommandJob) => Promis
     job.finish();
     return 0;
   } catch (error) {
-    if (!(error instanceof BlockError) || error.code !== 'cancelled' || job.signalStatus === undefined) throw error;
+    if (!(error instanceof BlockError) || error.code !== 'cancelled' || job.signalStatus === undefined)
+      throw error;
     process.stderr.write('\nboxwright: stopped; nothing half-done was left behind\n');
     return job.signalStatus;
   }

@@ -16,7 +16,11 @@ const SPEC: VerbSpec = {
   options: [
     FORMAT,
     { names: ['--shrink'], help: 'allow a smaller size; what lies behind it is lost' },
-    { names: ['--preallocation'], value: 'MODE', help: 'how room for what is new is set aside: off, metadata, falloc, full' },
+    {
+      names: ['--preallocation'],
+      value: 'MODE',
+      help: 'how room for what is new is set aside: off, metadata, falloc, full',
+    },
     QUIET,
     ALLOW_REFERENCES,
     ...REFUSED,
@@ -28,7 +32,8 @@ export const resize: ImageVerb = { spec: SPEC, main };
 async function main(argv: readonly string[]): Promise<number> {
   // The size comes last, and "-1G" is not an option.
   const sizeText = argv.at(-1);
-  if (sizeText === undefined || argv.length < 2) throw new ImgError('resize: Not enough arguments; it takes a file and a size');
+  if (sizeText === undefined || argv.length < 2)
+    throw new ImgError('resize: Not enough arguments; it takes a file and a size');
   const args = parseArguments(SPEC, argv.slice(0, -1));
   const [path = ''] = args.exactly('resize: Expecting image file name and size', 1);
   const preallocation = args.value('--preallocation');
@@ -39,7 +44,11 @@ async function main(argv: readonly string[]): Promise<number> {
     const length = wantedLength(sizeText, image.length);
     if (length < image.length) checkShrink(args, path, image.length, length, mode);
     if (image.resize === undefined)
-      throw new BlockError('unsupported', `“${path}”: images of the format ${image.format} cannot be resized; convert it to one of another size.`, { file: path, feature: 'resize' });
+      throw new BlockError(
+        'unsupported',
+        `“${path}”: images of the format ${image.format} cannot be resized; convert it to one of another size.`,
+        { file: path, feature: 'resize' },
+      );
     if (length !== image.length || mode !== undefined) await image.resize(length, mode);
     await image.flush();
   } finally {
@@ -57,8 +66,15 @@ function wantedLength(text: string, now: number): number {
   return wholeSectors(length);
 }
 
-function checkShrink(args: Arguments, path: string, now: number, length: number, mode: string | undefined): void {
-  if (mode !== undefined && mode !== 'off') throw new ImgError('Preallocation can only be used for growing images');
+function checkShrink(
+  args: Arguments,
+  path: string,
+  now: number,
+  length: number,
+  mode: string | undefined,
+): void {
+  if (mode !== undefined && mode !== 'off')
+    throw new ImgError('Preallocation can only be used for growing images');
   if (args.has('--shrink')) return;
   throw new ImgError(
     `Use the --shrink option to perform a shrink operation: “${path}” has ${now} bytes, and everything beyond ${length} would be lost. Make sure there is no important data there.`,

@@ -4,12 +4,23 @@ import type { ImageSnapshot } from '../../engine/block/index.ts';
 import { formatSize } from './size.ts';
 
 export function snapshotTable(snapshots: readonly ImageSnapshot[]): string {
-  return ['Snapshot list:', row('ID', 'TAG', 'VM SIZE', 'DATE', 'VM CLOCK', 'ICOUNT'), ...snapshots.map(rowOf)].join('\n');
+  return [
+    'Snapshot list:',
+    row('ID', 'TAG', 'VM SIZE', 'DATE', 'VM CLOCK', 'ICOUNT'),
+    ...snapshots.map(rowOf),
+  ].join('\n');
 }
 
 function rowOf(snapshot: ImageSnapshot): string {
   const { id, name, vmStateSize, dateSeconds, vmClockNanoseconds } = snapshot;
-  return row(id, name, formatSize(vmStateSize), localTime(new Date(dateSeconds * 1000)), clock(vmClockNanoseconds), '0');
+  return row(
+    id,
+    name,
+    formatSize(vmStateSize),
+    localTime(new Date(dateSeconds * 1000)),
+    clock(vmClockNanoseconds),
+    '0',
+  );
 }
 
 function row(id: string, tag: string, size: string, date: string, time: string, icount: string): string {

@@ -37,11 +37,20 @@ async function main(argv: readonly string[]): Promise<number> {
   if (others.length > 0) throw new ImgError("snapshot: Cannot mix '-l', '-a', '-c', '-d'");
   const host = createImageHost({ forceShare: args.has('-U') });
   // Snapshots are a matter of this file alone.
-  const image = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: action !== '-l', noBacking: true });
+  const image = await openImage(host, {
+    path,
+    format: optionalFormat(args.value('-f')),
+    write: action !== '-l',
+    noBacking: true,
+  });
   try {
     if (image.snapshots === undefined) {
       if (action === '-l') return 0;
-      throw new BlockError('unsupported', `“${path}”: Could not ${WORDS[action]} snapshot: images of the format ${image.format} have none inside; qcow2 has.`, { file: path, feature: 'snapshots' });
+      throw new BlockError(
+        'unsupported',
+        `“${path}”: Could not ${WORDS[action]} snapshot: images of the format ${image.format} have none inside; qcow2 has.`,
+        { file: path, feature: 'snapshots' },
+      );
     }
     await act(action, image.snapshots, args);
   } finally {
@@ -50,7 +59,12 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-const WORDS: Readonly<Record<Action, string>> = { '-l': 'list', '-c': 'create', '-a': 'apply', '-d': 'delete' };
+const WORDS: Readonly<Record<Action, string>> = {
+  '-l': 'list',
+  '-c': 'create',
+  '-a': 'apply',
+  '-d': 'delete',
+};
 
 async function act(action: Action, snapshots: ImageSnapshots, args: Arguments): Promise<void> {
   const name = args.value(action) ?? '';
@@ -65,6 +79,8 @@ async function act(action: Action, snapshots: ImageSnapshots, args: Arguments): 
     else await snapshots.delete(name);
   } catch (error) {
     if (!(error instanceof BlockError) || error.code !== 'not-found') throw error;
-    throw new ImgError(`Could not ${WORDS[action]} snapshot '${name}': snapshot not found; “img snapshot -l” lists them`);
+    throw new ImgError(
+      `Could not ${WORDS[action]} snapshot '${name}': snapshot not found; “img snapshot -l” lists them`,
+    );
   }
 }

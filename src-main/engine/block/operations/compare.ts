@@ -8,7 +8,12 @@ import { firstDifference, firstNonZeroByte } from './zeroes.ts';
 
 export type Comparison =
   | { readonly same: true; readonly sizesDiffer: boolean }
-  | { readonly same: false; readonly reason: 'content' | 'allocation'; readonly offset: number; readonly sizesDiffer: boolean }
+  | {
+      readonly same: false;
+      readonly reason: 'content' | 'allocation';
+      readonly offset: number;
+      readonly sizesDiffer: boolean;
+    }
   | { readonly same: false; readonly reason: 'size' };
 
 export interface CompareOptions {
@@ -21,7 +26,11 @@ const ASK_BYTES = 1 << 30;
 /** Differences are told by the sector they are in. */
 const SECTOR = 512;
 
-export async function compareContent(a: BlockNode, b: BlockNode, { strict = false, job = UNWATCHED }: CompareOptions = {}): Promise<Comparison> {
+export async function compareContent(
+  a: BlockNode,
+  b: BlockNode,
+  { strict = false, job = UNWATCHED }: CompareOptions = {},
+): Promise<Comparison> {
   const sizesDiffer = a.length !== b.length;
   if (strict && sizesDiffer) return { same: false, reason: 'size' };
   const both = Math.min(a.length, b.length);
@@ -30,12 +39,22 @@ export async function compareContent(a: BlockNode, b: BlockNode, { strict = fals
   for (let offset = 0; offset < both; ) {
     checkCancelled(job);
     job.progress(offset, all);
-    const [left, right] = await Promise.all([a.status(offset, Math.min(both - offset, ASK_BYTES)), b.status(offset, Math.min(both - offset, ASK_BYTES))]);
-    if (strict && left.present !== right.present) return { same: false, reason: 'allocation', offset, sizesDiffer };
+    const [left, right] = await Promise.all([
+      a.status(offset, Math.min(both - offset, ASK_BYTES)),
+      b.status(offset, Math.min(both - offset, ASK_BYTES)),
+    ]);
+    if (strict && left.present !== right.present)
+      return { same: false, reason: 'allocation', offset, sizesDiffer };
     let length = Math.min(left.length, right.length, both - offset);
     if (!left.zero || !right.zero) {
       length = Math.min(length, PIECE_BYTES);
-      const found = await firstMismatch(offset, length, left.zero ? undefined : a, right.zero ? undefined : b, buffers);
+      const found = await firstMismatch(
+        offset,
+        length,
+        left.zero ? undefined : a,
+        right.zero ? undefined : b,
+        buffers,
+      );
       if (found !== undefined) return { same: false, reason: 'content', offset: found, sizesDiffer };
     }
     offset += length;
@@ -67,6 +86,11 @@ async function firstMismatch(
 ): Promise<number | undefined> {
   const [left, right] = [buffers[0].subarray(0, length), buffers[1].subarray(0, length)];
   await Promise.all([a?.read(offset, left), b?.read(offset, right)]);
-  const at = a === undefined ? firstNonZeroByte(right) : b === undefined ? firstNonZeroByte(left) : firstDifference(left, right);
+  const at =
+    a === undefined
+      ? firstNonZeroByte(right)
+      : b === undefined
+        ? firstNonZeroByte(left)
+        : firstDifference(left, right);
   return at === length ? undefined : offset + at - (at % SECTOR);
 }

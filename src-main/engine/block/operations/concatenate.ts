@@ -56,7 +56,11 @@ export class Concatenation implements BlockNode {
   }
 
   /** What is at `offset`, for how many bytes; no node: filling. */
-  #partAt(offset: number): { readonly node: BlockNode | undefined; readonly within: number; readonly room: number } {
+  #partAt(offset: number): {
+    readonly node: BlockNode | undefined;
+    readonly within: number;
+    readonly room: number;
+  } {
     const index = this.#parts.findLastIndex(({ start }) => start <= offset);
     const part = this.#parts[index];
     if (part === undefined || offset >= this.length)

@@ -38,7 +38,11 @@ const DEFAULT_IN_FLIGHT = 8;
 /** Copies the source's bytes to the start of the target, which is at least as long. */
 export async function copyContent(source: BlockNode, target: ImageNode, options: CopyOptions): Promise<void> {
   if (target.length < source.length)
-    throw new BlockError('invalid-argument', `the target is smaller (${target.length} bytes) than the source (${source.length} bytes)`, { file: '' });
+    throw new BlockError(
+      'invalid-argument',
+      `the target is smaller (${target.length} bytes) than the source (${source.length} bytes)`,
+      { file: '' },
+    );
   const copy = new Copy(source, target, options);
   await copy.run();
 }
@@ -63,7 +67,10 @@ class Copy {
   }
 
   async run(): Promise<void> {
-    const width = Math.max(1, Math.min(this.#options.inFlight ?? DEFAULT_IN_FLIGHT, Math.floor(BUFFER_BYTES / this.#pieceBytes)));
+    const width = Math.max(
+      1,
+      Math.min(this.#options.inFlight ?? DEFAULT_IN_FLIGHT, Math.floor(BUFFER_BYTES / this.#pieceBytes)),
+    );
     const pieces = piecesOf(this.#source, 0, this.#source.length, this.#pieceBytes);
     const walk = this.#options.compressed ? this.#wholeClusters(pieces) : pieces;
     this.#job.progress(0, this.#source.length);
@@ -105,7 +112,10 @@ class Copy {
     for (const run of zeroRuns(bytes, this.#granule, offset)) {
       if (run.zero) writes.push(this.#writeZeroes(offset + run.start, run.length));
       else if (this.#options.compressed) writes.push(...this.#packed(offset, bytes, run.start, run.length));
-      else writes.push(this.#target.write(offset + run.start, bytes.subarray(run.start, run.start + run.length)));
+      else
+        writes.push(
+          this.#target.write(offset + run.start, bytes.subarray(run.start, run.start + run.length)),
+        );
     }
     // All must have ended before the buffer is used again, also when one fails.
     const results = await Promise.allSettled(writes);
@@ -151,7 +161,8 @@ class Copy {
     const status: BlockStatus = { length: step, zero: false, data: true, depth: 0, present: true };
     let covered = 0;
     function* dataUpTo(to: number): Generator<Piece> {
-      for (; covered < to; covered += step) yield { offset: covered, length: Math.min(step, end - covered), status };
+      for (; covered < to; covered += step)
+        yield { offset: covered, length: Math.min(step, end - covered), status };
     }
     for await (const piece of pieces) {
       const pieceEnd = piece.offset + piece.length;
@@ -182,7 +193,11 @@ function granuleOf(target: ImageNode, { compressed, sparseBytes }: CopyOptions):
   const cluster = target.clusterSize ?? 0;
   if (compressed) {
     if (target.writeCompressed === undefined || cluster === 0)
-      throw new BlockError('unsupported', `compression is not supported by the format ${target.format} or its present options`, { file: '', feature: 'compression' });
+      throw new BlockError(
+        'unsupported',
+        `compression is not supported by the format ${target.format} or its present options`,
+        { file: '', feature: 'compression' },
+      );
     return cluster;
   }
   const sparse = sparseBytes === undefined || sparseBytes === 0 ? DEFAULT_SPARSE_BYTES : sparseBytes;
@@ -192,4 +207,3 @@ function granuleOf(target: ImageNode, { compressed, sparseBytes }: CopyOptions):
 function isUnreadable(error: unknown): boolean {
   return error instanceof BlockError && (error.code === 'io-error' || error.code === 'corrupt');
 }
-

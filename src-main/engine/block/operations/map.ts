@@ -10,7 +10,12 @@ export interface MapEntry extends BlockStatus {
 
 const ASK_BYTES = 1 << 30;
 
-export async function* mapContent(node: BlockNode, from = 0, to = node.length, job: BlockJob = UNWATCHED): AsyncGenerator<MapEntry> {
+export async function* mapContent(
+  node: BlockNode,
+  from = 0,
+  to = node.length,
+  job: BlockJob = UNWATCHED,
+): AsyncGenerator<MapEntry> {
   let last: MapEntry | undefined;
   for (let start = from; start < to; ) {
     checkCancelled(job);
@@ -34,6 +39,8 @@ function continues(last: MapEntry, next: BlockStatus): boolean {
     last.depth === next.depth &&
     last.present === next.present &&
     last.compressed === next.compressed &&
-    (last.fileOffset === undefined ? next.fileOffset === undefined : last.fileOffset + last.length === next.fileOffset)
+    (last.fileOffset === undefined
+      ? next.fileOffset === undefined
+      : last.fileOffset + last.length === next.fileOffset)
   );
 }

@@ -21,9 +21,18 @@ export interface MeasureRequest {
 
 const ASK_BYTES = 1 << 30;
 
-export async function measureImage({ format, source, options, preallocation, job = UNWATCHED }: MeasureRequest): Promise<Measurement> {
+export async function measureImage({
+  format,
+  source,
+  options,
+  preallocation,
+  job = UNWATCHED,
+}: MeasureRequest): Promise<Measurement> {
   if (format.measure === undefined)
-    throw new BlockError('unsupported', `Format driver '${format.name}' does not support size measurement`, { file: '', feature: 'measure' });
+    throw new BlockError('unsupported', `Format driver '${format.name}' does not support size measurement`, {
+      file: '',
+      feature: 'measure',
+    });
   const length = typeof source === 'number' ? source : source.length;
   const data = typeof source === 'number' ? [] : await dataOf(source, job);
   return format.measure({ length, data, options, ...(preallocation === undefined ? {} : { preallocation }) });

@@ -13,7 +13,12 @@ export interface Piece {
 const ASK_BYTES = 1 << 30;
 
 /** Pieces of `[from, to)` in order, none longer than `limit` unless it reads as zero. */
-export async function* piecesOf(source: BlockNode, from: number, to: number, limit: number): AsyncGenerator<Piece> {
+export async function* piecesOf(
+  source: BlockNode,
+  from: number,
+  to: number,
+  limit: number,
+): AsyncGenerator<Piece> {
   let offset = from;
   while (offset < to) {
     const status = await source.status(offset, Math.min(to - offset, ASK_BYTES));
@@ -60,7 +65,10 @@ export async function inParallel<T>(
     while (failure === undefined) {
       // Taken one after the other: a turn belongs to its place in the order.
       const taken = taking.then(take);
-      taking = taken.then(() => {}, () => {});
+      taking = taken.then(
+        () => {},
+        () => {},
+      );
       const mine = await taken;
       if (mine === undefined) return;
       try {

@@ -23,7 +23,8 @@ const PIECE_BYTES = 2 << 20;
 
 export async function copyDifferences(request: RebaseRequest): Promise<void> {
   const { overlay, before, after, job = UNWATCHED } = request;
-  if (overlay.readOnly) throw new BlockError('read-only', 'the overlay is open for reading only', { file: '' });
+  if (overlay.readOnly)
+    throw new BlockError('read-only', 'the overlay is open for reading only', { file: '' });
   const [old, fresh] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
   for (let offset = 0; offset < overlay.length; ) {
     checkCancelled(job);
@@ -41,7 +42,12 @@ export async function copyDifferences(request: RebaseRequest): Promise<void> {
   job.progress(overlay.length, overlay.length);
 }
 
-async function copyClusters({ overlay, clusterBytes }: RebaseRequest, offset: number, old: Uint8Array, fresh: Uint8Array): Promise<void> {
+async function copyClusters(
+  { overlay, clusterBytes }: RebaseRequest,
+  offset: number,
+  old: Uint8Array,
+  fresh: Uint8Array,
+): Promise<void> {
   for (let at = 0; at < old.length; ) {
     const end = Math.min(at + clusterBytes - ((offset + at) % clusterBytes), old.length);
     const wanted = old.subarray(at, end);

@@ -73,8 +73,14 @@ function skipZeroWords(words: Int32Array, from: number, end: number): number {
   let at = from;
   for (const last = end - 8; at <= last; at += 8) {
     const any =
-      (words[at] as number) | (words[at + 1] as number) | (words[at + 2] as number) | (words[at + 3] as number) |
-      (words[at + 4] as number) | (words[at + 5] as number) | (words[at + 6] as number) | (words[at + 7] as number);
+      (words[at] as number) |
+      (words[at + 1] as number) |
+      (words[at + 2] as number) |
+      (words[at + 3] as number) |
+      (words[at + 4] as number) |
+      (words[at + 5] as number) |
+      (words[at + 6] as number) |
+      (words[at + 7] as number);
     if (any !== 0) break;
   }
   while (at < end && words[at] === 0) at += 1;
