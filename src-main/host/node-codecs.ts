@@ -13,7 +13,7 @@ const UNPACK: Readonly<Partial<Record<CompressionKind, Transform>>> = {
   zlib: (packed, limit) => zlib.inflateSync(packed, bounded(limit)),
   gzip: (packed, limit) => zlib.gunzipSync(packed, bounded(limit)),
   ...('zstdDecompressSync' in zlib
-    ? { zstd: (packed, limit) => zlib.zstdDecompressSync(packed, bounded(limit)) }
+    ? { zstd: (packed, limit) => zlib.zstdDecompressSync(zstdFrame(packed), bounded(limit)) }
     : {}),
 };
 
@@ -46,4 +46,23 @@ function unsupported(kind: CompressionKind): never {
   throw new BlockError('unsupported', `Compression “${kind}” is not supported: ${reason}.`, {
     feature: kind,
   });
+}
+
+/**
+ * The first frame: Node would go on with what follows, which in a disk image may be the start of another one.
+ * Reference: RFC 8878, section 3.1.1.
+ */
+function zstdFrame(packed: Uint8Array): Uint8Array {
+  const descriptor = packed[4] ?? 0;
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const idBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const sizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  let at = 5 + (singleSegment ? 0 : 1) + idBytes + sizeBytes;
+  for (let last = false; !last && at < packed.length; ) {
+    const block = (packed[at] ?? 0) | ((packed[at + 1] ?? 0) << 8) | ((packed[at + 2] ?? 0) << 16);
+    last = (block & 1) !== 0;
+    const isRepeated = ((block >> 1) & 3) === 1;
+    at += 3 + (isRepeated ? 1 : block >> 3);
+  }
+  return packed.subarray(0, at + ((descriptor & 4) !== 0 ? 4 : 0));
 }

@@ -44,8 +44,8 @@ export interface OpenOptions {
 export interface ImageNode extends BlockNode {
   readonly format: FormatName;
   readonly backing?: BlockNode;
-  readonly backingName?: string;
-  readonly backingFormat?: FormatName;
+  readonly backingName?: string | undefined;
+  readonly backingFormat?: FormatName | undefined;
   readonly clusterSize?: number;
   /** As qemu-img info's format-specific data: plain JSON values. */
   details(): Readonly<Record<string, unknown>>;

@@ -3,11 +3,12 @@
 import type { FormatName, ImageFormat } from '../image-format.ts';
 import { parallels } from './parallels/parallels.ts';
 import { qcow } from './qcow/qcow.ts';
+import { qcow2 } from './qcow2/qcow2.ts';
 import { raw } from './raw/raw.ts';
 import { vdi } from './vdi/vdi.ts';
 import { vhd } from './vhd/vhd.ts';
 
-export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow, vdi, vhd, parallels];
+export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow2, qcow, vdi, vhd, parallels];
 
 export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);
