@@ -3,8 +3,8 @@
 import { BlockError } from '../block-error.ts';
 import type { BlockNode, BlockStatus } from '../node.ts';
 import { checkRange } from '../range.ts';
+import { RequestLock } from '../request-lock.ts';
 import { allZero } from './fields.ts';
-import { Gate } from './gate.ts';
 import { writeZeroes } from './preallocate.ts';
 import type { Placement, Room, SparseLayout } from './sparse-layout.ts';
 
@@ -17,7 +17,7 @@ export class SparseNode implements BlockNode {
   readonly readOnly: boolean;
   readonly backing?: BlockNode;
   readonly #layout: SparseLayout;
-  readonly #gate = new Gate();
+  readonly #lock = new RequestLock();
   #unpacked: { readonly key: number; readonly bytes: Promise<Uint8Array> } | undefined;
   #writing = false;
   #closed = false;
@@ -34,7 +34,7 @@ export class SparseNode implements BlockNode {
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     checkRange(this.#name, this.length, offset, into.length);
-    await this.#gate.shared(() => this.#read(offset, into));
+    await this.#together(() => this.#read(offset, into));
   }
 
   async write(offset: number, from: Uint8Array): Promise<void> {
@@ -68,16 +68,16 @@ export class SparseNode implements BlockNode {
 
   async status(offset: number, length: number): Promise<BlockStatus> {
     checkRange(this.#name, this.length, offset, length);
-    return this.#gate.shared(() => this.#status(offset, length));
+    return this.#together(() => this.#status(offset, length));
   }
 
   async flush(): Promise<void> {
-    await this.#gate.exclusive(() => this.#flush());
+    await this.#lock.alone(() => this.#flush());
   }
 
   /** For operations of the format itself that must be alone, with everything written. */
   async alone(body: () => Promise<void>): Promise<void> {
-    await this.#gate.exclusive(async () => {
+    await this.#lock.alone(async () => {
       await this.#begin();
       await this.#flush();
       await body();
@@ -85,7 +85,7 @@ export class SparseNode implements BlockNode {
   }
 
   async close(): Promise<void> {
-    await this.#gate.exclusive(async () => {
+    await this.#lock.alone(async () => {
       if (this.#closed) return;
       this.#closed = true;
       try {
@@ -96,6 +96,15 @@ export class SparseNode implements BlockNode {
         await this.backing?.close();
       }
     });
+  }
+
+  async #together<T>(work: () => Promise<T>): Promise<T> {
+    await this.#lock.enterTogether();
+    try {
+      return await work();
+    } finally {
+      this.#lock.leaveTogether();
+    }
   }
 
   get #name(): string {
@@ -116,7 +125,7 @@ export class SparseNode implements BlockNode {
 
   async #change(offset: number, length: number, body: () => Promise<void>): Promise<void> {
     checkRange(this.#name, this.length, offset, length);
-    await this.#gate.exclusive(async () => {
+    await this.#lock.alone(async () => {
       await this.#begin();
       this.#unpacked = undefined;
       try {

@@ -35,6 +35,13 @@ const IMAGES: readonly (readonly [string, WorkloadImage])[] = [
   ['VDI, dynamic', { format: 'vdi', create: { length: 5 * MEBI + 1536, options: {} } }],
   ['VDI, static', { format: 'vdi', create: { length: 3 * MEBI, options: { static: 'on' } } }],
   ['VDI, differencing', child('vdi')],
+  ['VMDK, monolithicSparse', { format: 'vmdk', create: { length: 3 * MEBI + 1536, options: {} } }],
+  [
+    'VMDK, monolithicSparse with zeroed grains',
+    { format: 'vmdk', create: { length: 3 * MEBI, options: { zeroed_grain: 'on' } } },
+  ],
+  ['VMDK over VMDK', child('vmdk')],
+  ['VMDK over VMDK with zeroed grains', child('vmdk', { zeroed_grain: 'on' })],
   ['qcow', { format: 'qcow', create: { length: 3 * MEBI + 1536, options: {} } }],
   ['qcow over qcow', child('qcow')],
   ['VHD, dynamic', { format: 'vpc', create: { length: 5 * MEBI + 1536, options: { force_size: 'on' } } }],

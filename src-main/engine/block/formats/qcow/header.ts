@@ -4,6 +4,7 @@
 import { readU32be, writeU32be, writeU64be } from '../../../base/bytes.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { Fields, roundUp, unsupported, wrongFormat } from '../../sparse/fields.ts';
+import { decodeUtf8, encodeUtf8 } from '../../sparse/utf8.ts';
 
 export const QCOW_MAGIC = 0x514649fb;
 export const HEADER_BYTES = 48;
@@ -58,24 +59,6 @@ const readName = async (store: ByteStore, f: Fields): Promise<string | undefined
   const bytes = new Uint8Array(length);
   await store.readAt(position, bytes);
   return decodeUtf8(bytes);
-};
-
-/** Names are bytes; ours are UTF-8. What is not is taken byte by byte. */
-const decodeUtf8 = (bytes: Uint8Array): string => {
-  let escaped = '';
-  for (const byte of bytes) escaped += `%${byte.toString(16).padStart(2, '0')}`;
-  try {
-    return decodeURIComponent(escaped);
-  } catch {
-    return String.fromCharCode(...bytes);
-  }
-};
-
-export const encodeUtf8 = (text: string): Uint8Array => {
-  const bytes: number[] = [];
-  for (const part of encodeURIComponent(text).match(/%..|[^%]/g) ?? [])
-    bytes.push(part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0));
-  return Uint8Array.from(bytes);
 };
 
 /** Header and name; the level 1 table follows at `l1Position`. */

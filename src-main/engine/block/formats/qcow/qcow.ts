@@ -7,11 +7,11 @@ import { badOption, roundUp } from '../../sparse/fields.ts';
 import { booleanOption, refuseUnknownOptions } from '../../sparse/options.ts';
 import { SparseNode } from '../../sparse/sparse-node.ts';
 import { touchedBlocks } from '../../sparse/touched-blocks.ts';
+import { encodeUtf8 } from '../../sparse/utf8.ts';
 import { checkQcow } from './check.ts';
 import { QcowClusterTable } from './cluster-table.ts';
 import {
   buildQcowHeader,
-  encodeUtf8,
   HEADER_BYTES,
   isQcow,
   l1Entries,
