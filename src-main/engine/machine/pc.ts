@@ -41,6 +41,7 @@ import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { SerialPort } from './serial-port.ts';
+import { ideController } from './storage.ts';
 
 /** Edge/level control of the interrupt controllers. */
 const ELCR = 0x4d0;
@@ -118,11 +119,13 @@ export class Pc {
       slot: ISA_BRIDGE_DEVICE, function: PM_FUNCTION, power: parts.power, ports: this.ports, initialBase: PM_BASE, acpiAtReset: true,
     });
     const isaBridge = new IsaBridge(this.#context('isa-bridge'), { slot: ISA_BRIDGE_DEVICE, initialRoutes: PIRQ_ROUTES });
+    // A BIOS switches the channels on; a kernel that is started directly finds them so.
+    const ide = ideController(this.#context('ide'), parts.drives, this.ports, options.boot !== undefined);
     this.#adapter = this.#displayAdapter();
     this.display = this.#adapter && new DisplayFeed(this.#adapter.vga.screen, parts.clock, parts.emit);
     this.#pci = new PciHost({
       functions: [
-        hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, this.#pm.pci,
+        hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, ide.pci, this.#pm.pci,
         ...(this.#adapter === undefined ? [] : [this.#adapter.pci]),
       ],
       ports: this.ports,
@@ -133,6 +136,7 @@ export class Pc {
       new Pit(this.#context('pit')),
       new Cmos(this.#context('cmos'), { nvram: cmosMemory(options.memoryBytes) }),
       this.ps2,
+      ide,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
       new ResetControlPort({ reset: parts.reset }),
