@@ -47,6 +47,7 @@ import { createViews, type MemoryViews } from './views.ts';
 const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
 const VECTOR_DB = 1;
+const VECTOR_UD = 6;
 const TWO_32 = 0x1_0000_0000;
 
 /** Index of a field among the 32-bit words of the CPU block: the run loop reads these between all records. */
@@ -402,6 +403,7 @@ export class Engine implements CpuEngine {
 
   #deliverFault(): CpuStop | undefined {
     const cpu = this.#cpu;
+    if (cpu.get32('faultVector') === VECTOR_UD && this.#isFirmwareCall()) return undefined;
     let vector = cpu.get32('faultVector');
     let errorCode = cpu.get32('faultError') | 0;
     if (vector === UNIT_FAULT) {
@@ -409,6 +411,14 @@ export class Engine implements CpuEngine {
       errorCode = -1;
     }
     return deliverException(cpu, vector, errorCode) === 'shutdown' ? 'shutdown' : undefined;
+  }
+
+  /** Whether #UD came from a service instruction of the board's firmware, which is then done with. */
+  #isFirmwareCall(): boolean {
+    const { environment } = this.#cpu;
+    if (environment.firmwareCall === undefined) return false;
+    const host = this.#fetch(this.#linearRip());
+    return host !== undefined && environment.firmwareCall(host - this.ram.base) === 'done';
   }
 
   /** SDM vol. 3A table 2-2 and 13-1: #UD before #NM. */

@@ -6,35 +6,29 @@ import type { Dma } from '../bus/dma.ts';
 import type { BootEntry } from './boot-entry.ts';
 import { BootError } from './boot-error.ts';
 import { ByteBuilder } from './byte-builder.ts';
-import { buildAcpiTables } from './acpi/tables.ts';
 import { isElf } from './elf.ts';
 import { isLinuxImage } from './linux/setup-header.ts';
 import { loadLinux } from './linux/load.ts';
 import type { LinearScreen } from './linux/video-mode.ts';
-import { acpiArea, BDA, BIOS_AREA, EBDA } from './memory-map.ts';
-import { buildMpTable } from './mp-table.ts';
+import { acpiArea, BDA, EBDA } from './memory-map.ts';
 import { findMultibootHeader } from './multiboot/header.ts';
 import { loadMultiboot } from './multiboot/load.ts';
 import { COM_PORTS } from './platform.ts';
-import { buildSmbios } from './smbios.ts';
+import { type PlatformDescription, RSDP_ADDRESS, writePlatformTables } from './platform-tables.ts';
 
 export interface FirmwareFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-export interface StartOptions {
+export interface StartOptions extends PlatformDescription {
   readonly kernel: FirmwareFile;
   readonly modules: readonly (FirmwareFile & { readonly arguments: string })[];
   readonly commandLine: string;
-  readonly ramBytes: number;
-  readonly processors: number;
-  readonly serialPorts: number;
   readonly textScreen: boolean;
   /** Instead of text: a graphics mode that is set. Linux only. */
   readonly linearScreen?: LinearScreen | undefined;
-  readonly cpu: { readonly brand: string; readonly signature: number; readonly features: number; readonly longMode: boolean };
-  readonly uuid: Uint8Array;
+  readonly cpu: PlatformDescription['cpu'] & { readonly longMode: boolean };
 }
 
 export type KernelKind = 'linux' | 'multiboot';
@@ -45,38 +39,22 @@ export function kernelKind(bytes: Uint8Array): KernelKind | undefined {
   return findMultibootHeader(bytes) === undefined ? undefined : 'multiboot';
 }
 
-const RSDP = BIOS_AREA;
-const MP_TABLE = BIOS_AREA + 0x100;
-const SMBIOS = BIOS_AREA + 0x2000;
-
 /** Fills guest memory and says where to begin. Throws `BootError`. */
 export function startKernel(options: StartOptions, memory: Dma): BootEntry {
   const { kernel, modules, commandLine, ramBytes, textScreen } = options;
   if (acpiArea(ramBytes) < 0x20_0000) {
     throw new BootError('memory-too-small', `${kernel.name}: needs more than ${ramBytes / 0x10_0000} MiB of memory`, { file: kernel.name });
   }
-  writeTables(options, memory);
+  writePlatformTables(options, memory);
+  memory.write(BDA, biosDataArea(options.serialPorts));
+  // Size of the extended BIOS data area in KiB.
+  memory.write(EBDA, Uint8Array.of(1));
   if (kernelKind(kernel.bytes) === 'multiboot') return loadMultiboot({ kernel, modules, commandLine, ramBytes, textScreen }, memory);
   const withArguments = modules.find((module) => module.arguments !== '');
   if (withArguments !== undefined) {
     throw new BootError('modules-not-supported', `${withArguments.name}: a Linux initial RAM disk takes no arguments`, { file: withArguments.name });
   }
-  return loadLinux({ kernel, initrd: modules, commandLine, ramBytes, textScreen, linearScreen: options.linearScreen, rsdpAddress: RSDP, longMode: options.cpu.longMode }, memory);
-}
-
-function writeTables(options: StartOptions, memory: Dma): void {
-  const { processors, serialPorts, ramBytes, cpu, uuid } = options;
-  const tablesAddress = acpiArea(ramBytes);
-  const acpi = buildAcpiTables({ tablesAddress, processors, serialPorts });
-  memory.write(tablesAddress, acpi.tables);
-  memory.write(RSDP, acpi.rsdp);
-  memory.write(MP_TABLE, buildMpTable({ address: MP_TABLE, processors, cpuSignature: cpu.signature, cpuFeatures: cpu.features }));
-  memory.write(SMBIOS, buildSmbios({
-    address: SMBIOS, ramBytes, processors, cpuBrand: cpu.brand, cpuSignature: cpu.signature, cpuFeatures: cpu.features, uuid,
-  }));
-  memory.write(BDA, biosDataArea(serialPorts));
-  // Size of the extended BIOS data area in KiB.
-  memory.write(EBDA, Uint8Array.of(1));
+  return loadLinux({ kernel, initrd: modules, commandLine, ramBytes, textScreen, linearScreen: options.linearScreen, rsdpAddress: RSDP_ADDRESS, longMode: options.cpu.longMode }, memory);
 }
 
 /** The words operating systems look up: serial ports, EBDA segment, equipment, memory size, text screen. */

@@ -57,6 +57,10 @@ export class BoardEnvironment implements CpuEnvironment {
     this.#board.floatError();
   }
 
+  firmwareCall(offset: number): 'none' | 'done' | 'fault' {
+    return this.#board.firmwareCall(offset);
+  }
+
   unknownMsr(): void {
     this.unknownMsrs += 1;
   }

@@ -11,6 +11,7 @@ import { BoardEnvironment } from './board-environment.ts';
 import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
 import { Drives } from './drives.ts';
 import { displayMemoryBytes } from './display-adapter.ts';
+import { firmwareRomBytes } from './firmware.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -50,6 +51,8 @@ export class Machine {
   #paused = false;
   /** In HLT. */
   #halted = false;
+  /** Firmware waits no longer: the next or present HLT ends at once. */
+  #wakeWanted = false;
   #resetWanted = false;
   #ended: StopReason | undefined;
 
@@ -60,7 +63,7 @@ export class Machine {
     const environment = new BoardEnvironment();
     const regions = ramRegions(options.memoryBytes);
     this.engine = createCpuEngine({
-      ramBytes: options.memoryBytes,
+      ramBytes: options.memoryBytes + firmwareRomBytes(options),
       videoMemoryBytes: displayMemoryBytes(options),
       regions,
       model: CPU_MODELS[options.cpuModel],
@@ -85,6 +88,7 @@ export class Machine {
       ram: this.ram,
       engine: this.engine,
       drives: this.#drives.all,
+      endHalt: (wanted) => { this.#wakeWanted = wanted; },
       reset: { reset: () => this.#interrupt(() => { this.#resetWanted = true; }) },
       power: { powerOff: () => this.#end({ kind: 'power-off' }) },
       debugExit: (status) => this.#end({ kind: 'debug-exit', value: (status - 1) / 2 }),
@@ -166,18 +170,21 @@ export class Machine {
     }
     if (this.#ended !== undefined) return 'busy';
     this.#timers.runDue();
-    if (this.#halted && !this.#canWake()) return 'idle';
+    if (this.#halted) {
+      if (!this.#canWake()) return 'idle';
+      this.#wakeWanted = false;
+    }
     this.#halted = false;
     const { stop } = this.engine.run(this.#budget(limit));
     this.#hasAlarm = false;
     if (stop === 'attention') this.#takeCommands();
     if (stop === 'shutdown') this.#tripleFault();
-    this.#halted = stop === 'halt';
+    this.#halted = stop === 'halt' && !this.#wakeWanted;
     return this.#halted && !this.#resetWanted && this.#ended === undefined ? 'idle' : 'busy';
   }
 
   #canWake(): boolean {
-    return this.board.interrupts.pending() && this.#interruptsOn();
+    return this.#wakeWanted || (this.board.interrupts.pending() && this.#interruptsOn());
   }
 
   #interruptsOn(): boolean {

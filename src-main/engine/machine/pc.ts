@@ -35,19 +35,19 @@ import { cmosMemory } from './cmos-memory.ts';
 import { DisplayAdapter } from './display-adapter.ts';
 import { DisplayFeed } from './display-feed.ts';
 import type { InstalledDrive } from './drives.ts';
+import { Firmware } from './firmware.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { SerialPort } from './serial-port.ts';
-import { ideController } from './storage.ts';
 
 /** Edge/level control of the interrupt controllers. */
 const ELCR = 0x4d0;
 const PIC_MASTER_MASK = 0x21;
 const PIC_SLAVE_MASK = 0xa1;
-/** All of C0000h to FFFFFh is RAM, read and written: there is no ROM behind it yet. */
+/** All of C0000h to FFFFFh is RAM, read and written: without a BIOS there is no ROM behind it. */
 const PAM_ALL_RAM = 3;
 
 /** What the board gets from the machine. */
@@ -58,6 +58,8 @@ export interface PcParts {
   readonly ram: GuestRam;
   readonly engine: CpuEngine;
   readonly drives: readonly InstalledDrive[];
+  /** Whether the present or next HLT ends without an interrupt: what firmware waits for is there. */
+  readonly endHalt: (wanted: boolean) => void;
   readonly reset: ResetControl;
   readonly power: PowerControl;
   /** Exit status asked for by the debug exit device. */
@@ -86,6 +88,7 @@ export class Pc {
   readonly #pm: AcpiPm;
   readonly #lapic: LocalApic;
   readonly #floatError: FloatError;
+  readonly #firmware: Firmware | undefined;
   #isa!: IsaInterrupts;
 
   constructor(parts: PcParts) {
@@ -119,13 +122,12 @@ export class Pc {
       slot: ISA_BRIDGE_DEVICE, function: PM_FUNCTION, power: parts.power, ports: this.ports, initialBase: PM_BASE, acpiAtReset: true,
     });
     const isaBridge = new IsaBridge(this.#context('isa-bridge'), { slot: ISA_BRIDGE_DEVICE, initialRoutes: PIRQ_ROUTES });
-    // A BIOS switches the channels on; a kernel that is started directly finds them so.
-    const ide = ideController(this.#context('ide'), parts.drives, this.ports, options.boot !== undefined);
+    this.#firmware = options.boot === undefined ? new Firmware({ ...parts, wake: parts.endHalt }) : undefined;
     this.#adapter = this.#displayAdapter();
     this.display = this.#adapter && new DisplayFeed(this.#adapter.vga.screen, parts.clock, parts.emit);
     this.#pci = new PciHost({
       functions: [
-        hostBridge({ shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM }), isaBridge.pci, ide.pci, this.#pm.pci,
+        hostBridge(this.#firmware === undefined ? { shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM } : { shadow: this.#firmware.shadow }), isaBridge.pci, this.#pm.pci,
         ...(this.#adapter === undefined ? [] : [this.#adapter.pci]),
       ],
       ports: this.ports,
@@ -136,7 +138,6 @@ export class Pc {
       new Pit(this.#context('pit')),
       new Cmos(this.#context('cmos'), { nvram: cmosMemory(options.memoryBytes) }),
       this.ps2,
-      ide,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
       new ResetControlPort({ reset: parts.reset }),
@@ -153,9 +154,11 @@ export class Pc {
       this.ports.attach(device);
       this.memory.attach(device);
     }
+    if (this.#firmware !== undefined) this.memory.attach(this.#firmware.shadow);
   }
 
   reset(): void {
+    this.#firmware?.reset();
     for (const device of this.devices) device.reset();
     for (const port of this.serial) port.reset();
   }
@@ -173,6 +176,11 @@ export class Pc {
   /** After `programAsFirmware`. */
   setLinearMode(mode: VideoMode): LinearScreen | undefined {
     return this.#adapter?.setLinearMode(mode);
+  }
+
+  /** #UD at a place of the guest part of the engine's memory: see `CpuEnvironment.firmwareCall`. */
+  firmwareCall(offset: number): 'none' | 'done' | 'fault' {
+    return this.#firmware?.call(offset) ?? 'none';
   }
 
   powerButton(): void {

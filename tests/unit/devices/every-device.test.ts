@@ -7,9 +7,7 @@ import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts'
 import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
 import type { Device, DeviceContext, Width } from '../../../src-main/engine/devices/device.ts';
 import { Dma8237 } from '../../../src-main/engine/devices/dma8237.ts';
-import { MemoryDrive } from '../../../src-main/engine/block/memory-drive.ts';
 import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
-import { IdeController } from '../../../src-main/engine/devices/ide/ide-controller.ts';
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
 import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
 import { LocalApic } from '../../../src-main/engine/devices/lapic/local-apic.ts';
@@ -57,16 +55,6 @@ function vga(context: DeviceContext): Device {
   return new Vga(context, { memory: (context as FakeContext).memory });
 }
 
-function ide(context: DeviceContext): Device {
-  const drive = (kind: 'disk' | 'cdrom') =>
-    new MemoryDrive({ id: kind, kind, clock: context.clock, content: new Uint8Array(0x4_0000), latencyNs: 0 });
-  const drives = [
-    { channel: 0, unit: 0, drive: drive('disk') },
-    { channel: 1, unit: 0, drive: drive('cdrom') },
-  ] as const;
-  return new IdeController(context, { slot: 1, drives, decodeAtReset: true, ports: memory });
-}
-
 function pciHost(context: DeviceContext): Device {
   const ports = new PortSpace();
   const isa = new IsaBridge(context, { slot: 1 });
@@ -86,7 +74,6 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['pci', pciHost],
   ['port92', () => new Port92({ a20: nothing, reset })],
   ['reset-control', () => new ResetControlPort({ reset })],
-  ['ide', ide],
   ['dma8237', () => new Dma8237()],
   ['float-error', (context) => new FloatError(context)],
   ['debug-console', () => new DebugConsole({ write() {} })],

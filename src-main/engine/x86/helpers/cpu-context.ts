@@ -25,6 +25,11 @@ export interface CpuEnvironment {
   writeTaskPriority(value: number): void;
   /** FERR# for CR0.NE = 0 (IRQ 13 on a PC). */
   floatError(): void;
+  /**
+   * #UD was raised by the instruction at this offset of the guest part of the linear memory. `done`: it was a service of
+   * the board's firmware, which has moved rip; `fault`: the service has raised another exception; `none`: #UD it is.
+   */
+  firmwareCall?(offset: number): 'none' | 'done' | 'fault';
   /** An MSR that the model does not have was read or written (#GP follows): for the statistics. */
   unknownMsr(index: number, isWrite: boolean): void;
 }
