@@ -61,6 +61,14 @@ const drive = z.looseObject({
 });
 export type DriveConfig = z.infer<typeof drive>;
 
+/** A disk that is made together with its machine; the drive's path says where. */
+export const newDisk = z.object({
+  drive: driveId,
+  format: z.enum(['qcow2', 'raw', 'vdi', 'vmdk', 'vpc', 'vhdx']),
+  bytes: z.number().int().min(1024 * 1024).max(64 * 1024 ** 4),
+});
+export type NewDisk = z.infer<typeof newDisk>;
+
 /** A medium for a drive that can change it. */
 export const insertedMedium = z.object({
   drive: driveId,
@@ -82,6 +90,8 @@ const DEFAULT_FIRMWARE: FirmwareConfig = { bootOrder: ['cdrom', 'disk', 'floppy'
 /** Everything the user may change. */
 export const machineSettings = z.looseObject({
   name: z.string().max(MAX_NAME_LENGTH),
+  /** The guest system, by its id in the guest profiles: its icon, and what the form suggested. */
+  guest: z.string().max(64).default('other'),
   cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),
   memoryMiB: z
     .number()
@@ -115,6 +125,7 @@ export type MachineConfig = z.infer<typeof machineConfig>;
 export function defaultSettings(name: string): MachineSettings {
   return {
     name,
+    guest: 'other',
     cpu: { model: 'x86-64-v1', engine: 'jit' },
     memoryMiB: 512,
     boot: { kernel: null, initrd: null, commandLine: 'console=tty0 console=ttyS0' },

@@ -12,7 +12,7 @@ export function runArguments({ memoryMiB, cpu, boot, drives, firmware, serial }:
     ...['-m', String(memoryMiB), '-cpu', cpu.model, '-accel', cpu.engine === 'jit' ? 'jit' : 'interp'],
     ...(boot.kernel === null ? [] : ['-kernel', boot.kernel]),
     ...(boot.initrd === null ? [] : ['-initrd', boot.initrd]),
-    ...(boot.commandLine === '' ? [] : ['-append', boot.commandLine]),
+    ...(boot.kernel === null || boot.commandLine === '' ? [] : ['-append', boot.commandLine]),
     ...driveArguments(drives),
     ...bootArguments(boot, firmware),
     ...(isTerminalOnly(serial) ? ['-nographic'] : serial.flatMap((port) => ['-serial', serialTarget(port)])),

@@ -1,7 +1,7 @@
 // What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
 
 import { z } from 'zod';
-import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, machineId, machineSettings } from '../machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, machineId, machineSettings, newDisk } from '../machine/config.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
 import {
   LOG_LEVELS,
@@ -112,7 +112,11 @@ export const appContract = {
       input: z.object({ settings: machineSettings, id: machineId.optional() }),
       output: z.array(configIssue),
     },
-    'machines.create': { input: z.object({ settings: machineSettings }), output: machineView },
+    /** Nothing is left behind when it fails. */
+    'machines.create': {
+      input: z.object({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
+      output: machineView,
+    },
     /** Replaces the settings as a whole. */
     'machines.update': { input: one.extend({ settings: machineSettings }), output: machineView },
     'machines.delete': { input: one, output: nothing },

@@ -2,7 +2,7 @@
 // every answer and event, bounds their sizes and decides states itself.
 
 import { z } from 'zod';
-import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
+import { driveId, insertedMedium, machineConfig, newDisk } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
 import { FILE_PURPOSES, fileReport } from './app-contract.ts';
 import type { Contract } from './contract.ts';
@@ -50,6 +50,8 @@ export const mediaContract = {
       input: z.object({ path: z.string().min(1).max(4096), purpose: z.enum(FILE_PURPOSES) }),
       output: fileReport,
     },
+    /** An empty image; fails when there is a file of this name. */
+    createImage: { input: newDisk.omit({ drive: true }).extend({ path: z.string().min(1).max(4096) }), output: nothing },
   },
   events: {},
 } as const satisfies Contract;

@@ -3,13 +3,13 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
 import { connect } from '../../shared/rpc/connect.ts';
-import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
+import type { Client, EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { mediaContract } from '../../shared/rpc/machine-contract.ts';
+import { type MediaContract, mediaContract } from '../../shared/rpc/machine-contract.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';
@@ -40,6 +40,7 @@ type AppEvent = {
 }[EventName<AppContract>];
 
 const PROBE_LIMIT_MS = 10_000;
+const CREATE_LIMIT_MS = 60_000;
 const MAX_PROBES = 4;
 
 export class App {
@@ -124,7 +125,10 @@ export class App {
       'machines.list': () => registry.list().map(({ id }) => this.view(id)),
       'machines.get': ({ id }) => this.view(id),
       'machines.validate': ({ settings, id }) => registry.validate(settings, id),
-      'machines.create': async ({ settings }) => this.#announce((await registry.create(settings)).id),
+      'machines.create': async ({ settings, newDisks }) => {
+        const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder));
+        return this.#announce(id);
+      },
       'machines.update': async ({ id, settings }) => {
         supervisor.require(id, 'edit');
         await registry.update(id, settings);
@@ -196,21 +200,41 @@ export class App {
     return this.#announce(id);
   }
 
-  /** Files are hostile: each is looked at by a process that lives no longer than that. */
+  async #makeDisks(settings: MachineSettings, disks: readonly NewDisk[], folder: string): Promise<void> {
+    for (const { drive, format, bytes } of disks) {
+      const path = settings.drives.find(({ id }) => id === drive)?.path;
+      if (path === undefined || path === null)
+        throw new FailureError('machine.invalidConfig', `There is no drive for the new disk “${drive}”.`, { drive });
+      await this.#media('disk creation', CREATE_LIMIT_MS, 'The disk could not be made in time.', (client) =>
+        client.call('createImage', { path: resolve(folder, path), format, bytes }),
+      );
+    }
+  }
+
   async #probe(path: string, purpose: FilePurpose): Promise<FileReport> {
     if (this.#probes >= MAX_PROBES)
       throw new FailureError('rpc.tooManyCalls', 'Too many files are being examined.');
     this.#probes += 1;
-    const handle = this.#options.launch('media', 'file probe');
     try {
-      const client = connect(mediaContract, handle.channel);
-      return await within(
+      return await this.#media('file probe', PROBE_LIMIT_MS, 'The file could not be examined.', (client) =>
         client.call('probe', { path, purpose }),
-        PROBE_LIMIT_MS,
-        'The file could not be examined.',
       );
     } finally {
       this.#probes -= 1;
+    }
+  }
+
+  /** Files are hostile: each is touched by a process that lives no longer than that. */
+  async #media<T>(
+    name: string,
+    limitMs: number,
+    failure: string,
+    work: (client: Client<MediaContract>) => Promise<T>,
+  ): Promise<T> {
+    const handle = this.#options.launch('media', name);
+    try {
+      return await within(work(connect(mediaContract, handle.channel)), limitMs, failure);
+    } finally {
       handle.kill();
     }
   }

@@ -74,11 +74,16 @@ export class MachineRegistry {
     return validateSettings(settings, { hostMemoryMiB: this.#hostMemoryMiB, takenNames });
   }
 
-  create(settings: MachineSettings): Promise<MachineConfig> {
+  /** `fill` puts what belongs to the machine into its folder; when it fails there is no machine. */
+  create(
+    settings: MachineSettings,
+    fill: (folder: string) => Promise<void> = async () => undefined,
+  ): Promise<MachineConfig> {
     return this.#exclusively(async () => {
       this.#refuseErrors(settings);
       const id = await this.#newFolder(settings.name);
       try {
+        await fill(this.folderOf(id));
         return await this.#write({ ...settings, schema: CONFIG_SCHEMA, id, uuid: randomUUID() });
       } catch (error) {
         // A folder without a file would be listed as a damaged machine.

@@ -2,11 +2,11 @@
 // while `useFileRequest` holds a request).
 
 import { create } from 'zustand';
-import type { FileReport, FolderListing } from '../../shared/rpc/app-contract.ts';
+import type { FilePurpose, FileReport, FolderListing } from '../../shared/rpc/app-contract.ts';
 import { useApp } from './app-store.ts';
 import { client } from './client.ts';
 
-export type FilePurpose = 'kernel' | 'initrd';
+export type { FilePurpose };
 
 export interface FileRequest {
   readonly purpose: FilePurpose;

@@ -2,7 +2,7 @@
 // is not pressed twice.
 
 import { create } from 'zustand';
-import type { MachineSettings } from '../../shared/machine/config.ts';
+import type { MachineSettings, NewDisk } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import { putMachine } from './app-store.ts';
 import { client } from './client.ts';
@@ -29,10 +29,23 @@ export async function perform(id: string, action: PlainAction): Promise<void> {
 }
 
 /** Throws a FailureError: the wizard stays open and shows it. */
-export async function createMachine(settings: MachineSettings): Promise<MachineView> {
-  const view = await client().call('machines.create', { settings });
+export async function createMachine(settings: MachineSettings, newDisks: NewDisk[]): Promise<MachineView> {
+  const view = await client().call('machines.create', { settings, newDisks });
   putMachine(view);
   return view;
+}
+
+/** `path` null: takes the medium out. */
+export async function changeMedium(id: string, drive: string, path: string | null): Promise<void> {
+  try {
+    putMachine(
+      path === null
+        ? await client().call('machines.eject', { id, drive })
+        : await client().call('machines.insert', { id, drive, path, format: null }),
+    );
+  } catch (error) {
+    notifyFailure(error, id);
+  }
 }
 
 function mark(id: string, pending: boolean): void {

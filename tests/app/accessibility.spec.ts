@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
 import { expect, test } from './support/app-test.ts';
-import { createMachine, machineRow, openPage, openWizard, processOf, screenText } from './support/steps.ts';
+import { chooseSource, createMachine, machineRow, openPage, openWizard, processOf, screenText } from './support/steps.ts';
 
 async function expectNothingSerious(page: Page, screen: string): Promise<void> {
   // The component library's announcements stay for seconds after what they name has gone.
@@ -25,6 +25,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await window.getByRole('button', { name: 'Advanced' }).click();
       await window.getByRole('button', { name: 'Create', exact: true }).click();
       await expectNothingSerious(window, 'wizard');
+      await chooseSource(window, 'Kernel');
       await window.getByRole('button', { name: 'Choose Kernel' }).click();
       const dialog = window.getByRole('dialog', { name: 'Choose a kernel' });
       await dialog.getByRole('button', { name: 'Computer' }).click();

@@ -3,8 +3,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { tinyIso } from '../support/tiny-iso.ts';
 import { expect, test } from './support/app-test.ts';
-import { chooseFile, createMachine, machineRow, openWizard } from './support/steps.ts';
+import { chooseFile, chooseSource, createMachine, machineRow, openWizard } from './support/steps.ts';
 
 test('an empty application offers the next step', async ({ window }) => {
   await expect(window.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
@@ -34,13 +35,35 @@ test('a file that is no kernel is told from one', async ({ window, app }) => {
   await mkdir(folder);
   await writeFile(join(folder, 'letter.txt'), 'Dear kernel, '.repeat(100));
   await openWizard(window);
+  await chooseSource(window, 'Kernel');
   await chooseFile(window, 'Kernel', join(folder, 'letter.txt'));
   const field = window.getByRole('group', { name: 'Kernel', exact: true });
   await expect(field.getByText(/letter\.txt.*(not|no) /i).last()).toBeVisible();
 });
 
+test('a CD image is recognised and makes a machine with it', async ({ app, window }) => {
+  const folder = app.dataFolder;
+  await writeFile(join(folder, 'netinst.iso'), tinyIso({ volumeId: 'Debian 12.5.0 i386 n', bootable: true }));
+  await openWizard(window);
+  await chooseFile(window, 'CD image', join(folder, 'netinst.iso'));
+  const wizard = window.getByRole('dialog', { name: 'New machine' });
+  await expect(wizard.getByText('Recognised by the name of the CD, “Debian 12.5.0 i386 n”.')).toBeVisible();
+  await expect(wizard.getByRole('textbox', { name: 'Name' })).toHaveValue('Debian');
+  await expect(wizard.getByRole('combobox', { name: 'System' })).toHaveValue('debian-i386');
+  await expect(wizard.getByRole('textbox', { name: 'Memory in MiB' })).toHaveValue('768');
+  await wizard.getByText('None', { exact: true }).click();
+  await wizard.getByText('Start it right away').click();
+  await wizard.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(window.getByRole('heading', { name: 'Debian', level: 1 })).toBeVisible();
+  const drives = window.getByRole('region', { name: 'Drives' });
+  await expect(drives).toContainText('netinst.iso');
+  await drives.getByRole('button', { name: 'Eject cd0' }).click();
+  await expect(drives).not.toContainText('netinst.iso');
+});
+
 test('the file dialog says what it cannot open and goes on', async ({ window }) => {
   await openWizard(window);
+  await chooseSource(window, 'Kernel');
   await window.getByRole('button', { name: 'Choose Kernel' }).click();
   const dialog = window.getByRole('dialog', { name: 'Choose a kernel' });
   await dialog.getByRole('textbox', { name: 'Folder or file' }).fill('/there/is/no/such/folder');
@@ -58,6 +81,7 @@ test.describe(guestTitle('machines that are not started', 'i386'), () => {
   test('are named after their kernel, listed, found, kept over a reload and deleted', async ({ window }) => {
     await openWizard(window);
     const wizard = window.getByRole('dialog', { name: 'New machine' });
+    await chooseSource(window, 'Kernel');
     await chooseFile(window, 'Kernel', guest.kernel);
     await expect(wizard.getByRole('textbox', { name: 'Name' })).toHaveValue(/^Linux \d+\.\d+.*-686$/);
     await expect(wizard.getByText(`-kernel ${guest.kernel}`)).toBeVisible();

@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type DriveConfig, defaultSettings, type MachineSettings, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
-import { parseMemoryMiB } from '../../../shared/units/bytes.ts';
+import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
+import { GUEST_PROFILES, guestProfile } from '../../../shared/machine/guest-profiles.ts';
+import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
 import { UsageError } from '../usage-error.ts';
 import { absolute } from './paths.ts';
@@ -21,6 +22,8 @@ export const create: MachineVerb = {
     ['--initrd <file>', 'initial RAM disk'],
     ['--append <text>', 'command line of the kernel'],
     ['--disk <image...>', 'disk images that are there'],
+    ['--new-disk <size>', 'make a disk for it: 8G'],
+    ['--os <id>', `guest system: ${GUEST_PROFILES.map(({ id }) => id).join(', ')}`],
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
     ['--floppy <image>', 'floppy image'],
   ],
@@ -30,7 +33,8 @@ export const create: MachineVerb = {
     const [name = '', ...pairs] = context.words;
     const settings = changed(withOptions(defaultSettings(name), context.options), pairs);
     await warn(context, settings);
-    const machine = await context.client.call('machines.create', { settings });
+    const newDisks = newDiskOf(settings, context.options['newDisk']);
+    const machine = await context.client.call('machines.create', { settings, newDisks });
     context.print(machine, `${machine.id} was made`);
   },
 };
@@ -82,8 +86,12 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
   const memory = text('memory');
   const memoryMiB = memory === undefined ? settings.memoryMiB : parseMemoryMiB(memory);
   if (memoryMiB === undefined) throw new UsageError(`--memory ${memory}: not a size in whole MiB`);
+  const os = text('os');
+  if (os !== undefined && guestProfile(os) === undefined) throw new UsageError(`--os ${os}: not known; --help lists them`);
+  const newDisk = text('newDisk');
   return parsed({
     ...settings,
+    guest: os ?? settings.guest,
     memoryMiB,
     cpu: { ...settings.cpu, model: text('cpu') ?? settings.cpu.model, engine: text('engine') ?? settings.cpu.engine },
     boot: {
@@ -92,8 +100,25 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
       initrd: absolute(text('initrd')) ?? settings.boot.initrd,
       commandLine: text('append') ?? settings.boot.commandLine,
     },
-    drives: [...disks(options['disk']), cdrom(text('cdrom')), ...floppy(text('floppy'))],
+    drives: [
+      ...disks(options['disk']),
+      ...(newDisk === undefined ? [] : [NEW_DISK]),
+      cdrom(text('cdrom')),
+      ...floppy(text('floppy')),
+    ],
   });
+}
+
+/** The last place of the two channels, after the disks that are there and the CD drive. */
+const NEW_DISK: DriveConfig = {
+  id: 'disk', kind: 'disk', bus: 'ide', slot: 3, path: 'disk.qcow2', format: 'qcow2', readOnly: false,
+};
+
+function newDiskOf(settings: MachineSettings, size: VerbContext['options'][string]): NewDisk[] {
+  if (typeof size !== 'string') return [];
+  const mib = parseMemoryMiB(size);
+  if (mib === undefined) throw new UsageError(`--new-disk ${size}: not a size, as 8G is`);
+  return settings.drives.filter(({ id }) => id === NEW_DISK.id).map(({ id }) => ({ drive: id, format: 'qcow2', bytes: mib * MIB }));
 }
 
 function disks(images: VerbContext['options'][string]): DriveConfig[] {

@@ -14,15 +14,18 @@ import { createMachine, perform } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { messageOf } from '../../state/notices.ts';
 import { Advanced } from './advanced.tsx';
-import { BootFileField } from './boot-file-field.tsx';
+import { DiskField } from './disk-field.tsx';
 import { type Draft, useDraft } from './draft.ts';
+import { GuestField } from './guest-field.tsx';
 import { MemoryField } from './memory-field.tsx';
+import { SourceFields } from './source-fields.tsx';
 
 export function CreateMachine({ onClose }: { readonly onClose: () => void }) {
   const draft = useDraft();
   const { settings, change, issuesOf, touch } = draft;
   const [startNow, setStartNow] = useState(true);
-  const { problem, submitting, submit } = useSubmit(draft, startNow, onClose);
+  const isBootable = startsSomething(draft);
+  const { problem, submitting, submit } = useSubmit(draft, startNow && isBootable, onClose);
 
   return (
     <Dialog title={t.create.title} size="medium" onClose={onClose}>
@@ -43,27 +46,19 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }) {
             messages={issuesOf('name')}
             autoFocus
           />
-          <BootFileField draft={draft} purpose="kernel" />
-          <BootFileField draft={draft} purpose="initrd" />
-          <TextField
-            label={t.create.commandLine}
-            value={settings.boot.commandLine}
-            onChange={(commandLine) => change({ boot: { ...settings.boot, commandLine } })}
-            hint={t.create.commandLineHint}
-            messages={issuesOf('boot.commandLine')}
-            maxLength={2047}
-            isMonospaced
-          />
+          <SourceFields draft={draft} />
+          {draft.plan.source !== 'kernel' && <GuestField draft={draft} />}
+          {draft.plan.source === 'cdrom' && <DiskField draft={draft} />}
           <MemoryField draft={draft} />
           <Advanced draft={draft} />
-          {settings.boot.kernel !== null && <Summary settings={settings} />}
+          {isBootable && <Summary settings={settings} />}
         </div>
         <footer className="dialog-footer">
           <Checkbox
             className="checkbox"
-            isSelected={startNow && settings.boot.kernel !== null}
+            isSelected={startNow && isBootable}
             onChange={setStartNow}
-            isDisabled={settings.boot.kernel === null}
+            isDisabled={!isBootable}
           >
             <span className="checkbox-mark" aria-hidden />
             {t.create.startNow}
@@ -81,6 +76,12 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** A new disk alone is empty. */
+function startsSomething({ settings, newDisks }: Draft): boolean {
+  const made = new Set(newDisks.map(({ drive }) => drive));
+  return settings.boot.kernel !== null || settings.drives.some(({ id, path }) => path !== null && !made.has(id));
+}
+
 function Summary({ settings }: { readonly settings: MachineSettings }) {
   return (
     <CopyLine
@@ -92,7 +93,7 @@ function Summary({ settings }: { readonly settings: MachineSettings }) {
   );
 }
 
-function useSubmit(draft: Draft, startNow: boolean, onClose: () => void) {
+function useSubmit(draft: Draft, starts: boolean, onClose: () => void) {
   const [problem, setProblem] = useState<string | null>(null);
   const [submitting, setSubmitting] = useState(false);
   const submit = async () => {
@@ -100,9 +101,8 @@ function useSubmit(draft: Draft, startNow: boolean, onClose: () => void) {
     if (hasErrors(draft.issues)) return setProblem(t.create.problems);
     setSubmitting(true);
     try {
-      const { id } = await createMachine(draft.settings);
+      const { id } = await createMachine(draft.settings, draft.newDisks);
       onClose();
-      const starts = startNow && draft.settings.boot.kernel !== null;
       goTo(id, starts ? 'console' : 'overview', starts);
       if (starts) void perform(id, 'start');
     } catch (error) {

@@ -1,14 +1,24 @@
-// The form's model: the settings as they would be saved, what is wrong with them, and which fields the user has
-// been at, so that an untouched form does not complain and no suggestion replaces what was typed.
+// The form's model: the plan, the settings it comes to, what is wrong with them, and which fields the user has been
+// at, so that an untouched form does not complain and no suggestion replaces what was typed.
 
 import { useMemo, useState } from 'react';
-import { defaultSettings, type MachineSettings } from '../../../shared/machine/config.ts';
+import type { MachineSettings, NewDisk } from '../../../shared/machine/config.ts';
+import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
 import type { FileReport } from '../../../shared/rpc/app-contract.ts';
 import { t } from '../../i18n/strings.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
 import { type FilePurpose, probeFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
+import {
+  type DiskChoice,
+  emptyPlan,
+  newDisksOf,
+  type Plan,
+  planFor,
+  type Source,
+  settingsOfPlan,
+} from './plan.ts';
 
 /** What is known about a chosen file. */
 export type Look =
@@ -17,65 +27,111 @@ export type Look =
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface Draft {
+  readonly plan: Plan;
   readonly settings: MachineSettings;
+  readonly newDisks: NewDisk[];
+  readonly profile: GuestProfile | undefined;
+  /** Why this system was chosen, when the user did not. */
+  readonly guestReason: FileReport['guest'];
   readonly issues: readonly ConfigIssue[];
   readonly looks: Readonly<Partial<Record<FilePurpose, Look>>>;
   readonly hostMemoryMiB: number | undefined;
   change(patch: Partial<MachineSettings>): void;
+  choose(patch: { source?: Source; diskChoice?: DiskChoice; newDiskGiB?: number }): void;
+  chooseGuest(id: string): void;
+  fileOf(purpose: FilePurpose): string | null;
   chooseFile(purpose: FilePurpose, path: string | null): void;
   touch(field: string): void;
   touchAll(): void;
   /** Of one field, once the user has been there. */
   issuesOf(field: string): readonly ConfigIssue[];
+  issuesOfFile(purpose: FilePurpose): readonly ConfigIssue[];
 }
 
 export function useDraft(): Draft {
   const machines = useApp((state) => state.machines);
   const hostMemoryMiB = useApp((state) => state.info?.host.memoryMiB);
-  const [settings, setSettings] = useState(() => defaultSettings(''));
+  const [plan, setPlan] = useState(emptyPlan);
   const [touched, setTouched] = useState<ReadonlySet<string> | 'all'>(new Set());
   const [named, setNamed] = useState(false);
   const [looks, setLooks] = useState<Draft['looks']>({});
+  const [guestReason, setGuestReason] = useState<FileReport['guest']>(null);
   const takenNames = useMemo(() => machines.map(nameOf), [machines]);
+  const settings = useMemo(() => settingsOfPlan(plan), [plan]);
   const issues = useMemo(
     () => validateSettings(settings, { hostMemoryMiB, takenNames }),
     [settings, hostMemoryMiB, takenNames],
   );
+  const isTouched = (field: string) => touched === 'all' || touched.has(field);
   const touch = (field: string) => setTouched((all) => (all === 'all' ? all : new Set(all).add(field)));
+  const suggestName = (base: string) => {
+    if (!named) setPlan((now) => ({ ...now, base: { ...now.base, name: freeName(base, takenNames) } }));
+  };
 
   const look = async (purpose: FilePurpose, path: string) => {
     setLooks((all) => ({ ...all, [purpose]: { kind: 'looking' } }));
     const seen = await lookAt(path, purpose);
     setLooks((all) => ({ ...all, [purpose]: seen }));
-    if (purpose === 'kernel' && seen.kind === 'seen' && !named)
-      setSettings((now) => ({ ...now, name: freeName(seen.report, takenNames) }));
+    if (seen.kind !== 'seen') return;
+    const { guest, version } = seen.report;
+    const profile = guestProfile(guest?.profile);
+    if (purpose === 'kernel') suggestName(kernelName(version));
+    if (purpose === 'disk' && plan.source === 'disk') suggestName(fileName(path));
+    if (purpose !== 'cdrom' || profile === undefined) return;
+    suggestName(profile.id === 'other' ? fileName(path) : profile.name.replace(/ \(.*\)$/, ''));
+    if (isTouched('guest')) return;
+    setGuestReason(profile.id === 'other' ? null : guest);
+    setPlan((now) => planFor(now, profile, isTouched));
   };
 
   return {
+    plan,
     settings,
+    newDisks: newDisksOf(plan),
+    profile: guestProfile(plan.guest),
+    guestReason,
     issues,
     looks,
     hostMemoryMiB,
     change(patch) {
-      setSettings((now) => ({ ...now, ...patch }));
+      setPlan((now) => ({ ...now, base: { ...now.base, ...patch } }));
       if (patch.name !== undefined) {
         setNamed(patch.name !== '');
         if (patch.name !== '') touch('name');
       }
       if (patch.memoryMiB !== undefined) touch('memoryMiB');
+      if (patch.cpu !== undefined) touch('cpu');
       if (patch.boot?.commandLine !== undefined) touch('boot.commandLine');
     },
+    choose(patch) {
+      setPlan((now) => ({ ...now, ...patch }));
+      if (patch.source === undefined) touch('disk');
+    },
+    chooseGuest(id) {
+      const profile = guestProfile(id);
+      touch('guest');
+      setGuestReason(null);
+      if (profile) setPlan((now) => planFor(now, profile, isTouched));
+    },
+    fileOf: (purpose) => plan.files[purpose],
     chooseFile(purpose, path) {
-      setSettings((now) => ({ ...now, boot: { ...now.boot, [purpose]: path } }));
-      touch(`boot.${purpose}`);
+      setPlan((now) => ({ ...now, files: { ...now.files, [purpose]: path } }));
+      touch(`file.${purpose}`);
       if (path === null) setLooks((all) => ({ ...all, [purpose]: undefined }));
       else void look(purpose, path);
     },
     touch,
     touchAll: () => setTouched('all'),
-    issuesOf: (field) =>
-      touched === 'all' || touched.has(field) ? issues.filter((issue) => issue.field === field) : [],
+    issuesOf: (field) => (isTouched(field) ? issues.filter((issue) => issue.field === field) : []),
+    issuesOfFile: (purpose) =>
+      isTouched(`file.${purpose}`) ? issues.filter((issue) => isAbout(issue, purpose, plan.source)) : [],
   };
+}
+
+/** Which file field an issue belongs under. */
+function isAbout({ field, code }: ConfigIssue, purpose: FilePurpose, source: Source): boolean {
+  if (code === 'boot.nothing') return purpose === source;
+  return field === `boot.${purpose}` || (purpose === 'disk' && field.startsWith('drives.'));
 }
 
 async function lookAt(path: string, purpose: FilePurpose): Promise<Look> {
@@ -86,10 +142,19 @@ async function lookAt(path: string, purpose: FilePurpose): Promise<Look> {
   }
 }
 
-/** A name after the kernel's version that no other machine has. */
-function freeName({ version }: FileReport, taken: readonly string[]): string {
+function kernelName(version: string | null): string {
   const release = version?.split(' ')[0];
-  const base = release ? t.create.suggestedName(release) : t.create.bareName;
+  return release ? t.create.suggestedName(release) : t.create.bareName;
+}
+
+/** "/images/Debian 12.qcow2" → "Debian 12". */
+function fileName(path: string): string {
+  const name = path.split(/[/\\]/).at(-1) ?? '';
+  return name.replace(/\.[A-Za-z0-9]{1,8}$/, '').slice(0, 60).trim() || t.create.bareName;
+}
+
+/** A name that no other machine has. */
+function freeName(base: string, taken: readonly string[]): string {
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base} ${number}`;
     if (!taken.some((other) => other.toLowerCase() === name.toLowerCase())) return name;

@@ -12,6 +12,7 @@ const STEP_MIB = 32;
 export function MemoryField({ draft }: { readonly draft: Draft }) {
   const { settings, hostMemoryMiB, change, issuesOf } = draft;
   const messages = issuesOf('memoryMiB');
+  const reason = draft.plan.source === 'kernel' ? undefined : draft.profile?.reasons.memory;
   const most = Math.min(MAX_MEMORY_MIB, Math.floor((hostMemoryMiB ?? MAX_MEMORY_MIB) / STEP_MIB) * STEP_MIB);
   const set = (memoryMiB: number) => change({ memoryMiB });
   return (
@@ -51,8 +52,10 @@ export function MemoryField({ draft }: { readonly draft: Draft }) {
       </NumberField>
       <div className="messages" aria-live="polite">
         <FieldMessages messages={messages} />
-        {messages.length === 0 && hostMemoryMiB !== undefined && (
-          <span className="hint">{t.create.memoryOfHost(formatBytes(hostMemoryMiB * MIB))}</span>
+        {messages.length === 0 && (reason || hostMemoryMiB !== undefined) && (
+          <span className="hint">
+            {[reason, hostMemoryMiB && t.create.memoryOfHost(formatBytes(hostMemoryMiB * MIB))].filter(Boolean).join(' ')}
+          </span>
         )}
       </div>
     </div>

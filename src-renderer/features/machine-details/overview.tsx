@@ -1,13 +1,15 @@
 // A machine's settings in short and how its last run ended.
 
 import type { ReactNode } from 'react';
-import type { MachineSettings, SerialPortConfig } from '../../../shared/machine/config.ts';
+import type { FirmwareConfig, MachineSettings, SerialPortConfig } from '../../../shared/machine/config.ts';
+import { guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import { hasProcess } from '../../../shared/machine/lifecycle.ts';
 import { runCommand } from '../../../shared/machine/run-command.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { CopyLine } from '../../components/copy-line.tsx';
 import { t } from '../../i18n/strings.ts';
+import { Drives } from './drives.tsx';
 import { LastExit } from './last-exit.tsx';
 
 export function Overview({ machine }: { readonly machine: ReadyMachine }) {
@@ -20,27 +22,21 @@ export function Overview({ machine }: { readonly machine: ReadyMachine }) {
       <div className="cards">
         <Card title={t.overview.system}>
           <Row name={t.overview.memory}>{formatBytes(config.memoryMiB * MIB)}</Row>
+          <Row name={t.overview.guest}>{guestProfile(config.guest)?.name ?? config.guest}</Row>
           <Row name={t.overview.processor}>{t.create.models[cpu.model]}</Row>
           <Row name={t.overview.engine}>{t.overview.engines[cpu.engine]}</Row>
           <Row name={t.overview.display}>{t.overview.displayValue(formatBytes(display.memoryMiB * MIB))}</Row>
           <SerialRows ports={config.serial} />
         </Card>
         <Card title={t.overview.boot}>
-          <Row name={t.overview.kernel}>
-            <Path path={boot.kernel} />
-          </Row>
-          <Row name={t.overview.initrd}>
-            <Path path={boot.initrd} />
-          </Row>
-          <Row name={t.overview.commandLine}>
-            {boot.commandLine === '' ? t.overview.none : <code>{boot.commandLine}</code>}
-          </Row>
+          {boot.kernel === null ? <FirmwareRows firmware={config.firmware} /> : <KernelRows boot={boot} />}
           <Row name={t.overview.folder}>
             <code>{machine.id}</code>
           </Row>
         </Card>
+        {config.drives.length > 0 && <Drives machine={machine} />}
       </div>
-      {boot.kernel !== null && (
+      {(boot.kernel !== null || config.drives.some(({ path }) => path !== null)) && (
         <CopyLine
           text={runCommand(config)}
           label={t.overview.equivalent}
@@ -49,6 +45,33 @@ export function Overview({ machine }: { readonly machine: ReadyMachine }) {
         />
       )}
     </div>
+  );
+}
+
+function KernelRows({ boot }: { readonly boot: MachineSettings['boot'] }) {
+  return (
+    <>
+      <Row name={t.overview.kernel}>
+        <Path path={boot.kernel} />
+      </Row>
+      <Row name={t.overview.initrd}>
+        <Path path={boot.initrd} />
+      </Row>
+      <Row name={t.overview.commandLine}>
+        {boot.commandLine === '' ? t.overview.none : <code>{boot.commandLine}</code>}
+      </Row>
+    </>
+  );
+}
+
+function FirmwareRows({ firmware }: { readonly firmware: FirmwareConfig }) {
+  return (
+    <>
+      <Row name={t.overview.bootOrder}>
+        {firmware.bootOrder.map((kind) => t.overview.driveKinds[kind]).join(', ')}
+      </Row>
+      <Row name={t.overview.clock}>{t.overview.clocks[firmware.clock]}</Row>
+    </>
   );
 }
 

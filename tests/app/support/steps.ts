@@ -16,6 +16,11 @@ export async function openWizard(page: Page): Promise<void> {
   await expect(page.getByRole('dialog', { name: 'New machine' })).toBeVisible();
 }
 
+/** Where the machine starts from. */
+export function chooseSource(page: Page, source: 'CD image' | 'Disk image' | 'Kernel'): Promise<void> {
+  return page.getByRole('dialog', { name: 'New machine' }).getByText(source, { exact: true }).first().click();
+}
+
 /** Through the window's own file dialog: the folder is typed, the file chosen from its list. */
 export async function chooseFile(page: Page, field: string, path: string): Promise<void> {
   const at = path.lastIndexOf('/');
@@ -35,6 +40,7 @@ export async function createMachine(page: Page, machine: NewMachine): Promise<vo
   await openWizard(page);
   const wizard = page.getByRole('dialog', { name: 'New machine' });
   await wizard.getByRole('textbox', { name: 'Name' }).fill(name);
+  await chooseSource(page, 'Kernel');
   await chooseFile(page, 'Kernel', kernel);
   await chooseFile(page, 'Initial RAM disk', initrd);
   await expect(wizard.getByText(/Linux kernel/)).toBeVisible();

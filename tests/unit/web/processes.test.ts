@@ -62,7 +62,7 @@ async function started() {
       memoryMiB: 16,
       boot: { kernel, initrd: null, commandLine: '' },
     };
-    return (await client.call('machines.create', { settings })).id;
+    return (await client.call('machines.create', { settings, newDisks: [] })).id;
   };
   const openConsole = async (id: string) => {
     const { ticket } = await client.call('machines.openConsole', { id });

@@ -145,7 +145,7 @@ describe('the RPC socket', () => {
     });
     const changes: string[] = [];
     client.on('machineChanged', (view) => changes.push(view.kind === 'machine' ? view.state : view.kind));
-    const machine = await client.call('machines.create', { settings: SETTINGS });
+    const machine = await client.call('machines.create', { settings: SETTINGS, newDisks: [] });
     await client.call('machines.start', { id: machine.id });
     await client.call('machines.powerOff', { id: machine.id });
     expect(changes).toEqual(['off', 'starting', 'running', 'stopping', 'off']);
@@ -180,7 +180,7 @@ describe('a console socket', () => {
     const shell = await started();
     const key = await shell.key();
     const { client } = await openClient(shell.origin, key);
-    const { id } = await client.call('machines.create', { settings: SETTINGS });
+    const { id } = await client.call('machines.create', { settings: SETTINGS, newDisks: [] });
     await client.call('machines.start', { id });
     const protocols = (ticket: string, session = key) => [
       CONSOLE_PROTOCOL,

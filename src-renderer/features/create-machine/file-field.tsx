@@ -1,4 +1,4 @@
-// A file the machine starts from: chosen in a dialog, looked at, described.
+// A file the machine starts from or holds: chosen in a dialog, looked at, described.
 
 import { CircleCheck, FolderOpen, LoaderCircle, X } from 'lucide-react';
 import { useId, useState } from 'react';
@@ -10,17 +10,17 @@ import { type FilePurpose, pickFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 import type { Draft, Look } from './draft.ts';
 
-interface BootFileFieldProps {
+interface FileFieldProps {
   readonly draft: Draft;
   readonly purpose: FilePurpose;
 }
 
-export function BootFileField({ draft, purpose }: BootFileFieldProps) {
+export function FileField({ draft, purpose }: FileFieldProps) {
   const labelId = useId();
   const noteId = useId();
   const [problem, setProblem] = useState<string | null>(null);
-  const path = draft.settings.boot[purpose];
-  const label = t.create[purpose];
+  const path = draft.fileOf(purpose);
+  const { label, hint } = t.create.files[purpose];
   const choose = async () => {
     try {
       setProblem(null);
@@ -53,8 +53,8 @@ export function BootFileField({ draft, purpose }: BootFileFieldProps) {
       </div>
       <div id={noteId} className="messages" aria-live="polite">
         {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
-        <FieldMessages messages={draft.issuesOf(`boot.${purpose}`)} />
-        <FileNote look={draft.looks[purpose]} hint={t.create[`${purpose}Hint`]} />
+        <FieldMessages messages={draft.issuesOfFile(purpose)} />
+        <FileNote look={draft.looks[purpose]} hint={hint} />
       </div>
     </div>
   );
