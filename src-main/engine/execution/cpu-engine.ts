@@ -42,6 +42,8 @@ export interface CpuEngine {
   readonly stats: CpuStats;
   /** Runs until `maxInstructions` have retired or something else stops it. */
   run(maxInstructions: number): { readonly stop: CpuStop };
+  /** Whether the guest has entered user code (CPL 3) since the last call. */
+  takeUserCode(): boolean;
   /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */
   setInterrupt(pending: boolean): void;
   nmi(): void;

@@ -21,6 +21,8 @@ export class Cpu implements CpuContext {
   readonly environment: CpuEnvironment;
   readonly words: Uint32Array;
   readonly firstWord: number;
+  /** CPL 3 was entered; cleared by whoever asks. */
+  ranUserCode = false;
   readonly #views: MemoryViews;
   readonly #base: number;
   readonly #slot: number;
@@ -149,6 +151,7 @@ export class Cpu implements CpuContext {
   updateMode(): void {
     updateModeWord(this);
     const user = this.get32('cpl') === 3;
+    if (user) this.ranUserCode = true;
     this.set32('tlbRead', this.#tlb.table(user, false));
     this.set32('tlbWrite', this.#tlb.table(user, true));
   }

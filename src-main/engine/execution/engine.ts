@@ -176,6 +176,11 @@ export class Engine implements CpuEngine {
     };
   }
 
+  takeUserCode(): boolean {
+    const ran = this.#cpu.ranUserCode;
+    this.#cpu.ranUserCode = false;
+    return ran;
+  }
   setInterrupt(pending: boolean): void {
     this.#interrupt = pending;
     this.#cpu.set32('interruptPending', pending ? 1 : 0);

@@ -27,7 +27,7 @@ const CATCH_UP = 0.25;
 /**
  * Follows the host, but waits for timers that are late, since a guest that was not run (another program had the
  * processor, a region was being compiled) would find ticks lost, and takes a jump for a broken clock. What it stays
- * behind it makes up for bit by bit.
+ * behind it makes up for bit by bit, and at once while it sleeps.
  */
 export class HostTimeClock implements GuestClock {
   readonly #host: MachineHost;
@@ -86,6 +86,14 @@ export class HostTimeClock implements GuestClock {
     const ahead = guestNs - (this.#seenNs - this.#origin);
     // At the higher rate for as long as it takes to catch up, then at the host's.
     return this.#seenNs + Math.max(ahead / (1 + CATCH_UP), ahead - this.#behind);
+  }
+
+  /** The guest sleeps: what it is behind passes at once, at most until then. */
+  catchUpTo(guestNs: number): void {
+    const leap = Math.min(this.#behind, guestNs - this.nowNs());
+    if (leap <= 0) return;
+    this.#behind -= leap;
+    this.#origin -= leap;
   }
 
   #fallBehind(late: number): void {

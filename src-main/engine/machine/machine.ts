@@ -5,13 +5,14 @@ import { TimerQueue } from '../bus/timer-queue.ts';
 import type { UnclaimedCounter } from '../bus/unclaimed.ts';
 import type { CpuEngine, CreateCpuEngine } from '../execution/cpu-engine.ts';
 import { CPU_MODELS } from '../x86/models/index.ts';
-import { EFLAGS_IF } from '../x86/state/control-bits.ts';
+import { CR0_PG, EFLAGS_IF } from '../x86/state/control-bits.ts';
 import { bootKernel } from './boot.ts';
 import { BoardEnvironment } from './board-environment.ts';
 import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
 import { Drives } from './drives.ts';
 import { displayMemoryBytes } from './display-adapter.ts';
 import { firmwareRomBytes } from './firmware.ts';
+import { IdleGuest } from './idle-guest.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
@@ -26,7 +27,7 @@ const FLUSH_NS = 1_000_000;
 /** The longest run without a look around, should nothing set the attention word. */
 const MAX_SLICE = 100_000_000;
 /** Instructions after waking from HLT before an alarm is set: most guests sleep again within them. */
-const WAKING_SLICE = 10_000;
+const WAKING_SLICE = 40_000;
 
 /** What `runFor` came back for: the machine ended, it sleeps for good, or its instructions or time are used up. */
 export type RunResult = StopReason | { readonly kind: 'idle' } | { readonly kind: 'budget' };
@@ -44,8 +45,11 @@ export class Machine {
   readonly #drives: Drives;
   readonly #startedNs: number;
   #idleNs = 0;
+  readonly #idle = new IdleGuest();
   /** Just woken: the next slice is short, and not cut shorter by an alarm. */
   #waking = false;
+  /** The guest has run for longer than the slice it was woken for. */
+  #isBusy = false;
   /** The running slice is to end at the next deadline. */
   #hasAlarm = false;
   #paused = false;
@@ -202,6 +206,7 @@ export class Machine {
       this.#waking = false;
       return Math.min(limit, WAKING_SLICE);
     }
+    this.#isBusy = true;
     this.#hasAlarm = true;
     this.#host.alarm(this.#clock.hostTime(deadline));
     return limit;
@@ -217,12 +222,28 @@ export class Machine {
     if (this.#leap()) return;
     this.#flush();
     const deadline = this.#paused ? Number.POSITIVE_INFINITY : this.#timers.nextDeadlineNs();
+    if (this.#clock instanceof HostTimeClock) this.#clock.catchUpTo(deadline);
+    const ranUserCode = this.engine.takeUserCode();
+    this.#idle.slept(!ranUserCode && !this.#isBusy && this.#hasPaging());
     const before = this.#host.nowNs();
-    const milliseconds = (this.#clock.hostTime(deadline) - before) / 1e6;
-    const now = Atomics.load(this.#attention, 0);
-    if (milliseconds > 0 && (now & ATTENTION) === 0) Atomics.wait(this.#attention, 0, now, milliseconds);
-    this.#idleNs += this.#host.nowNs() - before;
+    const due = this.#clock.hostTime(deadline);
+    if (due > before) this.#wait(this.#idle.sleepUntil(due), before);
     this.#waking = true;
+    this.#isBusy = false;
+  }
+
+  #wait(untilNs: number, nowNs: number): void {
+    const word = Atomics.load(this.#attention, 0);
+    if ((word & ATTENTION) === 0) Atomics.wait(this.#attention, 0, word, (untilNs - nowNs) / 1e6);
+    if ((Atomics.load(this.#attention, 0) & ATTENTION) !== 0) this.#idle.disturbed();
+    const woken = this.#host.nowNs();
+    this.#idle.woken(woken);
+    this.#idleNs += woken - nowNs;
+  }
+
+  /** Guests without it may keep time for a person's ears in their timer interrupt. */
+  #hasPaging(): boolean {
+    return (this.engine.context.low('cr0') & CR0_PG) !== 0;
   }
 
   /** Time counted in instructions passes at once. False when it does not, or when nothing would ever happen. */

@@ -85,6 +85,22 @@ describe('guest time of the host', () => {
     expect(timers.nowNs()).toBe(74.25 * MS);
   });
 
+  it('makes up at once for what it is behind while the guest sleeps', () => {
+    const { host, clock, timers } = clockOn();
+    ticker(timers, 4 * MS);
+    host.now += 14.25 * MS;
+    timers.runDue();
+    clock.catchUpTo(timers.nextDeadlineNs());
+    expect(timers.nowNs()).toBe(8 * MS);
+    timers.runDue();
+    clock.catchUpTo(12 * MS);
+    expect(timers.nowNs()).toBe(12 * MS);
+    timers.runDue();
+    clock.catchUpTo(16 * MS);
+    expect(timers.nowNs()).toBe(14.25 * MS);
+    expect(clock.hostTime(16 * MS)).toBe(host.now + 1.75 * MS);
+  });
+
   it('never goes back, even when a timer is set in the past', () => {
     const { host, timers } = clockOn();
     host.now += 10 * MS;
