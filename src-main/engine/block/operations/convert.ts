@@ -26,7 +26,8 @@ export interface CopyOptions {
   readonly job?: BlockJob;
 }
 
-const PIECE_BYTES = 1 << 20;
+/** What fits into a processor's own cache, with the copies in flight: larger pieces are slower by a factor of three. */
+const PIECE_BYTES = 256 << 10;
 /** Bound of all buffers together. */
 const BUFFER_BYTES = 32 << 20;
 /** Larger clusters are not written whole: that would fill them with zeroes. */
