@@ -48,7 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
         if (result.sizesDiffer) say('Warning: Image size mismatch!');
         if (result.same) say('Images are identical.');
         else if (result.reason === 'allocation')
-          say(`Strict mode: Offset ${result.offset} allocation mismatch!`);
+          say(`Strict mode: Offset ${result.offset} block status mismatch!`);
         else say(`Content mismatch at offset ${result.offset}!`);
       });
       return status !== 0 ? status : different ? EXIT_DIFFERENT : 0;

@@ -104,7 +104,7 @@ function jsonInfo(layer: Layer): Record<string, unknown> {
       ? {}
       : {
           snapshots: snapshots.map((snapshot) => ({
-            icount: 0,
+            ...(snapshot.instructionCount === undefined ? {} : { icount: snapshot.instructionCount }),
             'vm-clock-nsec': snapshot.vmClockNanoseconds % NS,
             name: snapshot.name,
             'date-sec': snapshot.dateSeconds,

@@ -12,14 +12,14 @@ export function snapshotTable(snapshots: readonly ImageSnapshot[]): string {
 }
 
 function rowOf(snapshot: ImageSnapshot): string {
-  const { id, name, vmStateSize, dateSeconds, vmClockNanoseconds } = snapshot;
+  const { id, name, vmStateSize, dateSeconds, vmClockNanoseconds, instructionCount } = snapshot;
   return row(
     id,
     name,
     formatSize(vmStateSize),
     localTime(new Date(dateSeconds * 1000)),
     clock(vmClockNanoseconds),
-    '0',
+    String(instructionCount ?? ''),
   );
 }
 

@@ -70,6 +70,8 @@ export interface ImageSnapshot {
   readonly dateSeconds: number;
   readonly dateNanoseconds: number;
   readonly vmClockNanoseconds: number;
+  /** Instructions carried out until then; most programs keep 0, some nothing. */
+  readonly instructionCount?: number;
   /** The disk's size when it was taken. */
   readonly length: number;
 }

@@ -12,6 +12,7 @@ export type Comparison =
       readonly same: false;
       readonly reason: 'content' | 'allocation';
       readonly offset: number;
+      /** It lies where only the longer one goes on. */
       readonly sizesDiffer: boolean;
     }
   | { readonly same: false; readonly reason: 'size' };
@@ -43,8 +44,8 @@ export async function compareContent(
       a.status(offset, Math.min(both - offset, ASK_BYTES)),
       b.status(offset, Math.min(both - offset, ASK_BYTES)),
     ]);
-    if (strict && left.present !== right.present)
-      return { same: false, reason: 'allocation', offset, sizesDiffer };
+    if (strict && (left.present !== right.present || left.zero !== right.zero || left.data !== right.data))
+      return { same: false, reason: 'allocation', offset, sizesDiffer: false };
     let length = Math.min(left.length, right.length, both - offset);
     if (!left.zero || !right.zero) {
       length = Math.min(length, PIECE_BYTES);
@@ -55,7 +56,7 @@ export async function compareContent(
         right.zero ? undefined : b,
         buffers,
       );
-      if (found !== undefined) return { same: false, reason: 'content', offset: found, sizesDiffer };
+      if (found !== undefined) return { same: false, reason: 'content', offset: found, sizesDiffer: false };
     }
     offset += length;
   }

@@ -60,7 +60,10 @@ function parse(
     throw wrong(`says an L1 table of ${l1Entries} entries at ${l1Offset}`);
   const length = extra.length >= 16 ? readU64be(extra, 8) : header.length;
   if (!Number.isSafeInteger(length)) throw wrong('says a disk of more than 2^53 bytes');
+  // All ones: none was kept.
+  const instructions = extra.length >= 24 ? readU64be(extra, 16) : Number.NaN;
   return {
+    ...(Number.isSafeInteger(instructions) ? { instructionCount: instructions } : {}),
     l1Offset,
     l1Entries,
     extra,
@@ -106,9 +109,9 @@ function encodeEntry(entry: SnapshotEntry): Uint8Array {
   return bytes;
 }
 
-/** The extra data of a new entry: size of the machine's state (none), size of the disk. */
+/** The extra data of a new entry: size of the machine's state (none), size of the disk, instructions (none). */
 export function snapshotExtra(length: number): Uint8Array {
-  const extra = new Uint8Array(16);
+  const extra = new Uint8Array(24);
   writeU64be(extra, 8, length);
   return extra;
 }

@@ -149,6 +149,7 @@ export class Snapshots implements ImageSnapshots {
       l1Offset: offset,
       l1Entries: l1.entries,
       extra: snapshotExtra(header.length),
+      instructionCount: 0,
       dateSeconds: Math.floor(now / 1000),
       dateNanoseconds: Math.floor(now % 1000) * 1_000_000,
       vmClockNanoseconds: 0,
