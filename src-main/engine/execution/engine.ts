@@ -87,6 +87,7 @@ export class Engine implements CpuEngine {
   readonly #fetchTag = new Float64Array(FETCH_ENTRIES);
   readonly #fetchHost = new Float64Array(FETCH_ENTRIES);
   readonly #attention: number;
+  readonly #mappingEpoch: number;
   readonly #jit: Jit | undefined;
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
@@ -126,7 +127,8 @@ export class Engine implements CpuEngine {
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
     if (options.accelerator === 'jit') {
       const { features } = options.model;
-      const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features };
+      const mapping = { codePage: (linear: number, user: boolean) => this.#mmu.codePage(linear, user) };
+      const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features, mapping };
       this.#jit = new Jit(
         { ...parts, load, compiler: options.compiler },
         { layout, counted: options.counted ?? true },
@@ -149,6 +151,7 @@ export class Engine implements CpuEngine {
     });
     this.attentionAddress = this.#cpu.address('attention');
     this.#attention = this.attentionAddress >> 2;
+    this.#mappingEpoch = layout.mappingEpoch >> 2;
     this.#translationsChanged();
     this.reset('power-on');
   }
@@ -228,6 +231,10 @@ export class Engine implements CpuEngine {
   }
 
   #translationsChanged(): void {
+    const { u32 } = this.#views;
+    const epoch = this.#mappingEpoch;
+    u32[epoch] = ((u32[epoch] as number) + 1) >>> 0;
+    if (u32[epoch] === 0) u32[epoch + 1] = (u32[epoch + 1] as number) + 1;
     this.#left.record = 0;
     this.#fetchTag.fill(Number.NaN);
     this.#code.flushJumpCache();
@@ -246,7 +253,8 @@ export class Engine implements CpuEngine {
     const cpu = this.#cpu;
     const linear = this.#linearRip();
     const header = this.#code.findJump(linear | 0, Math.floor(linear / 0x1_0000_0000) | 0, cpu.get32('mode'));
-    return header !== 0 && this.#views.u16[(header + FIELD.handler) >> 1] === HANDLER.region;
+    const handler = header === 0 ? HANDLER.enter : this.#views.u16[(header + FIELD.handler) >> 1];
+    return handler === HANDLER.region || handler === HANDLER.spanning;
   }
 
   #runUntilStop(maxInstructions: number): CpuStop {
@@ -388,13 +396,19 @@ export class Engine implements CpuEngine {
     return cpu.get32('mode') & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
   }
 
-  /** The block whose header ran out of entries is at rip. */
+  /** The block at rip is hot, or its region reaches into pages that have to be checked first. */
   #compile(): void {
     const cpu = this.#cpu;
-    const host = this.#fetch(this.#linearRip());
+    const linear = this.#linearRip();
+    const host = this.#fetch(linear);
     if (host === undefined) return;
+    const block = { header: cpu.get32('currentRecord'), host, linear, mode: cpu.get32('mode') };
+    if (this.#views.u16[(block.header + FIELD.handler) >> 1] === HANDLER.spanning) {
+      this.#jit?.check(block, { low: cpu.low('codeBase'), high: cpu.high('codeBase') });
+      return;
+    }
     const before = cpu.environment.nowNs();
-    this.#jit?.request({ header: cpu.get32('currentRecord'), host, mode: cpu.get32('mode') });
+    this.#jit?.request(block);
     this.#times.compiled(before, cpu.environment.nowNs());
   }
 

@@ -72,7 +72,8 @@ function regionModule({ mode, bytes }: Sample): Uint8Array {
   const page = new Uint8Array(GUEST_PAGE).fill(END);
   page.set(bytes, 0x100);
   const source = {
-    bytes: page, page: 0, mode, features: X86_64_V2.features,
+    bytes: page, mode, features: X86_64_V2.features,
+    pageAt: (index: number) => (index === 0 ? 0 : undefined),
     leavesBlock: (mnemonic: string) => mnemonic === 'HLT',
     wasEntered: () => false,
   };

@@ -13,7 +13,7 @@ import type { MemoryViews } from '../views.ts';
 import { codeBitsOf, handlerShape } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import { jumpCacheSlot } from './main-loop.ts';
-import { FIELD, HANDLER, RECORD_SIZE } from './record.ts';
+import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
@@ -132,16 +132,22 @@ export class CodeCache implements CodeWatcher {
 
   /** Whether a block at an offset of a host page has been decoded in a mode. */
   hasBlock(host: number, mode: number): boolean {
-    return (
-      this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.has(blockKey({ host, mode, single: false })) ===
-      true
-    );
+    const request = { host, mode, single: false };
+    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
+    return page?.blocks.has(blockKey(request)) === true || this.#crossing.has(crossingKey(request));
   }
 
-  /** Counts the decoded bytes of a region as code, so that writing them makes the page stale. */
+  /** Makes a header without a region count entries, again or anew. */
+  countAnew(header: number): void {
+    const { u16, i32 } = this.#views;
+    u16[(header + FIELD.handler) >> 1] = HANDLER.enter;
+    i32[(header + HEADER.countdown) >> 2] = this.hotThreshold;
+  }
+
+  /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
   markDecoded(host: number, bytes: number): void {
-    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
-    if (page !== undefined) markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
+    const page = this.#page(Math.floor(host / GUEST_PAGE));
+    markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
   }
 
   /** Header record for a linear address in a mode, or 0. */

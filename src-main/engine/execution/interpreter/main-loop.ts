@@ -60,6 +60,7 @@ class LoopEmitter {
   readonly #dispatch: IrBlock;
   readonly #advance: IrBlock;
   readonly #lookup: IrBlock;
+  readonly #region: IrBlock;
   readonly #leave: IrBlock;
 
   constructor(f: FunctionBuilder, parts: MainLoopParts, imports: ImportSet) {
@@ -72,6 +73,7 @@ class LoopEmitter {
     this.#dispatch = f.block();
     this.#advance = f.block();
     this.#lookup = f.block();
+    this.#region = f.block();
     this.#leave = f.block();
   }
 
@@ -117,6 +119,7 @@ class LoopEmitter {
       HANDLER.stop,
       HANDLER.fault,
       HANDLER.stale,
+      HANDLER.spanning,
     ].map(() => f.block());
     const inlined = this.#parts.inlined.map(() => f.block());
     const outside = f.block();
@@ -130,6 +133,7 @@ class LoopEmitter {
       () => this.#stop(EXIT_LOOKUP),
       () => this.#fault(),
       () => this.#stop(EXIT_LOOKUP),
+      () => this.#enterSpanning(),
     ];
     own.forEach((block, i) => {
       f.enter(block);
@@ -229,9 +233,24 @@ class LoopEmitter {
     f.enter(inBudget);
   }
 
+  /** Whether the other pages are still mapped as they were is for the run loop to find out, as with hot blocks. */
+  #enterSpanning(): void {
+    const f = this.#f;
+    this.#pollAttention();
+    const sameBase = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedBase), this.#read('codeBase'));
+    const epoch = f.load('i64.load', this.#i32(this.#parts.layout.mappingEpoch), 0);
+    const sameEpoch = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedEpoch), epoch);
+    const unchecked = f.block();
+    f.branch(f.op('i32.and', sameBase, sameEpoch), this.#region, unchecked, true);
+    f.enter(unchecked);
+    this.#leaveAtRecord(EXIT_HOT);
+  }
+
   #enterRegion(): void {
     const f = this.#f;
     this.#pollAttention();
+    f.jump(this.#region);
+    f.enter(this.#region);
     this.#write('retired', f.get(this.#retired));
     const slot = f.load('i32.load', this.#rec(), HEADER.regionSlot);
     const next = f.callIndirect([], ['i32'], slot) as IrValue;

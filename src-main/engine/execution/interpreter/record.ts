@@ -17,8 +17,10 @@ export const HANDLER = {
   fault: 4,
   /** The bytes behind this record have changed: leaves for the run loop, as `stop`. */
   stale: 5,
+  /** Block header with a region that reaches into other pages: as `region`, once it is known to be mapped as then. */
+  spanning: 6,
   /** First of the instruction handlers. */
-  first: 6,
+  first: 7,
 } as const;
 
 /** Field offsets of an instruction record. */
@@ -63,6 +65,9 @@ export const HEADER = {
   countdown: 8,
   /** i32: slot in the region table. */
   regionSlot: 12,
+  /** i64 each, `spanning`: the code base and the mapping epoch for which the region's pages have been checked. */
+  checkedBase: 16,
+  checkedEpoch: 24,
 } as const;
 
 /** What a handler function returns when it is not the next record. */

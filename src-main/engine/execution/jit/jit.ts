@@ -10,14 +10,16 @@ import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
+import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
-import { formRegion, type Region } from './region.ts';
+import { formRegion, hostInRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
 
-/** A hot block: header record, host address of its first byte, and the mode it was decoded in. */
+/** A hot block: header record, host and linear address of its first byte, and the mode it was decoded in. */
 export interface HotBlock {
   readonly header: number;
   readonly host: number;
+  readonly linear: number;
   readonly mode: number;
 }
 
@@ -31,10 +33,16 @@ export interface RegionCompiler {
 interface Installed {
   readonly slot: number;
   readonly header: number;
+  readonly pages: Region['pages'];
 }
 
+const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
+
+/** Checks that a region may fail before it is kept to its own page. */
+const MAX_FAILED_CHECKS = 4;
+
 export class Jit {
-  readonly stats = { submitted: 0, installed: 0, dropped: 0, refused: 0, instructions: 0, bytes: 0 };
+  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, instructions: 0, bytes: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -47,8 +55,12 @@ export class Jit {
   readonly #compiler: RegionCompiler | undefined;
   readonly #counted: boolean;
   readonly #deviceSites = new DeviceSites();
-  readonly #pending = new Map<number, HotBlock>();
-  readonly #byPage = new Map<number, Installed[]>();
+  readonly #mapping: CodeMapping;
+  readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region }>();
+  readonly #byPage = new Map<number, Set<Installed>>();
+  /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
+  readonly #spanning = new Map<number, Installed>();
+  readonly #failedChecks = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   #nextSlot = FIRST_REGION_SLOT;
   #nextId = 1;
@@ -63,6 +75,7 @@ export class Jit {
       /** Makes code on the spot, where there is no compiler. */
       load: ModuleLoader;
       compiler: RegionCompiler | undefined;
+      mapping: CodeMapping;
     },
     options: { layout: MemoryLayout; counted: boolean },
   ) {
@@ -73,23 +86,27 @@ export class Jit {
     this.#features = parts.features;
     this.#load = parts.load;
     this.#compiler = parts.compiler;
+    this.#mapping = parts.mapping;
     this.#layout = options.layout;
     this.#counted = options.counted;
   }
 
   /** Begins the compilation of a hot block's region. */
   request(block: HotBlock): void {
-    const { host, mode } = block;
+    const { header, host, mode } = block;
     const entry = host % GUEST_PAGE;
-    const page = host - entry;
+    const isConfined = (this.#failedChecks.get(header) ?? 0) >= MAX_FAILED_CHECKS;
     const region = formRegion(
       {
         bytes: this.#views.u8,
-        page,
         mode,
         features: this.#features,
         leavesBlock: (mnemonic) => this.#handlers.leavesBlock(mnemonic),
-        wasEntered: (offset) => this.#code.hasBlock(page + offset, mode),
+        pageAt: (index) => {
+          if (index === 0) return host - entry;
+          return isConfined ? undefined : pageNear(this.#mapping, block, index);
+        },
+        wasEntered: (at) => this.#code.hasBlock(at, mode),
       },
       entry,
     );
@@ -97,28 +114,37 @@ export class Jit {
       this.stats.refused++;
       return;
     }
-    for (const { offset, next } of region.blocks.values())
-      this.#code.markDecoded(page + offset, next - offset);
-    const module = this.#translate(region, page);
+    this.#markDecoded(region);
+    const module = this.#translate(region);
     if (module === undefined) return;
     this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
-    if (this.#compiler === undefined) this.#install(block, this.#load(module, this.#imports));
+    if (this.#compiler === undefined) this.#install(block, region, this.#load(module, this.#imports));
     else {
       const id = this.#nextId++;
-      this.#pending.set(id, block);
+      this.#pending.set(id, { block, region });
       this.#compiler.submit(id, module.build());
     }
     this.stats.bytes += module.builtBytes;
   }
 
+  #markDecoded(region: Region): void {
+    for (const { offset, next } of region.blocks.values()) {
+      for (let at = offset; at < next; ) {
+        const end = Math.min(next, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
+        this.#code.markDecoded(hostInRegion(region, at), end - at);
+        at = end;
+      }
+    }
+  }
+
   /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region, page: number): ModuleBuilder | undefined {
+  #translate(region: Region): ModuleBuilder | undefined {
     try {
       return translateRegion(region, {
         layout: this.#layout,
         counted: this.#counted,
-        reachesDevice: (offset) => this.#deviceSites.has(page + offset),
+        reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
       });
     } catch (error) {
       this.stats.refused++;
@@ -129,19 +155,21 @@ export class Jit {
 
   /** A region left the instruction at a host address to the interpreter because of a device. */
   reachedDevice(host: number): void {
-    if (this.#deviceSites.note(host)) this.#code.invalidatePage(Math.floor(host / GUEST_PAGE));
+    if (this.#deviceSites.note(host)) this.#code.invalidatePage(hostPageOf(host));
   }
 
   installFinished(): void {
     const compiler = this.#compiler;
     for (let done = compiler?.take(); done !== undefined; done = compiler?.take()) {
-      const block = this.#pending.get(done.id);
+      const pending = this.#pending.get(done.id);
       this.#pending.delete(done.id);
-      if (block !== undefined) this.#install(block, instantiate(done.module, this.#imports));
+      if (pending !== undefined)
+        this.#install(pending.block, pending.region, instantiate(done.module, this.#imports));
     }
   }
 
-  #install({ header, host }: HotBlock, exports: GeneratedExports): void {
+  #install(block: HotBlock, { pages }: Region, exports: GeneratedExports): void {
+    const { header } = block;
     const { u16, i32 } = this.#views;
     const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
     if (slot >= this.#handlers.table.length) {
@@ -149,29 +177,73 @@ export class Jit {
       return;
     }
     this.#handlers.table.set(slot, exports[REGION_EXPORT]);
-    u16[(header + FIELD.handler) >> 1] = HANDLER.region;
     i32[(header + HEADER.regionSlot) >> 2] = slot;
-    const page = Math.floor(host / GUEST_PAGE);
-    const installed = this.#byPage.get(page) ?? [];
-    installed.push({ slot, header });
-    this.#byPage.set(page, installed);
+    const installed = { slot, header, pages };
+    for (const host of pages.values()) {
+      const page = hostPageOf(host);
+      const others = this.#byPage.get(page) ?? new Set();
+      others.add(installed);
+      this.#byPage.set(page, others);
+    }
     this.stats.installed++;
+    u16[(header + FIELD.handler) >> 1] = pages.size > 1 ? HANDLER.spanning : HANDLER.region;
+    if (pages.size === 1) return;
+    // Code bases end in twelve zero bits or are those of a segment; all ones is none that occurs: checked at first entry.
+    i32.fill(-1, (header + HEADER.checkedBase) >> 2, (header + HEADER.checkedEpoch + 8) >> 2);
+    this.stats.spanning++;
+    this.#spanning.set(header, installed);
+  }
+
+  /**
+   * Whether a block's region reaches into other pages and may now be entered, for as long as no translation
+   * changes. One whose pages are no longer where they were is dropped.
+   */
+  check(block: HotBlock, codeBase: { readonly low: number; readonly high: number }): boolean {
+    const installed = this.#spanning.get(block.header);
+    if (installed === undefined) return false;
+    for (const [index, host] of installed.pages) {
+      if (index === 0 || pageNear(this.#mapping, block, index) === host) continue;
+      this.stats.remapped++;
+      this.#failedChecks.set(block.header, (this.#failedChecks.get(block.header) ?? 0) + 1);
+      this.#drop(installed);
+      this.#code.countAnew(block.header);
+      return false;
+    }
+    const { i32 } = this.#views;
+    const at = (block.header + HEADER.checkedBase) >> 2;
+    i32[at] = codeBase.low;
+    i32[at + 1] = codeBase.high;
+    i32.copyWithin(at + 2, this.#layout.mappingEpoch >> 2, (this.#layout.mappingEpoch >> 2) + 2);
+    return true;
+  }
+
+  #drop(installed: Installed): void {
+    this.#handlers.table.set(installed.slot, null);
+    this.#freeSlots.push(installed.slot);
+    this.stats.dropped++;
+    this.#spanning.delete(installed.header);
+    for (const host of installed.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(installed);
   }
 
   /** The blocks of a host page (undefined: of every page) are stale, and their headers rewritten. */
   invalidated(hostPage: number | undefined): void {
-    for (const [id, block] of this.#pending) {
-      if (hostPage === undefined || Math.floor(block.host / GUEST_PAGE) === hostPage)
-        this.#pending.delete(id);
+    if (hostPage === undefined) {
+      this.#pending.clear();
+      this.#failedChecks.clear();
+      for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
+      this.#byPage.clear();
+      return;
     }
-    const pages = hostPage === undefined ? [...this.#byPage.keys()] : [hostPage];
-    for (const page of pages) {
-      for (const { slot } of this.#byPage.get(page) ?? []) {
-        this.#handlers.table.set(slot, null);
-        this.#freeSlots.push(slot);
-        this.stats.dropped++;
-      }
-      this.#byPage.delete(page);
+    for (const [id, { block, region }] of this.#pending) {
+      if (![...region.pages.values()].some((host) => hostPageOf(host) === hostPage)) continue;
+      this.#pending.delete(id);
+      if (hostPageOf(block.host) !== hostPage) this.#code.countAnew(block.header);
     }
+    for (const installed of this.#byPage.get(hostPage) ?? []) {
+      this.#drop(installed);
+      // The block itself stays where only another page of its region has changed.
+      if (hostPageOf(installed.pages.get(0) as number) !== hostPage) this.#code.countAnew(installed.header);
+    }
+    this.#byPage.delete(hostPage);
   }
 }

@@ -1,8 +1,8 @@
-// Which instructions make up a region: found by following direct edges from a hot block through the bytes of its
-// page. Plain decoding; nothing is emitted here.
+// Which instructions make up a region: found by following direct edges from a hot block, into other pages too where
+// the mapping of those can be checked at entry. Plain decoding; nothing is emitted here.
 
 import { decode } from '../../x86/decode/decoder.ts';
-import type { Instruction } from '../../x86/decode/instruction.ts';
+import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { MODE_PROTECTED, MODE_VM86 } from '../../x86/state/cpu-state.ts';
 import { refusal } from '../interpreter/code-cache.ts';
@@ -22,7 +22,13 @@ function costOf({ memory, row }: Instruction): number {
   return memory !== undefined || STACK_ACCESS.test(row.mnemonic) ? ACCESS_COST : 1;
 }
 
-/** An instruction at its place in the page. */
+/** Pages besides the first that a region may reach into: each must be checked whenever translations have changed. */
+const MAX_OTHER_PAGES = 3;
+const MAX_INSTRUCTION_BYTES = 15;
+
+const pageOf = (offset: number): number => Math.floor(offset / GUEST_PAGE);
+
+/** An instruction at its place: linear address, counted from the page of the region's entry. */
 export interface Placed {
   readonly offset: number;
   readonly instruction: Instruction;
@@ -43,21 +49,29 @@ export interface Region {
   /** Offsets behind calls whose callee is in the region. */
   readonly returnSites: readonly number[];
   readonly instructionCount: number;
+  /** Host addresses of the pages that it has instructions in, by number counted from the entry's. */
+  readonly pages: ReadonlyMap<number, number>;
+}
+
+/** Host address of a byte in one of the region's pages. */
+export function hostInRegion({ pages }: Pick<Region, 'pages'>, offset: number): number {
+  const page = pageOf(offset);
+  return (pages.get(page) as number) + (offset - page * GUEST_PAGE);
 }
 
 export interface RegionSource {
   readonly bytes: Uint8Array;
-  /** Host address of the page. */
-  readonly page: number;
   readonly mode: number;
+  /** Host address of a page counted from the entry's (0); undefined where it cannot be part of the region. */
+  pageAt(index: number): number | undefined;
   readonly features: ReadonlySet<CpuFeature>;
   /** Mnemonics that go back to the run loop by nature. */
   leavesBlock(mnemonic: string): boolean;
-  /** Whether a block at an offset has run already. */
-  wasEntered(offset: number): boolean;
+  /** Whether a block at a host address has run already. */
+  wasEntered(host: number): boolean;
 }
 
-/** Offset of a relative branch's target from the page's start; undefined for any other instruction. */
+/** Offset of a relative branch's target; undefined for any other instruction. */
 export function branchTarget({ offset, instruction }: Placed): number | undefined {
   const operand = instruction.operands.find((o) => o.kind === 'relative');
   if (operand === undefined || operand.kind !== 'relative') return undefined;
@@ -76,6 +90,9 @@ class RegionFinder {
   readonly #placed = new Map<number, Placed>();
   readonly #leaders = new Set<number>();
   readonly #returnSites = new Set<number>();
+  readonly #pages = new Map<number, number>();
+  /** An instruction that lies in two pages is decoded from here. */
+  readonly #joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
   #cost = 0;
 
   constructor(source: RegionSource) {
@@ -107,9 +124,11 @@ class RegionFinder {
       const after = offset + placed.instruction.length;
       const target = branchTarget(placed);
       if (target !== undefined) {
-        const follows = this.#isWorthFollowing(target);
+        const isCall = placed.instruction.row.mnemonic === 'CALL';
+        // Callees in other pages would fill the region with code that is seldom as hot as what comes after the call.
+        const follows = !(isCall && pageOf(target) !== pageOf(offset)) && this.#isWorthFollowing(target);
         if (follows) targets.push(target);
-        if (placed.instruction.row.mnemonic === 'CALL') {
+        if (isCall) {
           if (!follows) break;
           this.#returnSites.add(after);
           targets.push(after);
@@ -124,28 +143,53 @@ class RegionFinder {
   }
 
   #isWorthFollowing(target: number): boolean {
-    if (target < 0 || target >= GUEST_PAGE) return false;
-    return this.#placed.has(target) || this.#source.wasEntered(target);
+    if (this.#placed.has(target)) return true;
+    const host = this.#host(target);
+    return host !== undefined && this.#source.wasEntered(host);
+  }
+
+  #host(offset: number): number | undefined {
+    const index = pageOf(offset);
+    const page = this.#pages.get(index) ?? this.#source.pageAt(index);
+    if (page === undefined) return undefined;
+    if (!this.#pages.has(index) && this.#pages.size > MAX_OTHER_PAGES) return undefined;
+    return page + (offset - index * GUEST_PAGE);
   }
 
   #decode(offset: number): Placed | undefined {
-    const { bytes, page, mode, features } = this.#source;
-    const protectedMode = (mode & (MODE_PROTECTED | MODE_VM86)) === MODE_PROTECTED;
-    if (offset < 0 || offset >= GUEST_PAGE) return undefined;
-    const result = decode(
-      bytes,
-      page + offset,
-      page + GUEST_PAGE,
-      { codeBits: codeBitsOf(mode) },
-      features,
-      protectedMode,
-    );
-    if (!result.ok) return undefined;
-    const { instruction } = result;
+    const { mode } = this.#source;
+    const host = this.#host(offset);
+    if (host === undefined) return undefined;
+    const instruction = this.#instructionAt(offset, host);
+    if (instruction === undefined) return undefined;
     const { mnemonic } = instruction.row;
     if (refusal(instruction, mode) !== undefined) return undefined;
     if (this.#source.leavesBlock(mnemonic) && !SELDOM_LEAVES.has(mnemonic)) return undefined;
+    for (const at of [offset, offset + instruction.length - 1]) {
+      const index = pageOf(at);
+      this.#pages.set(index, (this.#host(at) as number) - (at - index * GUEST_PAGE));
+    }
     return { offset, instruction };
+  }
+
+  #instructionAt(offset: number, host: number): Instruction | undefined {
+    const inPage = GUEST_PAGE - (host % GUEST_PAGE);
+    const { bytes } = this.#source;
+    const result = this.#decodeBytes(bytes, host, host + inPage);
+    if (result.ok) return result.instruction;
+    if (result.fault !== 'short') return undefined;
+    const next = this.#host(offset + inPage);
+    if (next === undefined) return undefined;
+    this.#joined.set(bytes.subarray(host, host + inPage));
+    this.#joined.set(bytes.subarray(next, next + MAX_INSTRUCTION_BYTES), inPage);
+    const joined = this.#decodeBytes(this.#joined, 0, inPage + MAX_INSTRUCTION_BYTES);
+    return joined.ok ? joined.instruction : undefined;
+  }
+
+  #decodeBytes(bytes: Uint8Array, at: number, end: number): DecodeResult {
+    const { mode, features } = this.#source;
+    const protectedMode = (mode & (MODE_PROTECTED | MODE_VM86)) === MODE_PROTECTED;
+    return decode(bytes, at, end, { codeBits: codeBitsOf(mode) }, features, protectedMode);
   }
 
   finish(entry: number): Region | undefined {
@@ -160,6 +204,7 @@ class RegionFinder {
       blocks,
       returnSites: [...this.#returnSites].filter((site) => blocks.has(site)),
       instructionCount: this.#placed.size,
+      pages: this.#pages,
     };
   }
 

@@ -132,6 +132,14 @@ export class Mmu {
     return host;
   }
 
+  /** Host address of the page of code at a linear address; undefined where a fetch would fault or meet a device. */
+  codePage(address: number, user: boolean): number | undefined {
+    if (!walk(this.#cpu, address, 'execute', user, this.#walked)) return undefined;
+    const physical = this.#gate(this.#walked.physical);
+    const region = this.#map.find(physical);
+    return region === undefined ? undefined : region.host + (physical - region.base);
+  }
+
   #noteLargePage(address: number, pageShift: number): void {
     const range = largePage(address);
     this.#largePages.add(range);
