@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GUESTS_FOLDER, prepareGuests } from '../guests/prepare-guests.mjs';
 import { prepareChromium } from './find-chromium.mjs';
+import { prepareQemu } from './find-qemu.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RESULTS = join(ROOT, 'test-results');
@@ -26,6 +27,8 @@ const long = process.argv.includes('--long');
 const env = { ...process.env, ...(long ? { BOXWRIGHT_LONG: '1' } : {}) };
 /** What the system lacks and what does not run for it. @type {string[]} */
 const missing = [];
+/** What must not be missing where changes are judged (.ci/run). @type {Result[]} */
+const required = [];
 
 setUp();
 rmSync(RESULTS, { recursive: true, force: true });
@@ -33,6 +36,7 @@ mkdirSync(RESULTS, { recursive: true });
 report([
   ...ZONES.map((zone) => check(`types of ${zone}`, 'tsc', ['-p', zone])),
   check('lint', 'biome', ['lint', '.']),
+  ...required,
   vitest(),
   ...(existsSync(join(ROOT, APP_TESTS)) ? [playwright()] : []),
 ]);
@@ -48,6 +52,10 @@ function setUp() {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     missing.push(`Tests that boot Debian's kernels do not run: ${reason}.`);
   }
+  const noQemu = prepareQemu(say);
+  if (noQemu !== undefined) missing.push(`Disk images are not compared with qemu-img: ${noQemu}.`);
+  if (noQemu !== undefined && process.env['BOXWRIGHT_CI'])
+    required.push({ name: 'qemu-img', passed: 0, failed: 1, skipped: 0, seconds: 0 });
   for (const line of missing) say(line);
 }
 

@@ -32,7 +32,7 @@ const digest = async (node: BlockNode, start: number, length: number): Promise<s
   return hash.digest('hex');
 };
 
-const FORMATS = ['vdi', 'vpc', 'vmdk', 'vhdx', 'qcow', 'parallels'];
+const FORMATS = ['raw', 'qcow2', 'vdi', 'vpc', 'vmdk', 'vhdx', 'qcow', 'parallels'];
 
 const load = (folder: 'third-party' | 'qemu-img', vector: ImageVector) => {
   const images = new MemoryImages();
@@ -46,6 +46,8 @@ describe.skipIf(!hasSharedData)(skipReason('images made by other programs'), () 
     : (['third-party', 'qemu-img'] as const).flatMap((folder) =>
         imageVectors(folder)
           .filter(({ format }) => FORMATS.includes(format) && findFormat(format))
+          // Encrypted images are refused (qcow2/samples.test.ts).
+          .filter(({ name }) => !name?.includes('luks'))
           .map((vector) => ({ folder, vector, title: vector.name ?? vector.file })),
       );
 

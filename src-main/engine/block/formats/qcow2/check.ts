@@ -53,8 +53,11 @@ export async function checkQcow2(
   const walk = await walkReferences(metadata, map, findings, options.job);
   const { repair } = options;
   await compareCounts(metadata, map, walk, findings, repair);
+  // Taking back leaked counts may leave clusters that are used once without being marked so.
+  const sound = findings.corruptions + findings.checkErrors === 0 && findings.leaks === findings.leaksFixed;
+  const fixFlags = repair === 'all' || (repair === 'leaks' && sound);
   // Without counts that can be read there is nothing to compare with.
-  if (!walk.mustRebuild || repair === 'all') await checkOwnFlags(metadata, findings, repair === 'all');
+  if (!walk.mustRebuild || repair === 'all') await checkOwnFlags(metadata, findings, fixFlags);
   if (repair === 'all' && findings.corruptions === findings.corruptionsFixed && findings.checkErrors === 0)
     await markConsistent(metadata);
   return report(findings, map, walk, metadata);
