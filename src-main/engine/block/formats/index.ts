@@ -7,9 +7,10 @@ import { qcow2 } from './qcow2/qcow2.ts';
 import { raw } from './raw/raw.ts';
 import { vdi } from './vdi/vdi.ts';
 import { vhd } from './vhd/vhd.ts';
+import { vhdx } from './vhdx/vhdx.ts';
 import { vmdk } from './vmdk/vmdk.ts';
 
-export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow2, qcow, vdi, vmdk, vhd, parallels];
+export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow2, qcow, vdi, vmdk, vhd, vhdx, parallels];
 
 export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);

@@ -42,6 +42,12 @@ const IMAGES: readonly (readonly [string, WorkloadImage])[] = [
   ],
   ['VMDK over VMDK', child('vmdk')],
   ['VMDK over VMDK with zeroed grains', child('vmdk', { zeroed_grain: 'on' })],
+  ['VHDX, dynamic', { format: 'vhdx', create: { length: 5 * MEBI + 1536, options: { block_size: '1M' } } }],
+  [
+    'VHDX, fixed',
+    { format: 'vhdx', create: { length: 3 * MEBI, options: { subformat: 'fixed', block_size: '1M' } } },
+  ],
+  ['VHDX, differencing', child('vhdx', { block_size: '1M' })],
   ['qcow', { format: 'qcow', create: { length: 3 * MEBI + 1536, options: {} } }],
   ['qcow over qcow', child('qcow')],
   ['VHD, dynamic', { format: 'vpc', create: { length: 5 * MEBI + 1536, options: { force_size: 'on' } } }],

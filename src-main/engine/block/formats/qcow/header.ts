@@ -2,9 +2,9 @@
 // Reference: M. McLoughlin, "The QCOW Image Format" (2006).
 
 import { readU32be, writeU32be, writeU64be } from '../../../base/bytes.ts';
+import { fromUtf8, utf8 } from '../../../base/utf8.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { Fields, roundUp, unsupported, wrongFormat } from '../../sparse/fields.ts';
-import { decodeUtf8, encodeUtf8 } from '../../sparse/utf8.ts';
 
 export const QCOW_MAGIC = 0x514649fb;
 export const HEADER_BYTES = 48;
@@ -58,7 +58,7 @@ const readName = async (store: ByteStore, f: Fields): Promise<string | undefined
     f.fail(8, `the name of the backing file is at ${position}, outside the file`);
   const bytes = new Uint8Array(length);
   await store.readAt(position, bytes);
-  return decodeUtf8(bytes);
+  return fromUtf8(bytes);
 };
 
 /** Header and name; the level 1 table follows at `l1Position`. */
@@ -67,7 +67,7 @@ export const buildQcowHeader = (header: QcowHeader, seconds: number): Uint8Array
   writeU32be(bytes, 0, QCOW_MAGIC);
   writeU32be(bytes, 4, 1);
   if (header.backingName !== undefined) {
-    const name = encodeUtf8(header.backingName);
+    const name = utf8(header.backingName);
     writeU64be(bytes, 8, HEADER_BYTES);
     writeU32be(bytes, 16, name.length);
     bytes.set(name, HEADER_BYTES);

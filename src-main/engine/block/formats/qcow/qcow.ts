@@ -1,5 +1,6 @@
 // qcow, version 1: the first copy-on-write format of QEMU, with packed clusters. Not: encryption.
 
+import { utf8 } from '../../../base/utf8.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import type { CreateOptions, ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
 import type { BlockNode } from '../../node.ts';
@@ -7,7 +8,6 @@ import { badOption, roundUp } from '../../sparse/fields.ts';
 import { booleanOption, refuseUnknownOptions } from '../../sparse/options.ts';
 import { SparseNode } from '../../sparse/sparse-node.ts';
 import { touchedBlocks } from '../../sparse/touched-blocks.ts';
-import { encodeUtf8 } from '../../sparse/utf8.ts';
 import { checkQcow } from './check.ts';
 import { QcowClusterTable } from './cluster-table.ts';
 import {
@@ -59,7 +59,7 @@ const newHeader = (length: number, backingName: string | undefined): QcowHeader 
   length: roundUp(length, 512),
   clusterBits: backingName === undefined ? 12 : 9,
   l2Bits: backingName === undefined ? 9 : 12,
-  l1Position: roundUp(HEADER_BYTES + (backingName === undefined ? 0 : encodeUtf8(backingName).length), 8),
+  l1Position: roundUp(HEADER_BYTES + (backingName === undefined ? 0 : utf8(backingName).length), 8),
 });
 
 const createQcow = async (store: ByteStore, host: ImageHost, options: CreateOptions): Promise<void> => {
@@ -70,7 +70,7 @@ const createQcow = async (store: ByteStore, host: ImageHost, options: CreateOpti
     throw badOption(store.name, 'qcow images cannot be preallocated');
   if (options.length === 0) throw badOption(store.name, 'a qcow image cannot be empty');
   const name = options.backing?.name;
-  if (name !== undefined && encodeUtf8(name).length > 1023)
+  if (name !== undefined && utf8(name).length > 1023)
     throw badOption(store.name, 'the name of the backing file is longer than 1023 bytes');
   const header = newHeader(options.length, name);
   await store.truncate(header.l1Position + l1Entries(header) * 8);

@@ -3,6 +3,7 @@
 
 import { readU32be, writeU16be, writeU32be, writeU64be } from '../../../base/bytes.ts';
 import { corrupt, Fields, isPowerOfTwo, putText, unsupported } from '../../sparse/fields.ts';
+import { fromUtf16, utf16 } from '../../sparse/utf16.ts';
 
 export const FOOTER_BYTES = 512;
 export const HEADER_BYTES = 1024;
@@ -130,7 +131,7 @@ export const parseDynamicHeader = (bytes: Uint8Array, file: string, position: nu
     blockSize,
     parentUuid: f.slice(40, 16),
     parentTimeStamp: f.u32(56),
-    parentName: utf16(bytes.subarray(64, 576), false),
+    parentName: fromUtf16(bytes.subarray(64, 576), false),
     locators,
   };
 };
@@ -145,7 +146,7 @@ export const buildDynamicHeader = (header: DynamicHeader): Uint8Array => {
   writeU32be(bytes, 32, header.blockSize);
   bytes.set(header.parentUuid, 40);
   writeU32be(bytes, 56, header.parentTimeStamp);
-  bytes.set(utf16Bytes(header.parentName.slice(0, 255), false), 64);
+  bytes.set(utf16(header.parentName.slice(0, 255), false), 64);
   header.locators.forEach((locator, i) => {
     const at = 576 + i * 24;
     putText(bytes, at, locator.platform, 4);
@@ -154,25 +155,5 @@ export const buildDynamicHeader = (header: DynamicHeader): Uint8Array => {
     writeU64be(bytes, at + 16, locator.position);
   });
   writeU32be(bytes, HEADER_CHECKSUM_AT, checksum(bytes, HEADER_CHECKSUM_AT));
-  return bytes;
-};
-
-/** Up to a NUL. */
-export const utf16 = (bytes: Uint8Array, little: boolean): string => {
-  let text = '';
-  for (let i = 0; i + 1 < bytes.length; i += 2) {
-    const code = little ? bytes[i]! | (bytes[i + 1]! << 8) : (bytes[i]! << 8) | bytes[i + 1]!;
-    if (code === 0) break;
-    text += String.fromCharCode(code);
-  }
-  return text;
-};
-
-export const utf16Bytes = (text: string, little: boolean): Uint8Array => {
-  const bytes = new Uint8Array(text.length * 2);
-  for (let i = 0; i < text.length; i++) {
-    bytes[i * 2 + (little ? 0 : 1)] = text.charCodeAt(i);
-    bytes[i * 2 + (little ? 1 : 0)] = text.charCodeAt(i) >>> 8;
-  }
   return bytes;
 };

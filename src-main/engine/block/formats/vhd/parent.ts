@@ -2,7 +2,8 @@
 
 import { BlockError } from '../../block-error.ts';
 import type { ByteStore } from '../../byte-store.ts';
-import { type DynamicHeader, utf16, utf16Bytes } from './footer.ts';
+import { fromUtf16, utf16 } from '../../sparse/utf16.ts';
+import type { DynamicHeader } from './footer.ts';
 
 const MAX_LOCATOR = 4096;
 
@@ -14,7 +15,7 @@ export const parentName = async (store: ByteStore, header: DynamicHeader): Promi
   if (relative && relative.length > 0 && relative.length <= MAX_LOCATOR) {
     const bytes = new Uint8Array(relative.length);
     await store.readAt(relative.position, bytes);
-    const name = utf16(bytes, true).replaceAll('\\', '/').replace(/^\.\//, '');
+    const name = fromUtf16(bytes, true).replaceAll('\\', '/').replace(/^\.\//, '');
     if (name !== '') return name;
   }
   return baseName(header.parentName);
@@ -22,7 +23,7 @@ export const parentName = async (store: ByteStore, header: DynamicHeader): Promi
 
 export const locatorBytes = (name: string): Uint8Array => {
   const windows = name.replaceAll('/', '\\');
-  return utf16Bytes(/^([a-z]:|\\|\.)/i.test(windows) ? windows : `.\\${windows}`, true);
+  return utf16(/^([a-z]:|\\|\.)/i.test(windows) ? windows : `.\\${windows}`, true);
 };
 
 export const parentMismatch = (file: string, parent: string): BlockError =>

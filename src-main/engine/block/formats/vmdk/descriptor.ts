@@ -1,9 +1,9 @@
 // The text that describes a VMDK disk: its identity, its parent and its extents; a file of its own or embedded in a
 // sparse extent. Reference: VMware, "Virtual Disk Format 5.0", section "The Disk Descriptor File".
 
+import { fromUtf8, utf8 } from '../../../base/utf8.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { corrupt, unsupported } from '../../sparse/fields.ts';
-import { decodeUtf8, encodeUtf8 } from '../../sparse/utf8.ts';
 
 export const NO_PARENT = 0xffff_ffff;
 export const MAX_DESCRIPTOR = 1 << 20;
@@ -31,7 +31,7 @@ const EXTENT =
   /^(RW|RDONLY|NOACCESS)[ \t]+(\d{1,15})[ \t]+(\w+)(?:[ \t]+"([^"\n]*)"(?:[ \t]+(\d{1,15}))?)?[ \t]*$/gm;
 
 /** Keys may be in any case and have spaces around; a value may be quoted. */
-const valueOf = (text: string, key: string): string | undefined => {
+const keyValue = (text: string, key: string): string | undefined => {
   const match = new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*"?([^"\\n]*?)"?[ \\t]*$`, 'im').exec(text);
   return match?.[1];
 };
@@ -46,14 +46,14 @@ export const looksLikeDescriptor = (head: Uint8Array): boolean => {
 
 export const parseDescriptor = (bytes: Uint8Array, file: string, position: number): Descriptor => {
   const end = bytes.indexOf(0);
-  const text = decodeUtf8(end < 0 ? bytes : bytes.subarray(0, end)).replaceAll('\r\n', '\n');
+  const text = fromUtf8(end < 0 ? bytes : bytes.subarray(0, end)).replaceAll('\r\n', '\n');
   const fail = (problem: string) => corrupt(file, 'VMDK descriptor', position, problem);
   const hex = (key: string): number => {
-    const value = valueOf(text, key);
+    const value = keyValue(text, key);
     if (value !== undefined && /^[0-9a-f]{1,8}$/i.test(value)) return Number.parseInt(value, 16);
     throw fail(`${key} is missing or not a number`);
   };
-  const createType = valueOf(text, 'createType');
+  const createType = keyValue(text, 'createType');
   if (createType === undefined) throw fail('createType is missing');
   const extents = [...text.matchAll(EXTENT)].map(
     ([, access, sectors, type, name, offset]): ExtentLine => ({
@@ -65,11 +65,11 @@ export const parseDescriptor = (bytes: Uint8Array, file: string, position: numbe
     }),
   );
   if (extents.length > MAX_EXTENTS) throw unsupported(file, `a disk of ${extents.length} extents`);
-  const parentName = valueOf(text, 'parentFileNameHint');
+  const parentName = keyValue(text, 'parentFileNameHint');
   return {
     text,
     cid: hex('CID'),
-    parentCid: valueOf(text, 'parentCID') === undefined ? NO_PARENT : hex('parentCID'),
+    parentCid: keyValue(text, 'parentCID') === undefined ? NO_PARENT : hex('parentCID'),
     createType,
     parentName: parentName === '' ? undefined : parentName,
     extents,
@@ -116,7 +116,7 @@ export const buildDescriptor = (disk: NewDescriptor): Uint8Array => {
     `ddb.toolsVersion = "${disk.toolsVersion}"`,
     '',
   ];
-  return encodeUtf8(lines.join('\n'));
+  return utf8(lines.join('\n'));
 };
 
 const hexOf = (value: number): string => value.toString(16).padStart(8, '0');
@@ -136,6 +136,6 @@ export const renewCid = async (
   const digits = match[1]!.length;
   const start = match.index + match[0].length - digits;
   const text = [...random.subarray(0, digits)].map((byte) => (byte & 15).toString(16)).join('');
-  await store.writeAt(position + start, encodeUtf8(text));
+  await store.writeAt(position + start, utf8(text));
   return Number.parseInt(text, 16);
 };

@@ -1,0 +1,47 @@
+// CRC-32C (Castagnoli), eight bytes a step. Reference: RFC 3720, appendix B.4.
+
+const POLYNOMIAL = 0x82f63b78;
+const SLICES = 8;
+
+const makeTables = (): Uint32Array => {
+  const tables = new Uint32Array(256 * SLICES);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    tables[byte] = crc;
+  }
+  for (let slice = 1; slice < SLICES; slice++)
+    for (let byte = 0; byte < 256; byte++) {
+      const before = tables[(slice - 1) * 256 + byte]!;
+      tables[slice * 256 + byte] = (before >>> 8) ^ tables[before & 0xff]!;
+    }
+  return tables;
+};
+
+const T = makeTables();
+
+/** `seed`: the checksum of what comes before. */
+export function crc32c(bytes: Uint8Array, seed = 0): number {
+  let crc = ~seed;
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8) {
+    const low = crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    crc =
+      T[1792 + (low & 0xff)]! ^
+      T[1536 + ((low >>> 8) & 0xff)]! ^
+      T[1280 + ((low >>> 16) & 0xff)]! ^
+      T[1024 + (low >>> 24)]! ^
+      T[768 + bytes[at + 4]!]! ^
+      T[512 + bytes[at + 5]!]! ^
+      T[256 + bytes[at + 6]!]! ^
+      T[bytes[at + 7]!]!;
+  }
+  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ T[(crc ^ bytes[at]!) & 0xff]!;
+  return ~crc >>> 0;
+}
+
+/** Of a structure that holds its own checksum, which counts as zero. */
+export function crc32cWithout(bytes: Uint8Array, checksumAt: number): number {
+  const before = crc32c(bytes.subarray(0, checksumAt));
+  return crc32c(bytes.subarray(checksumAt + 4), crc32c(new Uint8Array(4), before));
+}
