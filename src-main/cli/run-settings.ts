@@ -46,6 +46,8 @@ export interface RunSettings {
   onReset: 'restart' | 'stop';
   debugConsole: CharacterTarget | undefined;
   debugExit: DebugExit | undefined;
+  /** A virtio entropy device. */
+  entropy: boolean;
   screenshot: string | undefined;
   screenshotAtSeconds: number | undefined;
   /** On the text screen. */
@@ -80,6 +82,7 @@ export function defaultSettings(): RunSettings {
     onReset: 'restart',
     debugConsole: undefined,
     debugExit: undefined,
+    entropy: false,
     screenshot: undefined,
     screenshotAtSeconds: undefined,
     waitForText: undefined,
@@ -126,11 +129,19 @@ export function addDevice(settings: RunSettings, value: string): void {
   const [driver = ''] = value.split(',');
   const drive = parseDriveDevice(value);
   if (drive !== undefined) settings.driveDevices.push(drive);
+  else if (driver === 'virtio-rng-pci') addEntropy(settings, value, driver);
   else if (driver !== 'isa-debug-exit') {
-    const known = ['isa-debug-exit', ...Object.keys(DRIVE_DRIVERS)];
+    const known = ['isa-debug-exit', 'virtio-rng-pci', ...Object.keys(DRIVE_DRIVERS)];
     throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is ${known.join(', ')}`);
   } else if (settings.debugExit !== undefined) throw new UsageError(`-device ${value}: given twice`);
   else settings.debugExit = parseDebugExit(value, driver);
+}
+
+function addEntropy(settings: RunSettings, value: string, driver: string): void {
+  if (settings.entropy) throw new UsageError(`-device ${value}: given twice`);
+  const rest = value.slice(driver.length + 1);
+  if (rest !== '') parseKeyValues(`-device ${driver}`, rest, ['id']);
+  settings.entropy = true;
 }
 
 /** QEMU's defaults: port 501h, two bytes. */

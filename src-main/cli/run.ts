@@ -74,6 +74,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     serialPorts: Math.max(1, settings.serial.length),
     debugConsole: settings.debugConsole !== undefined,
     debugExit: settings.debugExit,
+    entropy: settings.entropy,
     videoMemoryBytes: settings.vga === 'none' ? 0 : VIDEO_MEMORY_BYTES,
     onReset: settings.onReset,
     time: 'host',

@@ -48,7 +48,10 @@ export class TextWatch {
     const { text } = this.#options;
     const rows = this.#screen?.rows.map((row) => row.trimEnd()) ?? [];
     while (rows.at(-1) === '') rows.pop();
-    const said = this.#screen === undefined ? 'the screen was in a graphics mode' : `the screen said:\n${rows.join('\n')}`;
+    const said =
+      this.#screen === undefined
+        ? 'the screen was in a graphics mode'
+        : `the screen said:\n${rows.join('\n')}`;
     return `the text "${text}" did not appear on the screen; ${said}`;
   }
 

@@ -1,6 +1,7 @@
 // The thread that runs a guest: builds the machine and stays in it until it ends. The thread's event loop stands
 // still meanwhile; commands are fetched when the attention word says so.
 
+import { randomBytes } from 'node:crypto';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
 import type { MachineCommand } from '../engine/machine/messages.ts';
@@ -15,6 +16,7 @@ export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, po
   const host: MachineHost = {
     nowNs: monotonicNs,
     wallTimeMs: () => Date.now(),
+    random: (bytes) => Uint8Array.from(randomBytes(bytes)),
     receive: () => receiveMessageOnPort(port)?.message as MachineCommand | undefined,
     emit: (event) => post({ kind: 'event', event }),
     alarm: (deadlineNs) => setter.set(deadlineNs),

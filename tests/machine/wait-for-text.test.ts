@@ -58,7 +58,11 @@ it('ends with status 3 and says what was there instead, after the time it was gi
 });
 
 it('ends with status 3 when the guest powers off without having said it', async () => {
-  const session = await run([...write('bye'), ...code.powerOff(), ...code.spin()], '--wait-for-text', 'hello');
+  const session = await run(
+    [...write('bye'), ...code.powerOff(), ...code.spin()],
+    '--wait-for-text',
+    'hello',
+  );
   expect(await session.ended(LIMIT_MS)).toBe(3);
   expect(session.errors).toContain('bye');
 });

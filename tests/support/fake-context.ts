@@ -5,6 +5,7 @@ import type { LogLevel } from '../../src-main/engine/base/logger.ts';
 import type { IrqLine } from '../../src-main/engine/bus/irq-line.ts';
 import { ManualClock } from '../../src-main/engine/bus/manual-clock.ts';
 import type { Device, DeviceContext, Width } from '../../src-main/engine/devices/device.ts';
+import { FlatMemory } from './flat-memory.ts';
 
 export class FakePin implements IrqLine {
   level = false;
@@ -25,19 +26,15 @@ export interface FakeContext extends DeviceContext {
 
 export function fakeContext(wallStartMs = 0, memoryBytes = 0x1_0000): FakeContext {
   const pins = new Map<string, FakePin>();
-  const memory = new Uint8Array(memoryBytes);
+  const flat = new FlatMemory(memoryBytes);
+  const memory = flat.bytes;
   const messages: { level: LogLevel; message: string }[] = [];
   return {
     clock: new ManualClock(wallStartMs),
     memory,
     messages,
     log: { log: (level, message) => messages.push({ level, message }) },
-    dma: {
-      read: (address, into) => into.set(memory.subarray(address, address + into.length)),
-      write: (address, from) => memory.set(from, address),
-      views: (address, length) => [memory.subarray(address, address + length)],
-      written: () => {},
-    },
+    dma: flat,
     irq(pin) {
       let line = pins.get(pin);
       if (line === undefined) {

@@ -16,11 +16,13 @@ export class FlatMemory implements Dma {
   }
 
   write(address: number, from: Uint8Array): void {
-    this.bytes.set(from.subarray(0, Math.max(0, this.bytes.length - address)), address);
+    if (address >= this.bytes.length) return;
+    this.bytes.set(from.subarray(0, this.bytes.length - address), address);
   }
 
   views(address: number, length: number): Uint8Array[] {
-    return [this.bytes.subarray(address, address + length)];
+    const inside = this.bytes.subarray(address, address + length);
+    return inside.length === length ? [inside] : [inside, new Uint8Array(length - inside.length).fill(0xff)];
   }
 
   written(): void {}

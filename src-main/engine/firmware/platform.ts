@@ -22,6 +22,12 @@ export const RESET_CONTROL_HARD = 0x06;
 /** PCI device numbers on bus 0. */
 export const ISA_BRIDGE_DEVICE = 1;
 export const DISPLAY_DEVICE = 2;
+/** Virtio disks, one a device; more than `VIRTIO_DISK_DEVICES` of them stand eight to a device. */
+export const VIRTIO_DISK_DEVICE = 4;
+export const VIRTIO_DISK_DEVICES = 16;
+export const ENTROPY_DEVICE = 20;
+/** AHCI controllers, up to five. */
+export const AHCI_DEVICE = 24;
 /** The display's registers in PCI memory; its frame buffer ends at or below `DISPLAY_MEMORY_END`. */
 export const DISPLAY_REGISTERS_BASE = 0xfebf_0000;
 export const DISPLAY_MEMORY_END = 0xfe00_0000;

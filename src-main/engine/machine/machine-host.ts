@@ -8,6 +8,8 @@ export interface MachineHost {
   nowNs(): number;
   /** Milliseconds since 1970-01-01 UTC. */
   wallTimeMs(): number;
+  /** Bytes that nobody can guess; absent: a fixed sequence, for tests. */
+  random?(bytes: number): Uint8Array;
   /** The next command, without waiting. Whoever posts one also sets the attention word. */
   receive(): MachineCommand | undefined;
   /** May be called from inside a device access of the running guest; must not call back into the machine. */

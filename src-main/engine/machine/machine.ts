@@ -93,6 +93,7 @@ export class Machine {
       engine: this.engine,
       drives: this.#drives.all,
       endHalt: (wanted) => { this.#wakeWanted = wanted; },
+      random: (bytes) => host.random?.(bytes) ?? fixedBytes(bytes),
       reset: { reset: () => this.#interrupt(() => { this.#resetWanted = true; }) },
       power: { powerOff: () => this.#end({ kind: 'power-off' }) },
       debugExit: (status) => this.#end({ kind: 'debug-exit', value: (status - 1) / 2 }),
@@ -317,6 +318,14 @@ export class Machine {
     this.#host.emit({ kind: 'stopped', reason, stats: this.stats() });
     return reason;
   }
+}
+
+function fixedBytes(count: number): Uint8Array {
+  let seed = 1;
+  return Uint8Array.from({ length: count }, () => {
+    seed = Math.imul(seed, 69069) + 1;
+    return seed >>> 24;
+  });
 }
 
 function countAll(counter: UnclaimedCounter): number {

@@ -74,6 +74,8 @@ export interface MachineOptions {
   /** Drives that say so with `bootIndex` go first. */
   readonly firmware?: FirmwareOptions;
   readonly drives?: readonly DriveOptions[];
+  /** A virtio entropy device. */
+  readonly entropy?: boolean;
   /** Milliseconds that the real-time clock is ahead of the host's UTC; default 0. */
   readonly wallClockOffsetMs?: number;
   /** Number of 16550 UARTs, COM1 first; 0 to 4. */

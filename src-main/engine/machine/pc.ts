@@ -29,7 +29,7 @@ import { Uart16550 } from '../devices/uart16550/uart16550.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
 import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import {
-  COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, PM_BASE, PM_FUNCTION, SCI_IRQ,
+  COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, pirqOf, PM_BASE, PM_FUNCTION, SCI_IRQ,
 } from '../firmware/platform.ts';
 import { cmosMemory } from './cmos-memory.ts';
 import { DisplayAdapter } from './display-adapter.ts';
@@ -41,6 +41,7 @@ import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import { createPciCards } from './pci-cards.ts';
 import { SerialPort } from './serial-port.ts';
 
 /** Edge/level control of the interrupt controllers. */
@@ -60,6 +61,7 @@ export interface PcParts {
   readonly drives: readonly InstalledDrive[];
   /** Whether the present or next HLT ends without an interrupt: what firmware waits for is there. */
   readonly endHalt: (wanted: boolean) => void;
+  readonly random: (bytes: number) => Uint8Array;
   readonly reset: ResetControl;
   readonly power: PowerControl;
   /** Exit status asked for by the debug exit device. */
@@ -125,10 +127,15 @@ export class Pc {
     this.#firmware = options.boot === undefined ? new Firmware({ ...parts, wake: parts.endHalt }) : undefined;
     this.#adapter = this.#displayAdapter();
     this.display = this.#adapter && new DisplayFeed(this.#adapter.vga.screen, parts.clock, parts.emit);
+    const cards = createPciCards({
+      options, drives: parts.drives, messages: bus, random: parts.random,
+      context: (id, place) => this.#context(id, isaBridge.pirq(pirqOf(place.slot, place.function & 3))),
+    });
     this.#pci = new PciHost({
       functions: [
         hostBridge(this.#firmware === undefined ? { shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM } : { shadow: this.#firmware.shadow }), isaBridge.pci, this.#pm.pci,
         ...(this.#adapter === undefined ? [] : [this.#adapter.pci]),
+        ...cards.map(({ pci }) => pci),
       ],
       ports: this.ports,
       memory: this.memory,
@@ -140,6 +147,7 @@ export class Pc {
       this.ps2,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
+      ...cards.map(({ device }) => device),
       new ResetControlPort({ reset: parts.reset }),
       new Port92({ a20: a20.source(), reset: parts.reset }),
       new Dma8237(),

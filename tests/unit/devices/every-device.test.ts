@@ -1,6 +1,7 @@
 // Rules that hold for every device; a new device is one line in the list.
 
 import { describe, expect, it } from 'vitest';
+import { MemoryDrive } from '../../../src-main/engine/block/memory-drive.ts';
 import { PortSpace } from '../../../src-main/engine/bus/port-space.ts';
 import { Cmos } from '../../../src-main/engine/devices/cmos/cmos.ts';
 import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts';
@@ -22,6 +23,8 @@ import { Port92 } from '../../../src-main/engine/devices/port92.ts';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
 import { Vga } from '../../../src-main/engine/devices/vga/vga.ts';
+import { BLOCK_QUEUES, VirtioBlock } from '../../../src-main/engine/devices/virtio/virtio-block.ts';
+import { VirtioPci } from '../../../src-main/engine/devices/virtio/virtio-pci.ts';
 import { StateError } from '../../../src-main/engine/snapshot/codec.ts';
 import { type FakeContext, fakeContext } from '../../support/fake-context.ts';
 
@@ -55,6 +58,14 @@ function vga(context: DeviceContext): Device {
   return new Vga(context, { memory: (context as FakeContext).memory });
 }
 
+function virtioBlock(context: DeviceContext): Device {
+  const drive = new MemoryDrive({ id: 'd', kind: 'disk', clock: context.clock, content: new Uint8Array(4096) });
+  return new VirtioPci(context, {
+    id: 'virtio-blk0', slot: 4, queues: BLOCK_QUEUES, messages: { sendMsi() {} },
+    kind: (transport) => new VirtioBlock(transport, context.dma, { drive, serial: '' }),
+  });
+}
+
 function pciHost(context: DeviceContext): Device {
   const ports = new PortSpace();
   const isa = new IsaBridge(context, { slot: 1 });
@@ -78,6 +89,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['float-error', (context) => new FloatError(context)],
   ['debug-console', () => new DebugConsole({ write() {} })],
   ['vga', vga],
+  ['virtio-blk', virtioBlock],
   ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 

@@ -12,6 +12,8 @@ import {
 
 export const CAPABILITY_MSI = 0x05;
 export const CAPABILITY_VENDOR = 0x09;
+export const CAPABILITY_MSIX = 0x11;
+export const CAPABILITY_SATA = 0x12;
 
 export interface Capability {
   readonly id: number;
@@ -22,6 +24,14 @@ export interface Capability {
 }
 
 const FIRST = 0x40;
+
+/** Where a function's capability begins: the first one with this identifier, which must be there. */
+export function capabilityOffset(config: ConfigSpace, id: number): number {
+  let at = config.u8(PCI_CAPABILITIES);
+  while (at >= FIRST && config.u8(at) !== id) at = config.u8(at + 1);
+  assert(at >= FIRST, `no capability ${id}`);
+  return at;
+}
 
 /** Lays the capabilities out behind each other and returns where each begins. */
 export function defineCapabilities(

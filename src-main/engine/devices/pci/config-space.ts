@@ -25,6 +25,7 @@ export const COMMAND_IO = 0x0001;
 export const COMMAND_MEMORY = 0x0002;
 export const COMMAND_MASTER = 0x0004;
 export const COMMAND_INTX_DISABLE = 0x0400;
+export const STATUS_INTERRUPT = 0x0008;
 export const STATUS_CAPABILITIES = 0x0010;
 
 /** One register of a function's own: `width` bytes at `offset`. */

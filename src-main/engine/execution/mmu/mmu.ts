@@ -3,10 +3,10 @@
 // Reference: Intel SDM vol. 3A chapter 4; vol. 3A 3.3.7.1 for canonical addresses.
 
 import type { AccessKind, CpuContext, CpuEnvironment } from '../../x86/helpers/cpu-context.ts';
+import { noteDataBreakpoint } from '../../x86/helpers/debug-register.ts';
 import { createWalkResult, walk } from '../../x86/helpers/page-walk.ts';
 import { highHalf } from '../../x86/state/address.ts';
 import { CR4_SMAP } from '../../x86/state/control-bits.ts';
-import { noteDataBreakpoint } from '../../x86/helpers/debug-register.ts';
 import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
