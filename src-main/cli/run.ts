@@ -1,10 +1,12 @@
 // `boxwright run`: a machine in this process, its serial ports on the terminal, files or nowhere.
 
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createMachineRunner } from '../host/create-machine-runner.ts';
 import { openDrives } from '../host/open-drives.ts';
 import type { MachineRunner } from '../host/machine-runner.ts';
 import { BlockError } from '../engine/block/index.ts';
-import type { DriveOptions } from '../engine/machine/options.ts';
+import type { DriveOptions, FirmwareOptions } from '../engine/machine/options.ts';
 import { BootError, type MachineOptions, type MachineStats, type StopReason } from '../engine/index.ts';
 import { FileError, readBootFile, readBootFiles } from './boot-files.ts';
 import { type CharacterSink, openSink } from './character-sink.ts';
@@ -20,6 +22,8 @@ const EXIT_TEXT_NOT_SEEN = 3;
 const DEFAULT_WAIT_SECONDS = 60;
 /** Bytes of input that may wait for the guest before we stop reading more. */
 const INPUT_LIMIT = 0x1_0000;
+/** SeaBIOS's video BIOS for a standard VGA, as QEMU names it. */
+const VIDEO_BIOS = 'vgabios-stdvga.bin';
 const VIDEO_MEMORY_BYTES = 16 * 0x10_0000;
 /** As a shell reports a process ended by a signal. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -67,7 +71,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
       menu: boot.menu,
       strict: boot.strict,
       ...(boot.once === undefined ? {} : { once: boot.once }),
-      ...(bios === undefined ? {} : { image: readBootFile(bios) }),
+      ...(bios === undefined ? {} : readBios(bios)),
     },
     drives,
     wallClockOffsetMs: settings.wallClockOffsetMs,
@@ -79,6 +83,12 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     onReset: settings.onReset,
     time: 'host',
   };
+}
+
+/** Debian keeps SeaBIOS and the video BIOS that it comes with in one folder. */
+function readBios(path: string): Pick<FirmwareOptions, 'image' | 'videoImage'> {
+  const video = join(dirname(path), VIDEO_BIOS);
+  return { image: readBootFile(path), ...(existsSync(video) ? { videoImage: readBootFile(video) } : {}) };
 }
 
 async function runMachine(settings: RunSettings, runner: MachineRunner, serial: readonly CharacterSink[], debug: CharacterSink | undefined): Promise<number> {

@@ -12,7 +12,8 @@ export type BootErrorCode =
   | 'modules-not-supported'
   | 'command-line-too-long'
   | 'memory-too-small'
-  | 'initrd-empty';
+  | 'initrd-empty'
+  | 'bios-size';
 
 export type BootErrorDetail = Readonly<Record<string, string | number>>;
 

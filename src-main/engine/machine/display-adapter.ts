@@ -1,6 +1,7 @@
 // The display adapter on the board: its memory behind guest RAM, its place on PCI, and what firmware does to it.
 
 import type { DeviceContext } from '../devices/device.ts';
+import { type Bar, ROM_BAR } from '../devices/pci/bar.ts';
 import { COMMAND_IO, COMMAND_MEMORY, PCI_BAR0, PCI_COMMAND } from '../devices/pci/config-space.ts';
 import type { PciFunction } from '../devices/pci/pci-function.ts';
 import type { PciHost } from '../devices/pci/pci-host.ts';
@@ -10,6 +11,7 @@ import { Vga, vgaPciFunction } from '../devices/vga/vga.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
 import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import { DISPLAY_DEVICE, DISPLAY_MEMORY_END, DISPLAY_REGISTERS_BASE } from '../firmware/platform.ts';
+import type { VideoRomPlace } from './firmware.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { MachineOptions } from './options.ts';
 
@@ -26,6 +28,8 @@ export interface DisplayAdapterParts {
   readonly engine: CpuEngine;
   readonly ram: GuestRam;
   readonly context: DeviceContext;
+  /** Its expansion ROM, in the guest part of the engine's memory. */
+  readonly rom: VideoRomPlace | undefined;
 }
 
 export class DisplayAdapter {
@@ -36,7 +40,7 @@ export class DisplayAdapter {
   /** Where the linear frame buffer is, while it is decoded. */
   #memoryBase: number | undefined;
 
-  constructor({ options, engine, ram, context }: DisplayAdapterParts) {
+  constructor({ options, engine, ram, context, rom }: DisplayAdapterParts) {
     this.#options = options;
     this.#ram = ram;
     const bytes = options.videoMemoryBytes;
@@ -50,10 +54,11 @@ export class DisplayAdapter {
         mapWindow: (from) => this.#place('vga-window', WINDOW_BASE, WINDOW_BYTES, from && offset + from.offset),
       },
     });
-    this.pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) => {
+    const pci = vgaPciFunction(this.vga, DISPLAY_DEVICE, (base) => {
       this.#memoryBase = base;
       this.#place('vga-memory', base, bytes, offset);
     });
+    this.pci = rom === undefined ? pci : { ...pci, bars: [...(pci.bars ?? []), this.#romBar(rom)] };
   }
 
   /** What a BIOS does: places in PCI memory, and text mode 3. */
@@ -71,6 +76,13 @@ export class DisplayAdapter {
     const pitch = setLinearMode(this.vga, mode);
     if (pitch === 0 || this.#memoryBase === undefined) return undefined;
     return { ...mode, address: this.#memoryBase, pitch, memoryBytes: this.#options.videoMemoryBytes };
+  }
+
+  #romBar({ offset, bytes }: VideoRomPlace): Bar {
+    return {
+      index: ROM_BAR, kind: 'memory', bytes,
+      onMove: (base) => this.#ram.place('vga-rom', base === undefined ? [] : [{ kind: 'rom', base, bytes, offset }]),
+    };
   }
 
   #place(owner: string, base: number | undefined, bytes: number, offset: number | undefined): void {

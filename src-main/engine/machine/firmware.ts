@@ -1,15 +1,16 @@
-// The BIOS on the board: the built-in one with its services, or another's image, and where its ROM stands.
+// The BIOS on the board: the built-in one with its services or another's image, the same for the video BIOS in the
+// display's expansion ROM, and where these ROMs stand.
 
 import type { Clock } from '../base/clock.ts';
 import { buildEdid } from '../devices/vga/edid.ts';
 import { GLYPHS_8X14, GLYPHS_8X16, GLYPHS_8X8 } from '../devices/vga/rom-fonts.table.ts';
-import type { BootDrive } from '../firmware/bios/boot-drive.ts';
-import { Bios } from '../firmware/bios/bios.ts';
-import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
+import type { BootDrive } from '../firmware/bios/boot-drive.ts';
+import { BootError } from '../firmware/boot-error.ts';
+import { Bios } from '../firmware/bios/bios.ts';
 import { SYSTEM_ROM_BYTES } from '../firmware/bios/rom/system-rom.ts';
+import { VideoBios } from '../firmware/bios/video-bios.ts';
 import type { InstalledDrive } from './drives.ts';
-import { displayMemoryBytes } from './display-adapter.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { FirmwareOptions, MachineOptions } from './options.ts';
 import { platformOf } from './platform.ts';
@@ -25,27 +26,59 @@ export interface FirmwareParts {
   readonly wake: (wanted: boolean) => void;
 }
 
-const DEFAULT: FirmwareOptions = { order: 'cad', menu: false, strict: false };
+/** Where the display's expansion ROM stands in the guest part of the engine's memory. */
+export interface VideoRomPlace {
+  readonly offset: number;
+  readonly bytes: number;
+}
 
-/** Bytes for the ROM behind guest RAM; 0: a kernel is started directly and there is none. */
-export function firmwareRomBytes({ boot, firmware }: MachineOptions): number {
-  if (boot !== undefined) return 0;
-  return firmware?.image === undefined ? SYSTEM_ROM_BYTES : romBytes(firmware.image.bytes);
+export const DEFAULT_FIRMWARE: FirmwareOptions = { order: 'cad', menu: false, strict: false };
+/** The largest video BIOS; a power of two, as expansion ROMs are. */
+const ROM_UNIT = 0x1_0000;
+/** What ends at 4 GiB must leave room for the APICs. */
+const MAX_ROM_BYTES = 0x100_0000;
+const VIDEO_ROM_ROOM = 0x1_0000;
+const FONTS = { glyphs8x8: GLYPHS_8X8, glyphs8x14: GLYPHS_8X14, glyphs8x16: GLYPHS_8X16 };
+
+const systemRomBytes = ({ firmware }: MachineOptions): number =>
+  firmware?.image === undefined ? SYSTEM_ROM_BYTES : romBytes(firmware.image.bytes);
+
+/** Throws `BootError` when an image cannot be a BIOS. */
+export function checkFirmware({ boot, firmware }: MachineOptions): void {
+  const image = boot === undefined ? firmware?.image : undefined;
+  if (image === undefined) return;
+  const { name, bytes } = image;
+  if (bytes.length > 0 && bytes.length <= MAX_ROM_BYTES && bytes.length % ROM_UNIT === 0) return;
+  throw new BootError('bios-size', `${name}: is no BIOS image: ${bytes.length} bytes, where a multiple of 64 KiB up to 16 MiB is needed`, { file: name });
+}
+
+/** Bytes for ROMs behind guest RAM; 0: a kernel is started directly and there are none. */
+export function firmwareRomBytes(options: MachineOptions): number {
+  return options.boot === undefined ? systemRomBytes(options) + VIDEO_ROM_ROOM : 0;
 }
 
 export class Firmware {
   readonly shadow: UpperMemory;
+  /** Undefined: no display. */
+  readonly videoRom: VideoRomPlace | undefined;
   readonly #engine: CpuEngine;
   readonly #bios: Bios | undefined;
+  readonly #video: VideoBios | undefined;
 
   constructor(parts: FirmwareParts) {
     const { options, engine, ram } = parts;
     this.#engine = engine;
     const romOffset = options.memoryBytes;
+    const videoOffset = romOffset + systemRomBytes(options);
+    const videoImage = options.firmware?.videoImage?.bytes;
+    const hasDisplay = options.videoMemoryBytes > 0;
+    this.#video = hasDisplay && videoImage === undefined ? videoBios(options, ram) : undefined;
+    const videoBytes = hasDisplay ? videoImage ?? this.#video?.rom.bytes : undefined;
     const image = options.firmware?.image?.bytes;
-    this.#bios = image === undefined ? builtIn(parts, romOffset) : undefined;
+    this.#bios = image === undefined ? builtIn(parts, romOffset, videoBytes) : undefined;
     const rom = image ?? this.#bios!.system.bytes;
     this.shadow = new UpperMemory({ ram, engine, ramBytes: options.memoryBytes, rom, romOffset });
+    this.videoRom = videoBytes && this.#placeVideoRom(videoBytes, videoOffset);
   }
 
   reset(): void {
@@ -53,21 +86,30 @@ export class Firmware {
   }
 
   call(offset: number): 'none' | 'done' | 'fault' {
-    const cpu: CpuContext = this.#engine.context;
-    return this.#bios?.call(cpu, offset) ?? 'none';
+    const cpu = this.#engine.context;
+    const answer = this.#bios?.call(cpu, offset) ?? 'none';
+    return answer === 'none' ? this.#video?.call(cpu, offset) ?? 'none' : answer;
+  }
+
+  #placeVideoRom(bytes: Uint8Array, offset: number): VideoRomPlace {
+    const room = new Uint8Array(this.#engine.memory.buffer, this.#engine.ram.base + offset, VIDEO_ROM_ROOM);
+    room.fill(0xff).set(bytes.subarray(0, VIDEO_ROM_ROOM));
+    return { offset, bytes: VIDEO_ROM_ROOM };
   }
 }
 
-function builtIn(parts: FirmwareParts, romOffset: number): Bios {
+function videoBios({ videoMemoryBytes }: MachineOptions, ram: GuestRam): VideoBios {
+  return new VideoBios({ memoryBytes: videoMemoryBytes, edid: buildEdid(), fonts: FONTS }, ram);
+}
+
+function builtIn(parts: FirmwareParts, romOffset: number, video: Uint8Array | undefined): Bios {
   const { options, clock, ram, engine, drives, wake } = parts;
-  const memoryBytes = displayMemoryBytes(options);
   const timer = clock.timer(() => wake(true));
-  const { order, once, menu, strict } = options.firmware ?? DEFAULT;
+  const { order, once, menu, strict } = options.firmware ?? DEFAULT_FIRMWARE;
   return new Bios({
     platform: platformOf(options, engine.context), memory: ram, drives: drives.flatMap(bootDrive),
     boot: { order, menu, strict, ...(once === undefined ? {} : { once }) },
-    fonts: { glyphs8x8: GLYPHS_8X8, glyphs8x14: GLYPHS_8X14, glyphs8x16: GLYPHS_8X16 },
-    display: memoryBytes === 0 ? undefined : { memoryBytes, edid: buildEdid() }, wake, wakeAt: (ns) => timer.arm(ns),
+    fonts: FONTS, video, wake, wakeAt: (ns) => timer.arm(ns),
   }, romOffset);
 }
 

@@ -11,7 +11,7 @@ import { BoardEnvironment } from './board-environment.ts';
 import { type GuestClock, HostTimeClock, InstructionClock } from './guest-clock.ts';
 import { Drives } from './drives.ts';
 import { displayMemoryBytes } from './display-adapter.ts';
-import { firmwareRomBytes } from './firmware.ts';
+import { checkFirmware, firmwareRomBytes } from './firmware.ts';
 import { IdleGuest } from './idle-guest.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
@@ -60,8 +60,9 @@ export class Machine {
   #resetWanted = false;
   #ended: StopReason | undefined;
 
-  /** Throws `BootError` when the kernel or its companions cannot be used. */
+  /** Throws `BootError` when the kernel, its companions or the BIOS cannot be used. */
   constructor(options: MachineOptions, host: MachineHost, createCpuEngine: CreateCpuEngine) {
+    checkFirmware(options);
     this.#options = options;
     this.#host = host;
     const environment = new BoardEnvironment();

@@ -54,6 +54,8 @@ export interface DriveOptions {
 export interface FirmwareOptions {
   /** Another BIOS instead of the built-in one. */
   readonly image?: BootFile;
+  /** Another video BIOS in the display's expansion ROM. */
+  readonly videoImage?: BootFile;
   /** What is tried, in this order, as letters: a floppy, c hard disk, d CD-ROM, n network. */
   readonly order: string;
   /** The same for the first start only. */

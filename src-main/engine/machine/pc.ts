@@ -12,6 +12,7 @@ import { DebugConsole } from '../devices/debug-console.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import type { Device, DeviceContext } from '../devices/device.ts';
 import { Dma8237 } from '../devices/dma8237.ts';
+import { FwCfg } from '../devices/fw-cfg.ts';
 import { FloatError } from '../devices/float-error.ts';
 import { IoApic } from '../devices/ioapic/io-apic.ts';
 import { ApicBus } from '../devices/lapic/apic-bus.ts';
@@ -35,13 +36,15 @@ import { cmosMemory } from './cmos-memory.ts';
 import { DisplayAdapter } from './display-adapter.ts';
 import { DisplayFeed } from './display-feed.ts';
 import type { InstalledDrive } from './drives.ts';
-import { Firmware } from './firmware.ts';
+import { DEFAULT_FIRMWARE, Firmware } from './firmware.ts';
+import { cmosBootOrder, fwCfgContent } from './fw-cfg-content.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { createPciCards } from './pci-cards.ts';
+import { platformOf } from './platform.ts';
 import { SerialPort } from './serial-port.ts';
 
 /** Edge/level control of the interrupt controllers. */
@@ -143,7 +146,7 @@ export class Pc {
     this.devices = [
       pic, this.#lapic, ioApic,
       new Pit(this.#context('pit')),
-      new Cmos(this.#context('cmos'), { nvram: cmosMemory(options.memoryBytes) }),
+      new Cmos(this.#context('cmos'), { nvram: [...cmosMemory(options.memoryBytes), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
       this.ps2,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
@@ -154,6 +157,9 @@ export class Pc {
       this.#floatError,
       ...ports.map(({ uart }) => uart),
       ...(debugOutput === undefined ? [] : [new DebugConsole({ write: (byte) => debugOutput.push(byte) })]),
+      ...(options.firmware?.image === undefined ? [] : [
+        new FwCfg(this.#context('fw-cfg'), fwCfgContent(platformOf(options, engine.context), options.firmware)),
+      ]),
       ...(options.debugExit === undefined ? [] : [new DebugExit({
         base: options.debugExit.base, bytes: options.debugExit.length, exit: parts.debugExit,
       })]),
@@ -218,7 +224,9 @@ export class Pc {
 
   #displayAdapter(): DisplayAdapter | undefined {
     const { options, engine, ram } = this.#parts;
-    return options.videoMemoryBytes === 0 ? undefined : new DisplayAdapter({ options, engine, ram, context: this.#context('vga') });
+    return options.videoMemoryBytes === 0 ? undefined : new DisplayAdapter({
+      options, engine, ram, context: this.#context('vga'), rom: this.#firmware?.videoRom,
+    });
   }
 
   #serialPort(index: number): { port: SerialPort; uart: Uart16550 } {

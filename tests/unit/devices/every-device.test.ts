@@ -8,6 +8,7 @@ import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts'
 import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
 import type { Device, DeviceContext, Width } from '../../../src-main/engine/devices/device.ts';
 import { Dma8237 } from '../../../src-main/engine/devices/dma8237.ts';
+import { FwCfg } from '../../../src-main/engine/devices/fw-cfg.ts';
 import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
 import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
@@ -86,6 +87,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['port92', () => new Port92({ a20: nothing, reset })],
   ['reset-control', () => new ResetControlPort({ reset })],
   ['dma8237', () => new Dma8237()],
+  ['fw-cfg', (context) => new FwCfg(context, { items: new Map([[0, Uint8Array.of(1, 2, 3)]]), files: new Map([['a', new Uint8Array(9)]]) })],
   ['float-error', (context) => new FloatError(context)],
   ['debug-console', () => new DebugConsole({ write() {} })],
   ['vga', vga],

@@ -52,6 +52,9 @@ export function hostBridge({ shadow, initialPam = 0 }: HostBridgeOptions): PciFu
     vendorId: 0x8086,
     deviceId: 0x1237,
     revision: 2,
+    // By these firmware knows a virtual machine that has the configuration device at port 510h.
+    subsystemVendorId: 0x1af4,
+    subsystemId: 0x1100,
     classCode: 0x060000,
     registers: [
       { offset: PAM0, width: 1, value: pam & 0xf0, writable: 0x30 },

@@ -47,6 +47,8 @@ export interface PciFunction {
 }
 
 const MULTI_FUNCTION = 0x80;
+/** Answers at ports without a BAR, which the command register is asked about all the same. */
+const VGA_CLASS = 0x0300;
 /** Errors in the status register, cleared by writing ones. */
 const STATUS_CLEARED_BY_ONE = 0xf900;
 
@@ -56,7 +58,7 @@ export function createConfigSpace(bytes: Uint8Array, pci: PciFunction, multiFunc
   const command =
     COMMAND_MASTER |
     COMMAND_INTX_DISABLE |
-    (bars.some((bar) => bar.kind === 'io') ? COMMAND_IO : 0) |
+    (bars.some((bar) => bar.kind === 'io') || pci.classCode >>> 8 === VGA_CLASS ? COMMAND_IO : 0) |
     (bars.some((bar) => bar.kind === 'memory') ? COMMAND_MEMORY : 0);
   const fixed = (offset: number, width: 1 | 2 | 4, value: number) => config.define({ offset, width, value });
   fixed(PCI_VENDOR_ID, 2, pci.vendorId);

@@ -49,6 +49,8 @@ const TIMER_HALF = 0x80_0000;
 const TICK_NS = 1e9 / PM_TIMER_HZ;
 
 const PMBASE = 0x40;
+const DEVACTB = 0x58;
+const APMC_EN = 0x0200_0000;
 const PMREGMISC = 0x80;
 const PM_BLOCK_BYTES = 0x40;
 const PM_REGION = 0;
@@ -145,6 +147,8 @@ export class AcpiPm implements Device<AcpiPmState> {
       registers: [
         { offset: PMBASE, width: 4, value: (options.initialBase ?? 0) | 1, writable: 0xffc0 },
         { offset: PMREGMISC, width: 1, value: enabled, writable: 1 },
+        // There is no SMM: firmware that would set it up takes it as done when writes to B2h are enabled already.
+        { offset: DEVACTB, width: 4, value: APMC_EN, writable: 0xffff_ffff },
       ],
       configure: (config) => this.place(config),
     };

@@ -1,7 +1,6 @@
-// The built-in BIOS: ROM images and what stands behind their service instructions. A service instruction is UD2 at a
-// place that is known from assembling the ROM; fetched from anywhere else, or with other bytes there, it is the #UD that it is
-// on every processor. Nothing of a service's state is kept here but requests to drives that are on their way.
-// Not here: what each service does (`services/`), and how #UD comes here (`CpuEnvironment.firmwareCall`).
+// The built-in BIOS: its ROM, and which service is behind which service instruction. Nothing of a service's state is
+// kept here but requests to drives that are on their way.
+// Not here: what each service does (`services/`), how it is called (`service-table.ts`), and the video BIOS.
 
 import type { Dma } from '../../bus/dma.ts';
 import type { CpuContext } from '../../x86/helpers/cpu-context.ts';
@@ -11,17 +10,16 @@ import { PM1_CONTROL, SLP_TYP_S5 } from '../platform.ts';
 import type { BootDrive } from './boot-drive.ts';
 import { beginBoot, boot, bootFailed, type BootParts } from './boot.ts';
 import type { BootOptions } from './boot-order.ts';
-import { BiosCall, type FlagsPlace, GuestFault } from './call.ts';
+import type { BiosCall } from './call.ts';
 import { BDA_EQUIPMENT, BDA_FLOPPY_MOTOR, BDA_FLOPPY_RECALIBRATED, BDA_MEMORY } from './data-area.ts';
 import { DiskTransfers } from './disk-transfer.ts';
 import { DiskUnits } from './disk-units.ts';
 import { OptionRoms } from './option-roms.ts';
 import type { Outcome } from './outcome.ts';
 import { lockRoms, type PostParts, powerOnSelfTest } from './post.ts';
-import { EXIT_DONE, EXIT_HALT, EXIT_SPIN } from './rom/assembler.ts';
 import type { RomFonts } from './rom/glyphs.ts';
 import { assembleSystemRom, type RomImage, SYSTEM_ROM_SEGMENT } from './rom/system-rom.ts';
-import { assembleVideoRom, VIDEO_ROM_SEGMENT } from './rom/video-rom.ts';
+import { atOnce, type FirmwareAnswer, inFrame, inRegister, type Service, ServiceTable } from './service-table.ts';
 import { protectedPowerManagement } from './services/apm.ts';
 import { diskService, type DiskServices } from './services/disk.ts';
 import { keyboardService, keyCode } from './services/keyboard.ts';
@@ -30,18 +28,9 @@ import { bios32, pciService } from './services/pci-service.ts';
 import { printerService, serialService } from './services/serial.ts';
 import { systemService, type SystemServices } from './services/system.ts';
 import { clockTick, timeService } from './services/time.ts';
-import { modeNumbers } from './services/vbe.ts';
-import { initialiseVideo, staticFunctionality, videoService } from './services/video.ts';
-import { type VideoRomPlaces, videoRomPlaces } from './video-places.ts';
 
 const SLEEP_ENABLE = 0x2000;
-const UD2 = [0x0f, 0x0b] as const;
 const PCI_ROUTING_OPTIONS = 0x0e;
-
-export interface DisplayDescription {
-  readonly memoryBytes: number;
-  readonly edid: Uint8Array;
-}
 
 export interface BiosParts {
   readonly platform: PlatformDescription;
@@ -49,30 +38,21 @@ export interface BiosParts {
   readonly drives: readonly BootDrive[];
   readonly boot: BootOptions;
   readonly fonts: RomFonts;
-  /** Undefined: no display. */
-  readonly display: DisplayDescription | undefined;
+  /** What the display's ROM holds; undefined: no display. */
+  readonly video: Uint8Array | undefined;
   /** Whether the HLT of a stub that waits ends without an interrupt, as the drive has answered. */
   readonly wake: (wanted: boolean) => void;
   /** `wake(true)` at a time of the guest's clock. */
   readonly wakeAt: (ns: number) => void;
 }
 
-/** What the run loop is to do about a #UD. */
-export type FirmwareAnswer = 'none' | 'done' | 'fault';
-
-interface Service {
-  readonly flags: FlagsPlace;
-  run(call: BiosCall): Outcome;
-}
-
 export class Bios {
   readonly system: RomImage;
-  readonly video: RomImage | undefined;
   readonly #parts: BiosParts;
-  /** By place in the guest part of the linear memory. */
-  readonly #services = new Map<number, Service>();
+  readonly #services: ServiceTable;
   readonly #transfers: DiskTransfers;
   readonly #units: DiskUnits;
+  readonly #video: Uint8Array | undefined;
   readonly #optionRoms = new OptionRoms();
   #starts = 0;
 
@@ -82,41 +62,21 @@ export class Bios {
     this.#units = new DiskUnits(parts.drives);
     this.#transfers = new DiskTransfers(() => parts.wake(true));
     this.system = assembleSystemRom(parts.fonts);
+    this.#services = new ServiceTable(parts.memory, (outcome) => {
+      if (outcome === 'done' || outcome === 'away') parts.wake(false);
+    });
     const services = this.#systemServices();
-    for (const { offset, name } of this.system.services) {
-      const service = services[name];
-      if (service === undefined) throw new RangeError(`the BIOS has no service ${name}`);
-      this.#services.set(romOffset + offset, service);
-      this.#services.set((SYSTEM_ROM_SEGMENT << 4) + offset, service);
-    }
-    this.video = parts.display === undefined ? undefined : this.#videoRom(parts.display);
+    for (const base of [romOffset, SYSTEM_ROM_SEGMENT << 4]) this.#services.add(this.system, base, services);
+    this.#video = parts.video;
   }
 
   reset(): void {
     this.#transfers.reset();
   }
 
-  /** A UD2 was decoded at `offset` of the guest part of the linear memory. */
+  /** See `ServiceTable`. */
   call(cpu: CpuContext, offset: number): FirmwareAnswer {
-    const service = this.#services.get(offset);
-    if (service === undefined) return 'none';
-    const call = new BiosCall(cpu, this.#parts.memory);
-    try {
-      if (call.read8(call.codeLinear(0)) !== UD2[0] || call.read8(call.codeLinear(1)) !== UD2[1]) return 'none';
-      const outcome = service.run(call.begin(service.flags));
-      if (outcome === 'done' || outcome === 'away') this.#parts.wake(false);
-      this.#leave(call, outcome);
-      return 'done';
-    } catch (error) {
-      if (error instanceof GuestFault) return 'fault';
-      throw error;
-    }
-  }
-
-  #leave(call: BiosCall, outcome: Outcome): void {
-    if (outcome === 'away') return;
-    const exit = outcome === 'done' ? EXIT_DONE : outcome === 'wait' && call.canHalt ? EXIT_HALT : EXIT_SPIN;
-    call.cpu.setHalves('rip', call.cpu.low('rip') + exit, 0);
+    return this.#services.call(cpu, offset);
   }
 
   #systemServices(): Readonly<Record<string, Service>> {
@@ -178,7 +138,7 @@ export class Bios {
     this.#starts += 1;
     this.#transfers.reset();
     const parts: PostParts = {
-      platform: this.#parts.platform, memory: this.#parts.memory, system: this.system, video: this.video, units: this.#units,
+      platform: this.#parts.platform, memory: this.#parts.memory, system: this.system, video: this.#video, units: this.#units,
     };
     powerOnSelfTest(call, parts);
     this.#optionRoms.begin(call);
@@ -194,28 +154,7 @@ export class Bios {
     beginBoot(call);
     return 'done';
   }
-
-  #videoRom(display: DisplayDescription): RomImage {
-    const rom = assembleVideoRom(this.#parts.fonts);
-    const places = videoRomPlaces(rom);
-    fillVideoTables(rom, places, display);
-    const services: Readonly<Record<string, Service>> = {
-      videoInit: inRegister(atOnce((call) => initialiseVideo(call, places))),
-      int10: inFrame(atOnce((call) => videoService(call, places))),
-    };
-    for (const { offset, name } of rom.services) this.#services.set((VIDEO_ROM_SEGMENT << 4) + offset, services[name]!);
-    return rom;
-  }
 }
-
-/** For services that always end at once. */
-const atOnce = (act: (call: BiosCall) => void) => (call: BiosCall): Outcome => {
-  act(call);
-  return 'done';
-};
-const inFrame = (run: (call: BiosCall) => Outcome): Service => ({ flags: 'frame', run });
-const inRegister = (run: (call: BiosCall) => Outcome): Service => ({ flags: 'register', run });
-
 
 function withPowerOff(call: BiosCall, system: SystemServices): SystemServices {
   return { ...system, powerOff: () => call.out16(PM1_CONTROL, SLEEP_ENABLE | (SLP_TYP_S5 << 10)) };
@@ -224,15 +163,4 @@ function withPowerOff(call: BiosCall, system: SystemServices): SystemServices {
 function motorsOff(call: BiosCall): void {
   call.write8(BDA_FLOPPY_MOTOR, call.read8(BDA_FLOPPY_MOTOR) & 0xf0);
   call.out8(0x3f2, 0x0c);
-}
-
-/** What depends on the machine, and the checksum that makes the image sum to zero. */
-function fillVideoTables(rom: RomImage, places: VideoRomPlaces, { memoryBytes, edid }: DisplayDescription): void {
-  const view = new DataView(rom.bytes.buffer);
-  modeNumbers(memoryBytes).forEach((number, index) => view.setUint16(places.modeList + 2 * index, number, true));
-  rom.bytes.set(staticFunctionality(), places.static);
-  rom.bytes.set(edid, places.edid);
-  [places.pmWindow, places.pmStart, places.pmPalette, places.pmPorts].forEach((place, index) =>
-    view.setUint16(places.pm + 2 * index, place - places.pm, true));
-  rom.bytes[rom.bytes.length - 1] = (256 - (rom.bytes.reduce((sum, byte) => sum + byte, 0) & 0xff)) & 0xff;
 }

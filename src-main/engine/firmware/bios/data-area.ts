@@ -53,6 +53,8 @@ export const BDA_WAIT_FLAG = 0x498;
 export const BDA_WAIT_COUNT = 0x49c;
 export const BDA_WAIT_ACTIVE = 0x4a0;
 export const BDA_VIDEO_SAVE = 0x4a8;
+/** In what the documentation reserves: the video BIOS also runs below another system BIOS. */
+export const VBE_MODE = 0x4ba;
 
 export const EBDA_SEGMENT = EBDA >> 4;
 export const EBDA_MOUSE_HANDLER = 0x22;
@@ -66,7 +68,6 @@ export const BOOT_PHASE = EBDA + 0x80;
 export const BOOT_CANDIDATE = EBDA + 0x81;
 export const BOOT_DEADLINE = EBDA + 0x84;
 export const TORITO = EBDA + 0x90;
-export const VBE_MODE = EBDA + 0xb0;
 export const WAIT_START = EBDA + 0xb8;
 export const APM_STATE = EBDA + 0xc0;
 export const RTC_ALARM = EBDA + 0xc1;

@@ -32,7 +32,7 @@ export interface PostParts {
   readonly memory: Dma;
   readonly system: RomImage;
   /** Absent: a machine without a display. */
-  readonly video: RomImage | undefined;
+  readonly video: Uint8Array | undefined;
   readonly units: DiskUnits;
 }
 
@@ -56,7 +56,7 @@ export function lockRoms(call: BiosCall): void {
 function shadowRoms(call: BiosCall, { memory, system, video }: PostParts): void {
   setShadow(call, 3);
   memory.write(SYSTEM_ROM_SEGMENT << 4, system.bytes);
-  if (video !== undefined) memory.write(VIDEO_ROM_SEGMENT << 4, video.bytes);
+  if (video !== undefined) memory.write(VIDEO_ROM_SEGMENT << 4, video);
 }
 
 /** PAM nibbles of C0000h to CFFFFh and F0000h: 1 reads RAM, 2 writes it. */
