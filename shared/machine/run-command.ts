@@ -3,8 +3,15 @@
 import type { DriveConfig, DriveKind, FirmwareConfig, MachineSettings } from './config.ts';
 
 /** Words for the shell: quoted by POSIX rules, on one line. */
-export function runCommand(settings: MachineSettings): string {
-  return ['npx', 'boxwright', 'run', ...runArguments(settings)].map(quoted).join(' ');
+export function runCommand(settings: MachineSettings, folder?: string): string {
+  return ['npx', 'boxwright', 'run', ...runArguments(inFolder(settings, folder))].map(quoted).join(' ');
+}
+
+/** Relative paths of a machine's settings begin at its folder; those of a command where it is given. */
+function inFolder(settings: MachineSettings, folder: string | undefined): MachineSettings {
+  if (folder === undefined) return settings;
+  const inside = (path: string | null) => (path === null || /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${folder}/${path}`);
+  return { ...settings, drives: settings.drives.map((drive) => ({ ...drive, path: inside(drive.path) })) };
 }
 
 export function runArguments({ memoryMiB, cpu, boot, drives, firmware, serial }: MachineSettings): string[] {

@@ -28,6 +28,8 @@ export type MachineExit = z.infer<typeof machineExit>;
 export const readyMachine = z.object({
   kind: z.literal('machine'),
   id: machineId,
+  /** Where it is kept; relative paths of its settings begin here. */
+  folder: z.string(),
   config: machineConfig,
   state: z.enum(MACHINE_STATES),
   /** When it was started, while a process stands behind it. */

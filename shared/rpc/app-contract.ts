@@ -118,7 +118,10 @@ export const appContract = {
       output: machineView,
     },
     /** Replaces the settings as a whole. */
-    'machines.update': { input: one.extend({ settings: machineSettings }), output: machineView },
+    'machines.update': {
+      input: one.extend({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
+      output: machineView,
+    },
     'machines.delete': { input: one, output: nothing },
 
     'machines.start': { input: one, output: machineView },

@@ -81,7 +81,8 @@ export class App {
 
   view(id: MachineId): MachineView {
     const entry = this.registry.entry(id);
-    return entry.kind === 'damaged' ? entry : { ...entry, ...this.supervisor.status(id) };
+    if (entry.kind === 'damaged') return entry;
+    return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id) };
   }
 
   async shutdown(): Promise<void> {
@@ -129,9 +130,9 @@ export class App {
         const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
-      'machines.update': async ({ id, settings }) => {
+      'machines.update': async ({ id, settings, newDisks }) => {
         supervisor.require(id, 'edit');
-        await registry.update(id, settings);
+        await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
       'machines.delete': async ({ id }) => {

@@ -93,10 +93,16 @@ export class MachineRegistry {
     });
   }
 
-  update(id: MachineId, settings: MachineSettings): Promise<MachineConfig> {
+  /** `prepare` runs when the settings are known to be good, before they are written. */
+  update(
+    id: MachineId,
+    settings: MachineSettings,
+    prepare: (folder: string) => Promise<void> = async () => undefined,
+  ): Promise<MachineConfig> {
     return this.#exclusively(async () => {
       const before = this.config(id);
       this.#refuseErrors(settings, id);
+      await prepare(this.folderOf(id));
       return this.#write({ ...settings, schema: before.schema, id, uuid: before.uuid ?? randomUUID() });
     });
   }

@@ -9,6 +9,7 @@ import { Logs } from '../features/logs/logs.tsx';
 import { Damaged } from '../features/machine-details/damaged.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
 import { Overview } from '../features/machine-details/overview.tsx';
+import { Settings } from '../features/machine-settings/settings.tsx';
 import { t } from '../i18n/strings.ts';
 import { goTo, PAGES, usePlace } from '../state/navigation.ts';
 
@@ -57,6 +58,9 @@ function Ready({ machine }: { readonly machine: ReadyMachine }) {
       </TabPanel>
       <TabPanel id="console" className="panel console-panel">
         <Console machine={machine} />
+      </TabPanel>
+      <TabPanel id="settings" className="panel">
+        <Settings machine={machine} />
       </TabPanel>
       <TabPanel id="logs" className="panel">
         <Logs machineId={machine.id} />

@@ -33,6 +33,22 @@ const hints: Partial<Record<FailureCode, string>> = {
   'store.writeFailed': 'Check the free space and the permissions of the data folder.',
 };
 
+const settingRows: Record<
+  'name' | 'guest' | 'memoryMiB' | 'cpuModel' | 'cpuEngine' | 'clock' | 'bootOrder' | 'bootMenu' | 'commandLine' | 'videoMemory',
+  { label: string; hint?: string }
+> = {
+  name: { label: 'Name' },
+  guest: { label: 'Guest system', hint: 'Changes nothing by itself; it decides what is suggested.' },
+  memoryMiB: { label: 'Memory' },
+  cpuModel: { label: 'Processor', hint: 'What the guest sees. 32-bit systems run fastest on the Pentium III.' },
+  cpuEngine: { label: 'Engine', hint: 'The interpreter is slow and meant for comparison.' },
+  clock: { label: 'Clock', hint: 'Windows and DOS expect local time.' },
+  bootOrder: { label: 'Boot order' },
+  bootMenu: { label: 'Ask what to start', hint: 'F12 does so at any start.' },
+  commandLine: { label: 'Kernel command line', hint: 'tty0 is the screen, ttyS0 the serial port' },
+  videoMemory: { label: 'Video memory' },
+};
+
 export const en = {
   app: {
     name: 'Boxwright',
@@ -78,7 +94,7 @@ export const en = {
     chooseText: 'Pick one from the list, or create another.',
   },
   machine: {
-    pages: { overview: 'Overview', console: 'Console', logs: 'Logs' },
+    pages: { overview: 'Overview', console: 'Console', settings: 'Settings', logs: 'Logs' },
     pagesLabel: 'Pages of the machine',
     actionsLabel: 'Actions',
     more: 'More actions',
@@ -124,7 +140,7 @@ export const en = {
     serialKinds: { none: 'Not connected', console: 'Shown in the console' },
     serialFile: (path: string) => `Writes to ${path}`,
     none: 'None',
-    folder: 'Identifier',
+    folder: 'Folder',
     guest: 'Guest system',
     bootOrder: 'Boot order',
     clock: 'Clock',
@@ -146,6 +162,34 @@ export const en = {
     showLogs: 'Show the whole log',
     endedAt: (time: string) => `Ended ${time}`,
     runningSince: (time: string) => `Running since ${time}`,
+  },
+  settings: {
+    search: 'Search settings',
+    locked: 'The machine is running. Its settings can be changed when it is off.',
+    nothingFound: (text: string) => `No setting has “${text}” in its name.`,
+    reset: (label: string) => `Reset ${label} to its default`,
+    save: 'Save',
+    discard: 'Discard changes',
+    sections: {
+      general: 'General', system: 'System', start: 'Start', storage: 'Storage', display: 'Display', serial: 'Serial ports',
+    },
+    rows: settingRows,
+    storageWords: 'drives disks CD floppy image controller IDE SATA virtio',
+    serialWords: 'COM console file',
+    noDrives: 'The machine has no drives.',
+    willBeMade: (path: string) => `${path}, made when you save`,
+    buses: { ide: 'IDE', ahci: 'SATA (AHCI)', virtio: 'virtio', floppy: 'Floppy controller' },
+    busOf: (drive: string) => `Controller of ${drive}`,
+    readOnly: 'Read only',
+    removeDrive: (drive: string) => `Remove ${drive}`,
+    addImage: 'Add a disk image',
+    addNewDisk: 'Add a new disk of',
+    addCd: 'Add a CD drive',
+    addFloppy: 'Add a floppy drive',
+    serialKinds: { console: 'Shown in the console', file: 'Written to a file', none: 'Not connected' },
+    serialPath: (number: number) => `File of serial port ${number}`,
+    addPort: 'Add a serial port',
+    removePort: (number: number) => `Remove serial port ${number}`,
   },
   create: {
     title: 'New machine',

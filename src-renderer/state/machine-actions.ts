@@ -35,6 +35,11 @@ export async function createMachine(settings: MachineSettings, newDisks: NewDisk
   return view;
 }
 
+/** Throws a FailureError: the page keeps what was entered and shows it. */
+export async function saveSettings(id: string, settings: MachineSettings, newDisks: NewDisk[]): Promise<void> {
+  putMachine(await client().call('machines.update', { id, settings, newDisks }));
+}
+
 /** `path` null: takes the medium out. */
 export async function changeMedium(id: string, drive: string, path: string | null): Promise<void> {
   try {

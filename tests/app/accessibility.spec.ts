@@ -43,6 +43,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expectNothingSerious(window, 'console');
         await openPage(window, 'Overview');
         await expectNothingSerious(window, 'overview');
+        await openPage(window, 'Settings');
+        await expect(window.getByText('Its settings can be changed when it is off.')).toBeVisible();
+        await expectNothingSerious(window, 'settings, locked');
         const victim = await processOf(window);
         await expectNothingSerious(window, 'logs');
         await window.getByRole('button', { name: 'Reset' }).click();
@@ -52,6 +55,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(machineRow(window, 'Subject')).toContainText('Crashed');
         await openPage(window, 'Overview');
         await expectNothingSerious(window, 'crashed');
+        await openPage(window, 'Settings');
+        await window.getByRole('button', { name: 'Add a floppy drive' }).click();
+        await expectNothingSerious(window, 'settings');
         await openPage(window, 'Console');
         await expectNothingSerious(window, 'console, crashed');
       });

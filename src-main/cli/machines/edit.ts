@@ -49,7 +49,7 @@ export const set: MachineVerb = {
     const machine = await context.machine();
     const settings = changed(settingsOf(machine.config), context.words.slice(1));
     await warn(context, settings, machine.id);
-    const after = await context.client.call('machines.update', { id: machine.id, settings });
+    const after = await context.client.call('machines.update', { id: machine.id, settings, newDisks: [] });
     context.print(after, `${after.id} was changed`);
   },
 };

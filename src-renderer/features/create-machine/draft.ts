@@ -1,7 +1,7 @@
 // The form's model: the plan, the settings it comes to, what is wrong with them, and which fields the user has been
 // at, so that an untouched form does not complain and no suggestion replaces what was typed.
 
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import type { MachineSettings, NewDisk } from '../../../shared/machine/config.ts';
 import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
@@ -53,7 +53,9 @@ export function useDraft(): Draft {
   const hostMemoryMiB = useApp((state) => state.info?.host.memoryMiB);
   const [plan, setPlan] = useState(emptyPlan);
   const [touched, setTouched] = useState<ReadonlySet<string> | 'all'>(new Set());
-  const [named, setNamed] = useState(false);
+  // A look at a file ends later than the user types: it asks what they have been at then, not when it began.
+  const entered = useRef({ name: false, touched });
+  entered.current.touched = touched;
   const [looks, setLooks] = useState<Draft['looks']>({});
   const [guestReason, setGuestReason] = useState<FileReport['guest']>(null);
   const takenNames = useMemo(() => machines.map(nameOf), [machines]);
@@ -62,10 +64,13 @@ export function useDraft(): Draft {
     () => validateSettings(settings, { hostMemoryMiB, takenNames }),
     [settings, hostMemoryMiB, takenNames],
   );
-  const isTouched = (field: string) => touched === 'all' || touched.has(field);
+  const isTouched = (field: string) => {
+    const { touched: now } = entered.current;
+    return now === 'all' || now.has(field);
+  };
   const touch = (field: string) => setTouched((all) => (all === 'all' ? all : new Set(all).add(field)));
   const suggestName = (base: string) => {
-    if (!named) setPlan((now) => ({ ...now, base: { ...now.base, name: freeName(base, takenNames) } }));
+    if (!entered.current.name) setPlan((now) => ({ ...now, base: { ...now.base, name: freeName(base, takenNames) } }));
   };
 
   const look = async (purpose: FilePurpose, path: string) => {
@@ -96,7 +101,7 @@ export function useDraft(): Draft {
     change(patch) {
       setPlan((now) => ({ ...now, base: { ...now.base, ...patch } }));
       if (patch.name !== undefined) {
-        setNamed(patch.name !== '');
+        entered.current.name = patch.name !== '';
         if (patch.name !== '') touch('name');
       }
       if (patch.memoryMiB !== undefined) touch('memoryMiB');

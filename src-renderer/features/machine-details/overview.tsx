@@ -31,14 +31,14 @@ export function Overview({ machine }: { readonly machine: ReadyMachine }) {
         <Card title={t.overview.boot}>
           {boot.kernel === null ? <FirmwareRows firmware={config.firmware} /> : <KernelRows boot={boot} />}
           <Row name={t.overview.folder}>
-            <code>{machine.id}</code>
+            <code>{machine.folder}</code>
           </Row>
         </Card>
         {config.drives.length > 0 && <Drives machine={machine} />}
       </div>
       {(boot.kernel !== null || config.drives.some(({ path }) => path !== null)) && (
         <CopyLine
-          text={runCommand(config)}
+          text={runCommand(config, machine.folder)}
           label={t.overview.equivalent}
           copyLabel={t.create.copy}
           copiedLabel={t.create.copied}

@@ -1,0 +1,72 @@
+// One row of the settings: its name, its control, what is wrong with it, and the way back to the default.
+
+import { RotateCcw } from 'lucide-react';
+import { type ReactNode, useId } from 'react';
+import type { ConfigIssue } from '../../../shared/machine/validate.ts';
+import { IconButton } from '../../components/button.tsx';
+import { FieldMessages } from '../../components/fields.tsx';
+import { t } from '../../i18n/strings.ts';
+
+interface SettingProps {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly issues?: readonly ConfigIssue[];
+  /** Undefined: it has none. */
+  readonly isDefault?: boolean;
+  readonly isLocked: boolean;
+  readonly onReset?: () => void;
+  readonly children: (ids: { readonly control: string; readonly note: string }) => ReactNode;
+}
+
+export function Setting({ label, hint, issues = [], isDefault, isLocked, onReset, children }: SettingProps) {
+  const control = useId();
+  const note = useId();
+  return (
+    <div className="setting" data-changed={isDefault === false || undefined}>
+      <label htmlFor={control}>{label}</label>
+      <div className="setting-control">{children({ control, note })}</div>
+      <div className="setting-reset">
+        {isDefault === false && !isLocked && onReset && (
+          <IconButton icon={RotateCcw} label={t.settings.reset(label)} onPress={onReset} />
+        )}
+      </div>
+      <div id={note} className="setting-note messages" aria-live="polite">
+        <FieldMessages messages={issues} />
+        {hint && issues.length === 0 && <span className="hint">{hint}</span>}
+      </div>
+    </div>
+  );
+}
+
+interface SelectProps<T extends string> {
+  readonly id: string;
+  readonly note?: string;
+  readonly label?: string;
+  readonly value: T;
+  readonly options: readonly (readonly [T, string])[];
+  readonly isDisabled: boolean;
+  readonly onChange: (value: T) => void;
+}
+
+export function Select<T extends string>({ id, note, label, value, options, isDisabled, onChange }: SelectProps<T>) {
+  return (
+    <select
+      id={id}
+      className="input"
+      aria-label={label}
+      aria-describedby={note}
+      value={value}
+      disabled={isDisabled}
+      onChange={(event) => {
+        const chosen = options.find(([key]) => key === event.target.value);
+        if (chosen) onChange(chosen[0]);
+      }}
+    >
+      {options.map(([key, text]) => (
+        <option key={key} value={key}>
+          {text}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,103 @@
+// The settings of a machine: sections of rows, found by their words, changed together by "Save".
+
+import { Lock, SearchX } from 'lucide-react';
+import { useState } from 'react';
+import type { ReadyMachine } from '../../../shared/machine/view.ts';
+import { Button } from '../../components/button.tsx';
+import { FieldMessages, SearchField } from '../../components/fields.tsx';
+import { t } from '../../i18n/strings.ts';
+import { type Editing, isSame, useEditing } from './editing.ts';
+import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
+import { SerialSettings } from './serial-settings.tsx';
+import { Setting } from './setting.tsx';
+import { Storage } from './storage.tsx';
+
+export function Settings({ machine }: { readonly machine: ReadyMachine }) {
+  const editing = useEditing(machine);
+  const [wanted, setWanted] = useState('');
+  const sections = SECTIONS.filter((section) => isFound(section, wanted, editing));
+  return (
+    <div className="settings">
+      <div className="settings-top">
+        <SearchField label={t.settings.search} clearLabel={t.list.clearSearch} value={wanted} onChange={setWanted} />
+        {editing.isLocked && (
+          <p className="hint">
+            <Lock aria-hidden /> {t.settings.locked}
+          </p>
+        )}
+      </div>
+      {sections.map((section) => (
+        <SectionCard key={section} section={section} wanted={wanted} editing={editing} />
+      ))}
+      {sections.length === 0 && (
+        <p className="quiet">
+          <SearchX aria-hidden /> {t.settings.nothingFound(wanted)}
+        </p>
+      )}
+      {editing.isDirty && <SaveBar editing={editing} />}
+    </div>
+  );
+}
+
+function SectionCard({ section, wanted, editing }: { readonly section: Section; readonly wanted: string; readonly editing: Editing }) {
+  const heading = `settings-${section}`;
+  return (
+    <section className="card" aria-labelledby={heading}>
+      <h2 id={heading}>{t.settings.sections[section]}</h2>
+      {rowsOf(section, wanted, editing).map((row) => (
+        <RowSetting key={row.key} row={row} editing={editing} />
+      ))}
+      {section === 'storage' && <Storage editing={editing} />}
+      {section === 'serial' && <SerialSettings editing={editing} />}
+    </section>
+  );
+}
+
+function RowSetting({ row, editing }: { readonly row: Row; readonly editing: Editing }) {
+  const { settings, defaults, issues, isLocked } = editing;
+  const { label, hint } = t.settings.rows[row.key];
+  const field = FIELDS[row.key] ?? row.key;
+  return (
+    <Setting
+      label={label}
+      hint={hint}
+      issues={issues.filter((issue) => issue.field === field)}
+      isDefault={row.key === 'name' || isSame(row.value(settings), row.value(defaults))}
+      isLocked={isLocked}
+      onReset={() => editing.change(row.reset(settings, defaults))}
+    >
+      {({ control, note }) => row.control({ id: control, note, editing })}
+    </Setting>
+  );
+}
+
+function SaveBar({ editing }: { readonly editing: Editing }) {
+  return (
+    <footer className="save-bar">
+      <div role="alert" className="footer-message">
+        {editing.problem && <FieldMessages messages={[{ severity: 'error', message: editing.problem }]} />}
+      </div>
+      <Button onPress={editing.discard}>{t.settings.discard}</Button>
+      <Button kind="primary" isPending={editing.isSaving} isDisabled={editing.isLocked} onPress={() => void editing.save()}>
+        {t.settings.save}
+      </Button>
+    </footer>
+  );
+}
+
+function rowsOf(section: Section, wanted: string, { settings }: Editing): Row[] {
+  const inSection = ROWS.filter((row) => row.section === section && (row.applies?.(settings) ?? true));
+  if (hasWords(t.settings.sections[section], wanted)) return inSection;
+  return inSection.filter(({ key }) => hasWords(`${t.settings.rows[key].label} ${t.settings.rows[key].hint ?? ''}`, wanted));
+}
+
+function isFound(section: Section, wanted: string, editing: Editing): boolean {
+  const own = { storage: t.settings.storageWords, serial: t.settings.serialWords };
+  if (section === 'storage' || section === 'serial')
+    return hasWords(`${t.settings.sections[section]} ${own[section]}`, wanted);
+  return rowsOf(section, wanted, editing).length > 0;
+}
+
+function hasWords(text: string, wanted: string): boolean {
+  return text.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
+}

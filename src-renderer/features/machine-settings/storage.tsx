@@ -1,0 +1,184 @@
+// The drives: what is connected where, added and taken away.
+
+import { Disc3, FolderOpen, HardDrive, Plus, Save, Trash2 } from 'lucide-react';
+import { useId, useState } from 'react';
+import {
+  BUS_KINDS,
+  DRIVE_BUSES,
+  type DriveBus,
+  type DriveConfig,
+  type DriveKind,
+  type MachineSettings,
+} from '../../../shared/machine/config.ts';
+import { GIB } from '../../../shared/units/bytes.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { FieldMessages } from '../../components/fields.tsx';
+import { t } from '../../i18n/strings.ts';
+import { pickFile } from '../../state/files.ts';
+import { notifyFailure } from '../../state/notices.ts';
+import type { Editing } from './editing.ts';
+import { freeSlot } from './rows.tsx';
+import { Select } from './setting.tsx';
+
+const ICONS = { disk: HardDrive, cdrom: Disc3, floppy: Save };
+const DEFAULT_DISK_GIB = 8;
+
+export function Storage({ editing }: { readonly editing: Editing }) {
+  const { settings, isLocked } = editing;
+  const change = (index: number, patch: Partial<DriveConfig> | null) => {
+    const drives = settings.drives.flatMap((drive, at) =>
+      at !== index ? [drive] : patch === null ? [] : [{ ...drive, ...patch }],
+    );
+    editing.change({ drives });
+  };
+  return (
+    <>
+      {settings.drives.length === 0 && <p className="quiet">{t.settings.noDrives}</p>}
+      <ul className="drive-settings" aria-label={t.overview.drives}>
+        {settings.drives.map((drive, index) => (
+          <DriveSetting
+            key={drive.id}
+            drive={drive}
+            editing={editing}
+            messages={editing.issues.filter(({ field }) => field.startsWith(`drives.${index}.`))}
+            isNew={editing.newDisks.some((disk) => disk.drive === drive.id)}
+            onChange={(patch) => change(index, patch)}
+          />
+        ))}
+      </ul>
+      {!isLocked && <AddDrive editing={editing} />}
+    </>
+  );
+}
+
+interface DriveSettingProps {
+  readonly drive: DriveConfig;
+  readonly editing: Editing;
+  readonly messages: Editing['issues'];
+  readonly isNew: boolean;
+  readonly onChange: (patch: Partial<DriveConfig> | null) => void;
+}
+
+function DriveSetting({ drive, editing, messages, isNew, onChange }: DriveSettingProps) {
+  const id = useId();
+  const { kind, bus, path, readOnly } = drive;
+  const { isLocked, settings } = editing;
+  const Icon = ICONS[kind];
+  const others = settings.drives.filter((other) => other.id !== drive.id);
+  const buses = DRIVE_BUSES.filter((name) => BUS_KINDS[name].includes(kind) && freeSlot(others, name) !== undefined);
+  const choose = async () => {
+    try {
+      const chosen = await pickFile(kind, path);
+      if (chosen !== null) onChange({ path: chosen, format: null });
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
+  return (
+    <li className="drive-setting" aria-label={drive.id}>
+      <Icon aria-hidden />
+      <div className="drive-setting-main">
+        <span>
+          {t.overview.driveKinds[kind]} <code className="quiet">{drive.id}</code>
+        </span>
+        <span className="drive-path monospaced" title={path ?? undefined}>
+          {isNew ? t.settings.willBeMade(path ?? '') : (path ?? t.overview.empty)}
+        </span>
+        <FieldMessages messages={messages} />
+      </div>
+      <Select
+        id={id}
+        label={t.settings.busOf(drive.id)}
+        value={bus}
+        options={buses.map((name) => [name, t.settings.buses[name]] as const)}
+        isDisabled={isLocked || buses.length < 2}
+        onChange={(next) => onChange({ bus: next, slot: freeSlot(others, next) ?? 0 })}
+      />
+      {kind !== 'cdrom' && (
+        <label className="inline-check">
+          <input
+            type="checkbox"
+            disabled={isLocked}
+            checked={readOnly}
+            onChange={({ target }) => onChange({ readOnly: target.checked })}
+          />
+          {t.settings.readOnly}
+        </label>
+      )}
+      {!isLocked && !isNew && (
+        <IconButton icon={FolderOpen} label={t.overview.changeMedium(drive.id)} onPress={() => void choose()} />
+      )}
+      {!isLocked && <IconButton icon={Trash2} label={t.settings.removeDrive(drive.id)} onPress={() => onChange(null)} />}
+    </li>
+  );
+}
+
+function AddDrive({ editing }: { readonly editing: Editing }) {
+  const [sizeGiB, setSizeGiB] = useState(DEFAULT_DISK_GIB);
+  const { settings } = editing;
+  const add = (kind: DriveKind, path: string | null, format: DriveConfig['format']) => {
+    const place = placeFor(settings.drives, kind);
+    if (!place) return;
+    const drive = { id: freeId(settings.drives, kind), kind, ...place, path, format, readOnly: kind === 'cdrom' };
+    editing.change({ drives: [...settings.drives, drive] });
+    return drive.id;
+  };
+  const addImage = async () => {
+    try {
+      const path = await pickFile('disk', null);
+      if (path !== null) add('disk', path, null);
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
+  const addNew = () => {
+    const id = freeId(settings.drives, 'disk');
+    if (add('disk', `${id}-${Date.now().toString(36)}.qcow2`, 'qcow2') !== undefined)
+      editing.addNewDisk({ drive: id, format: 'qcow2', bytes: sizeGiB * GIB });
+  };
+  const may = (kind: DriveKind) => placeFor(settings.drives, kind) !== undefined;
+  return (
+    <div className="add-drive">
+      <Button icon={Plus} isDisabled={!may('disk')} onPress={() => void addImage()}>
+        {t.settings.addImage}
+      </Button>
+      <span className="with-unit">
+        <Button icon={Plus} isDisabled={!may('disk')} onPress={addNew}>
+          {t.settings.addNewDisk}
+        </Button>
+        <input
+          className="input"
+          type="number"
+          aria-label={t.create.diskSize}
+          min={1}
+          max={2048}
+          value={sizeGiB}
+          onChange={({ target }) => target.valueAsNumber >= 1 && setSizeGiB(Math.round(target.valueAsNumber))}
+        />
+        GiB
+      </span>
+      <Button icon={Plus} isDisabled={!may('cdrom')} onPress={() => void add('cdrom', null, null)}>
+        {t.settings.addCd}
+      </Button>
+      <Button icon={Plus} isDisabled={!may('floppy')} onPress={() => void add('floppy', null, null)}>
+        {t.settings.addFloppy}
+      </Button>
+    </div>
+  );
+}
+
+/** Disks take the bus of the disk that is there; IDE first otherwise. */
+function placeFor(drives: MachineSettings['drives'], kind: DriveKind): { bus: DriveBus; slot: number } | undefined {
+  const used = drives.find((drive) => drive.kind === kind)?.bus;
+  const buses = [...(used === undefined ? [] : [used]), ...DRIVE_BUSES].filter((bus) => BUS_KINDS[bus].includes(kind));
+  for (const bus of buses) {
+    const slot = freeSlot(drives, bus);
+    if (slot !== undefined) return { bus, slot };
+  }
+  return undefined;
+}
+
+function freeId(drives: MachineSettings['drives'], kind: DriveKind): string {
+  const stem = kind === 'cdrom' ? 'cd' : kind;
+  for (let number = 0; ; number++) if (!drives.some(({ id }) => id === `${stem}${number}`)) return `${stem}${number}`;
+}

@@ -1,0 +1,61 @@
+// The settings of a machine: found, changed together, refused where wrong, and kept.
+
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tinyIso } from '../support/tiny-iso.ts';
+import { expect, test } from './support/app-test.ts';
+import { chooseFile, openPage, openWizard } from './support/steps.ts';
+
+test('settings are changed, and a disk is made, by one Save', async ({ app, window }) => {
+  await writeFile(join(app.dataFolder, 'a.iso'), tinyIso({ volumeId: 'A' }));
+  await openWizard(window);
+  await chooseFile(window, 'CD image', join(app.dataFolder, 'a.iso'));
+  const wizard = window.getByRole('dialog', { name: 'New machine' });
+  await wizard.getByRole('textbox', { name: 'Name' }).fill('Subject');
+  await wizard.getByText('None', { exact: true }).click();
+  await wizard.getByText('Start it right away').click();
+  await wizard.getByRole('button', { name: 'Create', exact: true }).click();
+  await openPage(window, 'Settings');
+  const folder = join(app.dataFolder, 'machines', 'subject');
+  const saved = async () => JSON.parse(await readFile(join(folder, 'machine.json'), 'utf8'));
+
+  await test.step('search narrows them', async () => {
+    await window.getByRole('searchbox', { name: 'Search settings' }).fill('memory');
+    await expect(window.getByRole('heading', { name: 'System' })).toBeVisible();
+    await expect(window.getByRole('heading', { name: 'Storage' })).toBeHidden();
+    await expect(window.getByRole('combobox', { name: 'Processor' })).toBeHidden();
+    await window.getByRole('searchbox', { name: 'Search settings' }).fill('');
+  });
+
+  await test.step('a wrong value is refused in its place', async () => {
+    await window.getByRole('spinbutton', { name: 'Memory', exact: true }).fill('4');
+    await expect(window.getByText('A machine needs at least 8 MiB of memory.')).toBeVisible();
+    await window.getByRole('button', { name: 'Save' }).click();
+    await expect(window.getByRole('alert').getByText('A machine needs at least 8 MiB of memory.')).toBeVisible();
+    expect((await saved()).memoryMiB).toBe(512);
+  });
+
+  await test.step('Discard brings back what was saved', async () => {
+    await window.getByRole('button', { name: 'Discard changes' }).click();
+    await expect(window.getByRole('spinbutton', { name: 'Memory', exact: true })).toHaveValue('512');
+  });
+
+  await test.step('good values and a new disk are kept', async () => {
+    await window.getByRole('spinbutton', { name: 'Memory', exact: true }).fill('64');
+    await window.getByRole('combobox', { name: 'Clock' }).selectOption('local');
+    await window.getByRole('spinbutton', { name: 'Size of the new disk' }).fill('2');
+    await window.getByRole('button', { name: 'Add a new disk of' }).click();
+    await expect(window.getByRole('listitem', { name: 'disk0' })).toContainText('made when you save');
+    await window.getByRole('button', { name: 'Save' }).click();
+    await expect(window.getByRole('button', { name: 'Save' })).toBeHidden();
+    const config = await saved();
+    expect(config).toMatchObject({ memoryMiB: 64, firmware: { clock: 'local' } });
+    const disk = config.drives.find(({ id }: { id: string }) => id === 'disk0');
+    expect((await stat(join(folder, disk.path))).size).toBeGreaterThan(1000);
+  });
+
+  await test.step('Reset goes back to the default', async () => {
+    await window.getByRole('button', { name: 'Reset Memory to its default' }).click();
+    await expect(window.getByRole('spinbutton', { name: 'Memory', exact: true })).toHaveValue('512');
+  });
+});
