@@ -5,11 +5,12 @@ import type {
   AccessKind,
   CpuContext,
   CpuEnvironment,
+  CpuFieldKey,
 } from '../../src-main/engine/x86/helpers/cpu-context.ts';
 import { createWalkResult, walk } from '../../src-main/engine/x86/helpers/page-walk.ts';
 import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
 import { CPU_MODELS } from '../../src-main/engine/x86/models/index.ts';
-import { CPU_BLOCK_SIZE, CPU_FIELDS, type CpuFieldName } from '../../src-main/engine/x86/state/cpu-state.ts';
+import { CPU_BLOCK_SIZE, CPU_FIELDS } from '../../src-main/engine/x86/state/cpu-state.ts';
 import { readFlags, writeFlags } from '../../src-main/engine/x86/state/flags.ts';
 import { updateModeWord } from '../../src-main/engine/x86/state/modes.ts';
 import { resetCpu } from '../../src-main/engine/x86/state/reset.ts';
@@ -95,31 +96,31 @@ export class FakeCpu implements CpuContext {
     this.flushes = [];
   }
 
-  private at(name: CpuFieldName, index = 0): number {
-    const field = CPU_FIELDS[name];
+  private at(name: CpuFieldKey, index = 0): number {
+    const field = (typeof name === 'string' ? CPU_FIELDS[name] : name);
     if (index < 0 || index >= field.count) throw new RangeError(`${name}[${index}]`);
     return field.offset + index * field.stride;
   }
-  get32(name: CpuFieldName, index?: number): number {
+  get32(name: CpuFieldKey, index?: number): number {
     return this.block.getUint32(this.at(name, index), true);
   }
-  set32(name: CpuFieldName, value: number, index?: number): void {
+  set32(name: CpuFieldKey, value: number, index?: number): void {
     this.block.setUint32(this.at(name, index), value, true);
   }
-  low(name: CpuFieldName, index?: number): number {
+  low(name: CpuFieldKey, index?: number): number {
     return this.block.getUint32(this.at(name, index), true);
   }
-  high(name: CpuFieldName, index?: number): number {
+  high(name: CpuFieldKey, index?: number): number {
     return this.block.getUint32(this.at(name, index) + 4, true);
   }
-  setHalves(name: CpuFieldName, low: number, high: number, index?: number): void {
+  setHalves(name: CpuFieldKey, low: number, high: number, index?: number): void {
     this.block.setUint32(this.at(name, index), low, true);
     this.block.setUint32(this.at(name, index) + 4, high, true);
   }
-  get64(name: CpuFieldName, index?: number): bigint {
+  get64(name: CpuFieldKey, index?: number): bigint {
     return this.block.getBigUint64(this.at(name, index), true);
   }
-  set64(name: CpuFieldName, value: bigint, index?: number): void {
+  set64(name: CpuFieldKey, value: bigint, index?: number): void {
     this.block.setBigUint64(this.at(name, index), value, true);
   }
 

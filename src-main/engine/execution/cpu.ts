@@ -1,8 +1,8 @@
 // The CPU block as TypeScript sees it: `CpuContext` for helpers over linear memory and the MMU.
 
-import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
+import type { CpuContext, CpuEnvironment, CpuFieldKey } from '../x86/helpers/cpu-context.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
-import { CPU_FIELDS, type CpuFieldName, EXIT_FAULT } from '../x86/state/cpu-state.ts';
+import { CPU_FIELDS as F, EXIT_FAULT } from '../x86/state/cpu-state.ts';
 import { readFlags, writeFlags } from '../x86/state/flags.ts';
 import { updateModeWord } from '../x86/state/modes.ts';
 import type { MemoryLayout } from './layout.ts';
@@ -38,8 +38,8 @@ export class Cpu implements CpuContext {
     this.#slot = valueSlot(layout);
     this.model = model;
     this.environment = environment;
-    this.set32('flagRest', 2);
-    this.set64('flagResult', 1n);
+    this.set32(F.flagRest, 2);
+    this.set64(F.flagResult, 1n);
   }
 
   /** CPU, MMU and code cache need each other; they are introduced once all exist. */
@@ -50,39 +50,39 @@ export class Cpu implements CpuContext {
   }
 
   /** Byte address of a field in linear memory. */
-  address(name: CpuFieldName, index = 0): number {
-    const field = CPU_FIELDS[name];
-    return this.#base + field.offset + index * field.stride;
+  address(field: CpuFieldKey, index = 0): number {
+    const { offset, stride } = typeof field === 'string' ? F[field] : field;
+    return this.#base + offset + index * stride;
   }
 
-  get32(name: CpuFieldName, index = 0): number {
-    return this.#views.u32[this.address(name, index) >> 2] as number;
+  get32(field: CpuFieldKey, index = 0): number {
+    return this.#views.u32[this.address(field, index) >> 2] as number;
   }
-  set32(name: CpuFieldName, value: number, index = 0): void {
-    this.#views.u32[this.address(name, index) >> 2] = value;
+  set32(field: CpuFieldKey, value: number, index = 0): void {
+    this.#views.u32[this.address(field, index) >> 2] = value;
   }
-  low(name: CpuFieldName, index = 0): number {
-    return this.#views.u32[this.address(name, index) >> 2] as number;
+  low(field: CpuFieldKey, index = 0): number {
+    return this.#views.u32[this.address(field, index) >> 2] as number;
   }
-  high(name: CpuFieldName, index = 0): number {
-    return this.#views.u32[(this.address(name, index) >> 2) + 1] as number;
+  high(field: CpuFieldKey, index = 0): number {
+    return this.#views.u32[(this.address(field, index) >> 2) + 1] as number;
   }
-  setHalves(name: CpuFieldName, low: number, high: number, index = 0): void {
-    const at = this.address(name, index) >> 2;
+  setHalves(field: CpuFieldKey, low: number, high: number, index = 0): void {
+    const at = this.address(field, index) >> 2;
     this.#views.u32[at] = low;
     this.#views.u32[at + 1] = high;
   }
-  get64(name: CpuFieldName, index = 0): bigint {
-    return this.#views.u64[this.address(name, index) >> 3] as bigint;
+  get64(field: CpuFieldKey, index = 0): bigint {
+    return this.#views.u64[this.address(field, index) >> 3] as bigint;
   }
-  set64(name: CpuFieldName, value: bigint, index = 0): void {
-    this.#views.u64[this.address(name, index) >> 3] = value;
+  set64(field: CpuFieldKey, value: bigint, index = 0): void {
+    this.#views.u64[this.address(field, index) >> 3] = value;
   }
 
   raise(vector: number, errorCode = -1): 1 {
-    this.set32('faultVector', vector);
-    this.set32('faultError', errorCode);
-    this.set32('exitReason', EXIT_FAULT);
+    this.set32(F.faultVector, vector);
+    this.set32(F.faultError, errorCode);
+    this.set32(F.exitReason, EXIT_FAULT);
     return 1;
   }
 
@@ -150,10 +150,10 @@ export class Cpu implements CpuContext {
 
   updateMode(): void {
     updateModeWord(this);
-    const user = this.get32('cpl') === 3;
+    const user = this.get32(F.cpl) === 3;
     if (user) this.ranUserCode = true;
-    this.set32('tlbRead', this.#tlb.table(user, false));
-    this.set32('tlbWrite', this.#tlb.table(user, true));
+    this.set32(F.tlbRead, this.#tlb.table(user, false));
+    this.set32(F.tlbWrite, this.#tlb.table(user, true));
   }
 
   readFlags(): number {

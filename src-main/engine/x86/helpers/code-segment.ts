@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 3A 5.8 (privilege checks of transfers), 5.8.1 (direct calls and jumps), 5.2.1 (L, D).
 
 import { fromHalves, highHalf, isCanonical, lowHalf } from '../state/address.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isLongMode } from '../state/modes.ts';
 import { setSegment } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -13,7 +13,7 @@ import {
 
 /** A 64-bit argument as a number; not canonical stays not canonical. */
 export const wideArgument = (cpu: CpuContext, position: number): number =>
-  fromHalves(cpu.low('scratch', position), cpu.high('scratch', position));
+  fromHalves(cpu.low(F.scratch, position), cpu.high(F.scratch, position));
 
 /** An offset cut to the operand size. */
 export const cutOffset = (offset: number, bits: number): number =>
@@ -28,7 +28,7 @@ export function checkTarget(cpu: CpuContext, d: Descriptor, rip: number, ext: nu
   return false;
 }
 
-export const setRip = (cpu: CpuContext, rip: number): void => cpu.setHalves('rip', lowHalf(rip), highHalf(rip));
+export const setRip = (cpu: CpuContext, rip: number): void => cpu.setHalves(F.rip, lowHalf(rip), highHalf(rip));
 
 /** Loads CS, CPL and rip. The caller ends with `updateMode`. */
 export function loadCode(cpu: CpuContext, selector: number, d: Descriptor, cpl: number, rip: number): void {
@@ -36,13 +36,13 @@ export function loadCode(cpu: CpuContext, selector: number, d: Descriptor, cpl: 
   setSegment(
     cpu, SEGMENT_INDEX.cs, (selector & 0xfffc) | cpl, descriptorAccess(d), base, descriptorLimit(d),
   );
-  cpu.set32('cpl', cpl);
+  cpu.set32(F.cpl, cpl);
   setRip(cpu, rip);
 }
 
 /** A far JMP or CALL straight to a code segment: it must not change the privilege. */
 export function checkDirectCode(cpu: CpuContext, selector: number, d: Descriptor): boolean {
-  const cpl = cpu.get32('cpl');
+  const cpl = cpu.get32(F.cpl);
   const dpl = descriptorDpl(d);
   const isAllowed =
     isCode(d) &&
@@ -58,7 +58,7 @@ export function checkReturnCode(cpu: CpuContext, selector: number, d: Descriptor
   const isAllowed =
     isCode(d) &&
     !(isLongMode(cpu) && hasReservedCodeSize(d)) &&
-    rpl >= cpu.get32('cpl') &&
+    rpl >= cpu.get32(F.cpl) &&
     (isConforming(d) ? dpl <= rpl : dpl === rpl);
   return finishCheck(cpu, selector, d, isAllowed);
 }

@@ -6,7 +6,7 @@ import {
   CR4_MCE, CR4_OSFXSR, CR4_OSXMMEXCPT, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_SMAP, CR4_SMEP, CR4_TSD,
   CR4_VME, EFER_LMA, EFER_LME,
 } from '../state/control-bits.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isLong64, isLongMode } from '../state/modes.ts';
 import { ACCESS_L } from '../state/segments.ts';
 import type { CpuFeature, CpuModel } from '../models/cpu-model.ts';
@@ -47,29 +47,29 @@ export const reservedAddressHigh = (cpu: CpuContext): number =>
   ~((1 << (cpu.model.physicalAddressBits - 32)) - 1);
 
 const usesPdptes = (cpu: CpuContext, cr0: number, cr4: number): boolean =>
-  (cr0 & CR0_PG) !== 0 && (cr4 & CR4_PAE) !== 0 && (cpu.low('efer') & EFER_LME) === 0;
+  (cr0 & CR0_PG) !== 0 && (cr4 & CR4_PAE) !== 0 && (cpu.low(F.efer) & EFER_LME) === 0;
 
 export function readControl(cpu: CpuContext, index: number): number {
   if (index === 8 && isLong64(cpu)) {
-    cpu.setHalves('scratch', cpu.environment.readTaskPriority() & 15, 0, 0);
+    cpu.setHalves(F.scratch, cpu.environment.readTaskPriority() & 15, 0, 0);
     return 0;
   }
   const name = index === 0 ? 'cr0' : index === 2 ? 'cr2' : index === 3 ? 'cr3' : index === 4 ? 'cr4' : undefined;
   if (name === undefined) return cpu.raise(VECTOR_UD);
-  cpu.setHalves('scratch', cpu.low(name), cpu.high(name), 0);
+  cpu.setHalves(F.scratch, cpu.low(name), cpu.high(name), 0);
   return 0;
 }
 
 /** Whether paging may be switched on into long mode. */
 function canActivateLongMode(cpu: CpuContext): boolean {
-  const codeAccess = cpu.get32('segmentAccess', SEGMENT_INDEX.cs);
-  const hasTss16 = (cpu.get32('segmentAccess', SEGMENT_INDEX.tr) & 0xf) === 3;
-  return (cpu.low('cr4') & CR4_PAE) !== 0 && (codeAccess & ACCESS_L) === 0 && !hasTss16;
+  const codeAccess = cpu.get32(F.segmentAccess, SEGMENT_INDEX.cs);
+  const hasTss16 = (cpu.get32(F.segmentAccess, SEGMENT_INDEX.tr) & 0xf) === 3;
+  return (cpu.low(F.cr4) & CR4_PAE) !== 0 && (codeAccess & ACCESS_L) === 0 && !hasTss16;
 }
 
 /** The mode consequences of a new PG bit: EFER.LMA. False: #GP(0). */
 function checkPaging(cpu: CpuContext, cr0: number, next: number): boolean {
-  const efer = cpu.low('efer');
+  const efer = cpu.low(F.efer);
   if ((next & CR0_PG) === (cr0 & CR0_PG)) return true;
   if (next & CR0_PG) return (efer & EFER_LME) === 0 || canActivateLongMode(cpu);
   return !isLong64(cpu);
@@ -80,21 +80,21 @@ const CR0_FLUSHING = CR0_PE | CR0_PG | CR0_WP;
 const CR0_PDPTE_RELOADING = CR0_PG | CR0_CD | CR0_NW;
 
 function setCr0(cpu: CpuContext, value: number): number {
-  const cr0 = cpu.low('cr0');
+  const cr0 = cpu.low(F.cr0);
   const next = ((value & CR0_WRITABLE) | CR0_ET) >>> 0;
   if (next & CR0_PG && (next & CR0_PE) === 0) return cpu.raise(VECTOR_GP, 0);
   if (next & CR0_NW && (next & CR0_CD) === 0) return cpu.raise(VECTOR_GP, 0);
   if (!checkPaging(cpu, cr0, next)) return cpu.raise(VECTOR_GP, 0);
   const changed = cr0 ^ next;
-  const reloads = (changed & CR0_PDPTE_RELOADING) !== 0 && usesPdptes(cpu, next, cpu.low('cr4'));
-  if (reloads && !loadPdptes(cpu, cpu.low('cr3'))) return cpu.raise(VECTOR_GP, 0);
+  const reloads = (changed & CR0_PDPTE_RELOADING) !== 0 && usesPdptes(cpu, next, cpu.low(F.cr4));
+  if (reloads && !loadPdptes(cpu, cpu.low(F.cr3))) return cpu.raise(VECTOR_GP, 0);
   if (changed & CR0_PG) {
-    const efer = cpu.low('efer');
+    const efer = cpu.low(F.efer);
     const becomesLong = (next & CR0_PG) !== 0 && (efer & EFER_LME) !== 0;
-    cpu.setHalves('efer', becomesLong ? efer | EFER_LMA : efer & ~EFER_LMA, 0);
+    cpu.setHalves(F.efer, becomesLong ? efer | EFER_LMA : efer & ~EFER_LMA, 0);
   }
-  cpu.setHalves('cr0', next, 0);
-  if (changed & CR0_PE) cpu.set32('cpl', 0);
+  cpu.setHalves(F.cr0, next, 0);
+  if (changed & CR0_PE) cpu.set32(F.cpl, 0);
   if (changed & CR0_FLUSHING) cpu.flushTlb('all');
   cpu.updateMode();
   return 0;
@@ -103,10 +103,10 @@ function setCr0(cpu: CpuContext, value: number): number {
 function setCr3(cpu: CpuContext, low: number, high: number): number {
   if (isLongMode(cpu)) {
     if (high & reservedAddressHigh(cpu)) return cpu.raise(VECTOR_GP, 0);
-  } else if (usesPdptes(cpu, cpu.low('cr0'), cpu.low('cr4')) && !loadPdptes(cpu, low)) {
+  } else if (usesPdptes(cpu, cpu.low(F.cr0), cpu.low(F.cr4)) && !loadPdptes(cpu, low)) {
     return cpu.raise(VECTOR_GP, 0);
   }
-  cpu.setHalves('cr3', low, high);
+  cpu.setHalves(F.cr3, low, high);
   cpu.flushTlb('non-global');
   return 0;
 }
@@ -115,13 +115,13 @@ const CR4_FLUSHING = CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP;
 const CR4_PDPTE_RELOADING = CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP;
 
 function setCr4(cpu: CpuContext, low: number): number {
-  const cr4 = cpu.low('cr4');
+  const cr4 = cpu.low(F.cr4);
   if (low & ~cr4Mask(cpu.model)) return cpu.raise(VECTOR_GP, 0);
   if (isLongMode(cpu) && (low & CR4_PAE) === 0) return cpu.raise(VECTOR_GP, 0);
   const changed = cr4 ^ low;
-  const reloads = (changed & CR4_PDPTE_RELOADING) !== 0 && usesPdptes(cpu, cpu.low('cr0'), low);
-  if (reloads && !loadPdptes(cpu, cpu.low('cr3'))) return cpu.raise(VECTOR_GP, 0);
-  cpu.setHalves('cr4', low, 0);
+  const reloads = (changed & CR4_PDPTE_RELOADING) !== 0 && usesPdptes(cpu, cpu.low(F.cr0), low);
+  if (reloads && !loadPdptes(cpu, cpu.low(F.cr3))) return cpu.raise(VECTOR_GP, 0);
+  cpu.setHalves(F.cr4, low, 0);
   if (changed & CR4_FLUSHING) cpu.flushTlb('all');
   cpu.updateMode();
   return 0;
@@ -129,16 +129,16 @@ function setCr4(cpu: CpuContext, low: number): number {
 
 function setCr8(cpu: CpuContext, low: number): number {
   if (low & ~15) return cpu.raise(VECTOR_GP, 0);
-  cpu.setHalves('cr8', low, 0);
+  cpu.setHalves(F.cr8, low, 0);
   cpu.environment.writeTaskPriority(low);
   return 0;
 }
 
 export function writeControl(cpu: CpuContext, index: number): number {
-  const low = cpu.low('scratch', VALUE_ARGUMENT);
-  const high = cpu.high('scratch', VALUE_ARGUMENT);
+  const low = cpu.low(F.scratch, VALUE_ARGUMENT);
+  const high = cpu.high(F.scratch, VALUE_ARGUMENT);
   if (index === 2) {
-    cpu.setHalves('cr2', low, high);
+    cpu.setHalves(F.cr2, low, high);
     return 0;
   }
   if (index === 3) return setCr3(cpu, low, high);
@@ -150,13 +150,13 @@ export function writeControl(cpu: CpuContext, index: number): number {
 
 /** PE, MP, EM and TS from a 16-bit operand; PE can only be set. */
 export function loadMachineStatus(cpu: CpuContext, value: number): number {
-  const cr0 = cpu.low('cr0');
+  const cr0 = cpu.low(F.cr0);
   const kept = cr0 & ~(CR0_MP | CR0_EM | CR0_TS);
   return setCr0(cpu, kept | (value & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
 }
 
 export function clearTaskSwitched(cpu: CpuContext): number {
-  cpu.setHalves('cr0', (cpu.low('cr0') & ~CR0_TS) >>> 0, 0);
+  cpu.setHalves(F.cr0, (cpu.low(F.cr0) & ~CR0_TS) >>> 0, 0);
   cpu.updateMode();
   return 0;
 }

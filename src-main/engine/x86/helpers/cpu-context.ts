@@ -3,7 +3,7 @@
 // Not here: anything about interpreter, JIT or devices.
 
 import type { CpuModel } from '../models/cpu-model.ts';
-import type { CpuFieldName } from '../state/cpu-state.ts';
+import type { CpuFieldName, StateField } from '../state/cpu-state.ts';
 
 /** Everything a CPU asks of its board. No device types. */
 export interface CpuEnvironment {
@@ -37,6 +37,9 @@ export interface CpuEnvironment {
 /** Byte access rights a linear access is checked with. */
 export type AccessKind = 'read' | 'write' | 'execute';
 
+/** A field by its row of `CPU_FIELDS`, as all code that runs often has it, or by its name, which is looked up. */
+export type CpuFieldKey = StateField | CpuFieldName;
+
 /**
  * One virtual CPU as its helpers see it.
  *
@@ -56,13 +59,13 @@ export interface CpuContext {
   readonly words: Uint32Array;
   readonly firstWord: number;
 
-  get32(name: CpuFieldName, index?: number): number;
-  set32(name: CpuFieldName, value: number, index?: number): void;
-  low(name: CpuFieldName, index?: number): number;
-  high(name: CpuFieldName, index?: number): number;
-  setHalves(name: CpuFieldName, low: number, high: number, index?: number): void;
-  get64(name: CpuFieldName, index?: number): bigint;
-  set64(name: CpuFieldName, value: bigint, index?: number): void;
+  get32(field: CpuFieldKey, index?: number): number;
+  set32(field: CpuFieldKey, value: number, index?: number): void;
+  low(field: CpuFieldKey, index?: number): number;
+  high(field: CpuFieldKey, index?: number): number;
+  setHalves(field: CpuFieldKey, low: number, high: number, index?: number): void;
+  get64(field: CpuFieldKey, index?: number): bigint;
+  set64(field: CpuFieldKey, value: bigint, index?: number): void;
 
   /** Records a fault of the current instruction and returns 1, so that `return cpu.raise(13, 0)` reads well. */
   raise(vector: number, errorCode?: number): 1;

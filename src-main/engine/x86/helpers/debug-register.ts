@@ -1,6 +1,7 @@
 // Debug registers: MOV to and from DR0-DR7, matching of breakpoints, and what is due when an instruction ends.
 // Reference: Intel SDM vol. 3B 17.2 (registers, 17.2.4 DR7), 17.3.1 (#DB conditions), table 17-2; vol. 2B MOV.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import { fromHalves } from '../state/address.ts';
 import {
   CR4_DE, DR6_BD, DR6_BS, DR6_BT, DR6_FIXED, DR7_ENABLED, DR7_FIXED, DR7_GD,
@@ -16,12 +17,12 @@ const DR7_WRITABLE = 0xffff2bff;
 
 /** The register meant by a number, or -1 after a fault. */
 function resolve(cpu: CpuContext, index: number): number {
-  if (index > 7 || ((index === 4 || index === 5) && cpu.low('cr4') & CR4_DE)) {
+  if (index > 7 || ((index === 4 || index === 5) && cpu.low(F.cr4) & CR4_DE)) {
     cpu.raise(VECTOR_UD);
     return -1;
   }
-  if (cpu.low('dr', 7) & DR7_GD) {
-    cpu.setHalves('dr', (cpu.low('dr', 6) | DR6_BD) >>> 0, 0, 6);
+  if (cpu.low(F.dr, 7) & DR7_GD) {
+    cpu.setHalves(F.dr, (cpu.low(F.dr, 6) | DR6_BD) >>> 0, 0, 6);
     cpu.raise(VECTOR_DB);
     return -1;
   }
@@ -31,22 +32,22 @@ function resolve(cpu: CpuContext, index: number): number {
 export function readDebug(cpu: CpuContext, index: number): number {
   const register = resolve(cpu, index);
   if (register < 0) return 1;
-  cpu.setHalves('scratch', cpu.low('dr', register), cpu.high('dr', register), 0);
+  cpu.setHalves(F.scratch, cpu.low(F.dr, register), cpu.high(F.dr, register), 0);
   return 0;
 }
 
 export function writeDebug(cpu: CpuContext, index: number): number {
   const register = resolve(cpu, index);
   if (register < 0) return 1;
-  const low = cpu.low('scratch', VALUE_ARGUMENT);
-  const high = isLong64(cpu) ? cpu.high('scratch', VALUE_ARGUMENT) : 0;
+  const low = cpu.low(F.scratch, VALUE_ARGUMENT);
+  const high = isLong64(cpu) ? cpu.high(F.scratch, VALUE_ARGUMENT) : 0;
   if (register < 4) {
-    cpu.setHalves('dr', low, high, register);
+    cpu.setHalves(F.dr, low, high, register);
     return 0;
   }
   if (high !== 0) return cpu.raise(VECTOR_GP, 0);
   const value = register === 6 ? (low & DR6_WRITABLE) | DR6_FIXED : (low & DR7_WRITABLE) | DR7_FIXED;
-  cpu.setHalves('dr', value >>> 0, 0, register);
+  cpu.setHalves(F.dr, value >>> 0, 0, register);
   cpu.updateMode();
   return 0;
 }
@@ -62,27 +63,27 @@ const LENGTHS = [1, 2, 8, 4] as const;
 
 /** Breakpoints (bits 0-3) that cover one of the bytes and whose R/W field is in `kinds`, a bit set of the above. */
 function matchBreakpoints(cpu: CpuContext, address: number, bytes: number, kinds: number): number {
-  const control = cpu.low('dr', 7);
+  const control = cpu.low(F.dr, 7);
   let hits = 0;
   for (let i = 0; i < 4; i++) {
     const isEnabled = ((control >>> (i * 2)) & 3) !== 0;
     const kind = (control >>> (16 + i * 4)) & 3;
     if (!isEnabled || ((kinds >>> kind) & 1) === 0) continue;
     const length = LENGTHS[((control >>> (18 + i * 4)) & 3) as 0 | 1 | 2 | 3];
-    const start = fromHalves((cpu.low('dr', i) & -length) >>> 0, cpu.high('dr', i));
+    const start = fromHalves((cpu.low(F.dr, i) & -length) >>> 0, cpu.high(F.dr, i));
     if (start < address + bytes && address < start + length) hits |= 1 << i;
   }
   return hits;
 }
 
-const hasBreakpoints = (cpu: CpuContext): boolean => (cpu.low('dr', 7) & DR7_ENABLED) !== 0;
+const hasBreakpoints = (cpu: CpuContext): boolean => (cpu.low(F.dr, 7) & DR7_ENABLED) !== 0;
 
 /** Instruction breakpoints at a linear address, to be asked before it executes while RF = 0: DR6 bits, or 0. */
 export const matchInstruction = (cpu: CpuContext, linear: number): number =>
   hasBreakpoints(cpu) ? matchBreakpoints(cpu, linear, 1, 1 << ON_EXECUTE) : 0;
 
 const note = (cpu: CpuContext, hits: number): void => {
-  if (hits !== 0) cpu.set32('pendingDebug', cpu.get32('pendingDebug') | hits);
+  if (hits !== 0) cpu.set32(F.pendingDebug, cpu.get32(F.pendingDebug) | hits);
 };
 
 /** Data breakpoints: found during the access, due when the instruction ends. */
@@ -94,13 +95,13 @@ export function noteDataBreakpoint(cpu: CpuContext, linear: number, bytes: numbe
 
 /** I/O breakpoints, which exist with CR4.DE only. */
 export function noteIoBreakpoint(cpu: CpuContext, port: number, bytes: number): void {
-  if (hasBreakpoints(cpu) && cpu.low('cr4') & CR4_DE) note(cpu, matchBreakpoints(cpu, port, bytes, 1 << ON_IO));
+  if (hasBreakpoints(cpu) && cpu.low(F.cr4) & CR4_DE) note(cpu, matchBreakpoints(cpu, port, bytes, 1 << ON_IO));
 }
 
 /** Records the causes of a #DB in DR6, before it is delivered. Bits 0-3 describe this exception only. */
 export function recordDebug(cpu: CpuContext, causes: number): void {
-  const kept = causes & DR6_BREAKPOINTS ? cpu.low('dr', 6) & ~DR6_BREAKPOINTS : cpu.low('dr', 6);
-  cpu.setHalves('dr', (kept | causes) >>> 0, 0, 6);
+  const kept = causes & DR6_BREAKPOINTS ? cpu.low(F.dr, 6) & ~DR6_BREAKPOINTS : cpu.low(F.dr, 6);
+  cpu.setHalves(F.dr, (kept | causes) >>> 0, 0, 6);
 }
 
 /**
@@ -108,9 +109,9 @@ export function recordDebug(cpu: CpuContext, causes: number): void {
  * instruction began.
  */
 export function takeDebugTrap(cpu: CpuContext, stepped: boolean): boolean {
-  const causes = cpu.get32('pendingDebug') | (stepped ? DR6_BS : 0);
+  const causes = cpu.get32(F.pendingDebug) | (stepped ? DR6_BS : 0);
   if (causes === 0) return false;
-  cpu.set32('pendingDebug', 0);
+  cpu.set32(F.pendingDebug, 0);
   recordDebug(cpu, causes);
   return true;
 }

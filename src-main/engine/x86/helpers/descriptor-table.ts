@@ -1,6 +1,7 @@
 // LGDT and LIDT, and the questions about selectors: LAR, LSL, VERR, VERW.
 // Reference: Intel SDM vol. 2A LGDT/LIDT, LAR, LSL; vol. 2B VERR/VERW.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import { fromHalves, isCanonical } from '../state/address.ts';
 import { currentPrivilege, isLong64, isLongMode } from '../state/modes.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -15,8 +16,8 @@ const descriptor = createDescriptor();
 const BASE_ARGUMENT = 1;
 
 function loadTable(cpu: CpuContext, table: 'gdtr' | 'idtr', limit: number): number {
-  const low = cpu.low('scratch', BASE_ARGUMENT);
-  const high = isLong64(cpu) ? cpu.high('scratch', BASE_ARGUMENT) : 0;
+  const low = cpu.low(F.scratch, BASE_ARGUMENT);
+  const high = isLong64(cpu) ? cpu.high(F.scratch, BASE_ARGUMENT) : 0;
   if (!isCanonical(fromHalves(low, high))) return cpu.raise(VECTOR_GP, 0);
   cpu.setHalves(`${table}Base`, low, high);
   cpu.set32(`${table}Limit`, limit & 0xffff);
@@ -56,27 +57,27 @@ function inspect(cpu: CpuContext, selector: number, systemTypes: number): 0 | 1 
 export function loadAccessRights(cpu: CpuContext, selector: number): number {
   const status = inspect(cpu, selector & 0xffff, isLongMode(cpu) ? LAR_TYPES_LONG : LAR_TYPES);
   if (status === FAULTED) return 1;
-  cpu.setHalves('scratch', status === VISIBLE ? (descriptor.high & 0x00f0ff00) >>> 0 : 0, status === VISIBLE ? 1 : 0, 0);
+  cpu.setHalves(F.scratch, status === VISIBLE ? (descriptor.high & 0x00f0ff00) >>> 0 : 0, status === VISIBLE ? 1 : 0, 0);
   return 0;
 }
 
 export function loadSegmentLimit(cpu: CpuContext, selector: number): number {
   const status = inspect(cpu, selector & 0xffff, isLongMode(cpu) ? LSL_TYPES_LONG : LSL_TYPES);
   if (status === FAULTED) return 1;
-  cpu.setHalves('scratch', status === VISIBLE ? descriptorLimit(descriptor) : 0, status === VISIBLE ? 1 : 0, 0);
+  cpu.setHalves(F.scratch, status === VISIBLE ? descriptorLimit(descriptor) : 0, status === VISIBLE ? 1 : 0, 0);
   return 0;
 }
 
 export function verifyRead(cpu: CpuContext, selector: number): number {
   const status = inspect(cpu, selector & 0xffff, 0);
   if (status === FAULTED) return 1;
-  cpu.setHalves('scratch', status === VISIBLE && isReadable(descriptor) ? 1 : 0, 0, 0);
+  cpu.setHalves(F.scratch, status === VISIBLE && isReadable(descriptor) ? 1 : 0, 0, 0);
   return 0;
 }
 
 export function verifyWrite(cpu: CpuContext, selector: number): number {
   const status = inspect(cpu, selector & 0xffff, 0);
   if (status === FAULTED) return 1;
-  cpu.setHalves('scratch', status === VISIBLE && isWritableData(descriptor) ? 1 : 0, 0, 0);
+  cpu.setHalves(F.scratch, status === VISIBLE && isWritableData(descriptor) ? 1 : 0, 0, 0);
   return 0;
 }

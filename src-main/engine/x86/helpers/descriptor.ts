@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 3A 3.4.5 (segment), 3.5 and 7.2.3 (system, 16 bytes in long mode), 5.8.3 (gates).
 
 import { fromHalves } from '../state/address.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isLongMode } from '../state/modes.ts';
 import { ACCESS_P, segmentBase } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -113,12 +113,12 @@ export function fetchDescriptor(cpu: CpuContext, selector: number, d: Descriptor
   let base: number;
   let limit: number;
   if (selector & 4) {
-    if ((cpu.get32('segmentAccess', SEGMENT_INDEX.ldtr) & ACCESS_P) === 0) return FETCH_OUTSIDE;
+    if ((cpu.get32(F.segmentAccess, SEGMENT_INDEX.ldtr) & ACCESS_P) === 0) return FETCH_OUTSIDE;
     base = segmentBase(cpu, SEGMENT_INDEX.ldtr);
-    limit = cpu.get32('segmentLimit', SEGMENT_INDEX.ldtr);
+    limit = cpu.get32(F.segmentLimit, SEGMENT_INDEX.ldtr);
   } else {
-    base = fromHalves(cpu.low('gdtrBase'), cpu.high('gdtrBase'));
-    limit = cpu.get32('gdtrLimit');
+    base = fromHalves(cpu.low(F.gdtrBase), cpu.high(F.gdtrBase));
+    limit = cpu.get32(F.gdtrLimit);
   }
   if ((selector | 7) > limit) return FETCH_OUTSIDE;
   d.address = wrapSystem(cpu, base + (selector & 0xfff8));
@@ -143,7 +143,7 @@ export function readDescriptorAt(cpu: CpuContext, d: Descriptor): boolean {
  */
 export function fetchUpper(cpu: CpuContext, selector: number, d: Descriptor): FetchStatus {
   const inLdt = (selector & 4) !== 0;
-  const limit = inLdt ? cpu.get32('segmentLimit', SEGMENT_INDEX.ldtr) : cpu.get32('gdtrLimit');
+  const limit = inLdt ? cpu.get32(F.segmentLimit, SEGMENT_INDEX.ldtr) : cpu.get32(F.gdtrLimit);
   if ((selector | 7) + 8 > limit) return FETCH_OUTSIDE;
   const upper = cpu.readLinear(d.address + 8, 4, false);
   if (upper < 0) return FETCH_FAULT;

@@ -1,6 +1,7 @@
 // Delivering events: exceptions with the rules for double and triple faults, and external interrupts.
 // Reference: Intel SDM vol. 3A 6.15 (interrupt 8, tables 6-4 and 6-5), 6.8.3 (RF), 17.3.1.1, 17.2.4 (GD).
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import { fromHalves } from '../state/address.ts';
 import { DR7_GD, EFLAGS_RF } from '../state/control-bits.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -38,17 +39,17 @@ export function deliverException(cpu: CpuContext, vector: number, errorCode: num
   for (;;) {
     delivery.vector = currentVector;
     delivery.errorCode = currentError;
-    delivery.rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
+    delivery.rip = fromHalves(cpu.low(F.rip), cpu.high(F.rip));
     delivery.flags = cpu.readFlags() | (pushesResume(currentVector) ? EFLAGS_RF : 0);
     if (enterHandler(cpu, delivery) === DELIVERED) {
-      if (currentVector === VECTOR_DB) cpu.setHalves('dr', (cpu.low('dr', 7) & ~DR7_GD) >>> 0, 0, 7);
+      if (currentVector === VECTOR_DB) cpu.setHalves(F.dr, (cpu.low(F.dr, 7) & ~DR7_GD) >>> 0, 0, 7);
       return 'delivered';
     }
     if (currentVector === VECTOR_DF) return 'shutdown';
-    const second = cpu.get32('faultVector');
+    const second = cpu.get32(F.faultVector);
     const isDouble = makesDoubleFault(currentVector, second);
     currentVector = isDouble ? VECTOR_DF : second;
-    currentError = isDouble ? 0 : cpu.get32('faultError') | 0;
+    currentError = isDouble ? 0 : cpu.get32(F.faultError) | 0;
   }
 }
 
@@ -56,10 +57,10 @@ export function deliverException(cpu: CpuContext, vector: number, errorCode: num
 export function deliverInterrupt(cpu: CpuContext, vector: number): DeliveryResult {
   delivery.vector = vector;
   delivery.errorCode = -1;
-  delivery.rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
+  delivery.rip = fromHalves(cpu.low(F.rip), cpu.high(F.rip));
   delivery.flags = cpu.readFlags();
   if (enterHandler(cpu, delivery) === DELIVERED) return 'delivered';
-  return deliverException(cpu, cpu.get32('faultVector'), cpu.get32('faultError') | 0);
+  return deliverException(cpu, cpu.get32(F.faultVector), cpu.get32(F.faultError) | 0);
 }
 
 /**
@@ -67,7 +68,7 @@ export function deliverInterrupt(cpu: CpuContext, vector: number): DeliveryResul
  * first instruction, so it is delivered here, with rip already there.
  */
 export function deliverInNewTask(cpu: CpuContext): number {
-  const result = deliverException(cpu, cpu.get32('faultVector'), cpu.get32('faultError') | 0);
+  const result = deliverException(cpu, cpu.get32(F.faultVector), cpu.get32(F.faultError) | 0);
   // A fault that cannot be delivered goes to the run loop, whose own attempt shuts the processor down.
   return result === 'delivered' ? 0 : cpu.raise(VECTOR_DF, 0);
 }

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 2A JMP, CALL (operation); vol. 3A 5.8.2-5.8.5 (gates), 7.3 (tasks).
 
 import { fromHalves } from '../state/address.ts';
-import { GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
 import { setRealSegment, setVirtualSegment } from '../state/segments.ts';
 import {
@@ -36,7 +36,7 @@ const bytesOf = (bits: number): PushBytes => (bits === 64 ? 8 : bits === 32 ? 4 
 
 /** CS and the return offset, on whichever stack. */
 const pushReturn = (cpu: CpuContext, on: typeof stack, bytes: PushBytes, next: number): boolean =>
-  push(cpu, on, bytes, cpu.get32('segmentSelector', cs)) && pushNumber(cpu, on, bytes, next);
+  push(cpu, on, bytes, cpu.get32(F.segmentSelector, cs)) && pushNumber(cpu, on, bytes, next);
 
 function realTransfer(cpu: CpuContext, isCall: boolean, selector: number, offset: number, bits: number): number {
   if (isCall) {
@@ -44,7 +44,7 @@ function realTransfer(cpu: CpuContext, isCall: boolean, selector: number, offset
     openStack(cpu, stack, 0);
     if (!checkRoom(cpu, stack, bytes, 2)) return 1;
   }
-  if (offset > cpu.get32('segmentLimit', cs)) return cpu.raise(VECTOR_GP, 0);
+  if (offset > cpu.get32(F.segmentLimit, cs)) return cpu.raise(VECTOR_GP, 0);
   if (isCall) {
     if (!pushReturn(cpu, stack, bytesOf(bits), wideArgument(cpu, NEXT_ARGUMENT))) return 1;
     commitPointer(cpu, stack);
@@ -83,7 +83,7 @@ function transferSameLevel(
 function widenStack(cpu: CpuContext): void {
   stack.bits = 64;
   stack.base = 0;
-  stack.pointer = fromHalves(cpu.low('gpr', GPR_INDEX.rsp), cpu.high('gpr', GPR_INDEX.rsp));
+  stack.pointer = fromHalves(cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp));
 }
 
 /** Parameters of a call gate, from the old stack to the new one, the last pushed first. */
@@ -103,8 +103,8 @@ function callInner(cpu: CpuContext, selector: number, offset: number, bytes: Pus
   if (!checkRoom(cpu, innerStack, bytes, 4 + parameters)) return 1;
   if (!checkTarget(cpu, code, offset, 0)) return 1;
   const { rsp } = GPR_INDEX;
-  if (!push(cpu, innerStack, bytes, cpu.get32('segmentSelector', ss))) return 1;
-  if (!push(cpu, innerStack, bytes, cpu.low('gpr', rsp), cpu.high('gpr', rsp))) return 1;
+  if (!push(cpu, innerStack, bytes, cpu.get32(F.segmentSelector, ss))) return 1;
+  if (!push(cpu, innerStack, bytes, cpu.low(F.gpr, rsp), cpu.high(F.gpr, rsp))) return 1;
   if (!copyParameters(cpu, parameters, bytes)) return 1;
   if (!pushReturn(cpu, innerStack, bytes, wideArgument(cpu, NEXT_ARGUMENT))) return 1;
   if (!markAccessed(cpu, code)) return 1;

@@ -1,7 +1,7 @@
 // Far RET, and what it shares with IRET: returning to the same or to an outer privilege level.
 // Reference: Intel SDM vol. 2B RET (operation); vol. 3A 5.8.6 (returning from a called procedure).
 
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isProtected, isVirtual8086 } from '../state/modes.ts';
 import {
   ACCESS_CODE, ACCESS_DB, ACCESS_DC, ACCESS_DPL_SHIFT, ACCESS_S, setNullSegment, setRealSegment, setVirtualSegment,
@@ -45,7 +45,7 @@ export function checkOuterStack(
 export function loadOuterStack(cpu: CpuContext, selector: number, d: Descriptor, pointer: number): void {
   if (isNullSelector(selector)) setNullSegment(cpu, ss, selector);
   else loadFromDescriptor(cpu, ss, selector, d);
-  const bits = isLong64(cpu) ? 64 : cpu.get32('segmentAccess', ss) & ACCESS_DB ? 32 : 16;
+  const bits = isLong64(cpu) ? 64 : cpu.get32(F.segmentAccess, ss) & ACCESS_DB ? 32 : 16;
   setStackPointer(cpu, bits, pointer);
 }
 
@@ -53,7 +53,7 @@ export function loadOuterStack(cpu: CpuContext, selector: number, d: Descriptor,
 export function dropInnerSegments(cpu: CpuContext): void {
   const cpl = currentPrivilege(cpu);
   for (const index of [es, ds, fs, gs]) {
-    const access = cpu.get32('segmentAccess', index);
+    const access = cpu.get32(F.segmentAccess, index);
     const isConformingCode = (access & (ACCESS_CODE | ACCESS_DC)) === (ACCESS_CODE | ACCESS_DC);
     const isSegment = (access & ACCESS_S) !== 0;
     if (isSegment && !isConformingCode && ((access >>> ACCESS_DPL_SHIFT) & 3) < cpl) setNullSegment(cpu, index, 0);
@@ -65,7 +65,7 @@ function realReturn(cpu: CpuContext, bytes: 2 | 4 | 8, releaseBytes: number): nu
   const rip = popped(stack);
   if (!pop(cpu, stack, bytes)) return 1;
   const selector = stack.low & 0xffff;
-  if (rip > cpu.get32('segmentLimit', cs)) return cpu.raise(VECTOR_GP, 0);
+  if (rip > cpu.get32(F.segmentLimit, cs)) return cpu.raise(VECTOR_GP, 0);
   release(stack, releaseBytes);
   commitPointer(cpu, stack);
   if (isVirtual8086(cpu)) setVirtualSegment(cpu, cs, selector);

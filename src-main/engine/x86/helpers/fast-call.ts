@@ -5,7 +5,7 @@ import { fromHalves, isCanonical } from '../state/address.ts';
 import {
   EFER_SCE, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_RF, EFLAGS_VM,
 } from '../state/control-bits.ts';
-import { GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected } from '../state/modes.ts';
 import { ACCESS_DB, ACCESS_G, ACCESS_L, setSegment } from '../state/segments.ts';
 import { setRip } from './code-segment.ts';
@@ -19,7 +19,7 @@ const DATA = 0x93;
 const { cs, ss } = SEGMENT_INDEX;
 const { rcx, rdx, rsp, r11 } = GPR_INDEX;
 
-const register = (cpu: CpuContext, index: number): number => fromHalves(cpu.low('gpr', index), cpu.high('gpr', index));
+const register = (cpu: CpuContext, index: number): number => fromHalves(cpu.low(F.gpr, index), cpu.high(F.gpr, index));
 
 /** Flat CS and SS at a privilege. */
 function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: number, stackSelector: number, is64: boolean) {
@@ -27,23 +27,23 @@ function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: numbe
   const size = is64 ? ACCESS_L : ACCESS_DB;
   setSegment(cpu, cs, codeSelector, CODE | dpl | ACCESS_G | size, 0, 0xffffffff);
   setSegment(cpu, ss, stackSelector, DATA | dpl | ACCESS_G | ACCESS_DB, 0, 0xffffffff);
-  cpu.set32('cpl', privilege);
+  cpu.set32(F.cpl, privilege);
 }
 
 export function fastEnter(cpu: CpuContext): number {
-  const selector = cpu.low('sysenterCs') & 0xfffc;
+  const selector = cpu.low(F.sysenterCs) & 0xfffc;
   if (!isProtected(cpu) || selector === 0) return cpu.raise(VECTOR_GP, 0);
   const is64 = isLongMode(cpu);
   cpu.writeFlags(cpu.readFlags() & ~(EFLAGS_VM | EFLAGS_IF | EFLAGS_RF));
   setFlatSegments(cpu, 0, selector, selector + 8, is64);
-  cpu.setHalves('gpr', cpu.low('sysenterEsp'), is64 ? cpu.high('sysenterEsp') : 0, rsp);
-  cpu.setHalves('rip', cpu.low('sysenterEip'), is64 ? cpu.high('sysenterEip') : 0);
+  cpu.setHalves(F.gpr, cpu.low(F.sysenterEsp), is64 ? cpu.high(F.sysenterEsp) : 0, rsp);
+  cpu.setHalves(F.rip, cpu.low(F.sysenterEip), is64 ? cpu.high(F.sysenterEip) : 0);
   cpu.updateMode();
   return 0;
 }
 
 export function fastExit(cpu: CpuContext, operandBits: number): number {
-  const selector = cpu.low('sysenterCs') & 0xfffc;
+  const selector = cpu.low(F.sysenterCs) & 0xfffc;
   if (!isProtected(cpu) || selector === 0 || currentPrivilege(cpu) !== 0) return cpu.raise(VECTOR_GP, 0);
   const is64 = operandBits === 64;
   const rip = register(cpu, rdx);
@@ -51,22 +51,22 @@ export function fastExit(cpu: CpuContext, operandBits: number): number {
   if (is64 && !(isCanonical(rip) && isCanonical(stackPointer))) return cpu.raise(VECTOR_GP, 0);
   const codeSelector = (selector + (is64 ? 32 : 16)) | 3;
   setFlatSegments(cpu, 3, codeSelector, codeSelector + 8, is64);
-  cpu.setHalves('gpr', cpu.low('gpr', rcx), is64 ? cpu.high('gpr', rcx) : 0, rsp);
+  cpu.setHalves(F.gpr, cpu.low(F.gpr, rcx), is64 ? cpu.high(F.gpr, rcx) : 0, rsp);
   setRip(cpu, is64 ? rip : rip >>> 0);
   cpu.updateMode();
   return 0;
 }
 
 export function systemCall(cpu: CpuContext): number {
-  if (!isLong64(cpu) || (cpu.low('efer') & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
+  if (!isLong64(cpu) || (cpu.low(F.efer) & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
   const flags = cpu.readFlags();
   // The next instruction's offset is argument 0.
-  cpu.setHalves('gpr', cpu.low('scratch', 0), cpu.high('scratch', 0), rcx);
-  cpu.setHalves('gpr', (flags & ~EFLAGS_RF) >>> 0, 0, r11);
-  cpu.writeFlags((flags & ~(cpu.low('sfmask') | EFLAGS_RF)) | EFLAGS_FIXED);
-  const selector = cpu.high('star') & 0xfffc;
+  cpu.setHalves(F.gpr, cpu.low(F.scratch, 0), cpu.high(F.scratch, 0), rcx);
+  cpu.setHalves(F.gpr, (flags & ~EFLAGS_RF) >>> 0, 0, r11);
+  cpu.writeFlags((flags & ~(cpu.low(F.sfmask) | EFLAGS_RF)) | EFLAGS_FIXED);
+  const selector = cpu.high(F.star) & 0xfffc;
   setFlatSegments(cpu, 0, selector, selector + 8, true);
-  cpu.setHalves('rip', cpu.low('lstar'), cpu.high('lstar'));
+  cpu.setHalves(F.rip, cpu.low(F.lstar), cpu.high(F.lstar));
   cpu.updateMode();
   return 0;
 }
@@ -75,12 +75,12 @@ export function systemCall(cpu: CpuContext): number {
 const SYSRET_FLAGS = 0x3c7fd7;
 
 export function systemReturn(cpu: CpuContext, operandBits: number): number {
-  if (!isLong64(cpu) || (cpu.low('efer') & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
+  if (!isLong64(cpu) || (cpu.low(F.efer) & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
   const is64 = operandBits === 64;
   const rip = register(cpu, rcx);
   if (currentPrivilege(cpu) !== 0 || (is64 && !isCanonical(rip))) return cpu.raise(VECTOR_GP, 0);
-  cpu.writeFlags((cpu.low('gpr', r11) & SYSRET_FLAGS) | EFLAGS_FIXED);
-  const selector = cpu.high('star') >>> 16;
+  cpu.writeFlags((cpu.low(F.gpr, r11) & SYSRET_FLAGS) | EFLAGS_FIXED);
+  const selector = cpu.high(F.star) >>> 16;
   setFlatSegments(cpu, 3, (selector + (is64 ? 16 : 0)) | 3, (selector + 8) | 3, is64);
   setRip(cpu, is64 ? rip : rip >>> 0);
   cpu.updateMode();

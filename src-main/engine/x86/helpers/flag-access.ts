@@ -1,6 +1,7 @@
 // CLI, STI, PUSHF and POPF by privilege, IOPL and the virtual interrupt flag.
 // Reference: Intel SDM vol. 2A CLI (table 3-7), vol. 2B STI, PUSHF, POPF (table 4-16); vol. 3A 20.3, 20.4.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import {
   CR4_PVI, CR4_VME, EFLAGS_AC, EFLAGS_FIXED, EFLAGS_ID, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF,
   EFLAGS_VIF, EFLAGS_VIP, EFLAGS_VM,
@@ -12,29 +13,29 @@ import { VECTOR_GP } from './descriptor.ts';
 /** What the program's "interrupt flag" is for CLI and STI. */
 type InterruptControl = 'real' | 'virtual' | 'forbidden';
 
-const ioPrivilege = (cpu: CpuContext): number => (cpu.get32('flagRest') & EFLAGS_IOPL) >>> 12;
+const ioPrivilege = (cpu: CpuContext): number => (cpu.get32(F.flagRest) & EFLAGS_IOPL) >>> 12;
 
 function interruptControl(cpu: CpuContext): InterruptControl {
   if (!isProtected(cpu)) return 'real';
   const cpl = currentPrivilege(cpu);
   if (ioPrivilege(cpu) >= cpl) return 'real';
   const enabler = isVirtual8086(cpu) ? CR4_VME : CR4_PVI;
-  return cpl === 3 && cpu.low('cr4') & enabler ? 'virtual' : 'forbidden';
+  return cpl === 3 && cpu.low(F.cr4) & enabler ? 'virtual' : 'forbidden';
 }
 
 export function clearInterruptFlag(cpu: CpuContext): number {
   const control = interruptControl(cpu);
   if (control === 'forbidden') return cpu.raise(VECTOR_GP, 0);
-  cpu.set32('flagRest', cpu.get32('flagRest') & ~(control === 'real' ? EFLAGS_IF : EFLAGS_VIF));
+  cpu.set32(F.flagRest, cpu.get32(F.flagRest) & ~(control === 'real' ? EFLAGS_IF : EFLAGS_VIF));
   return 0;
 }
 
 export function setInterruptFlag(cpu: CpuContext): number {
   const control = interruptControl(cpu);
-  const rest = cpu.get32('flagRest');
+  const rest = cpu.get32(F.flagRest);
   // A pending virtual interrupt must reach the monitor before the program goes on.
   if (control === 'forbidden' || (control === 'virtual' && rest & EFLAGS_VIP)) return cpu.raise(VECTOR_GP, 0);
-  cpu.set32('flagRest', rest | (control === 'real' ? EFLAGS_IF : EFLAGS_VIF));
+  cpu.set32(F.flagRest, rest | (control === 'real' ? EFLAGS_IF : EFLAGS_VIF));
   return 0;
 }
 
@@ -43,7 +44,7 @@ const isRestrictedVirtual = (cpu: CpuContext): boolean =>
   isProtected(cpu) && isVirtual8086(cpu) && ioPrivilege(cpu) < 3;
 
 const allowsVirtualFlags = (cpu: CpuContext, operandBits: number): boolean =>
-  operandBits === 16 && (cpu.low('cr4') & CR4_VME) !== 0;
+  operandBits === 16 && (cpu.low(F.cr4) & CR4_VME) !== 0;
 
 export function pushedFlags(cpu: CpuContext, operandBits: number): number {
   let image = cpu.readFlags() & ~(EFLAGS_RF | EFLAGS_VM);
@@ -52,7 +53,7 @@ export function pushedFlags(cpu: CpuContext, operandBits: number): number {
     const virtualIf = image & EFLAGS_VIF ? EFLAGS_IF : 0;
     image = (image & ~EFLAGS_IF) | EFLAGS_IOPL | virtualIf;
   }
-  cpu.setHalves('scratch', operandBits === 16 ? image & 0xffff : image, 0, 0);
+  cpu.setHalves(F.scratch, operandBits === 16 ? image & 0xffff : image, 0, 0);
   return 0;
 }
 

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 2A CPUID (tables 3-8 to 3-12), vol. 3A 8.9 (topology).
 
 import type { CpuFeature, CpuModel } from '../models/cpu-model.ts';
-import { GPR_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX } from '../state/cpu-state.ts';
 import { cpuSignature } from '../state/reset.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { TIMESTAMP_HZ } from './timestamp.ts';
@@ -69,7 +69,7 @@ function leaf1(cpu: CpuContext): void {
   const { model } = cpu;
   const lineSize = model.features.has('clfsh') ? 8 << 8 : 0;
   let edx = featureWord(model, FEATURE_BITS.leaf1Edx);
-  if ((cpu.low('apicBase') & APIC_BASE_ENABLED) === 0) edx &= ~LEAF1_EDX_APIC;
+  if ((cpu.low(F.apicBase) & APIC_BASE_ENABLED) === 0) edx &= ~LEAF1_EDX_APIC;
   give(
     cpuSignature(cpu),
     ((cpu.environment.apicId & 0xff) << 24) | lineSize,
@@ -155,10 +155,10 @@ function hypervisorLeaf(leaf: number): void {
 const { rax, rbx, rcx, rdx } = GPR_INDEX;
 
 export function identify(cpu: CpuContext): number {
-  answerLeaf(cpu, cpu.low('gpr', rax), cpu.low('gpr', rcx));
-  cpu.setHalves('gpr', answer[0] ?? 0, 0, rax);
-  cpu.setHalves('gpr', answer[1] ?? 0, 0, rbx);
-  cpu.setHalves('gpr', answer[2] ?? 0, 0, rcx);
-  cpu.setHalves('gpr', answer[3] ?? 0, 0, rdx);
+  answerLeaf(cpu, cpu.low(F.gpr, rax), cpu.low(F.gpr, rcx));
+  cpu.setHalves(F.gpr, answer[0] ?? 0, 0, rax);
+  cpu.setHalves(F.gpr, answer[1] ?? 0, 0, rbx);
+  cpu.setHalves(F.gpr, answer[2] ?? 0, 0, rcx);
+  cpu.setHalves(F.gpr, answer[3] ?? 0, 0, rdx);
   return 0;
 }

@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 3A 5.8.5 (stack switching), 7.2.1 (TSS fields), 7.7 (64-bit TSS, IST).
 
 import { fromHalves, isCanonical } from '../state/address.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isLongMode } from '../state/modes.ts';
 import { ACCESS_DB, segmentBase } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -21,8 +21,8 @@ const TSS_IS_32 = 8;
 /** Reads from the current TSS with a limit check; -1 after #TS or #PF. */
 function readTss(cpu: CpuContext, offset: number, bytes: 2 | 4, ext: number): number {
   const { tr } = SEGMENT_INDEX;
-  if (offset + bytes - 1 > cpu.get32('segmentLimit', tr)) {
-    cpu.raise(VECTOR_TS, selectorError(cpu.get32('segmentSelector', tr), ext));
+  if (offset + bytes - 1 > cpu.get32(F.segmentLimit, tr)) {
+    cpu.raise(VECTOR_TS, selectorError(cpu.get32(F.segmentSelector, tr), ext));
     return -1;
   }
   return cpu.readLinear(wrapSystem(cpu, segmentBase(cpu, tr) + offset), bytes, false);
@@ -54,7 +54,7 @@ export function openLongStack(cpu: CpuContext, privilege: number, ist: number, e
 
 /** Protected mode: SSn:ESPn or SSn:SPn, with all the checks of the new stack segment. */
 function openProtectedStack(cpu: CpuContext, privilege: number, ext: number, stack: Stack): boolean {
-  const is32 = (cpu.get32('segmentAccess', SEGMENT_INDEX.tr) & TSS_IS_32) !== 0;
+  const is32 = (cpu.get32(F.segmentAccess, SEGMENT_INDEX.tr) & TSS_IS_32) !== 0;
   const offset = is32 ? 4 + privilege * 8 : 2 + privilege * 4;
   const selector = readTss(cpu, offset + (is32 ? 4 : 2), 2, ext);
   if (selector < 0) return false;

@@ -5,7 +5,7 @@ import {
   CR4_VME, EFLAGS_AC, EFLAGS_FIXED, EFLAGS_ID, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF,
   EFLAGS_VIP, EFLAGS_VM,
 } from '../state/control-bits.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
 import { segmentBase, setRealSegment, setVirtualSegment } from '../state/segments.ts';
 import { checkReturnCode, checkTarget, loadCode, setRip, wideArgument } from './code-segment.ts';
@@ -53,7 +53,7 @@ function popFrame(cpu: CpuContext, bytes: 2 | 4 | 8): boolean {
 
 function returnReal(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   if (!popFrame(cpu, bytes)) return 1;
-  if (frame.rip > cpu.get32('segmentLimit', cs)) return cpu.raise(VECTOR_GP, 0);
+  if (frame.rip > cpu.get32(F.segmentLimit, cs)) return cpu.raise(VECTOR_GP, 0);
   commitPointer(cpu, stack);
   setRealSegment(cpu, cs, frame.selector);
   setRip(cpu, frame.rip);
@@ -66,7 +66,7 @@ function returnReal(cpu: CpuContext, bytes: 2 | 4 | 8): number {
 function returnWithinVirtual(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   const flags = cpu.readFlags();
   const isTrusted = (flags & EFLAGS_IOPL) === EFLAGS_IOPL;
-  if (!isTrusted && ((cpu.low('cr4') & CR4_VME) === 0 || bytes !== 2)) return cpu.raise(VECTOR_GP, 0);
+  if (!isTrusted && ((cpu.low(F.cr4) & CR4_VME) === 0 || bytes !== 2)) return cpu.raise(VECTOR_GP, 0);
   if (!popFrame(cpu, bytes)) return 1;
   if (frame.rip > 0xffff) return cpu.raise(VECTOR_GP, 0);
   const enables = (frame.flags & EFLAGS_IF) !== 0;
@@ -121,7 +121,7 @@ function returnToVirtual(cpu: CpuContext): number {
   if (!popVirtualFrame(cpu)) return 1;
   if (frame.rip > 0xffff) return cpu.raise(VECTOR_GP, 0);
   cpu.writeFlags(frame.flags | EFLAGS_FIXED);
-  cpu.set32('cpl', 3);
+  cpu.set32(F.cpl, 3);
   setVirtualSegment(cpu, cs, frame.selector);
   setVirtualSegment(cpu, ss, virtualFrame.stackSelector);
   setVirtualSegment(cpu, es, virtualFrame.es);
@@ -137,7 +137,7 @@ function returnToVirtual(cpu: CpuContext): number {
 /** Bits of the image that the privilege before the return lets in. */
 function flagMask(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   const cpl = currentPrivilege(cpu);
-  const iopl = (cpu.get32('flagRest') & EFLAGS_IOPL) >>> 12;
+  const iopl = (cpu.get32(F.flagRest) & EFLAGS_IOPL) >>> 12;
   let mask = FLAGS_ALWAYS & ~EFLAGS_IF;
   if (bytes !== 2) mask |= FLAGS_WIDE;
   if (cpl <= iopl) mask |= EFLAGS_IF;
@@ -188,7 +188,7 @@ export function interruptReturn(cpu: CpuContext, operandBits: number): number {
   openStack(cpu, stack, 0);
   if (!isProtected(cpu)) return returnReal(cpu, bytes);
   if (isVirtual8086(cpu)) return returnWithinVirtual(cpu, bytes);
-  if (cpu.get32('flagRest') & EFLAGS_NT) {
+  if (cpu.get32(F.flagRest) & EFLAGS_NT) {
     return isLongMode(cpu) ? cpu.raise(VECTOR_GP, 0) : returnToTask(cpu);
   }
   return returnProtected(cpu, bytes);

@@ -6,7 +6,7 @@ import { fromHalves } from '../state/address.ts';
 import {
   EFLAGS_AC, EFLAGS_IF, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF, EFLAGS_VM,
 } from '../state/control-bits.ts';
-import { GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
 import { setNullSegment, setRealSegment, setVirtualSegment } from '../state/segments.ts';
 import { checkTarget, loadCode, setRip } from './code-segment.ts';
@@ -60,7 +60,7 @@ export function enterRealHandler(cpu: CpuContext, delivery: Delivery, table: num
   openStack(cpu, stack, 0);
   if (!checkRoom(cpu, stack, 2, 3)) return DELIVERY_FAULTED;
   if (!push(cpu, stack, 2, delivery.flags & 0xffff)) return DELIVERY_FAULTED;
-  if (!push(cpu, stack, 2, cpu.get32('segmentSelector', cs))) return DELIVERY_FAULTED;
+  if (!push(cpu, stack, 2, cpu.get32(F.segmentSelector, cs))) return DELIVERY_FAULTED;
   if (!push(cpu, stack, 2, delivery.rip & 0xffff)) return DELIVERY_FAULTED;
   commitPointer(cpu, stack);
   if (isVirtual8086(cpu)) setVirtualSegment(cpu, cs, selector);
@@ -70,8 +70,8 @@ export function enterRealHandler(cpu: CpuContext, delivery: Delivery, table: num
 }
 
 function enterRealMode(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
-  if (delivery.vector * 4 + 3 > cpu.get32('idtrLimit')) return cpu.raise(VECTOR_GP, idtError(delivery));
-  const status = enterRealHandler(cpu, delivery, cpu.low('idtrBase'));
+  if (delivery.vector * 4 + 3 > cpu.get32(F.idtrLimit)) return cpu.raise(VECTOR_GP, idtError(delivery));
+  const status = enterRealHandler(cpu, delivery, cpu.low(F.idtrBase));
   if (status !== DELIVERED) return status;
   cpu.writeFlags(cpu.readFlags() & ~(EFLAGS_IF | EFLAGS_TF | EFLAGS_AC | EFLAGS_RF));
   cpu.updateMode();
@@ -83,11 +83,11 @@ function fetchGate(cpu: CpuContext, delivery: Delivery): boolean {
   const isLong = isLongMode(cpu);
   const size = isLong ? 16 : 8;
   const error = idtError(delivery);
-  if (delivery.vector * size + size - 1 > cpu.get32('idtrLimit')) {
+  if (delivery.vector * size + size - 1 > cpu.get32(F.idtrLimit)) {
     cpu.raise(VECTOR_GP, error);
     return false;
   }
-  gate.address = wrapSystem(cpu, fromHalves(cpu.low('idtrBase'), cpu.high('idtrBase')) + delivery.vector * size);
+  gate.address = wrapSystem(cpu, fromHalves(cpu.low(F.idtrBase), cpu.high(F.idtrBase)) + delivery.vector * size);
   if (!readDescriptorAt(cpu, gate)) return false;
   if (isLong) {
     gate.upper = cpu.readLinear(gate.address + 8, 4, false);
@@ -164,7 +164,7 @@ function openHandlerStack(cpu: CpuContext, newCpl: number, ext: number): boolean
     openStack(cpu, stack, ext);
     stack.bits = 64;
     stack.base = 0;
-    stack.pointer = fromHalves(cpu.low('gpr', GPR_INDEX.rsp), cpu.high('gpr', GPR_INDEX.rsp));
+    stack.pointer = fromHalves(cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp));
   }
   stack.pointer -= (stack.pointer >>> 0) & 15;
   return true;
@@ -174,19 +174,19 @@ function openHandlerStack(cpu: CpuContext, newCpl: number, ext: number): boolean
 function pushOldStack(cpu: CpuContext, bytes: 2 | 4 | 8): boolean {
   if (isVirtual8086(cpu)) {
     for (const index of [gs, fs, ds, es]) {
-      if (!push(cpu, stack, bytes, cpu.get32('segmentSelector', index))) return false;
+      if (!push(cpu, stack, bytes, cpu.get32(F.segmentSelector, index))) return false;
     }
   }
   return (
-    push(cpu, stack, bytes, cpu.get32('segmentSelector', ss)) &&
-    push(cpu, stack, bytes, cpu.low('gpr', GPR_INDEX.rsp), cpu.high('gpr', GPR_INDEX.rsp))
+    push(cpu, stack, bytes, cpu.get32(F.segmentSelector, ss)) &&
+    push(cpu, stack, bytes, cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp))
   );
 }
 
 function pushReturn(cpu: CpuContext, delivery: Delivery, bytes: 2 | 4 | 8): boolean {
   return (
     push(cpu, stack, bytes, delivery.flags) &&
-    push(cpu, stack, bytes, cpu.get32('segmentSelector', cs)) &&
+    push(cpu, stack, bytes, cpu.get32(F.segmentSelector, cs)) &&
     pushNumber(cpu, stack, bytes, delivery.rip) &&
     (delivery.errorCode < 0 || push(cpu, stack, bytes, delivery.errorCode))
   );

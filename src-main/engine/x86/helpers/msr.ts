@@ -5,7 +5,7 @@ import { fromHalves, isCanonical } from '../state/address.ts';
 import {
   CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE,
 } from '../state/control-bits.ts';
-import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import type { CpuFeature } from '../models/cpu-model.ts';
 import { reservedAddressHigh } from './control-register.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -25,8 +25,8 @@ export const MSR_GS_BASE = 0xc0000101;
 export const MSR_KERNEL_GS_BASE = 0xc0000102;
 export const MSR_TSC_AUX = 0xc0000103;
 
-const VARIABLE_RANGES = CPU_FIELDS.mtrrVariable.count / 2;
-const FIXED_RANGES = CPU_FIELDS.mtrrFixed.count;
+const VARIABLE_RANGES = F.mtrrVariable.count / 2;
+const FIXED_RANGES = F.mtrrFixed.count;
 
 /** What a WRMSR may hold: `true` accepts. Values are unsigned halves. */
 type WriteCheck = (cpu: CpuContext, low: number, high: number) => boolean;
@@ -80,19 +80,19 @@ function eferMask(cpu: CpuContext): number {
 const checkEfer: WriteCheck = (cpu, low, high) => {
   // LMA is read-only and ignored, as software writes back what it read.
   if (high !== 0 || low & ~(eferMask(cpu) | EFER_LMA)) return false;
-  const changesLme = ((low ^ cpu.low('efer')) & EFER_LME) !== 0;
-  return !changesLme || (cpu.low('cr0') & CR0_PG) === 0;
+  const changesLme = ((low ^ cpu.low(F.efer)) & EFER_LME) !== 0;
+  return !changesLme || (cpu.low(F.cr0) & CR0_PG) === 0;
 };
 
 function storeEfer(cpu: CpuContext, low: number): void {
-  const efer = cpu.low('efer');
+  const efer = cpu.low(F.efer);
   const next = (low & ~EFER_LMA) | (efer & EFER_LMA);
-  cpu.setHalves('efer', next, 0);
+  cpu.setHalves(F.efer, next, 0);
   if ((next ^ efer) & EFER_NXE) cpu.flushTlb('all');
 }
 
 function storeApicBase(cpu: CpuContext, low: number, high: number): void {
-  cpu.setHalves('apicBase', low, high);
+  cpu.setHalves(F.apicBase, low, high);
   cpu.environment.apicBaseWritten(low, high);
 }
 
@@ -168,7 +168,7 @@ function findMsr(cpu: CpuContext, address: number): MsrRow | undefined {
 const { rax, rcx, rdx } = GPR_INDEX;
 
 export function readMsr(cpu: CpuContext): number {
-  const address = cpu.low('gpr', rcx);
+  const address = cpu.low(F.gpr, rcx);
   const row = findMsr(cpu, address);
   if (row === undefined) {
     cpu.environment.unknownMsr(address, false);
@@ -180,15 +180,15 @@ export function readMsr(cpu: CpuContext): number {
   }
   const [low, high] = row.constant ?? [0, 0];
   const { field, index } = row;
-  cpu.setHalves('gpr', field === undefined ? low : cpu.low(field, index), 0, rax);
-  cpu.setHalves('gpr', field === undefined ? high : cpu.high(field, index), 0, rdx);
+  cpu.setHalves(F.gpr, field === undefined ? low : cpu.low(field, index), 0, rax);
+  cpu.setHalves(F.gpr, field === undefined ? high : cpu.high(field, index), 0, rdx);
   return 0;
 }
 
 export function writeMsr(cpu: CpuContext): number {
-  const address = cpu.low('gpr', rcx);
-  const low = cpu.low('gpr', rax);
-  const high = cpu.low('gpr', rdx);
+  const address = cpu.low(F.gpr, rcx);
+  const low = cpu.low(F.gpr, rax);
+  const high = cpu.low(F.gpr, rdx);
   const row = findMsr(cpu, address);
   if (row === undefined) {
     cpu.environment.unknownMsr(address, true);

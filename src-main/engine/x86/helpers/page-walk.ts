@@ -2,6 +2,7 @@
 // bits. Pure over `readPhysical32`; filling and tagging TLBs is the MMU's part (`execution/mmu`).
 // Reference: Intel SDM vol. 3A 4.3 (32-bit), 4.4 (PAE), 4.5 (4-level), 4.6 (access rights), 4.7 (#PF), 4.8.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import {
   CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA, EFER_NXE, EFLAGS_AC,
 } from '../state/control-bits.ts';
@@ -57,13 +58,13 @@ export const createWalkResult = (): WalkResult => ({
 export function isPermitted(cpu: CpuContext, page: WalkResult, access: AccessKind, user: boolean): boolean {
   if (access === 'execute' && page.noExecute) return false;
   if (user) return page.user && (access !== 'write' || page.writable);
-  if (access === 'write' && !page.writable && cpu.low('cr0') & CR0_WP) return false;
+  if (access === 'write' && !page.writable && cpu.low(F.cr0) & CR0_WP) return false;
   if (!page.user) return true;
-  const cr4 = cpu.low('cr4');
+  const cr4 = cpu.low(F.cr4);
   if (access === 'execute') return (cr4 & CR4_SMEP) === 0;
   if ((cr4 & CR4_SMAP) === 0) return true;
   // AC opens user pages to explicit accesses only; at CPL 3 a supervisor access is an implicit one.
-  return cpu.get32('cpl') < 3 && (cpu.get32('flagRest') & EFLAGS_AC) !== 0;
+  return cpu.get32(F.cpl) < 3 && (cpu.get32(F.flagRest) & EFLAGS_AC) !== 0;
 }
 
 function fail(cpu: CpuContext, result: WalkResult, access: AccessKind, user: boolean, cause: number): boolean {
@@ -71,8 +72,8 @@ function fail(cpu: CpuContext, result: WalkResult, access: AccessKind, user: boo
   if (access === 'write') code |= PF_WRITE;
   if (user) code |= PF_USER;
   if (access === 'execute') {
-    const cr4 = cpu.low('cr4');
-    const hasNx = (cr4 & CR4_PAE) !== 0 && (cpu.low('efer') & EFER_NXE) !== 0;
+    const cr4 = cpu.low(F.cr4);
+    const hasNx = (cr4 & CR4_PAE) !== 0 && (cpu.low(F.efer) & EFER_NXE) !== 0;
     if (hasNx || cr4 & CR4_SMEP) code |= PF_FETCH;
   }
   result.errorCode = code;
@@ -91,8 +92,8 @@ function markLeaf(cpu: CpuContext, address: number, entry: number, access: Acces
 }
 
 function walk32(cpu: CpuContext, linear: number, access: AccessKind, user: boolean, result: WalkResult): boolean {
-  const cr4 = cpu.low('cr4');
-  const pdeAddress = ((cpu.low('cr3') & 0xfffff000) >>> 0) + ((linear >>> 22) << 2);
+  const cr4 = cpu.low(F.cr4);
+  const pdeAddress = ((cpu.low(F.cr3) & 0xfffff000) >>> 0) + ((linear >>> 22) << 2);
   const pde = cpu.readPhysical32(pdeAddress);
   if ((pde & ENTRY_P) === 0) return fail(cpu, result, access, user, 0);
   const isLarge = (pde & ENTRY_PS) !== 0 && (cr4 & CR4_PSE) !== 0;
@@ -131,7 +132,7 @@ const entryAddress = (low: number, high: number): number =>
 /** Bits of the upper half that must be zero: above MAXPHYADDR, and XD without NXE. Bits 52-62 only with PAE. */
 function reservedHigh(cpu: CpuContext, isLong: boolean): number {
   const addressBits = (1 << (cpu.model.physicalAddressBits - 32)) - 1;
-  const xd = cpu.low('efer') & EFER_NXE ? 0 : ENTRY_XD;
+  const xd = cpu.low(F.efer) & EFER_NXE ? 0 : ENTRY_XD;
   return ((isLong ? 0x000fffff : 0x7fffffff) & ~addressBits) | xd;
 }
 
@@ -140,19 +141,19 @@ function reservedHigh(cpu: CpuContext, isLong: boolean): number {
  * directory pointers) down to 12; `table` is the physical address of the first.
  */
 function walk64(cpu: CpuContext, linear: number, access: AccessKind, user: boolean, result: WalkResult): boolean {
-  const isLong = (cpu.low('efer') & EFER_LMA) !== 0;
+  const isLong = (cpu.low(F.efer) & EFER_LMA) !== 0;
   const reserved = reservedHigh(cpu, isLong);
   const low = linear >>> 0;
   const high = highHalf(linear);
   let shift = 39;
   let table = 0;
   if (isLong) {
-    table = entryAddress(cpu.low('cr3'), cpu.high('cr3'));
+    table = entryAddress(cpu.low(F.cr3), cpu.high(F.cr3));
   } else {
     const index = low >>> 30;
-    const pdpte = cpu.low('pdpte', index);
+    const pdpte = cpu.low(F.pdpte, index);
     if ((pdpte & ENTRY_P) === 0) return fail(cpu, result, access, user, 0);
-    table = entryAddress(pdpte, cpu.high('pdpte', index));
+    table = entryAddress(pdpte, cpu.high(F.pdpte, index));
     shift = 21;
   }
   let rights = ENTRY_W | ENTRY_U;
@@ -184,7 +185,7 @@ function walk64(cpu: CpuContext, linear: number, access: AccessKind, user: boole
       result.writable = (rights & ENTRY_W) !== 0;
       result.user = (rights & ENTRY_U) !== 0;
       result.noExecute = xd !== 0;
-      result.global = (entry & ENTRY_G) !== 0 && (cpu.low('cr4') & CR4_PGE) !== 0;
+      result.global = (entry & ENTRY_G) !== 0 && (cpu.low(F.cr4) & CR4_PGE) !== 0;
       if (!isPermitted(cpu, result, access, user)) return fail(cpu, result, access, user, PF_PRESENT);
       if (clear0 >= 0) markAccessed(cpu, clear0, cpu.readPhysical32(clear0));
       if (clear1 >= 0) markAccessed(cpu, clear1, cpu.readPhysical32(clear1));
@@ -220,7 +221,7 @@ export function walk(
   user: boolean,
   result: WalkResult,
 ): boolean {
-  if ((cpu.low('cr0') & CR0_PG) === 0) {
+  if ((cpu.low(F.cr0) & CR0_PG) === 0) {
     result.physical = linear >>> 0;
     result.pageShift = 12;
     result.writable = true;
@@ -230,7 +231,7 @@ export function walk(
     result.dirty = true;
     return true;
   }
-  if (cpu.low('cr4') & CR4_PAE) return walk64(cpu, linear, access, user, result);
+  if (cpu.low(F.cr4) & CR4_PAE) return walk64(cpu, linear, access, user, result);
   return walk32(cpu, linear, access, user, result);
 }
 
@@ -251,7 +252,7 @@ export function loadPdptes(cpu: CpuContext, cr3: number): boolean {
   for (let index = 0; index < 4; index++) {
     const low = cpu.readPhysical32(table + index * 8);
     const high = cpu.readPhysical32(table + index * 8 + 4);
-    cpu.setHalves('pdpte', low, high, index);
+    cpu.setHalves(F.pdpte, low, high, index);
   }
   return true;
 }

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 1 19.5 (I/O privilege, permission bitmap); vol. 2A IN.
 
 import { CR0_PE, EFLAGS_IOPL, EFLAGS_VM } from '../state/control-bits.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege } from '../state/modes.ts';
 import { segmentBase } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -14,8 +14,8 @@ const TSS_IO_BASE = 0x66;
 /** Bits of the bitmap for `width` ports; -1 after a fault. */
 function bitmapBits(cpu: CpuContext, port: number, width: number): number {
   const { tr } = SEGMENT_INDEX;
-  const limit = cpu.get32('segmentLimit', tr);
-  const isTss32 = (cpu.get32('segmentAccess', tr) & 8) !== 0;
+  const limit = cpu.get32(F.segmentLimit, tr);
+  const isTss32 = (cpu.get32(F.segmentAccess, tr) & 8) !== 0;
   if (!isTss32 || limit < TSS_IO_BASE + 1) return 1;
   const base = segmentBase(cpu, tr);
   const ioBase = cpu.readLinear(wrapSystem(cpu, base + TSS_IO_BASE), 2, false);
@@ -28,8 +28,8 @@ function bitmapBits(cpu: CpuContext, port: number, width: number): number {
 }
 
 export function checkPort(cpu: CpuContext, portArgument: number, width: number): number {
-  if ((cpu.low('cr0') & CR0_PE) === 0) return 0;
-  const rest = cpu.get32('flagRest');
+  if ((cpu.low(F.cr0) & CR0_PE) === 0) return 0;
+  const rest = cpu.get32(F.flagRest);
   const isOpen = (rest & EFLAGS_VM) === 0 && currentPrivilege(cpu) <= (rest & EFLAGS_IOPL) >>> 12;
   if (isOpen) return 0;
   const bits = bitmapBits(cpu, portArgument & 0xffff, width);
@@ -43,7 +43,7 @@ export function portIn(cpu: CpuContext, portArgument: number, width: number): nu
   if (checkPort(cpu, portArgument, width) !== 0) return 1;
   const port = portArgument & 0xffff;
   noteIoBreakpoint(cpu, port, width);
-  cpu.setHalves('scratch', cpu.environment.portRead(port, toWidth(width)), 0, 0);
+  cpu.setHalves(F.scratch, cpu.environment.portRead(port, toWidth(width)), 0, 0);
   return 0;
 }
 

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 2A INT n (table of decisions), vol. 3A 20.3.3 (software interrupts with VME).
 
 import { CR4_VME, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF } from '../state/control-bits.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isProtected, isVirtual8086 } from '../state/modes.ts';
 import { segmentBase } from '../state/segments.ts';
 import { wideArgument } from './code-segment.ts';
@@ -29,8 +29,8 @@ const delivery: Delivery = { vector: 0, errorCode: -1, isSoftware: true, ext: 0,
 /** The TSS's redirection bit of a vector: 0 means the 8086 program's own handler; -1 after a fault. */
 function redirectionBit(cpu: CpuContext, vector: number): number {
   const { tr } = SEGMENT_INDEX;
-  const limit = cpu.get32('segmentLimit', tr);
-  const isTss32 = (cpu.get32('segmentAccess', tr) & 8) !== 0;
+  const limit = cpu.get32(F.segmentLimit, tr);
+  const isTss32 = (cpu.get32(F.segmentAccess, tr) & 8) !== 0;
   if (isTss32 && limit >= TSS_IO_BASE + 1) {
     const base = segmentBase(cpu, tr);
     const ioBase = cpu.readLinear(wrapSystem(cpu, base + TSS_IO_BASE), 2, false);
@@ -65,7 +65,7 @@ export function softwareInterrupt(cpu: CpuContext, vector: number, kind: number)
   delivery.rip = wideArgument(cpu, NEXT_ARGUMENT);
   delivery.flags = flags;
   if (kind === INTERRUPT_KIND.intN && isProtected(cpu) && isVirtual8086(cpu)) {
-    if (cpu.low('cr4') & CR4_VME) {
+    if (cpu.low(F.cr4) & CR4_VME) {
       const bit = redirectionBit(cpu, delivery.vector);
       if (bit < 0) return 1;
       if (bit === 0) return redirect(cpu, flags);

@@ -1,6 +1,7 @@
 // MXCSR around a software SSE operation: settings before it, flags and faults after it.
 // Reference: Intel SDM vol. 1, 11.5.2-11.5.4; vol. 3A, 2.5 (CR4.OSXMMEXCPT).
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { MXCSR, readWord, writeWord } from './float-words.ts';
 import { adoptMxcsr, BEFORE_OPERATION, floatEnvironment } from './soft-float/environment.ts';
@@ -32,7 +33,7 @@ export function endSse(cpu: CpuContext): boolean {
   const early = (unmasked & BEFORE_OPERATION) !== 0;
   writeWord(cpu, MXCSR, mxcsr | (early ? floatEnvironment.flags & BEFORE_OPERATION : floatEnvironment.flags));
   if (unmasked === 0) return false;
-  cpu.raise((cpu.low('cr4') & CR4_OSXMMEXCPT) !== 0 ? SIMD_EXCEPTION : INVALID_OPCODE);
+  cpu.raise((cpu.low(F.cr4) & CR4_OSXMMEXCPT) !== 0 ? SIMD_EXCEPTION : INVALID_OPCODE);
   return true;
 }
 

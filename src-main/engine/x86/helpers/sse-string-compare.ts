@@ -1,6 +1,7 @@
 // PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM: comparison of packed strings.
 // Reference: Intel SDM vol. 2B, 4.1 (imm8 control byte, aggregation, invalid elements, polarity, output).
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 
 const CF = 0x001;
@@ -20,7 +21,7 @@ interface Text {
 function readElements(cpu: CpuContext, position: number, words: boolean, signed: boolean): number[] {
   const bytes: number[] = [];
   for (let half = 0; half < 2; half++) {
-    for (const value of [cpu.low('scratch', position + half), cpu.high('scratch', position + half)]) {
+    for (const value of [cpu.low(F.scratch, position + half), cpu.high(F.scratch, position + half)]) {
       for (let shift = 0; shift < 32; shift += 8) bytes.push((value >>> shift) & 0xff);
     }
   }
@@ -34,7 +35,7 @@ function readElements(cpu: CpuContext, position: number, words: boolean, signed:
 
 /** |EAX| (or |RAX|), cut to the number of elements. */
 function explicitLength(cpu: CpuContext, position: number, count: number): number {
-  const value = BigInt.asIntN(64, cpu.get64('scratch', position));
+  const value = BigInt.asIntN(64, cpu.get64(F.scratch, position));
   const magnitude = value < 0n ? -value : value;
   return magnitude > BigInt(count) ? count : Number(magnitude);
 }
@@ -100,8 +101,8 @@ function storeMask(cpu: CpuContext, bits: number, control: number): void {
     mask = 0n;
     for (let i = 0; i < 128 / width; i++) if ((bits >> i) & 1) mask |= ones << BigInt(i * width);
   }
-  cpu.set64('scratch', BigInt.asUintN(64, mask), 1);
-  cpu.set64('scratch', mask >> 64n, 2);
+  cpu.set64(F.scratch, BigInt.asUintN(64, mask), 1);
+  cpu.set64(F.scratch, mask >> 64n, 2);
 }
 
 export function sseStringCompare(cpu: CpuContext, control: number): number {
@@ -117,6 +118,6 @@ export function sseStringCompare(cpu: CpuContext, control: number): number {
     (a.length < count ? SF : 0) |
     ((bits & 1) !== 0 ? OF : 0);
   storeMask(cpu, bits, control);
-  cpu.setHalves('scratch', index, flags, 0);
+  cpu.setHalves(F.scratch, index, flags, 0);
   return 0;
 }

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 1 6.2 (stack), vol. 3A 5.3 (limit checks), 5.8.5 (stack switching), 6.14 (long mode).
 
 import { fromHalves, highHalf, isCanonical, lowHalf } from '../state/address.ts';
-import { GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, stackBits } from '../state/modes.ts';
 import { ACCESS_CODE, ACCESS_DB, ACCESS_DC, segmentBase, setSegment } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -35,12 +35,12 @@ const cut = (value: number, bits: 16 | 32 | 64): number =>
 /** Opens the stack in use. `ext`: error code of its limit faults. */
 export function openStack(cpu: CpuContext, stack: Stack, ext: number): void {
   const { ss } = SEGMENT_INDEX;
-  stack.selector = cpu.get32('segmentSelector', ss);
-  stack.access = cpu.get32('segmentAccess', ss);
-  stack.limit = cpu.get32('segmentLimit', ss);
+  stack.selector = cpu.get32(F.segmentSelector, ss);
+  stack.access = cpu.get32(F.segmentAccess, ss);
+  stack.limit = cpu.get32(F.segmentLimit, ss);
   stack.bits = stackBits(cpu);
   stack.base = stack.bits === 64 ? 0 : segmentBase(cpu, ss);
-  stack.pointer = cut(fromHalves(cpu.low('gpr', GPR_INDEX.rsp), cpu.high('gpr', GPR_INDEX.rsp)), stack.bits);
+  stack.pointer = cut(fromHalves(cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp)), stack.bits);
   stack.user = currentPrivilege(cpu) === 3;
   stack.errorCode = ext;
 }
@@ -120,9 +120,9 @@ export const popped = (stack: Stack): number => (stack.high === 0 ? stack.low : 
 /** Writes as much of RSP as the width of the stack says. */
 export function setStackPointer(cpu: CpuContext, bits: 16 | 32 | 64, pointer: number): void {
   const { rsp } = GPR_INDEX;
-  if (bits === 64) cpu.setHalves('gpr', lowHalf(pointer), highHalf(pointer), rsp);
-  else if (bits === 32) cpu.setHalves('gpr', lowHalf(pointer), 0, rsp);
-  else cpu.setHalves('gpr', ((cpu.low('gpr', rsp) & 0xffff0000) | (pointer & 0xffff)) >>> 0, cpu.high('gpr', rsp), rsp);
+  if (bits === 64) cpu.setHalves(F.gpr, lowHalf(pointer), highHalf(pointer), rsp);
+  else if (bits === 32) cpu.setHalves(F.gpr, lowHalf(pointer), 0, rsp);
+  else cpu.setHalves(F.gpr, ((cpu.low(F.gpr, rsp) & 0xffff0000) | (pointer & 0xffff)) >>> 0, cpu.high(F.gpr, rsp), rsp);
 }
 
 export const commitPointer = (cpu: CpuContext, stack: Stack): void => setStackPointer(cpu, stack.bits, stack.pointer);

@@ -5,7 +5,7 @@
 import {
   CR0_PG, CR0_TS, CR4_PAE, DR6_BT, DR7_LOCAL, EFLAGS_NT, EFLAGS_VM,
 } from '../state/control-bits.ts';
-import { SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { segmentBase, setNullSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
 import { checkTarget, loadCode } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -92,9 +92,9 @@ function saveTask(cpu: CpuContext, base: number, layout: TssLayout, ip: number, 
   const { width } = layout;
   write(layout.ip, width, ip);
   write(layout.flags, width, flags);
-  for (let i = 0; i < 8; i++) write(layout.registers + i * width, width, cpu.low('gpr', i));
+  for (let i = 0; i < 8; i++) write(layout.registers + i * width, width, cpu.low(F.gpr, i));
   for (let i = 0; i < layout.segmentCount; i++) {
-    write(layout.segments + i * width, 2, cpu.get32('segmentSelector', i));
+    write(layout.segments + i * width, 2, cpu.get32(F.segmentSelector, i));
   }
 }
 
@@ -130,7 +130,7 @@ function loadTaskCode(cpu: CpuContext, selector: number, ext: number): boolean {
 }
 
 function loadTaskStack(cpu: CpuContext, selector: number, ext: number): boolean {
-  const cpl = cpu.get32('cpl');
+  const cpl = cpu.get32(F.cpl);
   if (isNullSelector(selector)) return fault(cpu, VECTOR_TS, selector, ext);
   if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_TS, ext)) return false;
   if ((selector & 3) !== cpl || descriptorDpl(descriptor) !== cpl || !isWritableData(descriptor)) {
@@ -147,7 +147,7 @@ function loadTaskData(cpu: CpuContext, index: number, selector: number, ext: num
   if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_TS, ext)) return false;
   const dpl = descriptorDpl(descriptor);
   const isOpen = isCode(descriptor) && isConforming(descriptor);
-  if (!isReadable(descriptor) || (!isOpen && (cpu.get32('cpl') > dpl || (selector & 3) > dpl))) {
+  if (!isReadable(descriptor) || (!isOpen && (cpu.get32(F.cpl) > dpl || (selector & 3) > dpl))) {
     return fault(cpu, VECTOR_TS, selector, ext);
   }
   if (!isPresent(descriptor)) return fault(cpu, VECTOR_NP, selector, ext);
@@ -162,7 +162,7 @@ function loadTaskSegments(cpu: CpuContext, ext: number): boolean {
   for (let index = es; index <= gs; index++) setNullSegment(cpu, index, selectors[index] ?? 0);
   const codeSelector = selectors[cs] ?? 0;
   const isVirtual = (fresh.flags & EFLAGS_VM) !== 0;
-  cpu.set32('cpl', isVirtual ? 3 : codeSelector & 3);
+  cpu.set32(F.cpl, isVirtual ? 3 : codeSelector & 3);
   if (!loadTaskLdt(cpu, fresh.ldt, ext)) return false;
   if (isVirtual) {
     for (let index = es; index <= gs; index++) setVirtualSegment(cpu, index, selectors[index] ?? 0);
@@ -181,18 +181,18 @@ function loadTaskSegments(cpu: CpuContext, ext: number): boolean {
 }
 
 function loadTaskRegisters(cpu: CpuContext, layout: TssLayout, flags: number): boolean {
-  cpu.setHalves('cr0', (cpu.low('cr0') | CR0_TS) >>> 0, 0);
-  cpu.setHalves('rip', fresh.ip, 0);
+  cpu.setHalves(F.cr0, (cpu.low(F.cr0) | CR0_TS) >>> 0, 0);
+  cpu.setHalves(F.rip, fresh.ip, 0);
   cpu.writeFlags(flags);
   for (let i = 0; i < 8; i++) {
     const value = fresh.registers[i] ?? 0;
     // The 16-bit TSS leaves the upper halves alone.
-    cpu.setHalves('gpr', layout.width === 4 ? value : ((cpu.low('gpr', i) & 0xffff0000) | value) >>> 0, 0, i);
+    cpu.setHalves(F.gpr, layout.width === 4 ? value : ((cpu.low(F.gpr, i) & 0xffff0000) | value) >>> 0, 0, i);
   }
-  cpu.setHalves('dr', (cpu.low('dr', 7) & ~DR7_LOCAL) >>> 0, 0, 7);
-  if (layout.cr3 < 0 || (cpu.low('cr0') & CR0_PG) === 0 || fresh.cr3 === cpu.low('cr3')) return true;
-  if (cpu.low('cr4') & CR4_PAE && !loadPdptes(cpu, fresh.cr3)) return false;
-  cpu.setHalves('cr3', fresh.cr3, 0);
+  cpu.setHalves(F.dr, (cpu.low(F.dr, 7) & ~DR7_LOCAL) >>> 0, 0, 7);
+  if (layout.cr3 < 0 || (cpu.low(F.cr0) & CR0_PG) === 0 || fresh.cr3 === cpu.low(F.cr3)) return true;
+  if (cpu.low(F.cr4) & CR4_PAE && !loadPdptes(cpu, fresh.cr3)) return false;
+  cpu.setHalves(F.cr3, fresh.cr3, 0);
   cpu.flushTlb('non-global');
   return true;
 }
@@ -200,10 +200,10 @@ function loadTaskRegisters(cpu: CpuContext, layout: TssLayout, flags: number): b
 /** Everything that may refuse the switch while the old task can still go on. */
 function prepare(cpu: CpuContext, selector: number, d: Descriptor, source: TaskSwitchSource, ext: number): boolean {
   const layout = descriptorType(d) >= 8 ? TSS32 : TSS16;
-  const oldLayout = cpu.get32('segmentAccess', tr) & 8 ? TSS32 : TSS16;
+  const oldLayout = cpu.get32(F.segmentAccess, tr) & 8 ? TSS32 : TSS16;
   if (descriptorLimit(d) < layout.minimumLimit) return fault(cpu, VECTOR_TS, selector, ext);
-  const oldSelector = cpu.get32('segmentSelector', tr);
-  if (cpu.get32('segmentLimit', tr) < oldLayout.ip + oldLayout.saved - 1) {
+  const oldSelector = cpu.get32(F.segmentSelector, tr);
+  if (cpu.get32(F.segmentLimit, tr) < oldLayout.ip + oldLayout.saved - 1) {
     return fault(cpu, VECTOR_TS, oldSelector, ext);
   }
   const base = descriptorBase(d);
@@ -231,19 +231,19 @@ export function switchTask(
 ): SwitchStatus {
   if (!prepare(cpu, selector, d, source, ext)) return SWITCH_REFUSED;
   const layout = descriptorType(d) >= 8 ? TSS32 : TSS16;
-  const oldLayout = cpu.get32('segmentAccess', tr) & 8 ? TSS32 : TSS16;
+  const oldLayout = cpu.get32(F.segmentAccess, tr) & 8 ? TSS32 : TSS16;
   const oldFlags = source === 'iret' ? cpu.readFlags() & ~EFLAGS_NT : cpu.readFlags();
   saveTask(cpu, segmentBase(cpu, tr), oldLayout, rip, oldFlags);
   const isNested = source === 'call' || source === 'interrupt';
   if (isNested) {
-    cpu.writeLinear(descriptorBase(d), 2, cpu.get32('segmentSelector', tr), false);
+    cpu.writeLinear(descriptorBase(d), 2, cpu.get32(F.segmentSelector, tr), false);
     fresh.flags |= EFLAGS_NT;
   }
   setSegment(cpu, tr, selector, descriptorAccess(d) | (DESCRIPTOR_BUSY >>> 8), descriptorBase(d), descriptorLimit(d));
   const pdptesLoaded = loadTaskRegisters(cpu, layout, fresh.flags);
   const segmentsLoaded = pdptesLoaded && loadTaskSegments(cpu, ext);
   if (!pdptesLoaded) cpu.raise(VECTOR_GP, ext);
-  if (fresh.trap & 1) cpu.set32('pendingDebug', cpu.get32('pendingDebug') | DR6_BT);
+  if (fresh.trap & 1) cpu.set32(F.pendingDebug, cpu.get32(F.pendingDebug) | DR6_BT);
   cpu.updateMode();
   return segmentsLoaded ? SWITCH_DONE : SWITCH_FAULTED_IN_NEW_TASK;
 }

@@ -3,7 +3,7 @@
 
 import { highHalf, lowHalf } from '../state/address.ts';
 import { CR0_PE, CR4_PCE, CR4_TSD } from '../state/control-bits.ts';
-import { GPR_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, GPR_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege } from '../state/modes.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { VECTOR_GP } from './descriptor.ts';
@@ -19,10 +19,10 @@ const COUNTERS = 2;
 /** Puts the counter into EDX:EAX; no number is large enough to lose bits before 104 days of guest time. */
 export function storeTimestamp(cpu: CpuContext): void {
   const now = Math.floor(cpu.environment.nowNs());
-  const low = lowHalf(now) + cpu.low('tscOffset');
+  const low = lowHalf(now) + cpu.low(F.tscOffset);
   const carry = low > 0xffffffff ? 1 : 0;
-  cpu.setHalves('gpr', low >>> 0, 0, rax);
-  cpu.setHalves('gpr', (highHalf(now) + cpu.high('tscOffset') + carry) >>> 0, 0, rdx);
+  cpu.setHalves(F.gpr, low >>> 0, 0, rax);
+  cpu.setHalves(F.gpr, (highHalf(now) + cpu.high(F.tscOffset) + carry) >>> 0, 0, rdx);
 }
 
 /** WRMSR to the counter: keeps the difference to the clock. */
@@ -30,11 +30,11 @@ export function writeTimestamp(cpu: CpuContext, low: number, high: number): void
   const now = Math.floor(cpu.environment.nowNs());
   const difference = (low >>> 0) - lowHalf(now);
   const borrow = difference < 0 ? 1 : 0;
-  cpu.setHalves('tscOffset', difference >>> 0, (high - highHalf(now) - borrow) >>> 0);
+  cpu.setHalves(F.tscOffset, difference >>> 0, (high - highHalf(now) - borrow) >>> 0);
 }
 
 const isForbidden = (cpu: CpuContext): boolean =>
-  (cpu.low('cr4') & CR4_TSD) !== 0 && (cpu.low('cr0') & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
+  (cpu.low(F.cr4) & CR4_TSD) !== 0 && (cpu.low(F.cr0) & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
 
 export function readTimestamp(cpu: CpuContext): number {
   if (isForbidden(cpu)) return cpu.raise(VECTOR_GP, 0);
@@ -44,15 +44,15 @@ export function readTimestamp(cpu: CpuContext): number {
 
 export function readTimestampAux(cpu: CpuContext): number {
   if (readTimestamp(cpu) !== 0) return 1;
-  cpu.setHalves('gpr', cpu.low('tscAux'), 0, rcx);
+  cpu.setHalves(F.gpr, cpu.low(F.tscAux), 0, rcx);
   return 0;
 }
 
 export function readPerformanceCounter(cpu: CpuContext): number {
-  const isUser = (cpu.low('cr0') & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
-  const isAllowed = !isUser || (cpu.low('cr4') & CR4_PCE) !== 0;
-  if (!isAllowed || cpu.low('gpr', rcx) >= COUNTERS) return cpu.raise(VECTOR_GP, 0);
-  cpu.setHalves('gpr', 0, 0, rax);
-  cpu.setHalves('gpr', 0, 0, rdx);
+  const isUser = (cpu.low(F.cr0) & CR0_PE) !== 0 && currentPrivilege(cpu) !== 0;
+  const isAllowed = !isUser || (cpu.low(F.cr4) & CR4_PCE) !== 0;
+  if (!isAllowed || cpu.low(F.gpr, rcx) >= COUNTERS) return cpu.raise(VECTOR_GP, 0);
+  cpu.setHalves(F.gpr, 0, 0, rax);
+  cpu.setHalves(F.gpr, 0, 0, rdx);
   return 0;
 }

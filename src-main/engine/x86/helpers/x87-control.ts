@@ -1,6 +1,7 @@
 // x87 control: initialisation, control word, exceptions cleared, stack pointer, constants.
 // Reference: Intel SDM vol. 1, 8.1.3-8.1.7, 8.3.4; vol. 2, FNINIT, FLDCW, FNCLEX, FINCSTP, FFREE, FLDPI.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { pack80 } from './soft-float/formats.ts';
 import { SoftNumber } from './soft-float/number.ts';
@@ -14,15 +15,15 @@ export function x87Wait(cpu: CpuContext): number {
 
 /** FNINIT, and the x87 part of INIT. */
 export function x87Initialize(cpu: CpuContext): number {
-  cpu.set32('fcw', 0x037f);
-  cpu.set32('fsw', 0);
-  cpu.set32('ftop', 0);
-  cpu.set32('ftag', 0);
-  cpu.set32('fop', 0);
-  cpu.set32('fcs', 0);
-  cpu.set32('fds', 0);
-  cpu.setHalves('fip', 0, 0);
-  cpu.setHalves('fdp', 0, 0);
+  cpu.set32(F.fcw, 0x037f);
+  cpu.set32(F.fsw, 0);
+  cpu.set32(F.ftop, 0);
+  cpu.set32(F.ftag, 0);
+  cpu.set32(F.fop, 0);
+  cpu.set32(F.fcs, 0);
+  cpu.set32(F.fds, 0);
+  cpu.setHalves(F.fip, 0, 0);
+  cpu.setHalves(F.fdp, 0, 0);
   return 0;
 }
 
@@ -32,9 +33,9 @@ const CONTROL_BITS = 0x1f3f;
 /** Sets the control word; exceptions already flagged may become pending or cease to be. */
 export function setControlWord(cpu: CpuContext, value: number): void {
   const control = (value & CONTROL_BITS) | 0x40;
-  cpu.set32('fcw', control);
-  const status = cpu.get32('fsw') & ~ERROR_SUMMARY;
-  cpu.set32('fsw', (status & ~control & 0x3f) !== 0 ? status | ERROR_SUMMARY : status);
+  cpu.set32(F.fcw, control);
+  const status = cpu.get32(F.fsw) & ~ERROR_SUMMARY;
+  cpu.set32(F.fsw, (status & ~control & 0x3f) !== 0 ? status | ERROR_SUMMARY : status);
 }
 
 /** FLDCW. */
@@ -46,7 +47,7 @@ export function x87LoadControl(cpu: CpuContext, value: number): number {
 
 /** FNCLEX. */
 export function x87ClearExceptions(cpu: CpuContext): number {
-  cpu.set32('fsw', cpu.get32('fsw') & 0x7f00);
+  cpu.set32(F.fsw, cpu.get32(F.fsw) & 0x7f00);
   return 0;
 }
 
@@ -55,12 +56,12 @@ export function x87StackControl(cpu: CpuContext, operation: number, i: number): 
   if (wait(cpu)) return 1;
   if (operation === X87_STACK.FNOP) return 0;
   if (operation === X87_STACK.FFREE || operation === X87_STACK.FFREEP) {
-    cpu.set32('ftag', cpu.get32('ftag') & ~(1 << physical(cpu, i)));
+    cpu.set32(F.ftag, cpu.get32(F.ftag) & ~(1 << physical(cpu, i)));
     if (operation === X87_STACK.FFREE) return 0;
   } else {
-    cpu.set32('fsw', cpu.get32('fsw') & ~C1);
+    cpu.set32(F.fsw, cpu.get32(F.fsw) & ~C1);
   }
-  cpu.set32('ftop', (cpu.get32('ftop') + (operation === X87_STACK.FDECSTP ? 7 : 1)) & 7);
+  cpu.set32(F.ftop, (cpu.get32(F.ftop) + (operation === X87_STACK.FDECSTP ? 7 : 1)) & 7);
   return 0;
 }
 

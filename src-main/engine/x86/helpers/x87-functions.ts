@@ -1,6 +1,7 @@
 // x87 instructions on ST(0), or on ST(0) and ST(1), without a memory operand.
 // Reference: Intel SDM vol. 1, 8.3.5-8.3.10; vol. 2 by mnemonic; table 8-1 for C0-C3.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { exponentOf, FSW, readWord, significandHigh, significandLow, writeWord } from './float-words.ts';
 import { squareRoot } from './soft-float/divide.ts';
@@ -61,7 +62,7 @@ function changeSign(cpu: CpuContext, absolute: boolean): void {
   report(cpu, 0, false);
   const r = physical(cpu, 0);
   const word = exponentOf(cpu, r);
-  cpu.set32('fprExponent', absolute ? word & 0x7fff : word ^ 0x8000, r);
+  cpu.set32(F.fprExponent, absolute ? word & 0x7fff : word ^ 0x8000, r);
 }
 
 /** FXAM: class in C3, C2, C0, sign in C1. */

@@ -2,6 +2,7 @@
 // staging buffer; the instructions move it to and from guest memory themselves, because that may fault.
 // Reference: Intel SDM vol. 1, 8.1.10 and figures 8-9 to 8-12; 10.5.1 (FXSAVE area), vol. 2 FXRSTOR.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { mxcsrMask } from './sse-exceptions.ts';
 import { setControlWord, x87Initialize } from './x87-control.ts';
@@ -18,35 +19,35 @@ const put32 = (offset: number, value: number): void => image.setUint32(offset, v
 
 /** Eight bytes of the image to scratch[0], for the store loop. */
 export function imageQuad(cpu: CpuContext, offset: number): number {
-  cpu.setHalves('scratch', u32(offset), u32(offset + 4), 0);
+  cpu.setHalves(F.scratch, u32(offset), u32(offset + 4), 0);
   return 0;
 }
 
 /** Puts the eight bytes in scratch[1] into the image, for the load loop. */
 export function setImageQuad(cpu: CpuContext, offset: number): number {
-  put32(offset, cpu.low('scratch', 1));
-  put32(offset + 4, cpu.high('scratch', 1));
+  put32(offset, cpu.low(F.scratch, 1));
+  put32(offset + 4, cpu.high(F.scratch, 1));
   return 0;
 }
 
-export const statusWord = (cpu: CpuContext): number => cpu.get32('fsw') | (cpu.get32('ftop') << 11);
+export const statusWord = (cpu: CpuContext): number => cpu.get32(F.fsw) | (cpu.get32(F.ftop) << 11);
 
 function setStatusWord(cpu: CpuContext, value: number): void {
-  cpu.set32('ftop', (value >>> 11) & 7);
-  cpu.set32('fsw', value & 0xc7ff);
+  cpu.set32(F.ftop, (value >>> 11) & 7);
+  cpu.set32(F.fsw, value & 0xc7ff);
 }
 
 /** FLDENV and its like may bring exceptions that are unmasked: the summary follows the masks. */
 function refreshSummary(cpu: CpuContext): void {
-  const status = cpu.get32('fsw') & ~ERROR_SUMMARY;
-  const unmasked = status & ~cpu.get32('fcw') & 0x3f;
-  cpu.set32('fsw', unmasked !== 0 ? status | ERROR_SUMMARY : status);
+  const status = cpu.get32(F.fsw) & ~ERROR_SUMMARY;
+  const unmasked = status & ~cpu.get32(F.fcw) & 0x3f;
+  cpu.set32(F.fsw, unmasked !== 0 ? status | ERROR_SUMMARY : status);
 }
 
 /** Two bits a register: 0 valid, 1 zero, 2 special, 3 empty. */
 function fullTag(cpu: CpuContext): number {
   let tag = 0;
-  const abridged = cpu.get32('ftag');
+  const abridged = cpu.get32(F.ftag);
   for (let r = 0; r < 8; r++) {
     tag |= ((abridged >>> r) & 1 ? registerTag(cpu, r) : 3) << (2 * r);
   }
@@ -54,9 +55,9 @@ function fullTag(cpu: CpuContext): number {
 }
 
 function registerTag(cpu: CpuContext, r: number): number {
-  const exponent = cpu.get32('fprExponent', r) & 0x7fff;
-  const high = cpu.high('fprSignificand', r);
-  if (exponent === 0) return (high | cpu.low('fprSignificand', r)) === 0 ? 1 : 2;
+  const exponent = cpu.get32(F.fprExponent, r) & 0x7fff;
+  const high = cpu.high(F.fprSignificand, r);
+  if (exponent === 0) return (high | cpu.low(F.fprSignificand, r)) === 0 ? 1 : 2;
   return exponent === 0x7fff || high < 0x8000_0000 ? 2 : 0;
 }
 
@@ -71,20 +72,20 @@ const environmentSize = (form: number): number => ((form & X87_IMAGE.wide) !== 0
 function saveEnvironment(cpu: CpuContext, form: number): void {
   const wide = (form & X87_IMAGE.wide) !== 0;
   const step = wide ? 4 : 2;
-  const fip = cpu.low('fip');
-  const fdp = cpu.low('fdp');
-  const opcode = cpu.get32('fop') & 0x7ff;
+  const fip = cpu.low(F.fip);
+  const fdp = cpu.low(F.fdp);
+  const opcode = cpu.get32(F.fop) & 0x7ff;
   // Reserved upper halves of the 32-bit form read as ones.
   for (let word = 0; word < 3; word++) if (wide) put32(4 * word, 0xffff_0000);
-  put16(0, cpu.get32('fcw'));
+  put16(0, cpu.get32(F.fcw));
   put16(step, statusWord(cpu));
   put16(2 * step, fullTag(cpu));
   if (!wide) {
     put16(6, fip);
     put16(10, fdp);
     const real = (form & X87_IMAGE.real) !== 0;
-    put16(8, real ? ((fip >>> 4) & 0xf000) | opcode : cpu.get32('fcs'));
-    put16(12, real ? (fdp >>> 4) & 0xf000 : cpu.get32('fds'));
+    put16(8, real ? ((fip >>> 4) & 0xf000) | opcode : cpu.get32(F.fcs));
+    put16(12, real ? (fdp >>> 4) & 0xf000 : cpu.get32(F.fds));
   } else if ((form & X87_IMAGE.real) !== 0) {
     put32(12, 0xffff_0000 | (fip & 0xffff));
     put32(16, ((fip >>> 16) << 12) | opcode);
@@ -92,9 +93,9 @@ function saveEnvironment(cpu: CpuContext, form: number): void {
     put32(24, (fdp >>> 16) << 12);
   } else {
     put32(12, fip);
-    put32(16, (opcode << 16) | cpu.get32('fcs'));
+    put32(16, (opcode << 16) | cpu.get32(F.fcs));
     put32(20, fdp);
-    put32(24, 0xffff_0000 | cpu.get32('fds'));
+    put32(24, 0xffff_0000 | cpu.get32(F.fds));
   }
 }
 
@@ -105,25 +106,25 @@ function loadEnvironment(cpu: CpuContext, form: number): void {
   setStatusWord(cpu, u16(step));
   setControlWord(cpu, u16(0));
   refreshSummary(cpu);
-  cpu.set32('ftag', abridgedTag(u16(2 * step)));
+  cpu.set32(F.ftag, abridgedTag(u16(2 * step)));
   if (wide && !real) {
-    cpu.setHalves('fip', u32(12), 0);
-    cpu.setHalves('fdp', u32(20), 0);
-    cpu.set32('fcs', u16(16));
-    cpu.set32('fop', u16(18) & 0x7ff);
-    cpu.set32('fds', u16(24));
+    cpu.setHalves(F.fip, u32(12), 0);
+    cpu.setHalves(F.fdp, u32(20), 0);
+    cpu.set32(F.fcs, u16(16));
+    cpu.set32(F.fop, u16(18) & 0x7ff);
+    cpu.set32(F.fds, u16(24));
   } else if (wide) {
-    cpu.setHalves('fip', u16(12) | ((u32(16) << 4) & 0xffff_0000), 0);
-    cpu.setHalves('fdp', u16(20) | ((u32(24) << 4) & 0xffff_0000), 0);
-    cpu.set32('fop', u16(16) & 0x7ff);
+    cpu.setHalves(F.fip, u16(12) | ((u32(16) << 4) & 0xffff_0000), 0);
+    cpu.setHalves(F.fdp, u16(20) | ((u32(24) << 4) & 0xffff_0000), 0);
+    cpu.set32(F.fop, u16(16) & 0x7ff);
   } else {
     const segment = u16(8);
-    cpu.setHalves('fip', u16(6) | (real ? (segment & 0xf000) << 4 : 0), 0);
-    cpu.setHalves('fdp', u16(10) | (real ? (u16(12) & 0xf000) << 4 : 0), 0);
-    if (real) cpu.set32('fop', segment & 0x7ff);
+    cpu.setHalves(F.fip, u16(6) | (real ? (segment & 0xf000) << 4 : 0), 0);
+    cpu.setHalves(F.fdp, u16(10) | (real ? (u16(12) & 0xf000) << 4 : 0), 0);
+    if (real) cpu.set32(F.fop, segment & 0x7ff);
     else {
-      cpu.set32('fcs', segment);
-      cpu.set32('fds', u16(12));
+      cpu.set32(F.fcs, segment);
+      cpu.set32(F.fds, u16(12));
     }
   }
 }
@@ -134,10 +135,10 @@ export function x87ImageSave(cpu: CpuContext, form: number): number {
   if ((form & X87_IMAGE.state) === 0) return 0;
   const base = environmentSize(form);
   for (let i = 0; i < 8; i++) {
-    const r = (cpu.get32('ftop') + i) & 7;
-    put32(base + 10 * i, cpu.low('fprSignificand', r));
-    put32(base + 10 * i + 4, cpu.high('fprSignificand', r));
-    put16(base + 10 * i + 8, cpu.get32('fprExponent', r));
+    const r = (cpu.get32(F.ftop) + i) & 7;
+    put32(base + 10 * i, cpu.low(F.fprSignificand, r));
+    put32(base + 10 * i + 4, cpu.high(F.fprSignificand, r));
+    put16(base + 10 * i + 8, cpu.get32(F.fprExponent, r));
   }
   return 0;
 }
@@ -145,7 +146,7 @@ export function x87ImageSave(cpu: CpuContext, form: number): number {
 /** What FNSTENV and FNSAVE do after the image is written: mask all exceptions, or initialise. */
 export function x87ImageSaved(cpu: CpuContext, form: number): number {
   if ((form & X87_IMAGE.state) !== 0) return x87Initialize(cpu);
-  setControlWord(cpu, cpu.get32('fcw') | 0x3f);
+  setControlWord(cpu, cpu.get32(F.fcw) | 0x3f);
   return 0;
 }
 
@@ -155,30 +156,30 @@ export function x87ImageLoad(cpu: CpuContext, form: number): number {
   if ((form & X87_IMAGE.state) === 0) return 0;
   const base = environmentSize(form);
   for (let i = 0; i < 8; i++) {
-    const r = (cpu.get32('ftop') + i) & 7;
-    cpu.setHalves('fprSignificand', u32(base + 10 * i), u32(base + 10 * i + 4), r);
-    cpu.set32('fprExponent', u16(base + 10 * i + 8), r);
+    const r = (cpu.get32(F.ftop) + i) & 7;
+    cpu.setHalves(F.fprSignificand, u32(base + 10 * i), u32(base + 10 * i + 4), r);
+    cpu.set32(F.fprExponent, u16(base + 10 * i + 8), r);
   }
   return 0;
 }
 
 /** FXSAVE without the XMM registers, which the instruction stores itself. `wide`: 64-bit pointers (REX.W). */
 export function fxsaveImage(cpu: CpuContext, wide: number): number {
-  put16(0, cpu.get32('fcw'));
+  put16(0, cpu.get32(F.fcw));
   put16(2, statusWord(cpu));
-  put16(4, cpu.get32('ftag'));
-  put16(6, cpu.get32('fop'));
-  put32(8, cpu.low('fip'));
-  put32(12, wide !== 0 ? cpu.high('fip') : cpu.get32('fcs'));
-  put32(16, cpu.low('fdp'));
-  put32(20, wide !== 0 ? cpu.high('fdp') : cpu.get32('fds'));
-  put32(24, cpu.get32('mxcsr'));
+  put16(4, cpu.get32(F.ftag));
+  put16(6, cpu.get32(F.fop));
+  put32(8, cpu.low(F.fip));
+  put32(12, wide !== 0 ? cpu.high(F.fip) : cpu.get32(F.fcs));
+  put32(16, cpu.low(F.fdp));
+  put32(20, wide !== 0 ? cpu.high(F.fdp) : cpu.get32(F.fds));
+  put32(24, cpu.get32(F.mxcsr));
   put32(28, mxcsrMask(cpu));
   for (let i = 0; i < 8; i++) {
-    const r = (cpu.get32('ftop') + i) & 7;
-    put32(32 + 16 * i, cpu.low('fprSignificand', r));
-    put32(36 + 16 * i, cpu.high('fprSignificand', r));
-    put32(40 + 16 * i, cpu.get32('fprExponent', r));
+    const r = (cpu.get32(F.ftop) + i) & 7;
+    put32(32 + 16 * i, cpu.low(F.fprSignificand, r));
+    put32(36 + 16 * i, cpu.high(F.fprSignificand, r));
+    put32(40 + 16 * i, cpu.get32(F.fprExponent, r));
     put32(44 + 16 * i, 0);
   }
   return 0;
@@ -191,19 +192,19 @@ export function fxrstorImage(cpu: CpuContext, wide: number): number {
   setStatusWord(cpu, u16(2));
   setControlWord(cpu, u16(0));
   refreshSummary(cpu);
-  cpu.set32('ftag', u16(4) & 0xff);
-  cpu.set32('fop', u16(6) & 0x7ff);
-  cpu.setHalves('fip', u32(8), wide !== 0 ? u32(12) : 0);
-  cpu.setHalves('fdp', u32(16), wide !== 0 ? u32(20) : 0);
+  cpu.set32(F.ftag, u16(4) & 0xff);
+  cpu.set32(F.fop, u16(6) & 0x7ff);
+  cpu.setHalves(F.fip, u32(8), wide !== 0 ? u32(12) : 0);
+  cpu.setHalves(F.fdp, u32(16), wide !== 0 ? u32(20) : 0);
   if (wide === 0) {
-    cpu.set32('fcs', u16(12));
-    cpu.set32('fds', u16(20));
+    cpu.set32(F.fcs, u16(12));
+    cpu.set32(F.fds, u16(20));
   }
-  cpu.set32('mxcsr', mxcsr);
+  cpu.set32(F.mxcsr, mxcsr);
   for (let i = 0; i < 8; i++) {
-    const r = (cpu.get32('ftop') + i) & 7;
-    cpu.setHalves('fprSignificand', u32(32 + 16 * i), u32(36 + 16 * i), r);
-    cpu.set32('fprExponent', u16(40 + 16 * i), r);
+    const r = (cpu.get32(F.ftop) + i) & 7;
+    cpu.setHalves(F.fprSignificand, u32(32 + 16 * i), u32(36 + 16 * i), r);
+    cpu.set32(F.fprExponent, u16(40 + 16 * i), r);
   }
   return 0;
 }

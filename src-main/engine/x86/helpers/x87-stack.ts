@@ -1,6 +1,7 @@
 // The x87 register stack and status word: reading and writing ST(i), stack faults, exceptions, waiting.
 // Not here: what instructions compute. Reference: Intel SDM vol. 1, 8.1.2-8.1.3, 8.5, 8.6, 8.7.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
   exponentOf,
@@ -40,7 +41,7 @@ const FLOATING_POINT_ERROR = 16;
 /** Every waiting instruction: true when #MF was raised for an earlier one. */
 export function wait(cpu: CpuContext): boolean {
   if ((readWord(cpu, FSW) & 0x80) === 0) return false;
-  if ((cpu.low('cr0') & CR0_NE) !== 0) {
+  if ((cpu.low(F.cr0) & CR0_NE) !== 0) {
     cpu.raise(FLOATING_POINT_ERROR);
     return true;
   }

@@ -2,6 +2,7 @@
 // fault. Between the two only the memory access of the same instruction runs.
 // Reference: Intel SDM vol. 1, 8.3.3; vol. 2, FST, FIST, FISTTP, FBSTP, FBLD.
 
+import { CPU_FIELDS as F } from '../state/cpu-state.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
   exponentOf,
@@ -157,7 +158,7 @@ export function x87StoreEnd(cpu: CpuContext, pops: number): number {
 export function x87LoadDecimal(cpu: CpuContext, top: number): number {
   if (begin(cpu)) return 1;
   let value = 0n;
-  const digits = (BigInt(top & 0xff) << 64n) | cpu.get64('scratch', 0);
+  const digits = (BigInt(top & 0xff) << 64n) | cpu.get64(F.scratch, 0);
   for (let shift = 68n; shift >= 0n; shift -= 4n) value = value * 10n + ((digits >> shift) & 15n);
   fromInteger(Number(value & 0xffff_ffffn), Number(value >> 32n), n);
   n.negative = (top & 0x8000) !== 0;

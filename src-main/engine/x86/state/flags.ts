@@ -2,6 +2,7 @@
 // POPF's and IRET's (`helpers/flag-access.ts`, `helpers/interrupt-return.ts`).
 // Reference: the field comments of `cpu-state.ts`; Intel SDM vol. 1 3.4.3.
 
+import { CPU_FIELDS as F } from './cpu-state.ts';
 import type { CpuContext } from '../helpers/cpu-context.ts';
 import { EFLAGS_AF, EFLAGS_CF, EFLAGS_FIXED, EFLAGS_OF, EFLAGS_PF, EFLAGS_SF, EFLAGS_ZF } from './control-bits.ts';
 
@@ -15,10 +16,10 @@ const hasEvenParity = (byte: number): boolean => {
 };
 
 export function readFlags(cpu: CpuContext): number {
-  const low = cpu.low('flagResult');
-  const high = cpu.high('flagResult');
-  const aux = cpu.get32('flagAux');
-  let flags = cpu.get32('flagRest') | EFLAGS_FIXED | (aux & AUX_IN_PLACE);
+  const low = cpu.low(F.flagResult);
+  const high = cpu.high(F.flagResult);
+  const aux = cpu.get32(F.flagAux);
+  let flags = cpu.get32(F.flagRest) | EFLAGS_FIXED | (aux & AUX_IN_PLACE);
   if ((low | high) === 0) flags |= EFLAGS_ZF;
   if (((high >>> 31) ^ (aux >>> 24)) & 1) flags |= EFLAGS_SF;
   if (hasEvenParity((low ^ (aux >>> 16)) & 0xff)) flags |= EFLAGS_PF;
@@ -30,7 +31,7 @@ export function writeFlags(cpu: CpuContext, value: number): void {
   const zero = value & EFLAGS_ZF ? 1 : 0;
   const parity = value & EFLAGS_PF ? 1 : 0;
   const sign = value & EFLAGS_SF ? 1 : 0;
-  cpu.setHalves('flagResult', zero ^ 1, 0);
-  cpu.set32('flagAux', (value & AUX_IN_PLACE) | ((parity ^ zero) << 16) | (sign << 24));
-  cpu.set32('flagRest', (value & REST) | EFLAGS_FIXED);
+  cpu.setHalves(F.flagResult, zero ^ 1, 0);
+  cpu.set32(F.flagAux, (value & AUX_IN_PLACE) | ((parity ^ zero) << 16) | (sign << 24));
+  cpu.set32(F.flagRest, (value & REST) | EFLAGS_FIXED);
 }

@@ -3,7 +3,7 @@
 
 import type { CpuContext } from '../helpers/cpu-context.ts';
 import { CR0_CD, CR0_ET, CR0_NW, DR6_FIXED, DR7_FIXED } from './control-bits.ts';
-import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from './cpu-state.ts';
+import { CPU_FIELDS as F, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from './cpu-state.ts';
 import { writeFlags } from './flags.ts';
 import { ACCESS_REAL, setSegment } from './segments.ts';
 
@@ -23,32 +23,32 @@ const NOT_ARCHITECTURAL: ReadonlySet<CpuFieldName> = new Set([
 
 /** MSRs, MTRRs, x87 and SSE survive INIT. */
 function resetAll(cpu: CpuContext, isBootstrap: boolean): void {
-  for (const name of Object.keys(CPU_FIELDS) as CpuFieldName[]) {
-    const { bits, count } = CPU_FIELDS[name];
+  for (const name of Object.keys(F) as CpuFieldName[]) {
+    const { bits, count } = F[name];
     if (NOT_ARCHITECTURAL.has(name)) continue;
     for (let index = 0; index < count; index++) {
       if (bits === 32) cpu.set32(name, 0, index);
       else if (bits === 64) cpu.setHalves(name, 0, 0, index);
     }
   }
-  cpu.setHalves('pat', 0x00070406, 0x00070406);
-  cpu.setHalves('apicBase', 0xfee00800 | (isBootstrap ? 0x100 : 0), 0);
+  cpu.setHalves(F.pat, 0x00070406, 0x00070406);
+  cpu.setHalves(F.apicBase, 0xfee00800 | (isBootstrap ? 0x100 : 0), 0);
   // Fast strings enabled: guests take REP MOVS as slow without it.
-  cpu.setHalves('miscEnable', 1, 0);
-  cpu.setHalves('xcr0', 1, 0);
-  cpu.set32('fcw', 0x0040);
+  cpu.setHalves(F.miscEnable, 1, 0);
+  cpu.setHalves(F.xcr0, 1, 0);
+  cpu.set32(F.fcw, 0x0040);
   // Tags 5555h: every register holds zero and is not empty.
-  cpu.set32('ftag', 0xff);
-  cpu.set32('mxcsr', 0x1f80);
+  cpu.set32(F.ftag, 0xff);
+  cpu.set32(F.mxcsr, 0x1f80);
 }
 
 /** Puts the processor where the reset vector is its next instruction. XMM registers are the caller's to clear. */
 export function resetCpu(cpu: CpuContext, kind: ResetKind, isBootstrap = true): void {
-  const cacheBits = kind === 'init' ? cpu.low('cr0') & (CR0_CD | CR0_NW) : CR0_CD | CR0_NW;
+  const cacheBits = kind === 'init' ? cpu.low(F.cr0) & (CR0_CD | CR0_NW) : CR0_CD | CR0_NW;
   if (kind === 'power-on') resetAll(cpu, isBootstrap);
-  for (let index = 0; index < 16; index++) cpu.setHalves('gpr', 0, 0, index);
-  cpu.setHalves('gpr', cpuSignature(cpu), 0, GPR_INDEX.rdx);
-  cpu.setHalves('rip', 0xfff0, 0);
+  for (let index = 0; index < 16; index++) cpu.setHalves(F.gpr, 0, 0, index);
+  cpu.setHalves(F.gpr, cpuSignature(cpu), 0, GPR_INDEX.rdx);
+  cpu.setHalves(F.rip, 0xfff0, 0);
   writeFlags(cpu, 2);
   for (let index = 0; index < 8; index++) setSegment(cpu, index, 0, ACCESS_REAL, 0, 0xffff);
   setSegment(cpu, SEGMENT_INDEX.cs, 0xf000, ACCESS_REAL, 0xffff0000, 0xffff);
@@ -58,11 +58,11 @@ export function resetCpu(cpu: CpuContext, kind: ResetKind, isBootstrap = true): 
     cpu.setHalves(`${table}Base`, 0, 0);
     cpu.set32(`${table}Limit`, 0xffff);
   }
-  cpu.setHalves('cr0', (cacheBits | CR0_ET) >>> 0, 0);
+  cpu.setHalves(F.cr0, (cacheBits | CR0_ET) >>> 0, 0);
   for (const name of ['cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const) cpu.setHalves(name, 0, 0);
-  for (let index = 0; index < 8; index++) cpu.setHalves('dr', 0, 0, index);
-  cpu.setHalves('dr', DR6_FIXED, 0, 6);
-  cpu.setHalves('dr', DR7_FIXED, 0, 7);
+  for (let index = 0; index < 8; index++) cpu.setHalves(F.dr, 0, 0, index);
+  cpu.setHalves(F.dr, DR6_FIXED, 0, 6);
+  cpu.setHalves(F.dr, DR7_FIXED, 0, 7);
   for (const name of ['cpl', 'interruptShadow', 'pendingDebug'] as const) cpu.set32(name, 0);
   cpu.flushTlb('all');
   cpu.updateMode();

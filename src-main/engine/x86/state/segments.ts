@@ -2,6 +2,7 @@
 // Not here: descriptor tables and permission checks (`helpers/descriptor.ts`, `helpers/segment-load.ts`).
 // Reference: Intel SDM vol. 3A 3.4.3 (hidden part), 3.4.5 (descriptors), 20.1.1 (real-address mode).
 
+import { CPU_FIELDS as F } from './cpu-state.ts';
 import type { CpuContext } from '../helpers/cpu-context.ts';
 import { fromHalves, highHalf, lowHalf } from './address.ts';
 
@@ -25,12 +26,12 @@ export const ACCESS_REAL = 0x93;
 export const ACCESS_VIRTUAL = 0xf3;
 
 export const segmentBase = (cpu: CpuContext, index: number): number =>
-  fromHalves(cpu.low('segmentBase', index), cpu.high('segmentBase', index));
+  fromHalves(cpu.low(F.segmentBase, index), cpu.high(F.segmentBase, index));
 
 /** Derives `readTop` and `writeTop` from access rights and limit. */
 export function updateSegmentTops(cpu: CpuContext, index: number): void {
-  const access = cpu.get32('segmentAccess', index);
-  const limit = cpu.get32('segmentLimit', index);
+  const access = cpu.get32(F.segmentAccess, index);
+  const limit = cpu.get32(F.segmentLimit, index);
   const usable = (access & (ACCESS_P | ACCESS_S)) === (ACCESS_P | ACCESS_S);
   const isCode = (access & ACCESS_CODE) !== 0;
   const isExpandDown = !isCode && (access & ACCESS_DC) !== 0;
@@ -38,8 +39,8 @@ export function updateSegmentTops(cpu: CpuContext, index: number): void {
   const writes = reads && !isCode && (access & ACCESS_RW) !== 0;
   const low = (limit + 1) >>> 0;
   const high = limit === 0xffffffff ? 1 : 0;
-  cpu.setHalves('segmentReadTop', reads ? low : 0, reads ? high : 0, index);
-  cpu.setHalves('segmentWriteTop', writes ? low : 0, writes ? high : 0, index);
+  cpu.setHalves(F.segmentReadTop, reads ? low : 0, reads ? high : 0, index);
+  cpu.setHalves(F.segmentWriteTop, writes ? low : 0, writes ? high : 0, index);
 }
 
 /** Fills all of a segment register. `base`: 0 to 2^32-1, or signed canonical for FS, GS, TR and LDTR. */
@@ -51,10 +52,10 @@ export function setSegment(
   base: number,
   limit: number,
 ): void {
-  cpu.set32('segmentSelector', selector & 0xffff, index);
-  cpu.set32('segmentAccess', access, index);
-  cpu.setHalves('segmentBase', lowHalf(base), highHalf(base), index);
-  cpu.set32('segmentLimit', limit, index);
+  cpu.set32(F.segmentSelector, selector & 0xffff, index);
+  cpu.set32(F.segmentAccess, access, index);
+  cpu.setHalves(F.segmentBase, lowHalf(base), highHalf(base), index);
+  cpu.set32(F.segmentLimit, limit, index);
   updateSegmentTops(cpu, index);
 }
 
@@ -68,8 +69,8 @@ export function setNullSegment(cpu: CpuContext, index: number, selector: number)
  * becomes read/write data, also for CS.
  */
 export function setRealSegment(cpu: CpuContext, index: number, selector: number): void {
-  const kept = cpu.get32('segmentAccess', index) & (ACCESS_DB | ACCESS_G);
-  setSegment(cpu, index, selector, ACCESS_REAL | kept, (selector & 0xffff) << 4, cpu.get32('segmentLimit', index));
+  const kept = cpu.get32(F.segmentAccess, index) & (ACCESS_DB | ACCESS_G);
+  setSegment(cpu, index, selector, ACCESS_REAL | kept, (selector & 0xffff) << 4, cpu.get32(F.segmentLimit, index));
 }
 
 /** Virtual-8086 mode: everything follows from the selector. */
