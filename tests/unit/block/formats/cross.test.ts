@@ -15,7 +15,7 @@ import {
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const MEBI = 1 << 20;
-const DISK = 6 * MEBI + 512 * 3;
+const DISK = 4 * MEBI + 512 * 3;
 
 type Variant = readonly [format: string, options: string];
 
@@ -45,7 +45,7 @@ const ownRequests = async (images: ImageFolder, name: string, model: Uint8Array,
 };
 
 /** The same kind of requests by qemu-io. */
-const theirRequests = (path: string, format: string, model: Uint8Array, random: Random): void => {
+const theirRequests = (path: string, model: Uint8Array, random: Random): void => {
   const commands: string[] = [];
   for (let count = 0; count < 12; count++) {
     const { kind, offset, length, pattern } = randomRequest(random, model.length, 512 * 1024);
@@ -55,7 +55,7 @@ const theirRequests = (path: string, format: string, model: Uint8Array, random: 
     );
     model.fill(value, offset, offset + length);
   }
-  qemuIo(path, ...commands.map((command) => command));
+  qemuIo(path, ...commands);
 };
 
 const CHECKED = ['vdi', 'vmdk', 'vhdx'];
@@ -85,7 +85,7 @@ const inTurn = async (images: ImageFolder, name: string, format: string, model: 
   const random = randomFrom(seed);
   await ownRequests(images, name, model, random);
   await expectBothRead(images, name, format, model);
-  theirRequests(images.path(name), format, model, random);
+  theirRequests(images.path(name), model, random);
   await expectBothRead(images, name, format, model);
   await ownRequests(images, name, model, random);
   await expectBothRead(images, name, format, model);
@@ -123,20 +123,18 @@ describe.skipIf(!hasQemuImg)(qemuReason('formats beside qemu-img'), () => {
 
   it.each(['vmdk', 'qcow'])('%s over a parent, made by either side', async (format) => {
     const images = new ImageFolder(temporaryFolder());
-    const model = new Uint8Array(DISK);
-    await images.create('base.img', format, { length: DISK });
+    // qemu-io takes long for the small clusters of qcow.
+    const model = new Uint8Array(format === 'qcow' ? MEBI / 2 : DISK);
+    await images.create('base.img', format, { length: model.length });
     await ownRequests(images, 'base.img', model, randomFrom(8));
     const over = ['-b', images.path('base.img'), '-F', format];
     qemuImg('create', '-q', '-f', format, ...over, images.path('theirs.img'));
     await images.create('own.img', format, {
-      length: DISK,
+      length: model.length,
       backing: { name: 'base.img', format: format as 'vmdk' },
     });
     await inTurn(images, 'theirs.img', format, model.slice(), 5);
-    // qemu-io takes seconds for qcow's small clusters.
-    if (format !== 'qcow') return inTurn(images, 'own.img', format, model.slice(), 6);
-    await ownRequests(images, 'own.img', model, randomFrom(6));
-    return expectBothRead(images, 'own.img', format, model);
+    await inTurn(images, 'own.img', format, model.slice(), 6);
   });
 
   it('streamOptimized VMDK in both directions', async () => {
