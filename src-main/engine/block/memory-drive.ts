@@ -15,6 +15,8 @@ export interface MemoryDriveOptions {
   readonly readOnly?: boolean;
   /** Makes requests fail, as a bad sector does. */
   readonly fault?: (request: DriveRequest) => DriveOutcome | undefined;
+  /** Guest time a request takes. */
+  readonly latencyNs?: number;
   readonly onEject?: () => void;
 }
 
@@ -41,7 +43,7 @@ export class MemoryDrive implements Drive {
   }
 
   submit(request: DriveRequest): void {
-    const dueNs = this.#options.clock.nowNs() + LATENCY_NS;
+    const dueNs = this.#options.clock.nowNs() + (this.#options.latencyNs ?? LATENCY_NS);
     this.#queue.push({ request, dueNs });
     if (this.#queue.length === 1) this.#timer.arm(dueNs);
   }

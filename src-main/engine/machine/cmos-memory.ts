@@ -6,16 +6,19 @@ import { splitRam } from '../firmware/memory-map.ts';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-export function cmosMemory(ramBytes: number): [register: number, value: number][] {
+/** `floppies`: types of drives A and B, 0 for none. */
+export function cmosMemory(ramBytes: number, floppies: readonly [number, number] = [0, 0]): [register: number, value: number][] {
   const { low, high } = splitRam(ramBytes);
   const base = 640;
+  const count = floppies.filter((type) => type !== 0).length;
   const extended = Math.min((low - MiB) / KiB, 0xffff);
   const above16 = Math.max(0, Math.min((low - 16 * MiB) / (64 * KiB), 0xffff));
   const above4G = high / (64 * KiB);
   const word = (at: number, value: number): [number, number][] => [[at, value & 0xff], [at + 1, (value >> 8) & 0xff]];
   return [
-    // Equipment: VGA, coprocessor, PS/2 mouse.
-    [0x14, 0x06],
+    [0x10, (floppies[0] << 4) | floppies[1]],
+    // Equipment: VGA, coprocessor, PS/2 mouse, number of floppies.
+    [0x14, 0x06 | (count === 0 ? 0 : 1 | ((count - 1) << 6))],
     ...word(0x15, base),
     ...word(0x17, extended),
     ...word(0x30, extended),

@@ -11,6 +11,9 @@ export const ISA_WIRING: readonly (readonly [device: string, pin: string, irq: n
   ['ps2', 'mouse', 12],
   ['cmos', 'irq', 8],
   ['acpi-pm', 'sci', SCI_IRQ],
+  ['floppy', 'irq', 6],
+  ['ide', 'primary', 14],
+  ['ide', 'secondary', 15],
   ['float-error', 'irq', 13],
   ...COM_PORTS.map(({ irq }, index) => [`uart${index}`, 'irq', irq] as const),
 ];

@@ -46,6 +46,7 @@ import { OutputBuffer } from './output-buffer.ts';
 import { createPciCards } from './pci-cards.ts';
 import { platformOf } from './platform.ts';
 import { SerialPort } from './serial-port.ts';
+import { floppyController, floppyTypes, ideController } from './storage.ts';
 
 /** Edge/level control of the interrupt controllers. */
 const ELCR = 0x4d0;
@@ -53,6 +54,8 @@ const PIC_MASTER_MASK = 0x21;
 const PIC_SLAVE_MASK = 0xa1;
 /** All of C0000h to FFFFFh is RAM, read and written: without a BIOS there is no ROM behind it. */
 const PAM_ALL_RAM = 3;
+
+const FLOPPY_DMA = 2;
 
 /** What the board gets from the machine. */
 export interface PcParts {
@@ -128,6 +131,9 @@ export class Pc {
     });
     const isaBridge = new IsaBridge(this.#context('isa-bridge'), { slot: ISA_BRIDGE_DEVICE, initialRoutes: PIRQ_ROUTES });
     this.#firmware = options.boot === undefined ? new Firmware({ ...parts, wake: parts.endHalt }) : undefined;
+    const dma = new Dma8237({ dma: parts.ram });
+    // A BIOS from outside switches the channels on; ours and a kernel that is started directly find them so.
+    const ide = ideController(this.#context('ide'), parts.drives, this.ports, options.firmware?.image === undefined);
     this.#adapter = this.#displayAdapter();
     this.display = this.#adapter && new DisplayFeed(this.#adapter.vga.screen, parts.clock, parts.emit);
     const cards = createPciCards({
@@ -136,7 +142,7 @@ export class Pc {
     });
     this.#pci = new PciHost({
       functions: [
-        hostBridge(this.#firmware === undefined ? { shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM } : { shadow: this.#firmware.shadow }), isaBridge.pci, this.#pm.pci,
+        hostBridge(this.#firmware === undefined ? { shadow: { shadow: () => {} }, initialPam: PAM_ALL_RAM } : { shadow: this.#firmware.shadow }), isaBridge.pci, ide.pci, this.#pm.pci,
         ...(this.#adapter === undefined ? [] : [this.#adapter.pci]),
         ...cards.map(({ pci }) => pci),
       ],
@@ -146,14 +152,16 @@ export class Pc {
     this.devices = [
       pic, this.#lapic, ioApic,
       new Pit(this.#context('pit')),
-      new Cmos(this.#context('cmos'), { nvram: [...cmosMemory(options.memoryBytes), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
+      new Cmos(this.#context('cmos'), { nvram: [...cmosMemory(options.memoryBytes, floppyTypes(parts.drives)), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
       this.ps2,
+      ide,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
       ...cards.map(({ device }) => device),
       new ResetControlPort({ reset: parts.reset }),
       new Port92({ a20: a20.source(), reset: parts.reset }),
-      new Dma8237(),
+      dma,
+      floppyController(this.#context('floppy'), parts.drives, dma.channel(FLOPPY_DMA)),
       this.#floatError,
       ...ports.map(({ uart }) => uart),
       ...(debugOutput === undefined ? [] : [new DebugConsole({ write: (byte) => debugOutput.push(byte) })]),

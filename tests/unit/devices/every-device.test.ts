@@ -9,7 +9,9 @@ import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
 import type { Device, DeviceContext, Width } from '../../../src-main/engine/devices/device.ts';
 import { Dma8237 } from '../../../src-main/engine/devices/dma8237.ts';
 import { FwCfg } from '../../../src-main/engine/devices/fw-cfg.ts';
+import { FloppyController } from '../../../src-main/engine/devices/floppy/floppy-controller.ts';
 import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
+import { IdeController } from '../../../src-main/engine/devices/ide/ide-controller.ts';
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
 import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
 import { LocalApic } from '../../../src-main/engine/devices/lapic/local-apic.ts';
@@ -67,6 +69,23 @@ function virtioBlock(context: DeviceContext): Device {
   });
 }
 
+function ide(context: DeviceContext): Device {
+  const drive = (kind: 'disk' | 'cdrom') =>
+    new MemoryDrive({ id: kind, kind, clock: context.clock, content: new Uint8Array(0x4_0000), latencyNs: 0 });
+  const drives = [
+    { channel: 0, unit: 0, drive: drive('disk') },
+    { channel: 1, unit: 0, drive: drive('cdrom') },
+  ] as const;
+  return new IdeController(context, { slot: 1, drives, decodeAtReset: true, ports: memory });
+}
+
+function floppy(context: DeviceContext): Device {
+  const content = new Uint8Array(1_474_560);
+  const drive = new MemoryDrive({ id: 'a', kind: 'floppy', clock: context.clock, content, latencyNs: 0 });
+  const channel = { toMemory: () => ({ bytes: 0, terminal: false }), fromMemory: () => ({ bytes: 0, terminal: false }), onReady() {} };
+  return new FloppyController(context, { drives: [drive, undefined], dma: channel });
+}
+
 function pciHost(context: DeviceContext): Device {
   const ports = new PortSpace();
   const isa = new IsaBridge(context, { slot: 1 });
@@ -86,8 +105,10 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['pci', pciHost],
   ['port92', () => new Port92({ a20: nothing, reset })],
   ['reset-control', () => new ResetControlPort({ reset })],
-  ['dma8237', () => new Dma8237()],
   ['fw-cfg', (context) => new FwCfg(context, { items: new Map([[0, Uint8Array.of(1, 2, 3)]]), files: new Map([['a', new Uint8Array(9)]]) })],
+  ['ide', ide],
+  ['dma8237', ({ dma }) => new Dma8237({ dma })],
+  ['floppy', floppy],
   ['float-error', (context) => new FloatError(context)],
   ['debug-console', () => new DebugConsole({ write() {} })],
   ['vga', vga],

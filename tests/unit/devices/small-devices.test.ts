@@ -52,7 +52,7 @@ describe('isa-debug-exit', () => {
 
 describe('8237A', () => {
   it('reads addresses and counts back through the byte flip-flop', () => {
-    const io = accessor(new Dma8237());
+    const io = accessor(new Dma8237({ dma: fakeContext().dma }));
     io.out(0x0c, 0);
     io.out(0x04, 0x34);
     io.out(0x04, 0x12);
@@ -64,7 +64,7 @@ describe('8237A', () => {
   });
 
   it('masks channels one by one, all, and by master clear', () => {
-    const io = accessor(new Dma8237());
+    const io = accessor(new Dma8237({ dma: fakeContext().dma }));
     io.out(0x0a, 0x02);
     expect(io.in(0x0f) & 15).toBe(0x0b);
     io.out(0x0e, 0);
@@ -76,7 +76,7 @@ describe('8237A', () => {
 
   it('keeps page registers and shows POST codes', () => {
     const codes: number[] = [];
-    const io = accessor(new Dma8237({ onPostCode: (code) => codes.push(code) }));
+    const io = accessor(new Dma8237({ dma: fakeContext().dma, onPostCode: (code) => codes.push(code) }));
     io.out(0x80, 0x55);
     io.out(0x87, 0x12);
     expect([io.in(0x80), io.in(0x87), codes]).toEqual([0x55, 0x12, [0x55]]);
