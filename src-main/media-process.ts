@@ -1,11 +1,20 @@
-// Entry of the process that looks at files nobody vouches for, so that main never parses one.
+// Entry of the process that looks at files nobody vouches for and works on disk images, so that main never parses one.
 
-import { mediaContract } from '../shared/rpc/machine-contract.ts';
+import { mediaContract } from '../shared/rpc/media-contract.ts';
 import { serve } from '../shared/rpc/serve.ts';
 import { createEmptyImage } from './host/empty-image.ts';
 import { probeFile } from './host/file-probe.ts';
+import { MediaTools } from './host/media-tools.ts';
 import { openParentLink } from './host/parent-link.ts';
 
 const { channel } = openParentLink();
 channel.onClose(() => process.exit(0));
-serve(mediaContract, channel, { probe: probeFile, createImage: createEmptyImage });
+const tools = new MediaTools((progress) => server.emit('progress', progress));
+const server = serve(mediaContract, channel, {
+  probe: probeFile,
+  createImage: createEmptyImage,
+  imageInfo: (request) => tools.imageInfo(request),
+  convertImage: (request) => tools.convertImage(request),
+  checkImage: (request) => tools.checkImage(request),
+  cancel: (request) => tools.cancel(request),
+});

@@ -2,9 +2,8 @@
 // every answer and event, bounds their sizes and decides states itself.
 
 import { z } from 'zod';
-import { driveId, insertedMedium, machineConfig, newDisk } from '../machine/config.ts';
+import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
-import { FILE_PURPOSES, fileReport } from './app-contract.ts';
 import type { Contract } from './contract.ts';
 
 const nothing = z.undefined();
@@ -42,17 +41,3 @@ export const machineContract = {
   },
 } as const satisfies Contract;
 export type MachineContract = typeof machineContract;
-
-/** What main asks of a media process: a look at files that nobody vouches for. */
-export const mediaContract = {
-  calls: {
-    probe: {
-      input: z.object({ path: z.string().min(1).max(4096), purpose: z.enum(FILE_PURPOSES) }),
-      output: fileReport,
-    },
-    /** An empty image; fails when there is a file of this name. */
-    createImage: { input: newDisk.omit({ drive: true }).extend({ path: z.string().min(1).max(4096) }), output: nothing },
-  },
-  events: {},
-} as const satisfies Contract;
-export type MediaContract = typeof mediaContract;

@@ -16,7 +16,7 @@ export async function createEmptyImage({ path, format, bytes }: EmptyImage): Pro
     const known = findFormat(format);
     if (known === undefined)
       throw new BlockError('unsupported', `“${path}”: images of the format ${format} cannot be created.`, { file: path });
-    await stageFiles({ durable: true }, (host) => createImage(host, { path, format: known, length: bytes, options: {} }));
+    await stageFiles({ durable: true, existing: 'refuse' }, (host) => createImage(host, { path, format: known, length: bytes, options: {} }));
   } catch (error) {
     if (!(error instanceof BlockError)) throw error;
     throw new FailureError('store.writeFailed', error.message.slice(0, 2000), { path });

@@ -18,7 +18,7 @@ import {
 } from '../engine/block/index.ts';
 import type { ImageFilesOptions } from './image-files.ts';
 import { createImageHost } from './image-host.ts';
-import { StagedFiles } from './staged-files.ts';
+import { type ExistingFiles, StagedFiles } from './staged-files.ts';
 
 const SECTOR = 512;
 
@@ -48,11 +48,11 @@ export async function createImage(host: ImageHost, image: NewImage): Promise<voi
 
 /** New files appear under their names when `work` has succeeded, and not at all when it has not. */
 export async function stageFiles<T>(
-  options: ImageFilesOptions & { readonly replaceInUse?: boolean },
+  options: ImageFilesOptions & { readonly existing?: ExistingFiles },
   work: (host: ImageHost) => Promise<T>,
 ): Promise<T> {
   const host = createImageHost(options);
-  const files = new StagedFiles(host.files, options.replaceInUse ?? false);
+  const files = new StagedFiles(host.files, options.existing);
   try {
     const result = await work({ ...host, files });
     files.commit();
@@ -85,8 +85,8 @@ export interface ConvertRequest {
   readonly target: Omit<NewImage, 'length'>;
   /** The target is there already (-n). */
   readonly existing?: boolean;
-  /** The target takes the place of the one source (compact). */
-  readonly replaceSource?: boolean;
+  /** What happens to a file that has the target's name; default: it is replaced. */
+  readonly replace?: ExistingFiles;
   readonly copy: Omit<CopyOptions, 'job' | 'targetIsZero' | 'wanted'> & { readonly targetIsZero?: boolean };
   readonly files?: ImageFilesOptions;
   readonly cacheBytes?: number;
@@ -107,7 +107,7 @@ export async function convertImages(request: ConvertRequest): Promise<void> {
     };
     if (request.existing) await copyTo(createImageHost(files), source, request);
     else
-      await stageFiles({ ...files, replaceInUse: request.replaceSource ?? false }, async (staged) => {
+      await stageFiles({ ...files, existing: request.replace ?? 'replace' }, async (staged) => {
         await createImage(staged, { ...request.target, length: Math.ceil(source.length / SECTOR) * SECTOR });
         await copyTo(staged, source, request);
       });

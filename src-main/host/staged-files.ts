@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { systemErrorCode } from '../../shared/units/system-error.ts';
 import { BlockError, type ByteStore, type ImageFiles } from '../engine/block/index.ts';
 import { blockFileError } from './file-store.ts';
 
@@ -12,16 +13,18 @@ interface StagedFile {
   readonly temporary: string;
 }
 
+/** What happens to a file that has the name already. `replace-own`: also if this process itself reads it. */
+export type ExistingFiles = 'refuse' | 'replace' | 'replace-own';
+
 export class StagedFiles implements ImageFiles {
   readonly #files: ImageFiles;
   readonly #staged = new Map<string, StagedFile>();
-  readonly #replaceInUse: boolean;
+  readonly #existing: ExistingFiles;
   readonly #discardNow = () => this.discard();
 
-  /** `replaceInUse`: files may be replaced that this command itself reads. */
-  constructor(files: ImageFiles, replaceInUse = false) {
+  constructor(files: ImageFiles, existing: ExistingFiles = 'replace') {
     this.#files = files;
-    this.#replaceInUse = replaceInUse;
+    this.#existing = existing;
     // Also when the process ends in the middle.
     process.once('exit', this.#discardNow);
   }
@@ -34,7 +37,7 @@ export class StagedFiles implements ImageFiles {
     return this.#files.resolve(from, name);
   }
 
-  /** Replaces what is there, unless somebody has it open. */
+  /** Throws 'in-use' if somebody has a file open that would be replaced. */
   async create(path: string): Promise<ByteStore> {
     const final = await this.#freePlace(path);
     const temporary = join(dirname(final), `.${basename(final)}.${randomBytes(4).toString('hex')}.part`);
@@ -51,15 +54,26 @@ export class StagedFiles implements ImageFiles {
   commit(): void {
     for (const [path, { final, temporary }] of this.#staged) {
       try {
-        const old = fs.statSync(final, { throwIfNoEntry: false });
-        if (old !== undefined) fs.chmodSync(temporary, old.mode & 0o777);
-        fs.renameSync(temporary, final);
+        this.#place(temporary, final);
       } catch (error) {
         throw blockFileError(error, path, 'put in its place');
       }
       this.#staged.delete(path);
     }
     this.discard();
+  }
+
+  #place(temporary: string, final: string): void {
+    if (this.#existing === 'refuse') {
+      // A rename would replace what came into being meanwhile; a link does not.
+      if (tryLink(temporary, final)) fs.rmSync(temporary);
+      else if (fs.existsSync(final)) throw existsAlready(final);
+      else fs.renameSync(temporary, final);
+      return;
+    }
+    const old = fs.statSync(final, { throwIfNoEntry: false });
+    if (old !== undefined) fs.chmodSync(temporary, old.mode & 0o777);
+    fs.renameSync(temporary, final);
   }
 
   /** Removes what was not committed. */
@@ -73,10 +87,28 @@ export class StagedFiles implements ImageFiles {
   async #freePlace(path: string): Promise<string> {
     const found = fs.statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return path;
+    if (this.#existing === 'refuse') throw existsAlready(path);
     // Opening for writing refuses folders, devices, read-only files and what others have open.
-    if (!this.#replaceInUse) await (await this.#files.open(path, 'write')).close();
+    if (this.#existing === 'replace') await (await this.#files.open(path, 'write')).close();
     return fs.realpathSync(path);
   }
+}
+
+/** False where the file system has no links. Throws where there is a file of this name. */
+function tryLink(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') throw existsAlready(to);
+    return false;
+  }
+}
+
+function existsAlready(file: string): BlockError {
+  return new BlockError('exists', `“${file}” exists already; choose another name, or remove it first.`, {
+    file,
+  });
 }
 
 /** Messages name the final file. */

@@ -9,7 +9,7 @@ import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared
 import { connect } from '../../shared/rpc/connect.ts';
 import type { Client, EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { type MediaContract, mediaContract } from '../../shared/rpc/machine-contract.ts';
+import { type MediaContract, mediaContract } from '../../shared/rpc/media-contract.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';

@@ -61,7 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
           ? {}
           : { backing: { name: backingName, format: backingFormat } }),
       },
-      replaceSource: true,
+      replace: 'replace-own',
       copy: { compressed: args.has('-c') },
       files: { ...files, durable: true },
       job,

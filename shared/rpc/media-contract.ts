@@ -1,0 +1,93 @@
+// What main asks of a media process: a look at files that nobody vouches for, and work on disk images, so that no such
+// file is ever parsed in main. The process may be taken over by what it reads; main parses and bounds all it says.
+
+import { z } from 'zod';
+import { IMAGE_FORMATS, newDisk } from '../machine/config.ts';
+import { FILE_PURPOSES, fileReport } from './app-contract.ts';
+import type { Contract } from './contract.ts';
+
+const nothing = z.undefined();
+const path = z.string().min(1).max(4096);
+const format = z.enum(IMAGE_FORMATS);
+/** Names a long call in its events, and for `cancel`. The caller's choice. */
+const job = z.string().min(1).max(64);
+const bytes = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+
+export const imageSnapshotView = z.object({
+  id: z.string().max(200),
+  name: z.string().max(1024),
+  takenMs: z.number(),
+  vmStateBytes: bytes,
+});
+
+export const imageInfo = z.object({
+  path: z.string(),
+  format,
+  /** What the guest sees, and what the file takes of the disk. */
+  virtualBytes: bytes,
+  diskBytes: bytes,
+  /** As it stands in the image; nothing of it was opened. */
+  backing: z.object({ name: z.string().max(4096), format: format.nullable() }).nullable(),
+  snapshots: z.array(imageSnapshotView).max(10_000),
+  /** The format's particulars, for people. */
+  details: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.boolean()])),
+});
+export type ImageInfo = z.infer<typeof imageInfo>;
+
+export const imageCheck = z.object({
+  corruptions: count,
+  leaks: count,
+  corruptionsFixed: count,
+  leaksFixed: count,
+  checkErrors: count,
+  /** The first ones. */
+  faults: z
+    .array(
+      z.object({
+        kind: z.enum(['leak', 'corruption']),
+        structure: z.string().max(200),
+        offset: z.number(),
+        message: z.string().max(1000),
+      }),
+    )
+    .max(100),
+});
+export type ImageCheck = z.infer<typeof imageCheck>;
+
+export const mediaContract = {
+  calls: {
+    probe: {
+      input: z.object({ path, purpose: z.enum(FILE_PURPOSES) }),
+      output: fileReport,
+    },
+    /** An empty image; fails when there is a file of this name. */
+    createImage: { input: newDisk.omit({ drive: true }).extend({ path }), output: nothing },
+    imageInfo: { input: z.object({ path, format: format.optional() }), output: imageInfo },
+    /** The target appears under its name when it is whole; fails when there is a file of this name. */
+    convertImage: {
+      input: z.object({
+        job,
+        source: path,
+        sourceFormat: format.optional(),
+        snapshot: z.string().max(1024).optional(),
+        target: path,
+        targetFormat: format,
+        compressed: z.boolean().default(false),
+        /** The format's own, by qemu-img's names. */
+        options: z.record(z.string().max(64), z.string().max(1000)).default({}),
+      }),
+      output: nothing,
+    },
+    checkImage: {
+      input: z.object({ job, path, format: format.optional(), repair: z.enum(['none', 'leaks', 'all']) }),
+      output: imageCheck,
+    },
+    /** The job then fails with `media.cancelled`; one that is not there is no failure. */
+    cancel: { input: z.object({ job }), output: nothing },
+  },
+  events: {
+    progress: z.object({ job, done: bytes, total: bytes }),
+  },
+} as const satisfies Contract;
+export type MediaContract = typeof mediaContract;

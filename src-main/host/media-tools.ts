@@ -1,0 +1,205 @@
+// The media process's work on disk images: what an image is, converting and checking, with progress and cancelling.
+// Failures are worded for people; the operations are those of the command line (image-tools.ts).
+
+import * as fs from 'node:fs';
+import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
+import type { InputOf } from '../../shared/rpc/contract.ts';
+import type { ImageCheck, ImageInfo, MediaContract } from '../../shared/rpc/media-contract.ts';
+import {
+  BlockError,
+  type BlockErrorCode,
+  type BlockJob,
+  findFormat,
+  type FormatName,
+  type ImageFormat,
+  openImage,
+  probeFormat,
+  readEnds,
+} from '../engine/block/index.ts';
+import { createImageHost } from './image-host.ts';
+import { convertImages } from './image-tools.ts';
+
+export type EmitProgress = (progress: { job: string; done: number; total: number }) => void;
+
+const FAILURES: Readonly<Partial<Record<BlockErrorCode, FailureCode>>> = {
+  'not-found': 'files.notFound',
+  'backing-missing': 'files.notFound',
+  permission: 'files.denied',
+  'read-only': 'files.denied',
+  'reference-refused': 'files.denied',
+  'is-directory': 'files.wrongKind',
+  'not-a-file': 'files.wrongKind',
+  'wrong-format': 'files.wrongKind',
+  unsupported: 'files.unsupported',
+  'in-use': 'files.inUse',
+  exists: 'files.exists',
+  corrupt: 'media.damaged',
+  'backing-cycle': 'media.damaged',
+  cancelled: 'media.cancelled',
+  'no-space': 'store.writeFailed',
+};
+
+/** Defects pass through. */
+export function mediaFailure(error: unknown, path: string): unknown {
+  if (!(error instanceof BlockError)) return error;
+  return new FailureError(FAILURES[error.code] ?? 'files.unreadable', error.message.slice(0, 2000), { path });
+}
+
+const MAX_DETAILS = 64;
+const MAX_FAULTS = 100;
+/** More would only keep the window busy. */
+const PROGRESS_STEPS = 200;
+
+class MediaJob implements BlockJob {
+  cancelled = false;
+  readonly #name: string;
+  readonly #emit: EmitProgress;
+  #step = -1;
+
+  constructor(name: string, emit: EmitProgress) {
+    this.#name = name;
+    this.#emit = emit;
+  }
+
+  progress(done: number, total: number): void {
+    const step = total === 0 ? PROGRESS_STEPS : Math.floor((done / total) * PROGRESS_STEPS);
+    if (step === this.#step) return;
+    this.#step = step;
+    this.#emit({ job: this.#name, done, total });
+  }
+}
+
+export class MediaTools {
+  readonly #emit: EmitProgress;
+  readonly #jobs = new Map<string, MediaJob>();
+
+  constructor(emit: EmitProgress) {
+    this.#emit = emit;
+  }
+
+  /** Nothing behind the image is opened, and who has it open does not matter. */
+  async imageInfo({ path, format }: InputOf<MediaContract, 'imageInfo'>): Promise<ImageInfo> {
+    return this.#worded(path, async () => {
+      const image = await openImage(createImageHost({ forceShare: true }), {
+        path,
+        format,
+        write: false,
+        noBacking: true,
+      });
+      try {
+        const { blocks, size } = fs.statSync(path);
+        const details = Object.entries(image.details()).slice(0, MAX_DETAILS);
+        return {
+          path,
+          format: image.format,
+          virtualBytes: image.length,
+          diskBytes: process.platform === 'win32' ? size : blocks * 512,
+          backing:
+            image.backingName === undefined
+              ? null
+              : { name: image.backingName.slice(0, 4096), format: image.backingFormat ?? null },
+          snapshots: (image.snapshots?.list() ?? []).map((snapshot) => ({
+            id: snapshot.id.slice(0, 200),
+            name: snapshot.name.slice(0, 1024),
+            takenMs: snapshot.dateSeconds * 1000,
+            vmStateBytes: snapshot.vmStateSize,
+          })),
+          details: Object.fromEntries(
+            details.flatMap(([name, value]) => (isPlain(value) ? [[name.slice(0, 100), plain(value)]] : [])),
+          ),
+        };
+      } finally {
+        await image.close();
+      }
+    });
+  }
+
+  async convertImage(request: InputOf<MediaContract, 'convertImage'>): Promise<void> {
+    const { source, sourceFormat, snapshot, target, targetFormat, compressed, options } = request;
+    await this.#asJob(request.job, target, async (job) =>
+      convertImages({
+        sources: [{ path: source, format: sourceFormat }],
+        snapshot,
+        target: { path: target, format: requireFormat(target, targetFormat), options },
+        replace: 'refuse',
+        copy: { compressed },
+        files: { durable: true },
+        job,
+      }),
+    );
+  }
+
+  async checkImage({
+    job: name,
+    path,
+    format,
+    repair,
+  }: InputOf<MediaContract, 'checkImage'>): Promise<ImageCheck> {
+    return this.#asJob(name, path, async (job) => {
+      const host = createImageHost();
+      const store = await host.files.open(path, repair === 'none' ? 'read' : 'write');
+      try {
+        const { head, tail } = await readEnds(store);
+        const known = requireFormat(path, format ?? probeFormat(head, tail) ?? 'raw');
+        const report = await requireCheck(path, known)(store, host, { path, repair, job });
+        if (repair !== 'none') await store.flush();
+        const { corruptions, leaks, corruptionsFixed, leaksFixed, checkErrors } = report;
+        const faults = report.faults.slice(0, MAX_FAULTS).map(({ kind, structure, offset, message }) => ({
+          kind,
+          structure: structure.slice(0, 200),
+          offset,
+          message: message.slice(0, 1000),
+        }));
+        return { corruptions, leaks, corruptionsFixed, leaksFixed, checkErrors, faults };
+      } finally {
+        await store.close();
+      }
+    });
+  }
+
+  cancel({ job }: { readonly job: string }): void {
+    const found = this.#jobs.get(job);
+    if (found) found.cancelled = true;
+  }
+
+  async #asJob<T>(name: string, path: string, work: (job: MediaJob) => Promise<T>): Promise<T> {
+    if (this.#jobs.has(name)) throw new FailureError('rpc.invalidInput', `There is a job “${name}” already.`);
+    const job = new MediaJob(name, this.#emit);
+    this.#jobs.set(name, job);
+    try {
+      return await this.#worded(path, () => work(job));
+    } finally {
+      this.#jobs.delete(name);
+    }
+  }
+
+  async #worded<T>(path: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw mediaFailure(error, path);
+    }
+  }
+}
+
+function requireFormat(file: string, name: FormatName): ImageFormat {
+  const format = findFormat(name);
+  if (format) return format;
+  throw new BlockError('unsupported', `“${file}”: the format ${name} is not known.`, { file, feature: name });
+}
+
+function requireCheck(
+  file: string,
+  format: ImageFormat,
+): (...args: Parameters<NonNullable<ImageFormat['check']>>) => ReturnType<NonNullable<ImageFormat['check']>> {
+  if (format.check) return format.check.bind(format);
+  throw new BlockError('unsupported', `“${file}”: images of the format ${format.name} cannot be checked.`, {
+    file,
+    feature: 'check',
+  });
+}
+
+const isPlain = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value);
+const plain = (value: string | number | boolean) =>
+  typeof value === 'string' ? value.slice(0, 1000) : value;
