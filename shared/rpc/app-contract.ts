@@ -39,6 +39,7 @@ export type AppInfo = z.infer<typeof appInfo>;
 
 export const preferences = z.looseObject({
   theme: z.enum(['system', 'light', 'dark']),
+  language: z.enum(['system', 'en', 'zh-CN']).default('system'),
   /** How a screen is fitted into its window. */
   consoleScaling: z.enum(['none', 'integer', 'fit']),
   /** What the window was like when it was last closed; the window's own business. */

@@ -7,7 +7,12 @@ import { type Preferences, preferences } from '../../shared/rpc/app-contract.ts'
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
 
-export const DEFAULT_PREFERENCES: Preferences = { theme: 'system', consoleScaling: 'fit', window: {} };
+export const DEFAULT_PREFERENCES: Preferences = {
+  theme: 'system',
+  language: 'system',
+  consoleScaling: 'fit',
+  window: {},
+};
 
 export class SettingsStore {
   readonly #file: string;

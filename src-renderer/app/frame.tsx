@@ -1,6 +1,6 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
+import { Boxes, Languages, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button } from '../components/button.tsx';
 import { Choice } from '../components/choice.tsx';
@@ -49,6 +49,7 @@ function AppTitle() {
 }
 
 function SideFooter() {
+  const language = useApp((state) => state.preferences?.language ?? 'system');
   const theme = useApp((state) => state.preferences?.theme ?? 'system');
   return (
     <footer className="side-footer">
@@ -58,6 +59,13 @@ function SideFooter() {
         value={theme}
         options={t.app.themes}
         onChange={(next) => void changePreferences({ theme: next })}
+      />
+      <Choice
+        label={t.app.language}
+        icon={<Languages aria-hidden />}
+        value={language}
+        options={t.app.languages}
+        onChange={(next) => void changePreferences({ language: next })}
       />
     </footer>
   );

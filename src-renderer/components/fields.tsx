@@ -10,8 +10,9 @@ import {
   Text,
 } from 'react-aria-components';
 import type { ConfigIssue } from '../../shared/machine/validate.ts';
+import { t } from '../i18n/strings.ts';
 
-type Message = Pick<ConfigIssue, 'severity' | 'message'>;
+type Message = Pick<ConfigIssue, 'severity' | 'message'> & { readonly code?: ConfigIssue['code'] };
 
 interface TextFieldProps {
   readonly label: string;
@@ -57,10 +58,10 @@ export function TextField({
 }
 
 export function FieldMessages({ messages }: { readonly messages: readonly Message[] }) {
-  return messages.map(({ severity, message }) => (
+  return messages.map(({ severity, message, code }) => (
     <span key={message} className="field-message" data-severity={severity}>
       {severity === 'error' ? <CircleAlert aria-hidden /> : <TriangleAlert aria-hidden />}
-      {message}
+      {(code && t.issues[code]) ?? message}
     </span>
   ));
 }

@@ -1,6 +1,7 @@
 // English: every text of the window that does not come from the services. Sentences with values are functions.
 
 import type { MachineState } from '../../shared/machine/lifecycle.ts';
+import type { IssueCode } from '../../shared/machine/validate.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
 import type { FailureCode } from '../../shared/rpc/failure.ts';
 
@@ -33,6 +34,8 @@ const hints: Partial<Record<FailureCode, string>> = {
   'store.writeFailed': 'Check the free space and the permissions of the data folder.',
 };
 
+const issues: Partial<Record<IssueCode, string>> = {};
+
 const settingRows: Record<
   'name' | 'guest' | 'memoryMiB' | 'cpuModel' | 'cpuEngine' | 'clock' | 'bootOrder' | 'bootMenu' | 'commandLine' | 'videoMemory',
   { label: string; hint?: string }
@@ -54,6 +57,8 @@ export const en = {
     name: 'Boxwright',
     theme: 'Theme',
     themes: { system: 'Like the system', light: 'Light', dark: 'Dark' },
+    language: 'Language',
+    languages: { system: 'Like the system', en: 'English', 'zh-CN': '简体中文' },
     notices: 'Messages',
     dismiss: 'Dismiss',
     dismissMessage: (message: string) => `Dismiss: ${message}`,
@@ -75,6 +80,8 @@ export const en = {
     unexpected: 'Something went wrong in this window.',
     hints,
   },
+  /** What is wrong with settings, in place of the services' own words; English needs none. */
+  issues,
   states,
   list: {
     title: 'Machines',

@@ -3,6 +3,7 @@
 import { create } from 'zustand';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppInfo, Preferences } from '../../shared/rpc/app-contract.ts';
+import { followLanguage } from '../i18n/strings.ts';
 import { client, setClient } from './client.ts';
 import { connectApp } from './connect-app.ts';
 import { messageOf, notify, notifyFailure } from './notices.ts';
@@ -41,7 +42,10 @@ export async function openApp(): Promise<void> {
     opened.on('machineRemoved', ({ id }) =>
       useApp.setState(({ machines }) => ({ machines: machines.filter((machine) => machine.id !== id) })),
     );
-    opened.on('preferencesChanged', (preferences) => useApp.setState({ preferences }));
+    opened.on('preferencesChanged', (preferences) => {
+      useApp.setState({ preferences });
+      followLanguage(preferences.language);
+    });
     opened.on('notice', ({ level, message, machineId }) =>
       notify({ level: level === 'debug' ? 'info' : level, message, machineId }),
     );
@@ -50,6 +54,7 @@ export async function openApp(): Promise<void> {
       opened.call('app.preferences'),
       opened.call('machines.list'),
     ]);
+    followLanguage(preferences.language);
     useApp.setState({ connection: { kind: 'open' }, info, preferences, machines: machines.sort(byName) });
   } catch (error) {
     useApp.setState({ connection: { kind: 'refused', message: messageOf(error) } });

@@ -1,0 +1,23 @@
+// The window speaks the language of the browser, or the chosen one.
+
+import { expect, test } from './support/app-test.ts';
+
+test.describe('in a Chinese browser', () => {
+  test.use({ locale: 'zh-CN' });
+
+  test('the window is Chinese until another language is chosen', async ({ app, page }) => {
+    await page.goto(app.address);
+    await expect(page.getByRole('heading', { name: '还没有虚拟机' })).toBeVisible();
+    await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
+    await page.getByRole('button', { name: '新建虚拟机' }).first().click();
+    const wizard = page.getByRole('dialog', { name: '新建虚拟机' });
+    await wizard.getByRole('button', { name: '创建', exact: true }).click();
+    await expect(wizard.getByText('请为虚拟机命名。')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: '语言' }).selectOption('en');
+    await expect(page.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+  });
+});
