@@ -72,6 +72,7 @@ export class FileStore implements ByteStore {
           ? this.#readNow(into, done, position + done)
           : await this.#readInPool(into, done, position + done);
       if (count === 0) {
+        this.#refuseVanished(position + done);
         into.fill(0, done);
         return;
       }
@@ -133,6 +134,13 @@ export class FileStore implements ByteStore {
     } finally {
       this.#parts.lock?.release();
     }
+  }
+
+  /** Behind the end zeroes are right; before it somebody else has cut the file. */
+  #refuseVanished(position: number): void {
+    if (position >= this.#length) return;
+    const file = this.name;
+    throw new BlockError('io-error', `“${file}” has become shorter while it was in use.`, { file, offset: position });
   }
 
   #refuseReadOnly(): void {

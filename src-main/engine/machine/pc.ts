@@ -55,6 +55,10 @@ const PIC_SLAVE_MASK = 0xa1;
 /** All of C0000h to FFFFFh is RAM, read and written: without a BIOS there is no ROM behind it. */
 const PAM_ALL_RAM = 3;
 
+/** The DMA controller of words; its first channel is the cascade of the other. */
+const DMA_MASK_16 = 0xd4;
+const DMA_MODE_16 = 0xd6;
+const DMA_CASCADE = 0xc0;
 const FLOPPY_DMA = 2;
 
 /** What the board gets from the machine. */
@@ -192,6 +196,8 @@ export class Pc {
     this.ports.write(ELCR + 1, 1, levels >> 8);
     this.ports.write(PIC_MASTER_MASK, 1, 0xff);
     this.ports.write(PIC_SLAVE_MASK, 1, 0xff);
+    this.ports.write(DMA_MODE_16, 1, DMA_CASCADE);
+    this.ports.write(DMA_MASK_16, 1, 0);
     this.#adapter?.programAsFirmware(this.#pci);
   }
 

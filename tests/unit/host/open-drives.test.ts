@@ -1,6 +1,6 @@
 // Opening the images of a machine: what is wrong with one is said before the machine starts, by its name.
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -77,6 +77,15 @@ describe('what cannot be used is named with its cause', () => {
     const { images } = await openDrives([spec(good)]);
     await images.get('hd')?.node.close();
   });
+});
+
+it('an image that is cut while in use fails to read, by its name', async () => {
+  const path = file('cut.img', new Uint8Array(0x2_0000));
+  const { images } = await openDrives([spec(path)]);
+  truncateSync(path, 0x1_0000);
+  const node = images.get('hd')?.node;
+  await expect(node?.read(0x1_0000, new Uint8Array(512))).rejects.toThrow(/cut\.img.*shorter/);
+  await node?.close();
 });
 
 it('takes an ISO whose padding was left out', async () => {

@@ -25,6 +25,9 @@ const ISA_BRIDGE = { bus: 0, function: ISA_BRIDGE_DEVICE << 3 };
 const PAM0 = 0x59;
 const PIRQ_REGISTERS = 0x60;
 const ELCR = 0x4d0;
+const DMA_MASK_16 = 0xd4;
+const DMA_MODE_16 = 0xd6;
+const DMA_CASCADE = 0xc0;
 const RAM_END = 0xa_0000;
 
 export interface PostParts {
@@ -119,5 +122,8 @@ function programChips(call: BiosCall): void {
   const levels = [SCI_IRQ, ...PIRQ_ROUTES].reduce((mask, irq) => mask | (1 << irq), 0);
   call.out8(ELCR, levels & 0xff);
   call.out8(ELCR + 1, levels >> 8);
+  // The DMA controller of words lets the other one through.
+  call.out8(DMA_MODE_16, DMA_CASCADE);
+  call.out8(DMA_MASK_16, 0);
   PIRQ_ROUTES.forEach((irq, line) => writeConfig(call.cpu.environment, ISA_BRIDGE, PIRQ_REGISTERS + line, 1, irq));
 }
