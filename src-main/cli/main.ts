@@ -12,7 +12,7 @@ interface Verb {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   run: {
-    help: 'start a machine from a kernel, without a window',
+    help: 'start a machine from disks or a kernel, without a window',
     load: async () => {
       const [{ run }, { runHelp }] = await Promise.all([import('./run.ts'), import('./parse-run.ts')]);
       return { main: run, usage: runHelp };

@@ -40,7 +40,8 @@ function findRow(argument: string): OptionRow {
 
 function checkTogether(settings: RunSettings): void {
   resolveDrives(settings.drives, settings.driveDevices, settings.snapshot);
-  if (settings.kernel === undefined) throw new UsageError('-kernel: missing; there is nothing else to start from');
+  if (settings.kernel === undefined && settings.initrd !== undefined) throw new UsageError('-initrd: needs -kernel');
+  if (settings.kernel === undefined && settings.append !== '') throw new UsageError('-append: needs -kernel');
   const readers = settings.serial.filter((target) => target.kind === 'stdio').length;
   if (readers > 1) throw new UsageError('-serial stdio: given twice; only one port can have the terminal');
   if (settings.screenshotAtSeconds !== undefined && settings.screenshot === undefined) {
@@ -66,9 +67,9 @@ export function runHelp(): string {
   const width = Math.max(...RUN_OPTIONS.map((row) => spelling(row).length));
   const lines = RUN_OPTIONS.map((row) => `  ${spelling(row).padEnd(width)}  ${row.help}`);
   return [
-    'usage: boxwright run -kernel FILE [OPTION]...',
+    'usage: boxwright run [OPTION]...',
     '',
-    'Starts a machine from a kernel, without a window. Options are spelled as QEMU spells them.',
+    'Starts a machine from its disks or from a kernel, without a window. Options are spelled as QEMU spells them.',
     '',
     ...lines,
     '',
