@@ -21,6 +21,8 @@ const headless = process.argv.includes('--headless');
 /** A service with nothing to do waits this long for the next command. */
 const IDLE_LIMIT_MS = 10_000;
 
+/** Nobody looks: it ends by itself when there is nothing left to do. */
+let inBackground = headless;
 let clients = 0;
 let starting: Promise<{ app: App; server: WebServer }> | undefined;
 const claim = await claimFolder(folder, (channel) => {
@@ -72,11 +74,18 @@ async function show(server: WebServer): Promise<void> {
     );
     return;
   }
-  if (!headless) process.stdout.write('Boxwright is open in its window. Ctrl-C here ends it.\n');
-  // Closing the window ends the application, as on any desktop; a page in another browser keeps it.
+  if (!inBackground) process.stdout.write('Boxwright is open in its window. Ctrl-C here ends it.\n');
   opened.onClosed(() => {
-    if (server.windows === 0 && !headless) void end();
+    if (server.windows === 0 && !inBackground) windowClosed();
   });
+}
+
+/** Closing a window never stops a machine: with one running the application stays as a service without a window. */
+function windowClosed(): void {
+  if (app.supervisor.active === 0) return void end();
+  process.stdout.write('Machines are running on without a window. Start Boxwright again to see them; Ctrl-C ends them.\n');
+  inBackground = true;
+  endWhenIdle();
 }
 
 /** A service outlives the commands that started it, but not its last machine and its last window. */

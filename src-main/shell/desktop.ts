@@ -1,6 +1,6 @@
 // The desktop application's life: one instance, one window, and an end that waits for the machines.
 
-import { type BrowserWindow, app as electronApp } from 'electron';
+import { type BrowserWindow, dialog, app as electronApp } from 'electron';
 import { connect } from '../../shared/rpc/connect.ts';
 import { controlContract } from '../../shared/rpc/control-contract.ts';
 import { App } from '../services/app.ts';
@@ -56,7 +56,10 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   };
   whenOpen(app);
   electronApp.on('second-instance', showWindow);
-  electronApp.on('window-all-closed', () => electronApp.quit());
+  // Closing a window never stops a machine; starting Boxwright again shows it.
+  electronApp.on('window-all-closed', () => {
+    if (app.supervisor.active === 0) electronApp.quit();
+  });
   endWithMachines(app, claim);
 }
 
@@ -76,16 +79,32 @@ function open(app: App, preload: URL): BrowserWindow {
   return window;
 }
 
-/** The first request to quit powers the machines off; the second, when they are, is granted. */
+/** The first request to quit asks and powers the machines off; the second, when they are, is granted. */
 function endWithMachines(app: App, claim: Claim): void {
   let ended = false;
   electronApp.on('before-quit', (event) => {
     if (ended) return;
     event.preventDefault();
-    void app.shutdown().finally(() => {
+    void mayPowerOff(app).then(async (yes) => {
+      if (!yes) return;
+      await app.shutdown();
       claim.release();
       ended = true;
       electronApp.quit();
     });
   });
+}
+
+async function mayPowerOff(app: App): Promise<boolean> {
+  const { active } = app.supervisor;
+  if (active === 0) return true;
+  const { response } = await dialog.showMessageBox({
+    type: 'warning',
+    message: active === 1 ? 'A machine is running.' : `${active} machines are running.`,
+    detail: 'Quitting powers them off; their guests lose what they have not saved.',
+    buttons: ['Cancel', 'Power off and quit'],
+    defaultId: 0,
+    cancelId: 0,
+  });
+  return response === 1;
 }

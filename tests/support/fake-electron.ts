@@ -52,13 +52,18 @@ export const ipcMain = {
   handle: (channel: string, handler: (...values: never[]) => unknown) => void handlers.set(channel, handler),
 } satisfies Pick<Real['ipcMain'], 'handle'>;
 
+export const messageBoxAnswer = { response: 0, checkboxChecked: false };
 export const dialogAnswer = { canceled: false, filePaths: ['/chosen'] };
 export const dialog = {
+  showMessageBox: async (...values: unknown[]) => {
+    note('dialog.showMessageBox', ...values);
+    return messageBoxAnswer;
+  },
   showOpenDialog: async (...values: unknown[]) => {
     note('dialog.showOpenDialog', ...values);
     return dialogAnswer;
   },
-} satisfies Pick<Real['dialog'], 'showOpenDialog'>;
+} satisfies Pick<Real['dialog'], 'showMessageBox' | 'showOpenDialog'>;
 
 export class MessageChannelMain {
   readonly port1 = { name: 'port1' };

@@ -187,6 +187,12 @@ describe('a machine', () => {
 
   it('is powered off before the application ends', async () => {
     const child = electron.forked[0] as electron.FakeUtilityProcess;
+    electron.app.emit('window-all-closed');
+    expect(electron.askedFor('dialog.showMessageBox'), 'a closed window leaves machines alone').toEqual([]);
+    electron.app.quit();
+    await eventually(() => electron.askedFor('dialog.showMessageBox').length === 1, 'it asks first');
+    expect(child.posted.map((message) => JSON.stringify(message)).filter((text) => text.includes('powerOff'))).toEqual([]);
+    electron.messageBoxAnswer.response = 1;
     electron.app.quit();
     await eventually(
       () => JSON.stringify(child.posted.at(-1)).includes('powerOff'),
