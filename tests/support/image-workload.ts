@@ -204,13 +204,13 @@ export const tryHostile = async (images: MemoryImages, path: string, format: For
   let node: Awaited<ReturnType<MemoryImages['open']>> | undefined;
   try {
     node = await images.open(path, true, format);
-    const piece = new Uint8Array(65536);
+    const piece = new Uint8Array(9000);
     for (const at of [0, node.length / 2, node.length - piece.length]) {
       const offset = Math.floor(Math.max(0, at));
       const part = piece.subarray(0, Math.min(piece.length, node.length - offset));
       await node.read(offset, part);
       if (node.length > 0) await node.status(Math.min(offset, node.length - 1), Math.min(1, node.length));
-      await node.write(offset, part);
+      if (!node.readOnly) await node.write(offset, part);
     }
     node.details();
     await node.close();

@@ -4,6 +4,7 @@
 import type { CheckReport, ImageFault } from '../image-format.ts';
 
 const MAX_LISTED = 200;
+const MAX_COUNTED = 20_000;
 
 export class CheckTally {
   readonly #faults: ImageFault[] = [];
@@ -29,6 +30,11 @@ export class CheckTally {
     this.#list({ kind: 'leak', structure, offset, message });
   }
 
+  /** So much is wrong that going on tells nothing, and could take for ever in a file made for that. */
+  get hopeless(): boolean {
+    return this.corruptions > MAX_COUNTED;
+  }
+
   /** A block in use, in the order of the virtual disk. */
   allocated(position: number, length: number): void {
     this.allocatedClusters++;
@@ -44,7 +50,7 @@ export class CheckTally {
       leaks: this.leaks,
       corruptionsFixed: this.corruptionsFixed,
       leaksFixed: this.leaksFixed,
-      checkErrors: this.checkErrors,
+      checkErrors: this.checkErrors + (this.hopeless ? 1 : 0),
       imageEndOffset: this.imageEndOffset,
       totalClusters: this.totalClusters,
       allocatedClusters: this.allocatedClusters,

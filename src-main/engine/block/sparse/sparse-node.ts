@@ -208,12 +208,22 @@ export class SparseNode implements BlockNode {
 
   /** What the virtual range reads now goes to its place in the room. */
   async #copyUp(room: Room, from: number, to: number): Promise<void> {
-    for (let at = from; at < to; at += PIECE) {
-      const piece = new Uint8Array(Math.min(PIECE, to - at));
-      const inside = Math.min(piece.length, this.length - at);
-      if (inside > 0) await this.#read(at, piece.subarray(0, inside));
-      if (room.fresh && allZero(piece)) continue;
-      await this.#layout.store.writeAt(room.position + at - room.start, piece);
+    const { store } = this.#layout;
+    for (let at = from; at < to; ) {
+      const position = room.position + at - room.start;
+      const place: Placement =
+        at < this.length
+          ? await this.#layout.locate(at, Math.min(to, this.length) - at)
+          : { kind: 'zero', length: to - at };
+      if (place.kind === 'zero' || (place.kind === 'absent' && !this.backing)) {
+        if (!room.fresh) await writeZeroes(store, position, place.length);
+        at += place.length;
+        continue;
+      }
+      const piece = new Uint8Array(Math.min(PIECE, place.length));
+      await this.#readPlace(at, place, piece);
+      if (!room.fresh || !allZero(piece)) await store.writeAt(position, piece);
+      at += piece.length;
     }
   }
 

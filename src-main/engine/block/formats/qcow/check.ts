@@ -21,7 +21,7 @@ export const checkQcow = async (
   const { blockSize, length } = table;
   const stretch = blockSize * 2 ** header.l2Bits;
   tally.totalClusters = Math.ceil(length / blockSize);
-  for (let start = 0; start < length; start += blockSize) {
+  for (let start = 0; start < length && !tally.hopeless; start += blockSize) {
     if (start % stretch === 0) {
       options.job?.progress(start, length);
       start = await skipAbsent(table, start, stretch, tally);
@@ -51,7 +51,7 @@ const skipAbsent = async (
   tally: CheckTally,
 ): Promise<number> => {
   let at = start;
-  while (at < table.length) {
+  while (at < table.length && !tally.hopeless) {
     try {
       if ((await table.tableAt(at)) !== 0) break;
     } catch (error) {

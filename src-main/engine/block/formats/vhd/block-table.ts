@@ -9,6 +9,7 @@ import type { Placement, Room, SparseLayout } from '../../sparse/sparse-layout.t
 import { type DynamicHeader, FOOTER_BYTES } from './footer.ts';
 
 const SECTOR = 512;
+const STRUCTURE = 'VHD block allocation table';
 export const NO_BLOCK = 0xffff_ffff;
 
 export interface VhdTable {
@@ -166,7 +167,8 @@ export class VhdBlockTable implements SparseLayout {
     let end = footerAtEnd ? this.store.length - FOOTER_BYTES : roundUp(this.store.length, SECTOR);
     for (let index = 0; index < header.entries; index++) {
       const sector = await this.#entry(index);
-      if (sector !== NO_BLOCK) end = Math.max(end, sector * SECTOR + step);
+      if (sector === NO_BLOCK) continue;
+      end = Math.max(end, checkInFile(this.store, STRUCTURE, this.#entryAt(index), sector * SECTOR) + step);
     }
     return end;
   }

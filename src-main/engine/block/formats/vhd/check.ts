@@ -24,7 +24,7 @@ export const checkVhd = async (store: ByteStore, options: CheckOptions): Promise
   const table = new MetadataCache(store, 'big', 1 << 20);
   const starts: number[] = [];
   tally.totalClusters = header.entries;
-  for (let index = 0; index < header.entries; index++) {
+  for (let index = 0; index < header.entries && !tally.hopeless; index++) {
     const at = header.tablePosition + index * 4;
     const sector = await table.u32(at);
     if (sector === NO_BLOCK) continue;

@@ -32,7 +32,7 @@ export const checkVhdx = async (
   const used = new UsedBlocks();
   const blocks = Math.ceil(metadata.length / metadata.blockSize);
   tally.totalClusters = blocks;
-  for (let block = 0; block < blocks; block++) {
+  for (let block = 0; block < blocks && !tally.hopeless; block++) {
     if (block % 4096 === 0) options.job?.progress(block, blocks);
     try {
       const entry = await table.entry(block);

@@ -43,15 +43,17 @@ const checkExtent = async (
   const grains = Math.ceil(header.capacity / header.grainSize);
   const packed = (header.flags & FLAGS.compressed) !== 0;
   tally.totalClusters += grains;
-  for (let grain = 0; grain < grains; grain++) {
-    if (grain % header.entriesPerTable === 0) options.job?.progress(grain, grains);
-    try {
-      const at = await table.entryAt(grain, header.directory);
-      if (at === 0) {
-        // A table that is not there holds no grains.
-        grain += header.entriesPerTable - (grain % header.entriesPerTable) - 1;
+  for (let grain = 0; grain < grains && !tally.hopeless; grain++) {
+    // A table that is not there, or not to be reached, is passed over as a whole.
+    if (grain % header.entriesPerTable === 0) {
+      options.job?.progress(grain, grains);
+      if (!(await hasTable(table, grain, tally))) {
+        grain += header.entriesPerTable - 1;
         continue;
       }
+    }
+    try {
+      const at = await table.entryAt(grain, header.directory);
       const entry = await table.entry(grain);
       if (entry <= 1) continue;
       if (!used.take(entry))
@@ -65,6 +67,16 @@ const checkExtent = async (
   }
   if (header.flags & FLAGS.redundantTable && header.redundantDirectory > 0)
     await compareCopies(store, header, options, tally);
+};
+
+const hasTable = async (table: GrainTable, grain: number, tally: CheckTally): Promise<boolean> => {
+  try {
+    return (await table.entryAt(grain, table.header.directory)) !== 0;
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    tally.corruption('VMDK grain directory', Number(error.detail['offset'] ?? 0), error.message);
+    return false;
+  }
 };
 
 const compareCopies = async (
