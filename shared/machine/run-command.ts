@@ -26,9 +26,18 @@ export function runArguments({ memoryMiB, cpu, boot, drives, firmware, serial }:
   ];
 }
 
+/** Ports of one controller. */
+const AHCI_PORTS = 6;
+
+function ahciPort(slot: number): string {
+  return `ahci${Math.floor(slot / AHCI_PORTS)}.${slot % AHCI_PORTS}`;
+}
+
 function driveArguments(drives: readonly DriveConfig[]): string[] {
-  const onAhci = drives.some(({ bus }) => bus === 'ahci');
-  return [...(onAhci ? ['-device', 'ahci,id=ahci0'] : []), ...drives.flatMap(driveOptions)];
+  const ports = drives.flatMap(({ bus, slot }) => (bus === 'ahci' ? [slot] : []));
+  const controllers = Math.max(0, ...ports.map((slot) => Math.floor(slot / AHCI_PORTS) + 1));
+  const ahci = Array.from({ length: controllers }, (_, number) => ['-device', `ahci,id=ahci${number}`]);
+  return [...ahci.flat(), ...drives.flatMap(driveOptions)];
 }
 
 function driveOptions({ id, kind, bus, slot, path, format, readOnly }: DriveConfig): string[] {
@@ -41,7 +50,7 @@ function driveOptions({ id, kind, bus, slot, path, format, readOnly }: DriveConf
     ...(readOnly && kind !== 'cdrom' ? ['readonly=on'] : []),
   ];
   const device = kind === 'cdrom' ? 'ide-cd' : 'ide-hd';
-  return ['-drive', words.join(','), ...(bus === 'ahci' ? ['-device', `${device},drive=${id},bus=ahci0.${slot}`] : [])];
+  return ['-drive', words.join(','), ...(bus === 'ahci' ? ['-device', `${device},drive=${id},bus=${ahciPort(slot)}`] : [])];
 }
 
 /** What `-boot order=` calls them. */

@@ -16,6 +16,9 @@ const DRIVE_KEYS = [
 const UNITS = { ide: 2, floppy: 2, virtio: 1, none: 1 } as const;
 const MAX_INDEX = { ide: 3, floppy: 1, virtio: 29, none: 65 } as const;
 
+export const AHCI_PORTS = 6;
+export const MAX_AHCI = 5;
+
 /** One -drive, or its short form. */
 export interface DriveSetting {
   /** As typed, for messages. */
@@ -117,8 +120,10 @@ export function parseDriveDevice(text: string): DriveDevice | undefined {
 }
 
 /** All together. Throws `UsageError` where two want the same place or id. */
-export function resolveDrives(settings: readonly DriveSetting[], devices: readonly DriveDevice[], snapshot: boolean): DriveSpec[] {
-  const places = new Places();
+export function resolveDrives(
+  settings: readonly DriveSetting[], devices: readonly DriveDevice[], snapshot: boolean, controllers: readonly string[] = [],
+): DriveSpec[] {
+  const places = new Places(controllers);
   // Those with a place of their own first, so that the others find what is free.
   for (const one of settings) if (one.index !== undefined) places.take(one.option, one.interface, one.index);
   const specs = settings.map((one) => {
@@ -214,9 +219,11 @@ function placeOf(option: string, driver: DriveDriver, values: KeyValues, places:
     return attachmentOf('floppy', index);
   }
   const bus = values.get('bus');
+  const port = bus === undefined ? undefined : places.ahciPort(option, bus, unit);
+  if (port !== undefined) return { bus: 'ahci', index: port };
   if (bus === undefined && unit === undefined) return attachmentOf('ide', places.next(option, 'ide'));
   const channel = bus === undefined ? 0 : ['ide.0', 'ide.1'].indexOf(bus);
-  if (channel < 0) throw new UsageError(`${option}: bus=${bus} is not known; there is ide.0, ide.1`);
+  if (channel < 0) throw new UsageError(`${option}: bus=${bus} is not known; there is ide.0, ide.1, and ID.0 to ID.5 of each -device ahci,id=ID`);
   const index = unit === undefined ? places.nextOf(option, 'ide', [channel * 2, channel * 2 + 1]) : channel * 2 + wholeNumber(option, 'unit', unit, 1);
   if (unit !== undefined) places.take(option, 'ide', index);
   return attachmentOf('ide', index);
@@ -225,8 +232,26 @@ function placeOf(option: string, driver: DriveDriver, values: KeyValues, places:
 /** Which places of each interface are taken, and by whom. */
 class Places {
   readonly #taken = new Map<string, string>();
+  /** Ids of the AHCI controllers. */
+  readonly #controllers: readonly string[];
 
-  take(option: string, kind: Interface, index: number): void {
+  constructor(controllers: readonly string[]) {
+    this.#controllers = controllers;
+  }
+
+  /** The place "ahci0.3" names; undefined where it names no controller of ours. */
+  ahciPort(option: string, bus: string, unit: string | undefined): number | undefined {
+    const [, id = '', port = ''] = /^(.*)\.(\d+)$/.exec(bus) ?? [];
+    const controller = this.#controllers.indexOf(id);
+    if (controller < 0) return undefined;
+    if (unit !== undefined && unit !== '0') throw new UsageError(`${option}: a port of ${id} has unit=0 only`);
+    if (Number(port) >= AHCI_PORTS) throw new UsageError(`${option}: ${id} has ports ${id}.0 to ${id}.${AHCI_PORTS - 1}`);
+    const index = controller * AHCI_PORTS + Number(port);
+    this.take(option, 'ahci', index);
+    return index;
+  }
+
+  take(option: string, kind: Interface | 'ahci', index: number): void {
     const key = `${kind} ${index}`;
     const other = this.#taken.get(key);
     if (other !== undefined) throw new UsageError(`${option}: its place (if=${kind}, index=${index}) is taken by ${other}`);

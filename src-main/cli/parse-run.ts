@@ -39,7 +39,7 @@ function findRow(argument: string): OptionRow {
 }
 
 function checkTogether(settings: RunSettings): void {
-  resolveDrives(settings.drives, settings.driveDevices, settings.snapshot);
+  resolveDrives(settings.drives, settings.driveDevices, settings.snapshot, settings.ahci);
   if (settings.kernel === undefined && settings.initrd !== undefined) throw new UsageError('-initrd: needs -kernel');
   if (settings.kernel === undefined && settings.append !== '') throw new UsageError('-append: needs -kernel');
   const readers = settings.serial.filter((target) => target.kind === 'stdio').length;

@@ -44,7 +44,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'display', value: 'KIND', help: 'none; `run` never opens a window', apply: (_s, v) => { parseChoice('-display', v, ['none']); } },
   { name: 'no-reboot', help: 'end instead of restarting when the guest resets', apply: (s) => { s.onReset = 'stop'; } },
   { name: 'debugcon', value: 'TARGET', help: 'stdio or file:PATH: bytes written to port E9h', apply: (s, v) => { s.debugConsole = parseCharacterTarget('-debugcon', v, ['stdio', 'file']); } },
-  { name: 'device', value: 'DEVICE', help: 'ide-hd, ide-cd, floppy, virtio-blk-pci: drive=ID; virtio-rng-pci; isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', repeatable: true, apply: addDevice },
+  { name: 'device', value: 'DEVICE', help: 'ide-hd, ide-cd, floppy, virtio-blk-pci: drive=ID; ahci,id=ID with bus=ID.0 to ID.5; virtio-rng-pci; isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', repeatable: true, apply: addDevice },
   { name: 'icount', value: 'off', help: 'off: guest time is real time', apply: (_s, v) => { parseChoice('-icount', v, ['off']); } },
   { name: 'screenshot', value: 'FILE.png', help: 'write the screen to a file, at the time of --at or at the end', apply: (s, v) => { s.screenshot = v; } },
   { name: 'at', value: 'SECONDS', help: 'when to take the screenshot', apply: (s, v) => { s.screenshotAtSeconds = parseSeconds(v); } },

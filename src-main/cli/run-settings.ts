@@ -4,7 +4,7 @@
 import type { CpuModelName } from '../engine/x86/models/cpu-model.ts';
 import type { CpuAccelerator } from '../engine/machine/options.ts';
 import { type BootSettings, DEFAULT_BOOT } from './boot-settings.ts';
-import { type DriveDevice, DRIVE_DRIVERS, type DriveSetting, parseDriveDevice } from './drive-settings.ts';
+import { type DriveDevice, MAX_AHCI, DRIVE_DRIVERS, type DriveSetting, parseDriveDevice } from './drive-settings.ts';
 import { parseKeyValues, wholeNumber } from './key-values.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -46,6 +46,8 @@ export interface RunSettings {
   onReset: 'restart' | 'stop';
   debugConsole: CharacterTarget | undefined;
   debugExit: DebugExit | undefined;
+  /** Ids of AHCI controllers, six ports each. */
+  ahci: string[];
   /** A virtio entropy device. */
   entropy: boolean;
   screenshot: string | undefined;
@@ -82,6 +84,7 @@ export function defaultSettings(): RunSettings {
     onReset: 'restart',
     debugConsole: undefined,
     debugExit: undefined,
+    ahci: [],
     entropy: false,
     screenshot: undefined,
     screenshotAtSeconds: undefined,
@@ -129,12 +132,22 @@ export function addDevice(settings: RunSettings, value: string): void {
   const [driver = ''] = value.split(',');
   const drive = parseDriveDevice(value);
   if (drive !== undefined) settings.driveDevices.push(drive);
+  else if (driver === 'ahci') addAhci(settings, value);
   else if (driver === 'virtio-rng-pci') addEntropy(settings, value, driver);
   else if (driver !== 'isa-debug-exit') {
-    const known = ['isa-debug-exit', 'virtio-rng-pci', ...Object.keys(DRIVE_DRIVERS)];
+    const known = ['isa-debug-exit', 'virtio-rng-pci', 'ahci', ...Object.keys(DRIVE_DRIVERS)];
     throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is ${known.join(', ')}`);
   } else if (settings.debugExit !== undefined) throw new UsageError(`-device ${value}: given twice`);
   else settings.debugExit = parseDebugExit(value, driver);
+}
+
+function addAhci(settings: RunSettings, value: string): void {
+  const rest = value.slice('ahci'.length + 1);
+  const id = rest === '' ? undefined : parseKeyValues('-device ahci', rest, ['id', 'addr']).get('id');
+  const name = id ?? `ahci${settings.ahci.length}`;
+  if (settings.ahci.includes(name)) throw new UsageError(`-device ${value}: another controller has the id "${name}"`);
+  if (settings.ahci.length === MAX_AHCI) throw new UsageError(`-device ${value}: there is room for ${MAX_AHCI} AHCI controllers`);
+  settings.ahci.push(name);
 }
 
 function addEntropy(settings: RunSettings, value: string, driver: string): void {

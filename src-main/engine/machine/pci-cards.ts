@@ -1,13 +1,15 @@
-// The cards that options put into PCI slots: virtio disks and the entropy device. Where each goes is decided here; the
+// The cards that options put into PCI slots: virtio disks, the entropy device, AHCI controllers. Where each goes is decided here; the
 // chipset and the display stand in `pc.ts`.
 
+import { AHCI_PORTS, AhciController } from '../devices/ahci/ahci-controller.ts';
 import type { Device, DeviceContext } from '../devices/device.ts';
+import { unitFor } from '../devices/ide/ide-controller.ts';
 import type { MessageSink } from '../devices/pci/msi.ts';
 import type { PciFunction } from '../devices/pci/pci-function.ts';
 import { BLOCK_QUEUES, VirtioBlock } from '../devices/virtio/virtio-block.ts';
 import { VirtioEntropy } from '../devices/virtio/virtio-entropy.ts';
 import { VirtioPci } from '../devices/virtio/virtio-pci.ts';
-import { ENTROPY_DEVICE, VIRTIO_DISK_DEVICE, VIRTIO_DISK_DEVICES } from '../firmware/platform.ts';
+import { AHCI_DEVICE, ENTROPY_DEVICE, VIRTIO_DISK_DEVICE, VIRTIO_DISK_DEVICES } from '../firmware/platform.ts';
 import type { InstalledDrive } from './drives.ts';
 import type { MachineOptions } from './options.ts';
 
@@ -33,7 +35,7 @@ export interface PciCard {
 const FUNCTIONS = 8;
 
 export function createPciCards(parts: CardParts): PciCard[] {
-  return [...virtioDisks(parts), ...entropy(parts)];
+  return [...virtioDisks(parts), ...entropy(parts), ...ahciControllers(parts)];
 }
 
 function virtioDisks({ drives, messages, context }: CardParts): PciCard[] {
@@ -70,4 +72,23 @@ function entropy({ options, messages, random, context }: CardParts): PciCard[] {
     kind: (transport) => new VirtioEntropy(transport, own.dma, random),
   });
   return [{ device, pci: device.pci }];
+}
+
+/** Six places a controller; a controller without drives is left out. */
+function ahciControllers({ drives, messages, context }: CardParts): PciCard[] {
+  const ports: { readonly drive: InstalledDrive['drive']; readonly unit: ReturnType<typeof unitFor> }[][] = [];
+  for (const { options, drive } of drives) {
+    const { attachment, model, serial } = options;
+    if (attachment.bus !== 'ahci') continue;
+    const identity = { ...(model === undefined ? {} : { model }), ...(serial === undefined ? {} : { serial }) };
+    const controller = Math.floor(attachment.index / AHCI_PORTS);
+    ports[controller] ??= [];
+    ports[controller][attachment.index % AHCI_PORTS] = { drive, unit: unitFor({ drive, identity }, attachment.index) };
+  }
+  return ports.flatMap((connected, controller) => {
+    const place = { slot: AHCI_DEVICE + controller, function: 0 };
+    const id = `ahci${controller}`;
+    const device = new AhciController(context(id, place), { id, slot: place.slot, messages, drives: connected });
+    return [{ device, pci: device.pci }];
+  });
 }

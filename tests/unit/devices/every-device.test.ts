@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDrive } from '../../../src-main/engine/block/memory-drive.ts';
 import { PortSpace } from '../../../src-main/engine/bus/port-space.ts';
+import { AhciController } from '../../../src-main/engine/devices/ahci/ahci-controller.ts';
 import { Cmos } from '../../../src-main/engine/devices/cmos/cmos.ts';
 import { DebugConsole } from '../../../src-main/engine/devices/debug-console.ts';
 import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
@@ -15,6 +16,7 @@ import { IdeController } from '../../../src-main/engine/devices/ide/ide-controll
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
 import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
 import { LocalApic } from '../../../src-main/engine/devices/lapic/local-apic.ts';
+import { unitFor } from '../../../src-main/engine/devices/ide/ide-controller.ts';
 import { hostBridge } from '../../../src-main/engine/devices/pci/host-bridge.ts';
 import { PciHost } from '../../../src-main/engine/devices/pci/pci-host.ts';
 import { Pic } from '../../../src-main/engine/devices/pic/pic.ts';
@@ -59,6 +61,13 @@ function acpiPm(context: DeviceContext): AcpiPm {
 /** Its memory is the machine's, as RAM is. */
 function vga(context: DeviceContext): Device {
   return new Vga(context, { memory: (context as FakeContext).memory });
+}
+
+function ahci(context: DeviceContext): Device {
+  const drive = new MemoryDrive({ id: 'd', kind: 'disk', clock: context.clock, content: new Uint8Array(4096) });
+  return new AhciController(context, {
+    id: 'ahci0', slot: 24, messages: { sendMsi() {} }, drives: [{ drive, unit: unitFor({ drive }, 0) }],
+  });
 }
 
 function virtioBlock(context: DeviceContext): Device {
@@ -113,6 +122,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['debug-console', () => new DebugConsole({ write() {} })],
   ['vga', vga],
   ['virtio-blk', virtioBlock],
+  ['ahci', ahci],
   ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 

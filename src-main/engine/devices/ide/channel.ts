@@ -51,7 +51,7 @@ export interface UnitPort {
   request(submit: (request: DriveRequest) => void, request: Omit<DriveRequest, 'done'>, then: (outcome: DriveOutcome) => void): void;
   /** Waits for the bus master and gives the memory it is to transfer. */
   dma(toMemory: boolean, bytes: number, carryOut: (scatter: Scatter) => void): void;
-  readonly busMaster: BusMaster;
+  readonly busMaster: Pick<BusMaster, 'views' | 'written' | 'finish'>;
 }
 
 export class Channel {

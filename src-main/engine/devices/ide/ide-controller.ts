@@ -136,8 +136,12 @@ export class IdeController implements Device<IdeState> {
 function unitFactory(drives: readonly IdeDrive[], channel: number, unit: number): UnitFactory | undefined {
   const found = drives.find((one) => one.channel === channel && one.unit === unit);
   if (found === undefined) return undefined;
-  const { drive, identity } = found;
-  const serial = identity?.serial ?? `BW${String(channel * UNITS + unit + 1).padStart(8, '0')}`;
+  return unitFor(found, channel * UNITS + unit);
+}
+
+/** A drive as a unit of a channel or port; `place` numbers it where it has no serial number of its own. */
+export function unitFor({ drive, identity }: Pick<IdeDrive, 'drive' | 'identity'>, place: number): UnitFactory {
+  const serial = identity?.serial ?? `BW${String(place + 1).padStart(8, '0')}`;
   return drive.kind === 'cdrom'
     ? (port) => new Cdrom(port, drive, { model: identity?.model ?? 'BOXWRIGHT CD-ROM', serial })
     : (port) => new AtaDisk(port, drive, { model: identity?.model ?? 'BOXWRIGHT HARDDISK', serial });

@@ -12,7 +12,8 @@ const sharedBytes = (length: number): Field<Uint8Array> => ({
   create: () => new Uint8Array(new SharedArrayBuffer(length)),
 });
 
-const UNIT = {
+/** Of a unit on a channel, or on an AHCI port. */
+export const UNIT_FIELDS = {
   features: u8(),
   count: u8(),
   low: u8(),
@@ -52,7 +53,7 @@ const UNIT = {
 };
 
 const CHANNEL = {
-  units: list(2, nested(UNIT)),
+  units: list(2, nested(UNIT_FIELDS)),
   deviceHead: u8(),
   control: u8(),
   phase: u8(),
