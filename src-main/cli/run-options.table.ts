@@ -3,7 +3,7 @@
 import { parseBoot, parseRtc } from './boot-settings.ts';
 import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds, parseText,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
   type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -23,6 +23,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'smp', value: 'N', help: 'processors: 1', apply: (_s, v) => parseProcessors(v) },
   { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too)`, apply: (s, v) => { s.cpuModel = parseChoice('-cpu', v, CPU_MODELS); } },
   { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit)`, apply: (s, v) => { s.accelerator = parseChoice('-accel', v, ACCELERATORS); } },
+  { name: 'uuid', value: 'UUID', help: 'identity of the machine, as the guest sees it', apply: (s, v) => { s.uuid = parseUuidOption(v); } },
   { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },
   { name: 'initrd', value: 'FILE', help: 'initial RAM disk; for Multiboot: "FILE ARGUMENTS,FILE ARGUMENTS"', apply: (s, v) => { s.initrd = v; } },
   { name: 'append', value: 'TEXT', help: 'command line of the kernel', apply: (s, v) => { s.append = v; } },

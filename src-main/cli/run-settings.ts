@@ -1,6 +1,7 @@
 // What the command line of `run` asks for, and the small languages of its values.
 // Reference for spellings: QEMU's invocation, as far as we support it.
 
+import { isUuid } from '../../shared/units/uuid.ts';
 import type { CpuModelName } from '../engine/x86/models/cpu-model.ts';
 import type { CpuAccelerator } from '../engine/machine/options.ts';
 import { type BootSettings, DEFAULT_BOOT } from './boot-settings.ts';
@@ -29,6 +30,7 @@ export interface RunSettings {
   memoryBytes: number;
   cpuModel: CpuModelName;
   accelerator: CpuAccelerator;
+  uuid: string | undefined;
   kernel: string | undefined;
   initrd: string | undefined;
   append: string;
@@ -59,6 +61,11 @@ export interface RunSettings {
   help: boolean;
 }
 
+export function parseUuidOption(text: string): string {
+  if (!isUuid(text)) throw new UsageError(`-uuid ${text}: not a UUID, as 626f7877-7269-4768-8074-000000000001 is`);
+  return text;
+}
+
 export const CPU_MODELS = ['pentium3', 'x86-64-v1', 'x86-64-v2'] as const satisfies readonly CpuModelName[];
 export const ACCELERATORS = ['jit', 'interp'] as const satisfies readonly CpuAccelerator[];
 export const VGA_KINDS = ['std', 'none'] as const;
@@ -69,6 +76,7 @@ export function defaultSettings(): RunSettings {
     memoryBytes: 128 * MiB,
     cpuModel: 'x86-64-v1',
     accelerator: 'jit',
+    uuid: undefined,
     kernel: undefined,
     initrd: undefined,
     append: '',

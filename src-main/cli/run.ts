@@ -65,6 +65,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     memoryBytes: settings.memoryBytes,
     cpuModel: settings.cpuModel,
     accelerator: settings.accelerator,
+    ...(settings.uuid === undefined ? {} : { uuid: settings.uuid }),
     boot: settings.kernel === undefined ? undefined : readBootFiles(settings),
     firmware: {
       order: boot.order,

@@ -253,6 +253,7 @@ export async function machineOptions(config: MachineConfig): Promise<MachineOpti
     memoryBytes: config.memoryMiB * MIB,
     cpuModel: config.cpu.model,
     accelerator: config.cpu.engine === 'jit' ? 'jit' : 'interp',
+    ...(config.uuid === undefined ? {} : { uuid: config.uuid }),
     boot: kernel === null ? undefined : { kernel: await readBootFile(kernel), modules, commandLine },
     firmware: { order: bootOrder.map((kind) => BOOT_LETTERS[kind]).join(''), menu, strict: false },
     wallClockOffsetMs: clock === 'local' ? -new Date().getTimezoneOffset() * 60_000 : 0,

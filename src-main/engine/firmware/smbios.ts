@@ -1,6 +1,7 @@
 // A minimal SMBIOS table: who made the machine, its processor and its memory.
 // Reference: DMTF DSP0134 (SMBIOS) 2.8, 5.2.1 and 6.2.
 
+import { littleEndianUuid } from '../../../shared/units/uuid.ts';
 import { ByteBuilder } from './byte-builder.ts';
 
 export interface SmbiosOptions {
@@ -11,7 +12,7 @@ export interface SmbiosOptions {
   readonly cpuBrand: string;
   readonly cpuSignature: number;
   readonly cpuFeatures: number;
-  /** Sixteen bytes that stay the same for one machine. */
+  /** Sixteen bytes, in the order of their text, that stay the same for one machine. */
   readonly uuid: Uint8Array;
 }
 
@@ -56,7 +57,7 @@ function structures(options: SmbiosOptions): { bytes: Uint8Array; count: number;
 
   // BIOS characteristics: PCI; extended: ACPI, and "virtual machine".
   add(BIOS, bytes().u8(1, 2).u16(0xf000).u8(3, 0).u64(1 << 7).u8(0x01, 0x18, 0, 1, 0xff, 0xff), 'Boxwright', '0.1', '11/21/2026');
-  add(SYSTEM, bytes().u8(1, 2, 3, 0).bytes(options.uuid).u8(6, 0, 0), 'Boxwright', 'PC', '1');
+  add(SYSTEM, bytes().u8(1, 2, 3, 0).bytes(littleEndianUuid(options.uuid)).u8(6, 0, 0), 'Boxwright', 'PC', '1');
   add(CHASSIS, bytes().u8(1, 1, 0, 0, 0, 3, 3, 3, 3).u32(0).u8(0, 1, 0, 0, 0), 'Boxwright');
   for (let id = 0; id < options.processors; id++) {
     add(PROCESSOR + id, bytes()

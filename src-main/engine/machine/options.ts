@@ -72,6 +72,8 @@ export interface MachineOptions {
   readonly memoryBytes: number;
   readonly cpuModel: CpuModelName;
   readonly accelerator: CpuAccelerator;
+  /** The machine's identity, as text ("8-4-4-4-12" hexadecimal digits); absent: one that all such machines share. */
+  readonly uuid?: string;
   readonly boot: BootOptions | undefined;
   /** Drives that say so with `bootIndex` go first. */
   readonly firmware?: FirmwareOptions;

@@ -71,7 +71,7 @@ describe('SMBIOS', () => {
     }
     expect(Object.keys(seen).map(Number)).toEqual([0, 1, 3, 4, 16, 17, 19, 32, 127]);
     expect([data.getUint16(28, true), data.getUint16(8, true)]).toEqual([count, largest]);
-    expect([...(seen[1]?.bytes.subarray(8, 24) ?? [])]).toEqual([...uuid]);
+    expect([...(seen[1]?.bytes.subarray(8, 24) ?? [])]).toEqual([4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16]);
     expect(seen[4]?.texts).toEqual(['CPU 0', 'Boxwright', 'Some CPU']);
     const memory = seen[17]?.bytes ?? new Uint8Array();
     expect((memory[12] ?? 0) | ((memory[13] ?? 0) << 8)).toBe(256);
