@@ -124,9 +124,11 @@ async function checkOwnFlags(metadata: Metadata, findings: Findings, fix: boolea
       .toString(16)
       .concat((host >>> 0).toString(16).padStart(8, '0'));
   const word = fix ? 'Repairing' : 'ERROR';
+  const seen = new Set<number>();
   for (let index = 0; index < l1.entries; index++) {
     const at = quietly(() => l1.tableOffset(index));
-    if (at === undefined || at === 0 || at >= store.length) continue;
+    if (at === undefined || at === 0 || at >= store.length || seen.has(at)) continue;
+    seen.add(at);
     const count = await refcounts.get(at);
     if ((count === 1) !== l1.isOwn(index)) {
       findings.corruption(

@@ -34,7 +34,7 @@ export class Content {
         own: false,
         packedBytes: 0,
       };
-    const table = tables.get(at) ?? (await tables.load(at));
+    const table = tables.get(at) ?? (await this.#metadata.loadTable(at));
     return runAt(geometry, table.bytes, at, offset, most);
   }
 

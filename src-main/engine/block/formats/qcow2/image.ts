@@ -286,23 +286,35 @@ export class Qcow2Image implements ImageNode {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof BlockError && error.code === 'corrupt') await this.#metadata.markCorrupt();
+        if (this.#showsDamage(error)) await this.#metadata.markCorrupt();
         throw error;
       }
     });
   }
 
+  /** Its maps are wrong; not the content of a packed cluster, and not what lies behind. */
+  #showsDamage(error: unknown): boolean {
+    return (
+      error instanceof BlockError &&
+      error.code === 'corrupt' &&
+      error.detail['file'] === this.#parts.store.name &&
+      error.detail['structure'] !== 'compressed cluster'
+    );
+  }
+
   /** Before the first change: what others keep about the content no longer holds. */
   async #begin(): Promise<void> {
-    this.#begun = true;
     await this.#lock.alone(async () => {
+      if (this.#begun) return;
       const { header } = this.#metadata;
+      this.#metadata.refuseRepeatedTables();
       const known = header.autoclear & (AUTOCLEAR_BITMAPS | AUTOCLEAR_RAW_DATA);
       if (header.autoclear !== known) {
         header.autoclear = known;
         await this.#metadata.commitHeader();
       }
       await markBitmapsInUse(this.#parts.store, this.#bitmaps);
+      this.#begun = true;
     });
   }
 
@@ -317,7 +329,7 @@ export class Qcow2Image implements ImageNode {
         if (run.kind !== 'data' || !run.own) break;
         if (!geometry.externalData) {
           const start = run.host - (run.host % geometry.clusterSize);
-          this.#metadata.refuseMetadata(start, run.host + run.length - start);
+          this.#metadata.refuseForeign(start, run.host + run.length - start);
         }
         const part = run.length === from.length ? from : from.subarray(done, done + run.length);
         await dataStore.writeAt(run.host, part);

@@ -60,11 +60,12 @@ export class Metadata {
     return this.geometry.clusterSize * this.geometry.perTable;
   }
 
-  /** The L2 table for `offset`, if `l1` has one. */
-  async tableFor(l1: L1Table, offset: number): Promise<Table | undefined> {
-    const at = l1.tableOffset(Math.floor(offset / this.tableReach));
-    if (at === 0) return undefined;
-    return this.tables.get(at) ?? (await this.tables.load(at));
+  /** The L2 table at a place of the file. Throws `BlockError` 'corrupt' where the file has nothing. */
+  async loadTable(offset: number): Promise<Table> {
+    const known = this.tables.get(offset);
+    if (known !== undefined) return known;
+    if (offset < this.store.length) return await this.tables.load(offset);
+    throw corrupt(this.store.name, 'L2 table', offset, 'is behind the end of the file');
   }
 
   /** The active L2 table for `offset`, made or copied if need be, to be changed. */
@@ -73,10 +74,12 @@ export class Metadata {
     const index = Math.floor(offset / this.tableReach);
     const old = this.#l1.tableOffset(index);
     if (old !== 0 && this.#l1.isOwn(index)) {
-      this.refuseMetadata(old, this.geometry.clusterSize, true);
-      return this.tables.get(old) ?? (await this.tables.load(old));
+      const known = this.tables.get(old);
+      if (known !== undefined) return known;
+      this.refuseForeign(old, this.geometry.clusterSize, true);
+      return await this.loadTable(old);
     }
-    const content = old === 0 ? undefined : (await this.tables.load(old)).bytes;
+    const content = old === 0 ? undefined : (await this.loadTable(old)).bytes;
     const { offset: place } = await this.refcounts.allocate(1);
     const table = this.tables.create(place, content);
     this.#l1.set(index, place, true);
@@ -166,6 +169,30 @@ export class Metadata {
       this.header.length,
     );
     if (old.count > 0) await this.refcounts.free(old.offset, old.count);
+  }
+
+  /** Throws for clusters that a map calls its own and that cannot be: metadata, or behind the end of the file. */
+  refuseForeign(offset: number, length: number, isTable = false): void {
+    this.refuseMetadata(offset, length, isTable);
+    if (offset + length - this.store.length < this.geometry.clusterSize) return;
+    throw corrupt(this.store.name, 'a reference', offset, 'leads behind the end of the file');
+  }
+
+  /** Throws when two L1 entries lead to one L2 table: writing through one would change the other. */
+  refuseRepeatedTables(): void {
+    const seen = new Set<number>();
+    for (let index = 0; index < this.#l1.entries; index++) {
+      const offset = this.#l1.tableOffset(index);
+      if (offset === 0) continue;
+      if (seen.has(offset))
+        throw corrupt(
+          this.store.name,
+          'L1 entry',
+          this.#l1.offset + index * 8,
+          'leads to an L2 table that another one has',
+        );
+      seen.add(offset);
+    }
   }
 
   /** Throws for a place that holds metadata: whoever was about to write there was led by a damaged map. */

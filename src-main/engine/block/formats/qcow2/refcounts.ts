@@ -11,6 +11,9 @@ import type { Qcow2Header } from './header.ts';
 import { getRefcount, setRefcount } from './refcount-bits.ts';
 import { type Table, TableCache } from './table-cache.ts';
 
+/** So far behind the end of a file nothing can have been left in use by a loss of power. */
+const FAR_CLUSTERS = 2 ** 21;
+
 export interface Clusters {
   readonly offset: number;
   readonly count: number;
@@ -96,6 +99,7 @@ export class Refcounts {
     for (let done = 0; done < count; done++) {
       const at = offset + done * clusterSize;
       const now = await this.get(at);
+      if (now === 0) throw corrupt(this.#geometry.file, 'refcount', at, 'is 0 for a cluster in use');
       if (now >= refcountMax) {
         for (let undo = 0; undo < done; undo++) await this.#change(offset + undo * clusterSize, -1);
         throw new BlockError(
@@ -144,20 +148,32 @@ export class Refcounts {
     return this.#take(first, Math.max(count, 1));
   }
 
-  /** `count` clusters in a row. */
+  /** `count` clusters in a row. Blocks that are missing for them follow the row, not to break it. */
   async allocateRow(count: number): Promise<number> {
+    const { perRefcountBlock } = this.#geometry;
     for (let from = this.#hint; ; ) {
       const first = await this.#findFree(from);
+      let blocks = 0;
       let run = 0;
-      while (run < count && (await this.#isFree(first + run))) run++;
-      if (run < count) {
+      for (; run < count + blocks && (await this.#isFree(first + run)); run++) {
+        const isFirstOfBlock = run === 0 || (first + run) % perRefcountBlock === 0;
+        if (isFirstOfBlock && this.blockOffset(Math.floor((first + run) / perRefcountBlock)) === 0) blocks++;
+      }
+      if (run < count + blocks) {
         from = first + run;
         continue;
       }
-      for (let index = 0; index < count; index++) await this.#ensureBlock(first + index);
-      let still = true;
-      for (let index = 0; index < count && still; index++) still = await this.#isFree(first + index);
-      if (still) return (await this.#take(first, count)).offset;
+      const last = Math.floor((first + run - 1) / perRefcountBlock);
+      if (last >= this.tableEntries) {
+        await this.#growTable(last + 1);
+        from = this.#hint;
+        continue;
+      }
+      let place = first + count;
+      for (let index = Math.floor(first / perRefcountBlock); index <= last; index++)
+        if (this.blockOffset(index) === 0) this.#createBlock(index, place++);
+      await this.#take(first + count, place - first - count, true);
+      return (await this.#take(first, count)).offset;
     }
   }
 
@@ -184,9 +200,9 @@ export class Refcounts {
     this.#dirtyEntries.clear();
   }
 
-  async #take(first: number, count: number): Promise<Clusters> {
+  async #take(first: number, count: number, isBlock = false): Promise<Clusters> {
     const offset = first * this.#geometry.clusterSize;
-    this.#parts.refuseMetadata(offset, count * this.#geometry.clusterSize);
+    if (!isBlock) this.#parts.refuseMetadata(offset, count * this.#geometry.clusterSize);
     for (let index = 0; index < count; index++)
       await this.#change(offset + index * this.#geometry.clusterSize, 1);
     if (first <= this.#hint) this.#hint = first + count;
@@ -195,7 +211,12 @@ export class Refcounts {
 
   async #block(index: number): Promise<Table | undefined> {
     const offset = this.blockOffset(index);
-    return offset === 0 ? undefined : (this.cache.get(offset) ?? (await this.cache.load(offset)));
+    if (offset === 0) return undefined;
+    const known = this.cache.get(offset);
+    if (known !== undefined) return known;
+    if (offset >= this.#parts.store.length)
+      throw corrupt(this.#geometry.file, 'refcount block', offset, 'is behind the end of the file');
+    return await this.cache.load(offset);
   }
 
   async #isFree(cluster: number): Promise<boolean> {
@@ -209,7 +230,15 @@ export class Refcounts {
 
   async #findFree(from: number): Promise<number> {
     const { perRefcountBlock, refcountOrder } = this.#geometry;
+    const end = Math.ceil(this.#parts.store.length / this.#geometry.clusterSize) + FAR_CLUSTERS;
     for (let cluster = from; ; ) {
+      if (cluster > end)
+        throw corrupt(
+          this.#geometry.file,
+          'refcount table',
+          this.#parts.header.refcountTableOffset,
+          'says that clusters far behind the end of the file are in use',
+        );
       const block = await this.#block(Math.floor(cluster / perRefcountBlock));
       if (block === undefined) return this.#found(from, cluster);
       let index = cluster % perRefcountBlock;
@@ -228,7 +257,6 @@ export class Refcounts {
     const { perRefcountBlock, refcountOrder, clusterSize, file } = this.#geometry;
     const cluster = Math.floor(offset / clusterSize);
     const index = cluster % perRefcountBlock;
-    await this.#ensureBlock(cluster);
     const block = await this.#block(Math.floor(cluster / perRefcountBlock));
     const now = block === undefined ? 0 : getRefcount(block.bytes, refcountOrder, index);
     if (block === undefined || now + by < 0)
@@ -243,15 +271,21 @@ export class Refcounts {
 
   /** A new block lies among the clusters it counts: at the first of them that is being asked for. */
   async #ensureBlock(cluster: number): Promise<void> {
-    const { perRefcountBlock, refcountOrder, clusterSize } = this.#geometry;
+    const { perRefcountBlock, refcountOrder } = this.#geometry;
     const index = Math.floor(cluster / perRefcountBlock);
     if (index >= this.tableEntries) await this.#growTable(index + 1);
     if (this.blockOffset(index) !== 0) return;
+    const block = this.#createBlock(index, cluster);
+    setRefcount(block.bytes, refcountOrder, cluster % perRefcountBlock, 1);
+  }
+
+  #createBlock(index: number, cluster: number): Table {
+    const { clusterSize } = this.#geometry;
     this.#parts.refuseMetadata(cluster * clusterSize, clusterSize);
     const block = this.cache.create(cluster * clusterSize);
-    setRefcount(block.bytes, refcountOrder, cluster % perRefcountBlock, 1);
     writeU64be(this.#table, index * 8, block.offset);
     this.#dirtyEntries.add(index);
+    return block;
   }
 
   /** The new table, and the blocks that count it, lie behind all that the old one reaches. */

@@ -8,7 +8,7 @@ import type { ImageHost, ImageSnapshot, ImageSnapshots } from '../../image-forma
 import type { BlockNode } from '../../node.ts';
 import { checkRange } from '../../range.ts';
 import type { Content } from './content.ts';
-import { l1EntriesFor } from './geometry.ts';
+import { corrupt, l1EntriesFor } from './geometry.ts';
 import { L1Table } from './l1-table.ts';
 import { entryAt, putEntry } from './l2-entry.ts';
 import { type Metadata, readOnlyError } from './metadata.ts';
@@ -122,15 +122,16 @@ export class Snapshots implements ImageSnapshots {
     });
   }
 
-  /** With entries for the whole disk, whatever the table has. */
-  async #l1Of({ l1Offset, l1Entries, length }: SnapshotEntry): Promise<L1Table> {
-    const { geometry, store } = this.#metadata;
-    const l1 = await L1Table.read(geometry, store, l1Offset, l1Entries);
-    const needed = l1EntriesFor(geometry, length);
-    if (needed <= l1Entries) return l1;
-    const bytes = new Uint8Array(needed * 8);
-    bytes.set(l1.bytes);
-    return new L1Table(geometry, l1Offset, bytes);
+  async #l1Of({ id, l1Offset, l1Entries, length }: SnapshotEntry): Promise<L1Table> {
+    const { geometry, store, header } = this.#metadata;
+    if (l1EntriesFor(geometry, length) > l1Entries)
+      throw corrupt(
+        this.#file,
+        `the entry of snapshot ${id}`,
+        header.snapshotsOffset,
+        `says a disk of ${length} bytes, for which its L1 table is too short`,
+      );
+    return await L1Table.read(geometry, store, l1Offset, l1Entries);
   }
 
   async #create(name: string): Promise<ImageSnapshot> {
@@ -198,13 +199,14 @@ export class Snapshots implements ImageSnapshots {
 
   /** Calls `visit` for each reference that an L1 table makes: tables, clusters, packed clusters. */
   async #eachReference(l1: L1Table, visit: (offset: number, count: number) => Promise<void>): Promise<void> {
-    const { geometry, tables } = this.#metadata;
+    const metadata = this.#metadata;
+    const { geometry } = metadata;
     const { clusterSize, perTable } = geometry;
     for (let index = 0; index < l1.entries; index++) {
       const at = l1.tableOffset(index);
       if (at === 0) continue;
       // A copy: the cluster of the table may be freed on the way.
-      const bytes = (await tables.load(at)).bytes;
+      const bytes = (await metadata.loadTable(at)).bytes;
       for (let slot = 0; slot < perTable; slot++) {
         const entry = entryAt(geometry, bytes, slot, at);
         if (!entry.hasHost) continue;
@@ -241,7 +243,7 @@ export class Snapshots implements ImageSnapshots {
       const at = l1.tableOffset(index);
       if (at === 0) continue;
       metadata.setL1Entry(index, at, false);
-      const table = await tables.load(at);
+      const table = await metadata.loadTable(at);
       for (let slot = 0; slot < geometry.perTable; slot++) {
         const entry = entryAt(geometry, table.bytes, slot, at);
         if (entry.compressed || !entry.own) continue;
@@ -260,8 +262,8 @@ export class Snapshots implements ImageSnapshots {
       const at = l1.tableOffset(index);
       if (at === 0) continue;
       const goneAt = index < gone.entries ? gone.tableOffset(index) : 0;
-      const others = goneAt === 0 ? undefined : (await tables.load(goneAt)).bytes;
-      const table = await tables.load(at);
+      const others = goneAt === 0 ? undefined : (await metadata.loadTable(goneAt)).bytes;
+      const table = await metadata.loadTable(at);
       if ((await refcounts.get(at)) - (at === goneAt ? 1 : 0) === 1) metadata.setL1Entry(index, at, true);
       for (let slot = 0; slot < geometry.perTable; slot++) {
         const entry = entryAt(geometry, table.bytes, slot, at);

@@ -116,7 +116,7 @@ export class Writing {
         if (!next.hasHost || !next.own || next.host !== first.host + entries.length * clusterSize) break;
         entries.push(next);
       }
-      if (!geometry.externalData) this.#metadata.refuseMetadata(first.host, entries.length * clusterSize);
+      if (!geometry.externalData) this.#metadata.refuseForeign(first.host, entries.length * clusterSize);
       return { table, slot, entries, host: first.host, allocated: false, blank: false };
     }
     while (entries.length < most) {
