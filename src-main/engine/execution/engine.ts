@@ -10,7 +10,7 @@ import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
 import { CR0_EM, CR0_TS, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
 import {
   CPU_BLOCK_SIZE,
-  CPU_FIELDS,
+  CPU_FIELDS as F,
   type CpuFieldName,
   EXIT_ATTENTION,
   EXIT_FAULT,
@@ -52,7 +52,7 @@ const TWO_32 = 0x1_0000_0000;
 
 /** Index of a field among the 32-bit words of the CPU block: the run loop reads these between all records. */
 const word = (name: CpuFieldName, index = 0): number => {
-  const { offset, stride } = CPU_FIELDS[name];
+  const { offset, stride } = F[name];
   return (offset + index * stride) >> 2;
 };
 const MODE = word('mode');
@@ -66,6 +66,8 @@ const SHADOW = word('interruptShadow');
 const FLAG_REST = word('flagRest');
 const RETIRED = word('retired');
 const FETCH_ENTRIES = 1024;
+/** Instructions that regions leave to the interpreter stand at few places, which come again and again. */
+const STEP_ENTRIES = 512;
 /** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
 const HOT_THRESHOLD = 1000;
 
@@ -86,6 +88,8 @@ export class Engine implements CpuEngine {
   /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
   readonly #fetchTag = new Float64Array(FETCH_ENTRIES);
   readonly #fetchHost = new Float64Array(FETCH_ENTRIES);
+  /** Blocks of one instruction by host address and mode: host, mode and header. */
+  readonly #steps = new Uint32Array(STEP_ENTRIES * 3);
   readonly #attention: number;
   readonly #mappingEpoch: number;
   readonly #jit: Jit | undefined;
@@ -137,6 +141,7 @@ export class Engine implements CpuEngine {
     }
     this.#code.onInvalidate = (hostPage) => {
       this.#left.record = 0;
+      if (hostPage === undefined) this.#steps.fill(0);
       this.#jit?.invalidated(hostPage);
     };
     const { slowRead, slowWrite, slowUpdate, slowProbe, deviceRead, deviceWrite, deviceUpdate } = this.#mmu;
@@ -149,7 +154,7 @@ export class Engine implements CpuEngine {
       table: this.#handlers.table,
       inlined: HOT_SHAPES,
     });
-    this.attentionAddress = this.#cpu.address('attention');
+    this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
     this.#mappingEpoch = layout.mappingEpoch >> 2;
     this.#translationsChanged();
@@ -162,7 +167,7 @@ export class Engine implements CpuEngine {
 
   get stats(): CpuStats {
     return {
-      instructions: Number(this.#cpu.get64('retired')),
+      instructions: Number(this.#cpu.get64(F.retired)),
       regionsCompiled: this.#jit?.stats.installed ?? 0,
       tlbMisses: this.#mmu.stats.misses,
       tierNs: this.#times.ns,
@@ -186,7 +191,7 @@ export class Engine implements CpuEngine {
   }
   setInterrupt(pending: boolean): void {
     this.#interrupt = pending;
-    this.#cpu.set32('interruptPending', pending ? 1 : 0);
+    this.#cpu.set32(F.interruptPending, pending ? 1 : 0);
     if (pending) this.#ask();
   }
   nmi(): void {
@@ -252,7 +257,7 @@ export class Engine implements CpuEngine {
   #isInRegion(): boolean {
     const cpu = this.#cpu;
     const linear = this.#linearRip();
-    const header = this.#code.findJump(linear | 0, Math.floor(linear / 0x1_0000_0000) | 0, cpu.get32('mode'));
+    const header = this.#code.findJump(linear | 0, Math.floor(linear / 0x1_0000_0000) | 0, cpu.get32(F.mode));
     const handler = header === 0 ? HANDLER.enter : this.#views.u16[(header + FIELD.handler) >> 1];
     return handler === HANDLER.region || handler === HANDLER.spanning;
   }
@@ -260,9 +265,10 @@ export class Engine implements CpuEngine {
   #runUntilStop(maxInstructions: number): CpuStop {
     const cpu = this.#cpu;
     const limit = this.#wide(RETIRED) + maxInstructions;
-    cpu.set64('retireLimit', BigInt(limit));
+    cpu.set64(F.retireLimit, BigInt(limit));
     for (;;) {
-      const asked = Atomics.exchange(this.#views.i32, this.#attention, 0);
+      // A plain look first: the exchange costs as much as a block.
+      const asked = this.#views.i32[this.#attention] === 0 ? 0 : Atomics.exchange(this.#views.i32, this.#attention, 0);
       if ((asked & ~ATTENTION_OWN) !== 0) return 'attention';
       if (this.#takeInterrupt() === 'shutdown') return 'shutdown';
       if (this.#wide(RETIRED) >= limit) return 'budget';
@@ -351,17 +357,17 @@ export class Engine implements CpuEngine {
   /** Exactly one instruction, in the interpreter. */
   #step(): CpuStop | undefined {
     const cpu = this.#cpu;
-    cpu.set32('interruptShadow', 0);
+    cpu.set32(F.interruptShadow, 0);
     this.#slow = false;
     const header = this.#find(true);
     this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     // The block's own header is passed over and every other one is out of budget: a taken branch stops there.
-    const low = cpu.low('retireLimit');
-    const high = cpu.high('retireLimit');
-    cpu.setHalves('retireLimit', 0, 0);
+    const low = cpu.low(F.retireLimit);
+    const high = cpu.high(F.retireLimit);
+    cpu.setHalves(F.retireLimit, 0, 0);
     this.#run(header + RECORD_SIZE);
-    cpu.setHalves('retireLimit', low, high);
+    cpu.setHalves(F.retireLimit, low, high);
     const stop = this.#afterRun();
     this.#left.record = 0;
     return stop;
@@ -370,7 +376,7 @@ export class Engine implements CpuEngine {
   /** One instruction under TF or with breakpoints armed. SDM vol. 3B 18.3.1. */
   #stepTraced(): CpuStop | undefined {
     const cpu = this.#cpu;
-    const flags = cpu.get32('flagRest');
+    const flags = cpu.get32(F.flagRest);
     if ((flags & EFLAGS_RF) === 0) {
       const causes = matchInstruction(cpu, this.#linearRip());
       if (causes !== 0) {
@@ -379,12 +385,12 @@ export class Engine implements CpuEngine {
       }
     }
     // RF is spent on this instruction; afterwards it is what IRET or a task switch has set.
-    cpu.set32('flagRest', flags & ~EFLAGS_RF);
+    cpu.set32(F.flagRest, flags & ~EFLAGS_RF);
     // Accesses must come by the MMU, which looks for data breakpoints; and REP pauses after each pass.
     this.#mmu.flush();
     this.#ask();
     const stop = this.#step();
-    const faulted = cpu.get32('exitReason') === EXIT_FAULT;
+    const faulted = cpu.get32(F.exitReason) === EXIT_FAULT;
     if (stop === 'shutdown' || faulted) return stop;
     if (!takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0)) return stop;
     return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
@@ -392,8 +398,8 @@ export class Engine implements CpuEngine {
 
   #linearRip(): number {
     const cpu = this.#cpu;
-    const rip = fromHalves(cpu.low('rip'), cpu.high('rip'));
-    return cpu.get32('mode') & MODE_LONG64 ? rip : (rip + cpu.low('segmentBase', SEGMENT_INDEX.cs)) >>> 0;
+    const rip = fromHalves(cpu.low(F.rip), cpu.high(F.rip));
+    return cpu.get32(F.mode) & MODE_LONG64 ? rip : (rip + cpu.low(F.segmentBase, SEGMENT_INDEX.cs)) >>> 0;
   }
 
   /** The block at rip is hot, or its region reaches into pages that have to be checked first. */
@@ -402,9 +408,9 @@ export class Engine implements CpuEngine {
     const linear = this.#linearRip();
     const host = this.#fetch(linear);
     if (host === undefined) return;
-    const block = { header: cpu.get32('currentRecord'), host, linear, mode: cpu.get32('mode') };
+    const block = { header: cpu.get32(F.currentRecord), host, linear, mode: cpu.get32(F.mode) };
     if (this.#views.u16[(block.header + FIELD.handler) >> 1] === HANDLER.spanning) {
-      this.#jit?.check(block, { low: cpu.low('codeBase'), high: cpu.high('codeBase') });
+      this.#jit?.check(block, { low: cpu.low(F.codeBase), high: cpu.high(F.codeBase) });
       return;
     }
     const before = cpu.environment.nowNs();
@@ -414,17 +420,17 @@ export class Engine implements CpuEngine {
 
   #ripOfCurrentRecord(): void {
     const cpu = this.#cpu;
-    const record = cpu.get32('currentRecord');
+    const record = cpu.get32(F.currentRecord);
     const offset = this.#views.u16[(record + FIELD.pageOffset) >> 1] as number;
-    const rip = fromHalves(cpu.low('codeBase'), cpu.high('codeBase')) + offset;
-    cpu.setHalves('rip', rip | 0, Math.floor(rip / 0x1_0000_0000) | 0);
+    const rip = fromHalves(cpu.low(F.codeBase), cpu.high(F.codeBase)) + offset;
+    cpu.setHalves(F.rip, rip | 0, Math.floor(rip / 0x1_0000_0000) | 0);
   }
 
   #deliverFault(): CpuStop | undefined {
     const cpu = this.#cpu;
-    if (cpu.get32('faultVector') === VECTOR_UD && this.#isFirmwareCall()) return undefined;
-    let vector = cpu.get32('faultVector');
-    let errorCode = cpu.get32('faultError') | 0;
+    if (cpu.get32(F.faultVector) === VECTOR_UD && this.#isFirmwareCall()) return undefined;
+    let vector = cpu.get32(F.faultVector);
+    let errorCode = cpu.get32(F.faultError) | 0;
     if (vector === UNIT_FAULT) {
       vector = this.#unitFault(UNITS[errorCode] ?? 'x87');
       errorCode = -1;
@@ -442,7 +448,7 @@ export class Engine implements CpuEngine {
 
   /** SDM vol. 3A table 2-2 and 13-1: #UD before #NM. */
   #unitFault(unit: (typeof UNITS)[number]): number {
-    const cr0 = this.#cpu.low('cr0');
+    const cr0 = this.#cpu.low(F.cr0);
     if (unit === 'x87') return 7;
     if (cr0 & CR0_EM || (cr0 & CR0_TS) === 0) return 6;
     return 7;
@@ -463,20 +469,36 @@ export class Engine implements CpuEngine {
       const known = this.#code.findJump(low, high, mode);
       if (known !== 0) return this.#linkTo(known);
     }
-    if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > this.#cpu.get32('segmentLimit', SEGMENT_INDEX.cs)) {
+    if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > this.#cpu.get32(F.segmentLimit, SEGMENT_INDEX.cs)) {
       this.#cpu.raise(13, 0);
       return undefined;
     }
     const host = this.#fetch(linear);
     if (host === undefined) return undefined;
+    if (single) {
+      const known = this.#knownStep(host, mode);
+      if (known !== 0) return known;
+    }
     const request = { host, mode, single };
     const header = this.#code.block(request);
     if (header === undefined) {
       this.#left.record = 0;
       return this.#crossing(linear, request);
     }
-    if (!single) this.#code.addJump(low, high, mode, header);
-    return single ? header : this.#linkTo(header);
+    if (single) {
+      this.#steps.set([host, mode, header], stepSlot(host));
+      return header;
+    }
+    this.#code.addJump(low, high, mode, header);
+    return this.#linkTo(header);
+  }
+
+  /** Header of a block of one instruction that was run before, or 0. */
+  #knownStep(host: number, mode: number): number {
+    const slot = stepSlot(host);
+    if (this.#steps[slot] !== host || this.#steps[slot + 1] !== mode) return 0;
+    const header = this.#steps[slot + 2] as number;
+    return this.#views.u16[(header + FIELD.handler) >> 1] === HANDLER.stale ? 0 : header;
   }
 
   /** Links the branch that was left through a look-up just now, if its target is in its own page. */
@@ -520,5 +542,8 @@ export class Engine implements CpuEngine {
     return host;
   }
 }
+
+/** Index of an entry's first word. */
+const stepSlot = (host: number): number => ((host ^ (host >>> 12)) & (STEP_ENTRIES - 1)) * 3;
 
 export const createCpuEngine = (options: CpuEngineOptions): CpuEngine => new Engine(options);
