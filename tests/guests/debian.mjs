@@ -40,6 +40,35 @@ export class Packages {
    * @param {string} path
    */
   file(name, path) {
+    return this.#unpack(name, (tree) => execFileSync('tar', ['-xO', `./${path}`], { input: tree, maxBuffer: MAX_FILE_BYTES }));
+  }
+
+  /**
+   * Those files of a package whose names end so, by their base names.
+   * @param {string} name
+   * @param {readonly string[]} wanted
+   * @returns {Map<string, Buffer>}
+   */
+  files(name, wanted) {
+    return this.#unpack(name, (tree) => {
+      const names = execFileSync('tar', ['-t'], { input: tree, encoding: 'utf8', maxBuffer: MAX_FILE_BYTES }).split('\n');
+      const found = new Map();
+      for (const file of wanted) {
+        const path = names.find((candidate) => candidate.endsWith(`/${file}`));
+        if (path === undefined) throw new Error(`${name} has no ${file}`);
+        found.set(file, execFileSync('tar', ['-xO', path], { input: tree, maxBuffer: MAX_FILE_BYTES }));
+      }
+      return found;
+    });
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {(tree: Buffer) => T} use
+   * @returns {T}
+   */
+  #unpack(name, use) {
     this.#apt('apt-get', ['-qq', 'download', name]);
     const archive = readdirSync(this.#folder).find(
       (file) => file.startsWith(`${name}_`) && file.endsWith('.deb'),
@@ -49,7 +78,7 @@ export class Packages {
       maxBuffer: MAX_TREE_BYTES,
     });
     rmSync(join(this.#folder, archive));
-    return execFileSync('tar', ['-xO', `./${path}`], { input: tree, maxBuffer: MAX_FILE_BYTES });
+    return use(tree);
   }
 
   /**

@@ -56,6 +56,34 @@ export function prepareGuests(say) {
   }
 }
 
+/** Drivers of disks, CDs and floppies, with what they need. */
+const DISK_MODULES = [
+  ...['crct10dif_common', 'crct10dif_generic', 'crc-t10dif', 'crc64', 'crc64-rocksoft', 'crc64_rocksoft_generic', 't10-pi'],
+  ...['scsi_common', 'scsi_mod', 'libata', 'ata_piix', 'ahci', 'libahci', 'sd_mod', 'cdrom', 'sr_mod', 'floppy'],
+  ...['virtio', 'virtio_ring', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk'],
+].map((name) => `${name}.ko`);
+
+/**
+ * An initial RAM disk that has the drivers too, in /m; the guest loads what it wants. Made when it is first asked for.
+ * @param {GuestArch} arch
+ */
+export function prepareDisksGuest(arch) {
+  const { kernel, initrd } = linuxGuest(arch);
+  const target = initrd.replace(/\.cpio\.gz$/, '-disks.cpio.gz');
+  if (!existsSync(target)) {
+    const packages = new Packages(GUESTS_FOLDER, arch);
+    const flavour = GUESTS.find((guest) => guest.arch === arch)?.flavour ?? '';
+    const found = packages.files(packages.newest(`linux-image-${flavour}`), DISK_MODULES);
+    const files = [...found].map(([name, content]) => ({ name: `m/${name}`, mode: FILE, content }));
+    const modules = cpio([{ name: 'm', mode: FOLDER }, ...files]);
+    place(target, Buffer.concat([readFileSync(initrd), gzipSync(modules)]));
+  }
+  return { kernel, initrd: target };
+}
+
+/** In the guest: loads all drivers, in whatever order they need each other. */
+export const LOAD_DRIVERS = 'for p in 1 2 3 4 5 6; do for m in /m/*.ko; do insmod $m 2>/dev/null; done; done; sleep 2';
+
 /**
  * Rebuilt when its recipe changes.
  * @param {GuestArch} arch

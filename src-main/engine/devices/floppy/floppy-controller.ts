@@ -16,7 +16,6 @@ import { FloppyTransfer } from './transfer.ts';
 
 const UPPER_REGION = 1;
 const VERSION_ENHANCED = 0x90;
-const PART_82077AA = 0x41;
 const LAST_CYLINDER = 85;
 const DRIVES = 4;
 
@@ -183,7 +182,7 @@ export class FloppyController implements Device<ReturnType<typeof FLOPPY_SPEC.cr
     if (state.inReset || state.resultLength > 0) return;
     if (state.step !== STEP_NONE) return this.#transfer.writeByte(value);
     state.command[state.commandLength++] = value;
-    const wanted = COMMAND_BYTES[state.command[0]! & 0x1f] ?? 1;
+    const wanted = COMMAND_BYTES.get(state.command[0]! & 0x1f) ?? 1;
     if (state.commandLength < wanted) return;
     state.commandLength = 0;
     this.#execute();
@@ -231,8 +230,6 @@ export class FloppyController implements Device<ReturnType<typeof FLOPPY_SPEC.cr
       case 0x14:
         state.lock = (code & 0x80) !== 0;
         return this.#result([state.lock ? 0x10 : 0]);
-      case 0x18:
-        return this.#result([PART_82077AA]);
       default:
         if (!this.#transfer.start(code)) this.#result([ST0_INVALID]);
     }

@@ -43,27 +43,26 @@ export const CONFIGURE_IMPLIED_SEEK = 0x40;
 export const SPECIFY_NON_DMA = 0x01;
 
 /** Bytes of each command with its first, by the low five bits. */
-export const COMMAND_BYTES: Readonly<Record<number, number>> = {
-  0x02: 9, // READ TRACK
-  0x03: 3, // SPECIFY
-  0x04: 2, // SENSE DRIVE STATUS
-  0x05: 9, // WRITE DATA
-  0x06: 9, // READ DATA
-  0x07: 2, // RECALIBRATE
-  0x08: 1, // SENSE INTERRUPT STATUS
-  0x09: 9, // WRITE DELETED DATA
-  0x0a: 2, // READ ID
-  0x0c: 9, // READ DELETED DATA
-  0x0d: 6, // FORMAT TRACK
-  0x0e: 1, // DUMPREG
-  0x0f: 3, // SEEK
-  0x10: 1, // VERSION
-  0x11: 9, // SCAN EQUAL
-  0x12: 2, // PERPENDICULAR MODE
-  0x13: 4, // CONFIGURE
-  0x14: 1, // LOCK
-  0x16: 9, // VERIFY
-  0x18: 1, // PART ID
-  0x19: 9, // SCAN LOW OR EQUAL
-  0x1d: 9, // SCAN HIGH OR EQUAL
-};
+export const COMMAND_BYTES: ReadonlyMap<number, number> = new Map([
+  [0x02, 9], // READ TRACK
+  [0x03, 3], // SPECIFY
+  [0x04, 2], // SENSE DRIVE STATUS
+  [0x05, 9], // WRITE DATA
+  [0x06, 9], // READ DATA
+  [0x07, 2], // RECALIBRATE
+  [0x08, 1], // SENSE INTERRUPT STATUS
+  [0x09, 9], // WRITE DELETED DATA
+  [0x0a, 2], // READ ID
+  [0x0c, 9], // READ DELETED DATA
+  [0x0d, 6], // FORMAT TRACK
+  [0x0e, 1], // DUMPREG
+  [0x0f, 3], // SEEK
+  [0x10, 1], // VERSION
+  [0x11, 9], // SCAN EQUAL
+  [0x12, 2], // PERPENDICULAR MODE
+  [0x13, 4], // CONFIGURE
+  [0x14, 1], // LOCK
+  [0x16, 9], // VERIFY
+  [0x19, 9], // SCAN LOW OR EQUAL
+  [0x1d, 9], // SCAN HIGH OR EQUAL
+]);

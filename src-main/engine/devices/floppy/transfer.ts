@@ -19,10 +19,10 @@ const SCAN_WILDCARD = 0xff;
 
 type Kind = 'read' | 'write' | 'verify' | 'scan' | 'format' | 'id';
 
-const KINDS: Readonly<Record<number, Kind>> = {
-  0x02: 'read', 0x05: 'write', 0x06: 'read', 0x09: 'write', 0x0a: 'id', 0x0c: 'read', 0x0d: 'format', 0x11: 'scan', 0x16: 'verify', 0x19: 'scan',
-  0x1d: 'scan',
-};
+const KINDS: ReadonlyMap<number, Kind> = new Map([
+  [0x02, 'read'], [0x05, 'write'], [0x06, 'read'], [0x09, 'write'], [0x0a, 'id'], [0x0c, 'read'], [0x0d, 'format'], [0x11, 'scan'],
+  [0x16, 'verify'], [0x19, 'scan'], [0x1d, 'scan'],
+]);
 
 export interface TransferParts {
   readonly state: FloppyState;
@@ -53,7 +53,7 @@ export class FloppyTransfer {
 
   /** False: no such command. */
   start(code: number): boolean {
-    const kind = KINDS[code & 0x1f];
+    const kind = KINDS.get(code & 0x1f);
     if (kind === undefined) return false;
     const { state } = this.#parts;
     const [, select = 0, cylinder = 0, , sector = 0] = state.command;
@@ -107,7 +107,7 @@ export class FloppyTransfer {
   }
 
   get #kind(): Kind {
-    return KINDS[this.#parts.state.command[0]! & 0x1f] ?? 'read';
+    return KINDS.get(this.#parts.state.command[0]! & 0x1f) ?? 'read';
   }
 
   get #unit(): number {
