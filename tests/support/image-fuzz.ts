@@ -2,8 +2,9 @@
 // checksums made right again, so that damage gets past them. Whatever a format does with such a file, it must end, and end
 // in an error of the block layer or in an image.
 
+import { gzipSync } from 'node:zlib';
 import { writeU32, writeU32be } from '../../src-main/engine/base/bytes.ts';
-import { crc32cWithout } from '../../src-main/engine/base/crc32c.ts';
+import { crc32cWithout } from '../../src-main/engine/base/crc32.ts';
 import {
   BlockError,
   type CreateOptions,
@@ -170,6 +171,19 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
       return images;
     },
     regions: () => [{ start: 0, length: 64 + 32 * 4 }],
+  },
+  {
+    name: 'gzip',
+    format: 'gzip',
+    build: async () => {
+      const images = new MemoryImages();
+      images.add('disk', gzipSync(Uint8Array.from({ length: 30_000 }, (_, i) => (i * i) >> 8)));
+      return images;
+    },
+    regions: (length) => [
+      { start: 0, length: 200 },
+      { start: length - 8, length: 8 },
+    ],
   },
 ];
 

@@ -1,6 +1,7 @@
 // All image formats, and finding out which one a file is of. A format is added here and nowhere else.
 
 import type { FormatName, ImageFormat } from '../image-format.ts';
+import { gzip } from './gzip/gzip.ts';
 import { parallels } from './parallels/parallels.ts';
 import { qcow } from './qcow/qcow.ts';
 import { qcow2 } from './qcow2/qcow2.ts';
@@ -10,7 +11,17 @@ import { vhd } from './vhd/vhd.ts';
 import { vhdx } from './vhdx/vhdx.ts';
 import { vmdk } from './vmdk/vmdk.ts';
 
-export const IMAGE_FORMATS: readonly ImageFormat[] = [raw, qcow2, qcow, vdi, vmdk, vhd, vhdx, parallels];
+export const IMAGE_FORMATS: readonly ImageFormat[] = [
+  raw,
+  qcow2,
+  qcow,
+  vdi,
+  vmdk,
+  vhd,
+  vhdx,
+  parallels,
+  gzip,
+];
 
 export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);

@@ -2,7 +2,7 @@
 // Reference: [MS-VHDX] 2.2.1, 2.2.2.
 
 import { readU32, writeU16, writeU32, writeU64 } from '../../../base/bytes.ts';
-import { crc32cWithout } from '../../../base/crc32c.ts';
+import { crc32cWithout } from '../../../base/crc32.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { corrupt, Fields, putText, unsupported, wrongFormat } from '../../sparse/fields.ts';
 

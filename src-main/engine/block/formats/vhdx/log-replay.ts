@@ -2,7 +2,7 @@
 // Reference: [MS-VHDX] 2.3.
 
 import { readU32, readU64 } from '../../../base/bytes.ts';
-import { crc32cWithout } from '../../../base/crc32c.ts';
+import { crc32cWithout } from '../../../base/crc32.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { corrupt, MAX_POSITION, unsupported } from '../../sparse/fields.ts';
 import { isZeroGuid, sameGuid } from './guid.ts';

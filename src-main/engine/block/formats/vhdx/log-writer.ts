@@ -3,7 +3,7 @@
 // Reference: [MS-VHDX] 2.3.
 
 import { writeU32, writeU64 } from '../../../base/bytes.ts';
-import { crc32cWithout } from '../../../base/crc32c.ts';
+import { crc32cWithout } from '../../../base/crc32.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { roundUp } from '../../sparse/fields.ts';
 import type { DirtyPage } from '../../sparse/metadata-cache.ts';

@@ -1,7 +1,7 @@
 // The region table: where the block allocation table and the metadata are. Reference: [MS-VHDX] 2.2.3.
 
 import { readU32, writeU32, writeU64 } from '../../../base/bytes.ts';
-import { crc32cWithout } from '../../../base/crc32c.ts';
+import { crc32cWithout } from '../../../base/crc32.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { corrupt, Fields, unsupported } from '../../sparse/fields.ts';
 import { guidBytes, guidText } from './guid.ts';

@@ -1,13 +1,15 @@
-// CRC-32C (Castagnoli), eight bytes a step. Reference: RFC 3720, appendix B.4.
+// CRC-32 (IEEE 802.3: gzip, PNG) and CRC-32C (Castagnoli), eight bytes a step.
+// Reference: RFC 1952, section 8; RFC 3720, appendix B.4.
 
-const POLYNOMIAL = 0x82f63b78;
+const IEEE = 0xedb88320;
+const CASTAGNOLI = 0x82f63b78;
 const SLICES = 8;
 
-const makeTables = (): Uint32Array => {
+const makeTables = (polynomial: number): Uint32Array => {
   const tables = new Uint32Array(256 * SLICES);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
     tables[byte] = crc;
   }
   for (let slice = 1; slice < SLICES; slice++)
@@ -18,10 +20,16 @@ const makeTables = (): Uint32Array => {
   return tables;
 };
 
-const T = makeTables();
+const IEEE_TABLES = makeTables(IEEE);
+const CASTAGNOLI_TABLES = makeTables(CASTAGNOLI);
 
 /** `seed`: the checksum of what comes before. */
-export function crc32c(bytes: Uint8Array, seed = 0): number {
+export const crc32 = (bytes: Uint8Array, seed = 0): number => checksum(IEEE_TABLES, bytes, seed);
+
+/** As `crc32`. */
+export const crc32c = (bytes: Uint8Array, seed = 0): number => checksum(CASTAGNOLI_TABLES, bytes, seed);
+
+function checksum(T: Uint32Array, bytes: Uint8Array, seed: number): number {
   let crc = ~seed;
   let at = 0;
   for (; at + 8 <= bytes.length; at += 8) {
