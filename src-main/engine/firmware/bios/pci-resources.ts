@@ -14,6 +14,7 @@ const COMMAND_IO = 1;
 const COMMAND_MEMORY = 2;
 const COMMAND_MASTER = 4;
 const CLASS_IDE = 0x0101;
+const CLASS_VGA = 0x0300;
 const IDE_TIMING = 0x40;
 const IDE_DECODE = 0x8000;
 /** Where memory and I/O BARs go, the largest first. The I/O APIC stands above the memory. */
@@ -68,9 +69,10 @@ function sizeBars(ports: Ports, place: PciPlace): BarRequest[] {
 function enable(ports: Ports, place: PciPlace, requests: readonly BarRequest[], routes: readonly number[]): void {
   const own = requests.filter((request) => request.place.function === place.function);
   const storage = readConfig(ports, place, CLASS + 1, 1) === 0x01;
+  const display = readConfig(ports, place, CLASS, 2) === CLASS_VGA;
   const command = readConfig(ports, place, COMMAND, 2) |
     (own.some(({ kind }) => kind === 'io') ? COMMAND_IO : 0) | (own.some(({ kind }) => kind === 'memory') ? COMMAND_MEMORY : 0) |
-    (storage ? COMMAND_IO | COMMAND_MASTER : 0);
+    (storage ? COMMAND_IO | COMMAND_MASTER : 0) | (display ? COMMAND_IO : 0);
   if (own.length > 0 || storage) writeConfig(ports, place, COMMAND, 2, command);
   const pin = readConfig(ports, place, INTERRUPT_PIN, 1);
   if (pin >= 1 && pin <= 4) writeConfig(ports, place, INTERRUPT_LINE, 1, routes[pirqOf(place.function >> 3, pin - 1)] ?? 0);
