@@ -39,10 +39,13 @@ export class DirectWindow {
     this.access = access;
   }
 
-  /** An access has come by way of the device. */
-  used(): void {
-    // It went around the mapping, as parts of an access across its border do.
-    if (this.mapped !== undefined) this.leave();
+  /** An access comes by way of the device, around the mapping: part of one that crosses its border, or another device's. */
+  begin(): void {
+    if (this.mapped !== undefined) this.release();
+  }
+
+  /** It has been carried out. */
+  end(): void {
     if (++this.uses === OFTEN) this.enter();
   }
 

@@ -82,17 +82,18 @@ export class PlanarWindow {
 
   read(offset: number, width: Width): number {
     if (this.stale) this.update();
-    this.direct?.used();
-    if (width === 1) return this.readByte(offset);
+    this.direct?.begin();
     let value = 0;
     for (let i = 0; i < width; i++) value |= this.readByte(offset + i) << (8 * i);
+    this.direct?.end();
     return value >>> 0;
   }
 
   write(offset: number, width: Width, value: number): void {
     if (this.stale) this.update();
-    this.direct?.used();
+    this.direct?.begin();
     for (let i = 0; i < width; i++) this.writeByte(offset + i, (value >>> (8 * i)) & 0xff);
+    this.direct?.end();
   }
 
   private update(): void {

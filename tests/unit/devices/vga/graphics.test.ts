@@ -1,85 +1,14 @@
 // The VGA's graphics modes as IBM's BIOS sets them, from bytes in the window at A0000h to dots on the screen.
 
 import { describe, expect, it } from 'vitest';
-import { BLACK, vgaBoard } from '../../../support/vga-board.ts';
+import { BLACK } from '../../../support/vga-board.ts';
+import { modeBoard, type VgaMode } from '../../../support/vga-modes.ts';
 
-/** Register values of the IBM modes: output, sequencer, CRT controller, graphics controller, attribute mode. */
-const MODES = {
-  18: {
-    output: 0xe3,
-    seq: [0x03, 0x01, 0x0f, 0x00, 0x06],
-    crtc: [
-      0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0, 0x40, 0, 0, 0, 0, 0, 0, 0xea, 0x8c, 0xdf, 0x28, 0x00,
-      0xe7, 0x04, 0xe3, 0xff,
-    ],
-    gfx: [0, 0, 0, 0, 0, 0x00, 0x05, 0x0f, 0xff],
-    attrMode: 0x01,
-  },
-  13: {
-    output: 0x63,
-    seq: [0x03, 0x09, 0x0f, 0x00, 0x06],
-    crtc: [
-      0x2d, 0x27, 0x28, 0x90, 0x2b, 0x80, 0xbf, 0x1f, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x9c, 0x8e, 0x8f, 0x14, 0x00,
-      0x96, 0xb9, 0xe3, 0xff,
-    ],
-    gfx: [0, 0, 0, 0, 0, 0x00, 0x05, 0x0f, 0xff],
-    attrMode: 0x01,
-  },
-  19: {
-    output: 0x63,
-    seq: [0x03, 0x01, 0x0f, 0x00, 0x0e],
-    crtc: [
-      0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0, 0x41, 0, 0, 0, 0, 0, 0, 0x9c, 0x8e, 0x8f, 0x28, 0x40,
-      0x96, 0xb9, 0xa3, 0xff,
-    ],
-    gfx: [0, 0, 0, 0, 0, 0x40, 0x05, 0x0f, 0xff],
-    attrMode: 0x41,
-  },
-  4: {
-    output: 0x63,
-    seq: [0x03, 0x09, 0x03, 0x00, 0x02],
-    crtc: [
-      0x2d, 0x27, 0x28, 0x90, 0x2b, 0x80, 0xbf, 0x1f, 0, 0xc1, 0, 0, 0, 0, 0, 0, 0x9c, 0x8e, 0x8f, 0x14, 0x00,
-      0x96, 0xb9, 0xa2, 0xff,
-    ],
-    gfx: [0, 0, 0, 0, 0, 0x30, 0x0f, 0x0f, 0xff],
-    attrMode: 0x01,
-  },
-  6: {
-    output: 0x63,
-    seq: [0x03, 0x01, 0x01, 0x00, 0x06],
-    crtc: [
-      0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0, 0xc1, 0, 0, 0, 0, 0, 0, 0x9c, 0x8e, 0x8f, 0x28, 0x00,
-      0x96, 0xb9, 0xc2, 0xff,
-    ],
-    gfx: [0, 0, 0, 0, 0, 0x00, 0x0d, 0x0f, 0xff],
-    attrMode: 0x01,
-  },
-} as const;
-
-/** Palette entry i is the colour with red i*4 (6 bits: i), so that a pixel tells its index. */
-function graphicsBoard(mode: keyof typeof MODES) {
-  const board = vgaBoard();
-  const { output, seq, crtc, gfx, attrMode } = MODES[mode];
-  board.out(0x3c2, output);
-  seq.forEach((value, index) => board.seq.set(index, value));
-  board.crtc.set(0x11, 0);
-  crtc.forEach((value, index) => board.crtc.set(index, value));
-  gfx.forEach((value, index) => board.gfx.set(index, value));
-  for (let index = 0; index < 16; index++) board.attr.set(index, index);
-  board.attr.set(0x10, attrMode);
-  board.attr.set(0x12, 0x0f);
-  board.attr.set(0x13, 0);
-  board.attr.get(0);
-  board.out(0x3c8, 0);
-  for (let index = 0; index < 256; index++) {
-    board.out(0x3c9, index & 0x3f);
-    board.out(0x3c9, index >> 6);
-    board.out(0x3c9, 0);
-  }
+/** `dot` gives the palette index of a pixel. */
+function graphicsBoard(mode: VgaMode) {
+  const board = modeBoard(mode);
   const refresh = (whole = false) => board.vga.screen.refresh(whole);
   let width = 0;
-  /** Palette index of a pixel. */
   const dot = (x: number, y: number) => {
     const color = board.pixel(x, y, width);
     return ((color & 0xff) >> 2) | ((((color >> 8) & 0xff) >> 2) << 6);

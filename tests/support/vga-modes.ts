@@ -1,0 +1,125 @@
+// Register values of the VGA's standard modes, as IBM's BIOS sets them: output, sequencer, CRT controller, graphics
+// controller, attribute controller from 10h on. Reference: IBM PS/2 Technical Reference, "Video Subsystem".
+
+import { vgaBoard } from './vga-board.ts';
+
+export interface ModeRegisters {
+  readonly output: number;
+  readonly seq: readonly number[];
+  readonly crtc: readonly number[];
+  readonly gfx: readonly number[];
+  readonly attrMode: number;
+}
+
+const WIDE = [0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80];
+const NARROW = [0x2d, 0x27, 0x28, 0x90, 0x2b, 0x80];
+const start = [0, 0, 0, 0, 0, 0];
+const lines200 = (maximum: number) => [0xbf, 0x1f, 0, maximum, ...start, 0x9c, 0x8e, 0x8f];
+const lines350 = [0xbf, 0x1f, 0, 0x40, ...start, 0x83, 0x85, 0x5d];
+const lines480 = [0x0b, 0x3e, 0, 0x40, ...start, 0xea, 0x8c, 0xdf];
+const PLANAR = [0, 0, 0, 0, 0, 0x00, 0x05, 0x0f, 0xff];
+const TEXT = [0, 0, 0, 0, 0, 0x10, 0x0e, 0x00, 0xff];
+const textLines = [0xbf, 0x1f, 0, 0x4f, 0x0d, 0x0e, 0, 0, 0, 0, 0x9c, 0x8e, 0x8f];
+
+export const VGA_MODES = {
+  1: {
+    output: 0x67,
+    seq: [0x03, 0x08, 0x03, 0x00, 0x02],
+    crtc: [0x2d, 0x27, 0x28, 0x90, 0x2b, 0xa0, ...textLines, 0x14, 0x1f, 0x96, 0xb9, 0xa3, 0xff],
+    gfx: TEXT,
+    attrMode: 0x0c,
+  },
+  3: {
+    output: 0x67,
+    seq: [0x03, 0x00, 0x03, 0x00, 0x02],
+    crtc: [0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, ...textLines, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff],
+    gfx: TEXT,
+    attrMode: 0x0c,
+  },
+  4: {
+    output: 0x63,
+    seq: [0x03, 0x09, 0x03, 0x00, 0x02],
+    crtc: [...NARROW, ...lines200(0xc1), 0x14, 0x00, 0x96, 0xb9, 0xa2, 0xff],
+    gfx: [0, 0, 0, 0, 0, 0x30, 0x0f, 0x0f, 0xff],
+    attrMode: 0x01,
+  },
+  6: {
+    output: 0x63,
+    seq: [0x03, 0x01, 0x01, 0x00, 0x06],
+    crtc: [...WIDE, ...lines200(0xc1), 0x28, 0x00, 0x96, 0xb9, 0xc2, 0xff],
+    gfx: [0, 0, 0, 0, 0, 0x00, 0x0d, 0x0f, 0xff],
+    attrMode: 0x01,
+  },
+  13: {
+    output: 0x63,
+    seq: [0x03, 0x09, 0x0f, 0x00, 0x06],
+    crtc: [...NARROW, ...lines200(0xc0), 0x14, 0x00, 0x96, 0xb9, 0xe3, 0xff],
+    gfx: PLANAR,
+    attrMode: 0x01,
+  },
+  14: {
+    output: 0x63,
+    seq: [0x03, 0x01, 0x0f, 0x00, 0x06],
+    crtc: [...WIDE, ...lines200(0xc0), 0x28, 0x00, 0x96, 0xb9, 0xe3, 0xff],
+    gfx: PLANAR,
+    attrMode: 0x01,
+  },
+  16: {
+    output: 0xa3,
+    seq: [0x03, 0x01, 0x0f, 0x00, 0x06],
+    crtc: [...WIDE, ...lines350, 0x28, 0x0f, 0x63, 0xba, 0xe3, 0xff],
+    gfx: PLANAR,
+    attrMode: 0x01,
+  },
+  17: {
+    output: 0xe3,
+    seq: [0x03, 0x01, 0x0f, 0x00, 0x06],
+    crtc: [...WIDE, ...lines480, 0x28, 0x00, 0xe7, 0x04, 0xc3, 0xff],
+    gfx: PLANAR,
+    attrMode: 0x01,
+  },
+  18: {
+    output: 0xe3,
+    seq: [0x03, 0x01, 0x0f, 0x00, 0x06],
+    crtc: [...WIDE, ...lines480, 0x28, 0x00, 0xe7, 0x04, 0xe3, 0xff],
+    gfx: PLANAR,
+    attrMode: 0x01,
+  },
+  19: {
+    output: 0x63,
+    seq: [0x03, 0x01, 0x0f, 0x00, 0x0e],
+    crtc: [...WIDE, ...lines200(0x41), 0x28, 0x40, 0x96, 0xb9, 0xa3, 0xff],
+    gfx: [0, 0, 0, 0, 0, 0x40, 0x05, 0x0f, 0xff],
+    attrMode: 0x41,
+  },
+} as const satisfies Record<number, ModeRegisters>;
+export type VgaMode = keyof typeof VGA_MODES;
+
+/** Palette entry i is the colour with red i (6 bits) and green i >> 6, so that a pixel tells its index. */
+export function paletteColor(index: number): number {
+  const wide = (level: number) => (level << 2) | (level >> 4);
+  return (0xff000000 | (wide(index >> 6) << 8) | wide(index & 0x3f)) >>> 0;
+}
+
+export function modeBoard(mode: VgaMode) {
+  const board = vgaBoard();
+  const { output, seq, crtc, gfx, attrMode } = VGA_MODES[mode];
+  board.out(0x3c2, output);
+  seq.forEach((value, index) => board.seq.set(index, value));
+  board.crtc.set(0x11, 0);
+  crtc.forEach((value, index) => board.crtc.set(index, value));
+  gfx.forEach((value, index) => board.gfx.set(index, value));
+  for (let index = 0; index < 16; index++) board.attr.set(index, index);
+  board.attr.set(0x10, attrMode);
+  board.attr.set(0x12, 0x0f);
+  board.attr.set(0x13, attrMode === 0x0c ? 8 : 0);
+  board.attr.get(0);
+  board.out(0x3c8, 0);
+  for (let index = 0; index < 256; index++) {
+    board.out(0x3c9, index & 0x3f);
+    board.out(0x3c9, index >> 6);
+    board.out(0x3c9, 0);
+  }
+  board.nextFrame();
+  return board;
+}
