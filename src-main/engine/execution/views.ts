@@ -1,5 +1,7 @@
 // Typed views over the engine's linear memory, made once: the memory is allocated at its full size.
 
+import { createFillMemory, type FillMemory } from './memory-fill.ts';
+
 export interface MemoryViews {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
@@ -9,6 +11,7 @@ export interface MemoryViews {
   readonly u64: BigUint64Array;
   /** For unaligned access. */
   readonly data: DataView;
+  readonly fill: FillMemory;
 }
 
 export function createViews(memory: WebAssembly.Memory): MemoryViews {
@@ -21,5 +24,6 @@ export function createViews(memory: WebAssembly.Memory): MemoryViews {
     u32: new Uint32Array(buffer),
     u64: new BigUint64Array(buffer),
     data: new DataView(buffer),
+    fill: createFillMemory(memory),
   };
 }

@@ -126,8 +126,7 @@ export class CodeCache implements CodeWatcher {
   // Jump cache.
 
   flushJumpCache(): void {
-    const first = this.#layout.jumpCache >> 2;
-    this.#views.i32.fill(-1, first, first + JUMP_CACHE_BYTES / 4);
+    this.#views.fill(this.#layout.jumpCache, 0xff, JUMP_CACHE_BYTES);
   }
 
   /** Whether a block at an offset of a host page has been decoded in a mode. */

@@ -35,7 +35,8 @@ export class Tlb {
 
   flush(): void {
     if (!this.#dirty) return;
-    this.#views.i32.fill(INVALID_TAG, this.#base >> 2, (this.#base + TLB_TABLES * TABLE_BYTES) >> 2);
+    // All bits set are an invalid tag.
+    this.#views.fill(this.#base, 0xff, TLB_TABLES * TABLE_BYTES);
     this.#dirty = false;
   }
 
