@@ -100,6 +100,8 @@ export const fileReport = z.object({
 });
 export type FileReport = z.infer<typeof fileReport>;
 
+const trashed = z.string().min(1).max(100);
+
 export const appContract = {
   calls: {
     'app.info': { input: nothing, output: appInfo },
@@ -123,7 +125,9 @@ export const appContract = {
       input: one.extend({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
       output: machineView,
     },
-    'machines.delete': { input: one, output: nothing },
+    /** Into the trash, where it stays for a week; `trashed` brings it back. */
+    'machines.delete': { input: one, output: z.object({ trashed }) },
+    'machines.restore': { input: z.object({ trashed }), output: machineView },
 
     'machines.start': { input: one, output: machineView },
     'machines.pause': { input: one, output: nothing },

@@ -137,11 +137,14 @@ export class App {
       },
       'machines.delete': async ({ id }) => {
         supervisor.require(id, 'delete');
-        await registry.delete(id);
+        await this.#logs.flush();
+        const trashed = await registry.delete(id);
         supervisor.forget(id);
         this.#logs.forget(id);
         this.#emit('machineRemoved', { id });
+        return { trashed };
       },
+      'machines.restore': async ({ trashed }) => this.#announce(await registry.restore(trashed)),
       'machines.start': async ({ id }) => {
         await supervisor.start(withAbsolutePaths(registry.config(id), registry.folderOf(id)));
         return this.view(id);

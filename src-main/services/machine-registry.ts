@@ -3,7 +3,7 @@
 // What the machines are doing is the supervisor's business.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CONFIG_SCHEMA,
@@ -17,6 +17,7 @@ import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/mach
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
+import { MachineTrash } from './machine-trash.ts';
 
 export type RegistryEntry =
   | { readonly kind: 'machine'; readonly id: MachineId; readonly config: MachineConfig }
@@ -28,17 +29,20 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export class MachineRegistry {
   readonly #folder: string;
   readonly #hostMemoryMiB: number;
+  readonly #trash: MachineTrash;
   readonly #entries = new Map<MachineId, RegistryEntry>();
   /** Writes run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(dataFolder: string, hostMemoryMiB: number) {
     this.#folder = join(dataFolder, 'machines');
+    this.#trash = new MachineTrash(dataFolder);
     this.#hostMemoryMiB = hostMemoryMiB;
   }
 
   async load(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
+    await this.#trash.purge();
     this.#entries.clear();
     const folders = await readdir(this.#folder, { withFileTypes: true });
     for (const folder of folders.sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -107,25 +111,22 @@ export class MachineRegistry {
     });
   }
 
-  /** Removes the machine's folder; files elsewhere, such as kernels, stay. */
-  delete(id: MachineId): Promise<void> {
+  /** Puts the machine's folder into the trash and returns its name there; files elsewhere stay. */
+  delete(id: MachineId): Promise<string> {
     return this.#exclusively(async () => {
       this.entry(id);
-      // Renamed first: a removal that is interrupted must not leave half a machine in the list.
-      const doomed = join(this.#folder, `.deleted-${id}`);
-      try {
-        await rm(doomed, { recursive: true, force: true });
-        await rename(this.folderOf(id), doomed);
-        await rm(doomed, { recursive: true, force: true });
-      } catch (error) {
-        if (systemErrorCode(error) !== 'ENOENT')
-          throw new FailureError(
-            'store.writeFailed',
-            `The machine could not be deleted: ${systemErrorWords(error)}.`,
-            { id },
-          );
-      }
+      const name = await this.#trash.put(id, this.folderOf(id));
       this.#entries.delete(id);
+      return name;
+    });
+  }
+
+  /** Takes a machine back from the trash. */
+  restore(name: string): Promise<MachineId> {
+    return this.#exclusively(async () => {
+      const id = await this.#trash.takeBack(name, (found) => this.folderOf(found));
+      this.#entries.set(id, await this.#read(id));
+      return id;
     });
   }
 

@@ -20,7 +20,7 @@ export function Notices() {
 }
 
 function Message({ notice }: { readonly notice: Notice }) {
-  const { id, level, message, hint, machineId } = notice;
+  const { id, level, message, hint, machineId, action } = notice;
   const Icon = ICONS[level];
   const isHere = usePlace((place) => place.machineId === machineId);
   return (
@@ -29,6 +29,17 @@ function Message({ notice }: { readonly notice: Notice }) {
       <div>
         <p>{message}</p>
         {hint && <p className="quiet">{hint}</p>}
+        {action && (
+          <Button
+            kind="quiet"
+            onPress={() => {
+              dismiss(id);
+              void action.run();
+            }}
+          >
+            {action.label}
+          </Button>
+        )}
         {machineId !== undefined && !isHere && level !== 'info' && (
           <Button kind="quiet" onPress={() => goTo(machineId)}>
             {t.app.showMachine}

@@ -60,6 +60,7 @@ export const en = {
     language: 'Language',
     languages: { system: 'Like the system', en: 'English', 'zh-CN': '简体中文' },
     notices: 'Messages',
+    undo: 'Undo',
     dismiss: 'Dismiss',
     dismissMessage: (message: string) => `Dismiss: ${message}`,
     showMachine: 'Show machine',
@@ -124,7 +125,8 @@ export const en = {
       'It stops at once, as if the plug was pulled. The guest loses what it has not saved.',
     confirmDelete: (name: string) => `Delete “${name}”?`,
     confirmDeleteText:
-      'Its settings, its logs and the disks in its folder are deleted and cannot be brought back. Images and kernels elsewhere stay where they are.',
+      'Its settings, its logs and the disks in its folder go to the trash, from where they can be taken back for a week. Images and kernels elsewhere stay where they are.',
+    deleted: (name: string) => `“${name}” was deleted.`,
     damagedTitle: 'The settings of this machine cannot be read',
     damagedFile: 'File',
     damagedHint:

@@ -4,10 +4,11 @@
 import { create } from 'zustand';
 import type { MachineSettings, NewDisk } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import { putMachine } from './app-store.ts';
+import { t } from '../i18n/strings.ts';
+import { nameOf, putMachine, useApp } from './app-store.ts';
 import { client } from './client.ts';
 import { goTo } from './navigation.ts';
-import { notifyFailure } from './notices.ts';
+import { notify, notifyFailure } from './notices.ts';
 
 export type PlainAction = 'start' | 'pause' | 'resume' | 'reset' | 'powerButton' | 'powerOff' | 'delete';
 
@@ -19,13 +20,36 @@ export async function perform(id: string, action: PlainAction): Promise<void> {
   mark(id, true);
   try {
     if (action === 'start') putMachine(await client().call('machines.start', { id }));
+    else if (action === 'delete') await deleteMachine(id);
     else await client().call(`machines.${action}`, { id });
-    if (action === 'delete') goTo(null);
   } catch (error) {
     notifyFailure(error, id);
   } finally {
     mark(id, false);
   }
+}
+
+/** The message offers to take it back. */
+async function deleteMachine(id: string): Promise<void> {
+  const machine = useApp.getState().machines.find((one) => one.id === id);
+  const { trashed } = await client().call('machines.delete', { id });
+  goTo(null);
+  notify({
+    level: 'info',
+    message: t.machine.deleted(machine ? nameOf(machine) : id),
+    action: {
+      label: t.app.undo,
+      run: async () => {
+        try {
+          const restored = await client().call('machines.restore', { trashed });
+          putMachine(restored);
+          goTo(restored.id);
+        } catch (error) {
+          notifyFailure(error);
+        }
+      },
+    },
+  });
 }
 
 /** Throws a FailureError: the wizard stays open and shows it. */

@@ -11,10 +11,13 @@ export interface Notice {
   /** What to do about it. */
   readonly hint?: string | undefined;
   readonly machineId?: string | undefined;
+  readonly action?: { readonly label: string; run(): Promise<void> } | undefined;
 }
 
 const MAX_NOTICES = 5;
 const INFO_MS = 5000;
+/** Long enough to think again. */
+const ACTION_MS = 20_000;
 
 export const useNotices = create<{ readonly notices: readonly Notice[] }>(() => ({ notices: [] }));
 
@@ -27,7 +30,7 @@ export function notify(notice: Omit<Notice, 'id'>): void {
     const others = notices.filter((other) => other.message !== notice.message);
     return { notices: [...others, { ...notice, id }].slice(-MAX_NOTICES) };
   });
-  if (notice.level === 'info') setTimeout(() => dismiss(id), INFO_MS);
+  if (notice.level === 'info') setTimeout(() => dismiss(id), notice.action ? ACTION_MS : INFO_MS);
 }
 
 export function dismiss(id: number): void {

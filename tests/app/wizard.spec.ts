@@ -110,6 +110,8 @@ test.describe(guestTitle('machines that are not started', 'i386'), () => {
     await question.getByRole('button', { name: 'Delete' }).click();
     await expect(machineRow(window, 'Alpha')).toBeHidden();
     await expect(machineRow(window, 'Beta')).toBeVisible();
+    await window.getByRole('button', { name: 'Undo' }).click();
+    await expect(window.getByRole('heading', { name: 'Alpha', level: 1 })).toBeVisible();
   });
 
   test('a name that is taken is refused before anything is made', async ({ window }) => {

@@ -56,7 +56,7 @@ export const set: MachineVerb = {
 
 export const remove: MachineVerb = {
   name: 'delete',
-  help: 'delete a machine and its folder',
+  help: 'put a machine and its folder into the trash, for a week',
   words: ['<machine>'],
   options: [['-y, --yes', 'really']],
   calls: ['machines.delete'],
@@ -64,8 +64,20 @@ export const remove: MachineVerb = {
   async run({ client, entry, options, print }) {
     const { id } = await entry();
     if (!options['yes']) throw new UsageError(`delete ${id}: add --yes to delete this machine and its folder`);
-    await client.call('machines.delete', { id });
-    print({ id }, `${id} was deleted`);
+    const { trashed } = await client.call('machines.delete', { id });
+    print({ id, trashed }, `${id} was deleted; for a week \`boxwright undelete ${trashed}\` brings it back`);
+  },
+};
+
+export const undelete: MachineVerb = {
+  name: 'undelete',
+  help: 'bring a deleted machine back, by the name that delete gave',
+  words: ['<deleted>'],
+  calls: ['machines.restore'],
+  service: false,
+  async run({ client, words, print }) {
+    const machine = await client.call('machines.restore', { trashed: words[0] ?? '' });
+    print(machine, `${machine.id} is back`);
   },
 };
 

@@ -86,6 +86,10 @@ describe('machines on the command line', () => {
     await expect(boxwright('delete', 'debian-12')).rejects.toThrow(/--yes/);
     expect((await boxwright('delete', shown.config.uuid, '--yes')).status).toBe(0);
     expect((await boxwright('list', '--json')).out).toBe('[]\n');
+    await boxwright('create', 'second');
+    const { trashed } = JSON.parse((await boxwright('delete', 'second', '--yes', '--json')).out);
+    expect((await boxwright('undelete', trashed)).out).toBe('second is back\n');
+    expect((await boxwright('list')).out).toMatch(/second/);
   });
 
   it('take files relative to where the command is given', async () => {

@@ -75,13 +75,39 @@ describe('the registry', () => {
     expect(registry.list()).toHaveLength(3);
   });
 
-  it('deletes a machine with its folder', async () => {
+  it('puts a deleted machine into the trash and takes it back as it was', async () => {
     const { registry, folder } = await opened();
     const { id } = await registry.create(settings('A'));
-    await registry.delete(id);
+    writeFileSync(join(registry.folderOf(id), 'disk.img'), 'content');
+    const before = registry.config(id);
+    const trashed = await registry.delete(id);
     expect(registry.list()).toEqual([]);
     expect(readdirSync(join(folder, 'machines'))).toEqual([]);
     await expect(registry.delete(id)).rejects.toMatchObject({ code: 'machine.notFound' });
+    expect(await registry.restore(trashed)).toBe(id);
+    expect(registry.config(id)).toEqual(before);
+    expect(readFileSync(join(registry.folderOf(id), 'disk.img'), 'utf8')).toBe('content');
+    await expect(registry.restore(trashed)).rejects.toMatchObject({ code: 'store.writeFailed' });
+  });
+
+  it('never puts a machine back over another, nor from anywhere else', async () => {
+    const { registry, folder } = await opened();
+    const { id } = await registry.create(settings('A'));
+    const trashed = await registry.delete(id);
+    await registry.create(settings('A'));
+    await expect(registry.restore(trashed)).rejects.toThrow(/There is a machine “a” again/);
+    for (const name of ['../machines/a', '1763720000000-../a', '1763720000000-gone', ''])
+      await expect(registry.restore(name)).rejects.toMatchObject({ code: 'machine.notFound' });
+    expect(readdirSync(join(folder, 'machines'))).toEqual(['a']);
+  });
+
+  it('empties the trash after a week', async () => {
+    const { registry, folder } = await opened();
+    const day = 24 * 3600 * 1000;
+    for (const name of [`${Date.now() - 8 * day}-old`, `${Date.now() - 6 * day}-young`, 'foreign'])
+      mkdirSync(join(folder, 'trash', name), { recursive: true });
+    await registry.load();
+    expect(readdirSync(join(folder, 'trash')).map((name) => name.replace(/^\d+-/, '')).sort()).toEqual(['foreign', 'young']);
   });
 
   it.each([
