@@ -29,7 +29,7 @@ import {
   type Qcow2Header,
   setExtension,
 } from './header.ts';
-import { Metadata, readOnlyError } from './metadata.ts';
+import { Metadata, readOnlyError, refuseMarked } from './metadata.ts';
 import { Snapshots } from './snapshots.ts';
 import { Writing } from './writing.ts';
 
@@ -144,7 +144,10 @@ export class Qcow2Image implements ImageNode {
   async write(offset: number, from: Uint8Array): Promise<void> {
     this.#checkWrite(offset, from.length);
     if (!this.#begun) await this.#begin();
-    let done = await this.#writeInPlace(offset, from);
+    let done = await this.#writeInPlace(offset, from).catch((error: unknown) =>
+      // The same again, where damage is noted.
+      this.#change(() => Promise.reject(error)),
+    );
     if (done < from.length)
       done += await this.#change(async () => {
         await this.#writing.write(offset + done, from.subarray(done));
@@ -262,6 +265,7 @@ export class Qcow2Image implements ImageNode {
 
   #checkWrite(offset: number, length: number): void {
     if (this.readOnly) throw readOnlyError(this.#parts.store.name);
+    refuseMarked(this.#parts.store.name, this.#metadata.header);
     checkRange(this.#parts.store.name, this.length, offset, length);
   }
 

@@ -248,3 +248,13 @@ export class Metadata {
 export function readOnlyError(file: string): BlockError {
   return new BlockError('read-only', `“${file}” is open for reading only.`, { file });
 }
+
+/** Throws for an image that says of itself that it is damaged: it is only read. */
+export function refuseMarked(file: string, header: Qcow2Header): void {
+  if ((header.incompatible & INCOMPATIBLE_CORRUPT) === 0) return;
+  throw new BlockError(
+    'corrupt',
+    `“${file}” is marked as damaged and can only be read. Repair it with “boxwright img check -r all ${file}”; keep a copy first.`,
+    { file, structure: 'header', offset: 72 },
+  );
+}

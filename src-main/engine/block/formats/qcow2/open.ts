@@ -10,13 +10,13 @@ import {
   EXTENSION_BACKING_FORMAT,
   EXTENSION_DATA_FILE,
   extensionText,
-  INCOMPATIBLE_CORRUPT,
   INCOMPATIBLE_DATA_FILE,
   INCOMPATIBLE_DIRTY,
   type Qcow2Header,
   readHeader,
 } from './header.ts';
 import { Qcow2Image } from './image.ts';
+import { refuseMarked } from './metadata.ts';
 
 export async function openQcow2(
   store: ByteStore,
@@ -24,12 +24,7 @@ export async function openQcow2(
   options: OpenOptions,
 ): Promise<Qcow2Image> {
   let header = await readHeader(store);
-  if (options.write && (header.incompatible & INCOMPATIBLE_CORRUPT) !== 0)
-    throw new BlockError(
-      'corrupt',
-      `“${store.name}” is marked as damaged and can only be read. Repair it with “boxwright img check -r all ${store.name}”; keep a copy first.`,
-      { file: store.name, structure: 'header', offset: 72 },
-    );
+  if (options.write) refuseMarked(store.name, header);
   if (options.write && (header.incompatible & INCOMPATIBLE_DIRTY) !== 0) {
     // Its writer kept counts in memory and was cut off.
     await checkQcow2(store, host, { path: options.path, repair: 'all' });
