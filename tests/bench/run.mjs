@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { prepareGuests } from '../guests/prepare-guests.mjs';
 import { contestants } from './contestants.mjs';
+import { measureImages } from './images.mjs';
 import { measureBare, measureLinux } from './measure.mjs';
 import { table } from './report.mjs';
 import { WORKLOADS } from './workloads.mjs';
@@ -18,6 +19,8 @@ const HELP = `usage: npm run bench -- [OPTION]...
                     default: all; none: only the way to the shell
   --tier LIST       interp, jit; default: both
   --peer qemu       another emulator for comparison
+  --images          disk images instead: convert, compare, info and create beside qemu-img
+  --rounds COUNT    with --images: runs of each command, of which the best counts; default: 5
   --json            results as JSON instead of a table
   --help            this text
 
@@ -48,12 +51,19 @@ async function main() {
       workload: { type: 'string' },
       tier: { type: 'string' },
       peer: { type: 'string' },
+      images: { type: 'boolean' },
+      rounds: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
   if (values.help) {
     process.stdout.write(HELP);
+    return;
+  }
+  if (values.images) {
+    const rows = await measureImages(Number(values.rounds ?? 5), say);
+    process.stdout.write(`${machineName()}\n\n${rows}\n`);
     return;
   }
   const guests = chosen('guest', values.guest, GUESTS);
