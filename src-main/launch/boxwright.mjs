@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { join } from 'node:path';
 import { buildStale, ROOT } from './build.mjs';
 import { nodeBinary } from './node-binary.mjs';
@@ -17,6 +18,9 @@ if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')))
 const cli = join(ROOT, 'dist', 'main', 'cli.js');
 const binary = nodeBinary();
 if (binary === process.execPath) {
+  // Node 22 and newer keep what they compiled: half of what is left of the time to the first byte.
+  if (module.enableCompileCache !== undefined)
+    module.enableCompileCache(join(ROOT, 'dist', '.compile-cache'));
   process.argv[1] = cli;
   await import(`file://${cli}`);
 } else {

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -114,7 +114,7 @@ export function fingerprint(root, sources) {
   for (const source of sources)
     for (const file of filesUnder(join(root, source))) {
       const { size, mtimeMs } = statSync(file);
-      hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`);
+      hash.update(`${file.slice(root.length)} ${size} ${mtimeMs}\n`);
     }
   return hash.digest('hex');
 }
@@ -129,7 +129,8 @@ function filesUnder(path) {
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      const child = join(path, entry.name);
+      // Not `join`: this runs before every command, for every file.
+      const child = `${path}${sep}${entry.name}`;
       if (entry.isDirectory()) return filesUnder(child);
       return entry.isFile() ? [child] : [];
     });
