@@ -17,12 +17,25 @@ const UNPACK: Readonly<Partial<Record<CompressionKind, Transform>>> = {
     : {}),
 };
 
+// A window of 4 KiB: what readers of qcow2 set aside.
+const deflateOptions = (plain: Uint8Array) => ({ windowBits: 12, chunkSize: plain.length + 64 });
+const zlibOptions = (plain: Uint8Array) => ({ chunkSize: plain.length + 64 });
+
 const PACK: Readonly<Partial<Record<CompressionKind, (plain: Uint8Array) => Uint8Array>>> = {
-  // A window of 4 KiB: what readers of qcow2 set aside.
-  deflate: (plain) => zlib.deflateRawSync(plain, { windowBits: 12, chunkSize: plain.length + 64 }),
-  zlib: (plain) => zlib.deflateSync(plain, { chunkSize: plain.length + 64 }),
-  gzip: (plain) => zlib.gzipSync(plain, { chunkSize: plain.length + 64 }),
+  deflate: (plain) => zlib.deflateRawSync(plain, deflateOptions(plain)),
+  zlib: (plain) => zlib.deflateSync(plain, zlibOptions(plain)),
+  gzip: (plain) => zlib.gzipSync(plain, zlibOptions(plain)),
   ...('zstdCompressSync' in zlib ? { zstd: (plain) => zlib.zstdCompressSync(plain) } : {}),
+};
+
+type Callback = (error: Error | null, packed: Uint8Array) => void;
+
+/** The same on the threads of Node's pool. */
+const PACK_LATER: Readonly<Partial<Record<CompressionKind, (plain: Uint8Array, done: Callback) => void>>> = {
+  deflate: (plain, done) => zlib.deflateRaw(plain, deflateOptions(plain), done),
+  zlib: (plain, done) => zlib.deflate(plain, zlibOptions(plain), done),
+  gzip: (plain, done) => zlib.gzip(plain, zlibOptions(plain), done),
+  ...('zstdCompress' in zlib ? { zstd: (plain, done) => zlib.zstdCompress(plain, done) } : {}),
 };
 
 export const nodeCodecs: Codecs = {
@@ -38,6 +51,15 @@ export const nodeCodecs: Codecs = {
   pack(kind, plain) {
     const packed = (PACK[kind] ?? unsupported(kind))(plain);
     return packed.length < plain.length ? packed : undefined;
+  },
+  packLater(kind, plain) {
+    const pack = PACK_LATER[kind] ?? unsupported(kind);
+    return new Promise((resolve, reject) => {
+      pack(plain, (error, packed) => {
+        if (error) reject(error);
+        else resolve(packed.length < plain.length ? packed : undefined);
+      });
+    });
   },
 };
 

@@ -219,9 +219,11 @@ export class Qcow2Image implements ImageNode {
           offset,
         },
       );
-    await this.#change(async () => {
-      if (!(await this.#writing.writePacked(offset, from))) await this.#writing.write(offset, from);
-    });
+    // Several clusters are packed at a time; only their writing takes turns.
+    const packed = await this.#writing.pack(from);
+    await this.#change(() =>
+      packed === undefined ? this.#writing.write(offset, from) : this.#writing.writePacked(offset, packed),
+    );
   }
 
   async setBacking(

@@ -184,16 +184,22 @@ export class Writing {
     return this.#metadata.header.length;
   }
 
-  /** `from` is a whole cluster, shorter only at the image's end. False: it does not get smaller. */
-  async writePacked(offset: number, from: Uint8Array): Promise<boolean> {
-    const { geometry, dataStore } = this.#metadata;
+  /** `from` is a whole cluster, shorter only at the image's end. Undefined: it does not get smaller. */
+  async pack(from: Uint8Array): Promise<Uint8Array | undefined> {
+    const { geometry } = this.#metadata;
     let plain = from;
     if (from.length < geometry.clusterSize) {
       plain = new Uint8Array(geometry.clusterSize);
       plain.set(from);
     }
-    const packed = this.#codecs.pack(geometry.compression, plain);
-    if (packed === undefined || packed.length >= geometry.clusterSize - 512) return false;
+    const packed = this.#codecs.packLater
+      ? await this.#codecs.packLater(geometry.compression, plain)
+      : this.#codecs.pack(geometry.compression, plain);
+    return packed !== undefined && packed.length < geometry.clusterSize - 512 ? packed : undefined;
+  }
+
+  async writePacked(offset: number, packed: Uint8Array): Promise<void> {
+    const { geometry, dataStore } = this.#metadata;
     const table = await this.#metadata.ownTableFor(offset);
     const slot = Math.floor(offset / geometry.clusterSize) % geometry.perTable;
     const old = entryAt(geometry, table.bytes, slot, table.offset);
@@ -205,7 +211,6 @@ export class Writing {
     putCompressed(geometry, table.bytes, slot, host, packed.length);
     this.#metadata.changedEntries(table, slot, 1);
     this.#release(old);
-    return true;
   }
 
   async #placeFor(bytes: number): Promise<number> {
