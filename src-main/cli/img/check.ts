@@ -14,7 +14,7 @@ import { parseArguments, type VerbSpec } from './arguments.ts';
 import { requireFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORCE_SHARE, FORMAT, OUTPUT, outputKind, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
-import { CommandJob } from './progress.ts';
+import { CommandJob, withJob } from './progress.ts';
 import type { ImageVerb } from './verbs.ts';
 
 const EXIT_NOT_CHECKED = 1;
@@ -53,23 +53,40 @@ async function main(argv: readonly string[]): Promise<number> {
   const format = await formatOf(host, path, args.value('-f'));
   if (format.check === undefined)
     throw new ImgError(`${path}: This image format (${format.name}) does not support checks`, EXIT_NO_CHECK);
-  const quiet = args.has('-q');
-  const job = new CommandJob(false);
-  let report = await checkOnce(host, path, format, repair, job);
-  const fixed = { corruptionsFixed: report.corruptionsFixed, leaksFixed: report.leaksFixed };
-  if (!quiet && output === 'human') showFaults(report);
-  if (fixed.corruptionsFixed + fixed.leaksFixed > 0) {
-    if (!quiet && output === 'human')
-      process.stdout.write(
-        `The following inconsistencies were found and repaired:\n\n    ${fixed.leaksFixed} leaked clusters\n    ${fixed.corruptionsFixed} corruptions\n\nDouble checking the fixed image now...\n`,
-      );
-    report = { ...(await checkOnce(host, path, format, 'none', job)), ...fixed };
-    if (!quiet && output === 'human') showFaults(report);
-  }
-  if (output === 'json')
-    process.stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
-  else if (!quiet) process.stdout.write(humanReport(report));
-  return exitStatus(report);
+  const talk = output === 'human' && !args.has('-q');
+  let status = EXIT_NOT_CHECKED;
+  const ended = await withJob(new CommandJob(false), async (job) => {
+    const report = await checkAndRepair({ host, path, format, job }, repair, talk);
+    if (output === 'json')
+      process.stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
+    else if (talk) process.stdout.write(humanReport(report));
+    status = exitStatus(report);
+  });
+  return ended === 0 ? status : ended;
+}
+
+interface Subject {
+  readonly host: ImageHost;
+  readonly path: string;
+  readonly format: ImageFormat;
+  readonly job: CommandJob;
+}
+
+type Repair = 'none' | 'leaks' | 'all';
+
+/** After a repair the image is checked again; that report counts. */
+async function checkAndRepair(subject: Subject, repair: Repair, talk: boolean): Promise<CheckReport> {
+  const report = await checkOnce(subject, repair);
+  if (talk) showFaults(report);
+  const { corruptionsFixed, leaksFixed } = report;
+  if (corruptionsFixed + leaksFixed === 0) return report;
+  if (talk)
+    process.stdout.write(
+      `The following inconsistencies were found and repaired:\n\n    ${leaksFixed} leaked clusters\n    ${corruptionsFixed} corruptions\n\nDouble checking the fixed image now...\n`,
+    );
+  const again = { ...(await checkOnce(subject, 'none')), corruptionsFixed, leaksFixed };
+  if (talk) showFaults(again);
+  return again;
 }
 
 async function formatOf(host: ImageHost, path: string, name: string | undefined): Promise<ImageFormat> {
@@ -83,13 +100,7 @@ async function formatOf(host: ImageHost, path: string, name: string | undefined)
   }
 }
 
-async function checkOnce(
-  host: ImageHost,
-  path: string,
-  format: ImageFormat,
-  repair: 'none' | 'leaks' | 'all',
-  job: CommandJob,
-): Promise<CheckReport> {
+async function checkOnce({ host, path, format, job }: Subject, repair: Repair): Promise<CheckReport> {
   const store = await host.files.open(path, repair === 'none' ? 'read' : 'write');
   try {
     const report = await format.check?.(store, host, { path, repair, job });

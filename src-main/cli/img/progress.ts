@@ -4,7 +4,11 @@
 import { BlockError, type BlockJob } from '../../engine/block/index.ts';
 
 /** As a shell reports a process ended by a signal. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const SIGNALS = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
 
 export class CommandJob implements BlockJob {
   cancelled = false;
@@ -13,16 +17,30 @@ export class CommandJob implements BlockJob {
   readonly #show: boolean;
   #shown = '';
 
+  readonly #listeners: readonly { readonly signal: NodeJS.Signals; readonly listener: () => void }[];
+
   constructor(show: boolean) {
     this.#show = show;
-    for (const [signal, status] of Object.entries(SIGNALS)) {
-      // A second one ends the process the ordinary way.
-      process.once(signal, () => {
-        this.cancelled = true;
-        this.signalStatus = status;
-      });
-    }
+    this.#listeners = SIGNALS.map(([signal, status]) => ({
+      signal,
+      listener: () => this.#signalled(status),
+    }));
+  }
+
+  listen(): void {
+    for (const { signal, listener } of this.#listeners) process.on(signal, listener);
     this.progress(0, 1);
+  }
+
+  unlisten(): void {
+    for (const { signal, listener } of this.#listeners) process.off(signal, listener);
+  }
+
+  #signalled(status: number): void {
+    // Who cannot wait gets the end at once; half-done files are removed on the way out all the same.
+    if (this.cancelled) process.exit(status);
+    this.cancelled = true;
+    this.signalStatus = status;
   }
 
   progress(done: number, total: number): void {
@@ -43,6 +61,7 @@ export class CommandJob implements BlockJob {
 
 /** Runs a command's long part: shows its progress, and turns its end by a signal into the status a shell expects. */
 export async function withJob(job: CommandJob, work: (job: CommandJob) => Promise<void>): Promise<number> {
+  job.listen();
   try {
     await work(job);
     job.finish();
@@ -52,5 +71,7 @@ export async function withJob(job: CommandJob, work: (job: CommandJob) => Promis
       throw error;
     process.stderr.write('\nboxwright: stopped; nothing half-done was left behind\n');
     return job.signalStatus;
+  } finally {
+    job.unlisten();
   }
 }

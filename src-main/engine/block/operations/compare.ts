@@ -2,8 +2,9 @@
 // also wants the same stretches stored. Reference: qemu-img(1), compare.
 
 import type { BlockJob } from '../image-format.ts';
-import type { BlockNode } from '../node.ts';
+import type { BlockNode, BlockStatus } from '../node.ts';
 import { checkCancelled, UNWATCHED } from './job.ts';
+import { inParallel } from './pieces.ts';
 import { firstDifference, firstNonZeroByte } from './zeroes.ts';
 
 export type Comparison =
@@ -22,7 +23,9 @@ export interface CompareOptions {
   readonly job?: BlockJob;
 }
 
-const PIECE_BYTES = 2 << 20;
+/** As in copying: what fits into a processor's own cache. */
+const PIECE_BYTES = 256 << 10;
+const IN_FLIGHT = 4;
 const ASK_BYTES = 1 << 30;
 /** Differences are told by the sector they are in. */
 const SECTOR = 512;
@@ -34,64 +37,87 @@ export async function compareContent(
 ): Promise<Comparison> {
   const sizesDiffer = a.length !== b.length;
   if (strict && sizesDiffer) return { same: false, reason: 'size' };
-  const both = Math.min(a.length, b.length);
-  const all = Math.max(a.length, b.length);
-  const buffers = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)] as const;
-  for (let offset = 0; offset < both; ) {
-    checkCancelled(job);
-    job.progress(offset, all);
-    const [left, right] = await Promise.all([
-      a.status(offset, Math.min(both - offset, ASK_BYTES)),
-      b.status(offset, Math.min(both - offset, ASK_BYTES)),
-    ]);
-    if (strict && (left.present !== right.present || left.zero !== right.zero || left.data !== right.data))
-      return { same: false, reason: 'allocation', offset, sizesDiffer: false };
-    let length = Math.min(left.length, right.length, both - offset);
-    if (!left.zero || !right.zero) {
-      length = Math.min(length, PIECE_BYTES);
-      const found = await firstMismatch(
-        offset,
-        length,
-        left.zero ? undefined : a,
-        right.zero ? undefined : b,
-        buffers,
-      );
-      if (found !== undefined) return { same: false, reason: 'content', offset: found, sizesDiffer: false };
-    }
-    offset += length;
-  }
-  const longer = a.length > b.length ? a : b;
-  for (let offset = both; offset < all; ) {
-    checkCancelled(job);
-    job.progress(offset, all);
-    const status = await longer.status(offset, Math.min(all - offset, ASK_BYTES));
-    let length = Math.min(status.length, all - offset);
-    if (!status.zero) {
-      length = Math.min(length, PIECE_BYTES);
-      const found = await firstMismatch(offset, length, longer, undefined, buffers);
-      if (found !== undefined) return { same: false, reason: 'content', offset: found, sizesDiffer };
-    }
-    offset += length;
-  }
-  job.progress(all, all);
-  return { same: true, sizesDiffer };
+  const comparison = new Walk(a, b, strict, job);
+  await comparison.run();
+  const { found } = comparison;
+  if (found === undefined) return { same: true, sizesDiffer };
+  const behind = found.offset >= Math.min(a.length, b.length);
+  return { same: false, ...found, sizesDiffer: behind };
 }
 
-/** Undefined nodes are zero there. */
-async function firstMismatch(
-  offset: number,
-  length: number,
-  a: BlockNode | undefined,
-  b: BlockNode | undefined,
-  buffers: readonly [Uint8Array, Uint8Array],
-): Promise<number | undefined> {
-  const [left, right] = [buffers[0].subarray(0, length), buffers[1].subarray(0, length)];
-  await Promise.all([a?.read(offset, left), b?.read(offset, right)]);
-  const at =
-    a === undefined
-      ? firstNonZeroByte(right)
-      : b === undefined
-        ? firstNonZeroByte(left)
-        : firstDifference(left, right);
-  return at === length ? undefined : offset + at - (at % SECTOR);
+interface Stretch {
+  readonly offset: number;
+  readonly length: number;
+  /** Those that must be read; the others are zero there. */
+  readonly nodes: readonly (BlockNode | undefined)[];
 }
+
+interface Mismatch {
+  readonly reason: 'content' | 'allocation';
+  readonly offset: number;
+}
+
+class Walk {
+  /** The first one, once the walk has ended. */
+  found: Mismatch | undefined;
+  readonly #nodes: readonly [BlockNode, BlockNode];
+  readonly #strict: boolean;
+  readonly #job: BlockJob;
+  readonly #all: number;
+  readonly #buffers: [Uint8Array, Uint8Array][] = [];
+
+  constructor(a: BlockNode, b: BlockNode, strict: boolean, job: BlockJob) {
+    this.#nodes = [a, b];
+    this.#strict = strict;
+    this.#job = job;
+    this.#all = Math.max(a.length, b.length);
+  }
+
+  async run(): Promise<void> {
+    await inParallel(this.#stretches(), IN_FLIGHT, (stretch, slot) => this.#compare(stretch, slot));
+    if (this.found === undefined) this.#job.progress(this.#all, this.#all);
+  }
+
+  /** What cannot be told without reading, in order, up to the first difference that can. */
+  async *#stretches(): AsyncGenerator<Stretch> {
+    for (let offset = 0; offset < this.#all && this.found === undefined; ) {
+      checkCancelled(this.#job);
+      this.#job.progress(offset, this.#all);
+      const [a, b] = await Promise.all(this.#nodes.map((node) => this.#statusAt(node, offset)));
+      if (a === undefined || b === undefined) return;
+      if (this.#strict && (a.present !== b.present || a.zero !== b.zero || a.data !== b.data)) {
+        this.#report({ reason: 'allocation', offset });
+        return;
+      }
+      const end = offset + Math.min(a.length, b.length, this.#all - offset);
+      const nodes = [a, b].map((status, index) => (status.zero ? undefined : this.#nodes[index]));
+      if (nodes.some((node) => node !== undefined))
+        for (let at = offset; at < end; at += PIECE_BYTES)
+          yield { offset: at, length: Math.min(PIECE_BYTES, end - at), nodes };
+      offset = end;
+    }
+  }
+
+  /** Behind its end an image is taken for zeroes. */
+  async #statusAt(node: BlockNode, offset: number): Promise<BlockStatus> {
+    if (offset < node.length) return node.status(offset, Math.min(node.length - offset, ASK_BYTES));
+    return { length: this.#all - offset, zero: true, data: false, depth: 0, present: false };
+  }
+
+  async #compare({ offset, length, nodes }: Stretch, slot: number): Promise<void> {
+    checkCancelled(this.#job);
+    this.#buffers[slot] ??= [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+    const parts = this.#buffers[slot].map((buffer) => buffer.subarray(0, length));
+    await Promise.all(nodes.map((node, index) => node?.read(offset, parts[index] ?? buffer())));
+    const [left = buffer(), right = buffer()] = parts.filter((_, index) => nodes[index] !== undefined);
+    const at = nodes.includes(undefined) ? firstNonZeroByte(left) : firstDifference(left, right);
+    if (at < length) this.#report({ reason: 'content', offset: offset + at - (at % SECTOR) });
+  }
+
+  /** Stretches are handed out in order, so an earlier one may still be under way, but never unbegun. */
+  #report(mismatch: Mismatch): void {
+    if (this.found === undefined || mismatch.offset < this.found.offset) this.found = mismatch;
+  }
+}
+
+const buffer = () => new Uint8Array(0);
