@@ -118,6 +118,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
   });
   runner.on('driveFailed', (drive, error) => process.stderr.write(`boxwright: drive ${drive}: ${error.message}\n`));
+  runner.on('trayOpened', (drive) => process.stderr.write(`boxwright: the guest opened the tray of drive ${drive}\n`));
   const terminal = connectTerminal(settings, runner, () => quit(0));
   const screenshot = settings.screenshot === undefined ? undefined : new Screenshot(runner, {
     path: settings.screenshot,
