@@ -64,19 +64,19 @@ async function expectSame(images: ImageFolder, name: string, model: Uint8Array):
 }
 
 describe.skipIf(!hasQemuImg)(qemuReason('qcow2 and qemu-img'), () => {
-  it.each(VARIANTS)('write the same image in turns: %s', async (variant) => {
+  it.each(
+    VARIANTS.map((variant, index) => [index % 2 === 0 ? 'ours.qcow2' : 'theirs.qcow2', variant] as const),
+  )('write the same image in turns: %s, %s', async (name, variant) => {
     const images = new ImageFolder(temporaryFolder());
     const model = new Uint8Array(DISK);
-    await images.create('ours.qcow2', 'qcow2', { length: DISK, options: asRecord(variant) });
-    qemuImg('create', '-q', '-f', 'qcow2', '-o', variant, images.path('theirs.qcow2'), String(DISK));
-    for (const name of ['ours.qcow2', 'theirs.qcow2']) {
-      model.fill(0);
-      const random = randomFrom(variant.length);
-      await ownRequests(images, name, model, 1);
-      qemuIo(images.path(name), ...Array.from({ length: 40 }, () => qemuRequest(random, model)));
-      await ownRequests(images, name, model, 2);
-      await expectSame(images, name, model);
-    }
+    if (name === 'ours.qcow2')
+      await images.create(name, 'qcow2', { length: DISK, options: asRecord(variant) });
+    else qemuImg('create', '-q', '-f', 'qcow2', '-o', variant, images.path(name), String(DISK));
+    const random = randomFrom(variant.length);
+    await ownRequests(images, name, model, 1);
+    qemuIo(images.path(name), ...Array.from({ length: 40 }, () => qemuRequest(random, model)));
+    await ownRequests(images, name, model, 2);
+    await expectSame(images, name, model);
   });
 
   it.each(['compat=1.1', 'compat=0.10', 'extended_l2=on'])('grow chains together: %s', async (variant) => {

@@ -1,8 +1,8 @@
 // Requests on a qcow2 image that overlap in time: each finds the others either before or after it, and none is lost.
 
 import { describe, expect, it } from 'vitest';
-import { expectContent, randomFrom } from '../../../support/random-workload.ts';
 import { ImageFolder, wholeContent } from '../../../support/image-folder.ts';
+import { expectContent, randomFrom } from '../../../support/random-workload.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 describe('requests side by side on a qcow2 image', () => {
