@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { MachineView, ReadyMachine } from '../../shared/machine/view.ts';
 import { StateBadge } from '../components/state-badge.tsx';
+import { Activity } from '../features/activity/activity.tsx';
 import { Console } from '../features/console/console.tsx';
 import { Logs } from '../features/logs/logs.tsx';
 import { Damaged } from '../features/machine-details/damaged.tsx';
@@ -61,6 +62,9 @@ function Ready({ machine }: { readonly machine: ReadyMachine }) {
       </TabPanel>
       <TabPanel id="settings" className="panel">
         <Settings machine={machine} />
+      </TabPanel>
+      <TabPanel id="activity" className="panel">
+        <Activity machine={machine} />
       </TabPanel>
       <TabPanel id="logs" className="panel">
         <Logs machineId={machine.id} />

@@ -102,7 +102,7 @@ export const en = {
     chooseText: 'Pick one from the list, or create another.',
   },
   machine: {
-    pages: { overview: 'Overview', console: 'Console', settings: 'Settings', logs: 'Logs' },
+    pages: { overview: 'Overview', console: 'Console', settings: 'Settings', activity: 'Activity', logs: 'Logs' },
     pagesLabel: 'Pages of the machine',
     actionsLabel: 'Actions',
     more: 'More actions',
@@ -199,6 +199,20 @@ export const en = {
     serialPath: (number: number) => `File of serial port ${number}`,
     addPort: 'Add a serial port',
     removePort: (number: number) => `Remove serial port ${number}`,
+  },
+  activity: {
+    nothingTitle: 'Nothing to show yet',
+    nothingText: 'Start the machine to see what it and its engine do.',
+    peak: (value: string) => `Highest: ${value}`,
+    perSecond: (value: string) => `${value} a second`,
+    charts: {
+      load: { title: 'Processor', hint: 'Share of one core of this computer that the guest uses' },
+      mips: { title: 'Speed', hint: 'Millions of guest instructions a second' },
+      memory: { title: 'Memory of the process', hint: 'Guest memory, translated code and the engine itself' },
+      regions: { title: 'Compiled regions', hint: 'Pieces of guest code that were translated' },
+      tlbMisses: { title: 'TLB misses', hint: 'Memory accesses whose address had to be looked up' },
+      unclaimed: { title: 'Unclaimed accesses', hint: 'Ports and addresses that no device answers' },
+    },
   },
   create: {
     title: 'New machine',

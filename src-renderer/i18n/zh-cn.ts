@@ -88,7 +88,7 @@ export const zhCn: Strings = {
     chooseText: '从列表中选择一台，或新建一台。',
   },
   machine: {
-    pages: { overview: '概览', console: '控制台', settings: '设置', logs: '日志' },
+    pages: { overview: '概览', console: '控制台', settings: '设置', activity: '活动', logs: '日志' },
     pagesLabel: '虚拟机的页面',
     actionsLabel: '操作',
     more: '更多操作',
@@ -190,6 +190,20 @@ export const zhCn: Strings = {
     serialPath: (number) => `串口 ${number} 的文件`,
     addPort: '添加串口',
     removePort: (number) => `移除串口 ${number}`,
+  },
+  activity: {
+    nothingTitle: '暂无数据',
+    nothingText: '启动虚拟机后即可看到它和引擎的活动。',
+    peak: (value) => `最高：${value}`,
+    perSecond: (value) => `每秒 ${value}`,
+    charts: {
+      load: { title: '处理器', hint: '客户机占用本机一个核心的比例' },
+      mips: { title: '速度', hint: '每秒执行的客户机指令数（百万）' },
+      memory: { title: '进程内存', hint: '客户机内存、翻译后的代码和引擎本身' },
+      regions: { title: '已编译区域', hint: '被翻译的客户机代码片段' },
+      tlbMisses: { title: 'TLB 未命中', hint: '需要查找地址的内存访问' },
+      unclaimed: { title: '无人应答的访问', hint: '没有设备应答的端口和地址' },
+    },
   },
   create: {
     title: '新建虚拟机',

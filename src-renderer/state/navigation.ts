@@ -2,7 +2,7 @@
 
 import { create } from 'zustand';
 
-export const PAGES = ['overview', 'console', 'settings', 'logs'] as const;
+export const PAGES = ['overview', 'console', 'settings', 'activity', 'logs'] as const;
 export type Page = (typeof PAGES)[number];
 
 interface Place {

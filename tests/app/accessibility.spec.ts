@@ -46,6 +46,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await openPage(window, 'Settings');
         await expect(window.getByText('Its settings can be changed when it is off.')).toBeVisible();
         await expectNothingSerious(window, 'settings, locked');
+        await openPage(window, 'Activity');
+        await expect(window.getByRole('heading', { name: 'Speed' })).toBeVisible();
+        await expectNothingSerious(window, 'activity');
         const victim = await processOf(window);
         await expectNothingSerious(window, 'logs');
         await window.getByRole('button', { name: 'Reset' }).click();

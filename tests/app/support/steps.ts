@@ -62,7 +62,7 @@ export function machineRow(page: Page, name: string) {
   return page.getByRole('listbox', { name: 'Machines' }).getByRole('option', { name, exact: true });
 }
 
-export function openPage(page: Page, name: 'Overview' | 'Console' | 'Settings' | 'Logs'): Promise<void> {
+export function openPage(page: Page, name: 'Overview' | 'Console' | 'Settings' | 'Activity' | 'Logs'): Promise<void> {
   return page.getByRole('tab', { name }).click();
 }
 
