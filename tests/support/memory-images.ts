@@ -103,6 +103,11 @@ export class MemoryImages {
   open(path: string, write: boolean, format?: FormatName): Promise<ImageNode> {
     return openImage(this.host, { path, write, format, cacheBytes: 1 << 17 });
   }
+
+  /** Without what lies behind it. */
+  openAlone(path: string): Promise<ImageNode> {
+    return openImage(this.host, { path, write: false, noBacking: true });
+  }
 }
 
 export const contentOf = async (store: ByteStore): Promise<Uint8Array> => {

@@ -45,6 +45,11 @@ export class Fields {
     this.#little = place.endian === 'little';
   }
 
+  /** Of the first byte in the file. */
+  get position(): number {
+    return this.#place.position;
+  }
+
   u8(at: number): number {
     return this.#view.getUint8(at);
   }

@@ -6,6 +6,7 @@ import type { Placement, Room, SparseLayout } from './sparse-layout.ts';
 
 export abstract class ReadOnlyLayout implements SparseLayout {
   readonly store: ByteStore;
+  readonly alone = true;
   abstract readonly length: number;
   abstract readonly blockSize: number;
 

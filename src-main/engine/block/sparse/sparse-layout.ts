@@ -37,6 +37,8 @@ export interface SparseLayout {
   readonly length: number;
   readonly blockSize: number;
   readonly store: ByteStore;
+  /** No image can lie behind this one: what is absent is decided here, and is zero. */
+  readonly alone?: boolean;
   /** What is known from `offset` on, at most `limit` bytes. */
   locate(offset: number, limit: number): Promise<Placement>;
   /** Room around `offset` for as much of `limit` bytes as can be had in one piece. None of it is 'data'. */

@@ -260,7 +260,8 @@ export class SparseNode implements BlockNode {
 
   async #backingStatus(offset: number, length: number): Promise<BlockStatus> {
     const there = (this.backing?.length ?? 0) - offset;
-    if (!this.backing || there <= 0) return { length, zero: true, data: false, depth: 0, present: false };
+    if (!this.backing || there <= 0)
+      return { length, zero: true, data: false, depth: 0, present: this.#layout.alone === true };
     const below = await this.backing.status(offset, Math.min(length, there));
     return { ...below, depth: below.present ? below.depth + 1 : 0 };
   }

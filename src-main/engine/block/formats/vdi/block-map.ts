@@ -4,14 +4,14 @@
 import { writeU32 } from '../../../base/bytes.ts';
 import type { ByteStore } from '../../byte-store.ts';
 import { UsedBlocks } from '../../sparse/check-tally.ts';
-import { checkInFile, corrupt } from '../../sparse/fields.ts';
+import { checkInFile, corrupt, unsupported } from '../../sparse/fields.ts';
 import { MetadataCache } from '../../sparse/metadata-cache.ts';
 import type { Placement, Room, SparseLayout } from '../../sparse/sparse-layout.ts';
-import { ALLOCATED_AT, BLOCK_FREE, BLOCK_ZERO, type VdiHeader } from './header.ts';
+import { ALLOCATED_AT, BLOCK_FREE, BLOCK_ZERO, changeVdiHeader, type VdiHeader } from './header.ts';
 
 export class VdiBlockMap implements SparseLayout {
   readonly store: ByteStore;
-  readonly #header: VdiHeader;
+  #header: VdiHeader;
   readonly #cache: MetadataCache;
   readonly #differencing: boolean;
   #used: UsedBlocks | undefined;
@@ -23,6 +23,14 @@ export class VdiBlockMap implements SparseLayout {
     this.#header = header;
     this.#differencing = header.type === 4;
     this.#cache = new MetadataCache(store, 'little', cacheBytes, { prepare: () => this.#writeAllocated() });
+  }
+
+  get alone(): boolean {
+    return !this.#differencing;
+  }
+
+  get header(): VdiHeader {
+    return this.#header;
   }
 
   get length(): number {
@@ -93,6 +101,28 @@ export class VdiBlockMap implements SparseLayout {
     const entry = this.#differencing ? BLOCK_ZERO : BLOCK_FREE;
     for (let at = offset; at < offset + length; at += blockSize) await this.setEntry(at / blockSize, entry);
     return true;
+  }
+
+  /** Into the room that is left before the data; everything else was committed. */
+  async grow(length: number): Promise<void> {
+    const { mapPosition, dataPosition, blocks, blockSize } = this.#header;
+    const wanted = Math.ceil(length / blockSize);
+    if (mapPosition + wanted * 4 > dataPosition)
+      throw unsupported(
+        this.store.name,
+        `growing beyond ${Math.floor((dataPosition - mapPosition) / 4)} blocks`,
+      );
+    for (let index = blocks; index < wanted; index++)
+      await this.setEntry(index, this.#differencing ? BLOCK_ZERO : BLOCK_FREE);
+    await this.#cache.commit();
+    await this.replaceHeader({ ...this.#header, length, blocks: wanted });
+  }
+
+  /** Its one sector, so that a loss of power leaves the old or the new one. */
+  async replaceHeader(header: VdiHeader): Promise<void> {
+    await changeVdiHeader(this.store, header);
+    await this.store.flush();
+    this.#header = header;
   }
 
   commit(): Promise<void> {

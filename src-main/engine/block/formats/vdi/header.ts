@@ -82,7 +82,20 @@ const checkSizes = (f: Fields, header: VdiHeader, store: ByteStore): void => {
     f.fail(0x170, `the disk size ${header.length} is more than ${blocks} blocks of ${blockSize} bytes`);
 };
 
-/** `time` gives the identifiers of a new image; links stay zero, as nothing was derived yet. */
+/** Writes what can change in the life of an image; the rest of the header stays as it is. */
+export const changeVdiHeader = async (store: ByteStore, header: VdiHeader): Promise<void> => {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  await store.readAt(0, bytes);
+  writeU32(bytes, 0x4c, header.type);
+  bytes.fill(0, DESCRIPTION_AT, DESCRIPTION_AT + DESCRIPTION_BYTES);
+  putText(bytes, DESCRIPTION_AT, header.description, DESCRIPTION_BYTES - 1);
+  writeU64(bytes, 0x170, header.length);
+  writeU32(bytes, 0x180, header.blocks);
+  bytes.set(header.parentUuid, 0x1b8);
+  await store.writeAt(0, bytes);
+};
+
+/** Links stay zero, as nothing was derived yet. */
 export const buildVdiHeader = (header: VdiHeader): Uint8Array => {
   const bytes = new Uint8Array(HEADER_BYTES);
   putText(bytes, 0, '<<< Boxwright VM Disk Image >>>\n');

@@ -2,16 +2,16 @@
 
 import { BlockError } from '../../block-error.ts';
 import type { ByteStore } from '../../byte-store.ts';
-import type { ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
+import type { FormatName, ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
 import type { BlockNode } from '../../node.ts';
-import { roundUp } from '../../sparse/fields.ts';
+import { badOption, roundUp, unsupported } from '../../sparse/fields.ts';
 import { SparseNode } from '../../sparse/sparse-node.ts';
 import { touchedBlocks } from '../../sparse/touched-blocks.ts';
 import { VdiBlockMap } from './block-map.ts';
 import { checkVdi } from './check.ts';
 import { createVdi, VDI_CREATE_OPTIONS } from './create.ts';
 import { isVdi, readVdiHeader, VDI_TYPES, type VdiHeader } from './header.ts';
-import { parentMissing, parentName } from './parent.ts';
+import { describeParent, parentMissing, parentName, parentUuidOf } from './parent.ts';
 
 class VdiImage extends SparseNode implements ImageNode {
   readonly format = 'vdi';
@@ -19,8 +19,14 @@ class VdiImage extends SparseNode implements ImageNode {
   readonly backingName?: string;
   readonly backingFormat?: 'vdi';
 
-  constructor(store: ByteStore, header: VdiHeader, options: OpenOptions, backing: BlockNode | undefined) {
-    super(new VdiBlockMap(store, header, options.cacheBytes), !options.write, backing);
+  readonly #map: VdiBlockMap;
+  readonly #parentUuid: (name: string) => Promise<Uint8Array>;
+
+  constructor(map: VdiBlockMap, host: ImageHost, options: OpenOptions, backing: BlockNode | undefined) {
+    super(map, !options.write, backing);
+    const { header } = map;
+    this.#map = map;
+    this.#parentUuid = (name) => parentUuidOf(host, options.path, name);
     this.clusterSize = header.blockSize;
     if (header.type !== VDI_TYPES.differencing) return;
     this.backingName = parentName(header);
@@ -30,6 +36,30 @@ class VdiImage extends SparseNode implements ImageNode {
   details(): Readonly<Record<string, unknown>> {
     return {};
   }
+
+  async resize(length: number): Promise<void> {
+    const before = this.length;
+    const wanted = roundUp(length, 512);
+    if (wanted < before) throw unsupported(this.#map.store.name, 'making a VDI image smaller');
+    await this.alone(() => this.#map.grow(wanted));
+    // What stood behind the end in the last block would show.
+    const end = Math.min(wanted, roundUp(before, this.clusterSize));
+    if (end > before) await this.writeZeroes(before, end - before, false);
+    await this.flush();
+  }
+
+  /** None: the image stays a differencing one no longer. */
+  async setBacking(
+    backing: { readonly name: string; readonly format: FormatName } | undefined,
+  ): Promise<void> {
+    const { name } = this.#map.store;
+    if (backing && backing.format !== 'vdi')
+      throw badOption(name, `the parent of a VDI image is a VDI image, not ${backing.format}`);
+    const parentUuid = backing ? await this.#parentUuid(backing.name) : new Uint8Array(16);
+    const type = backing ? VDI_TYPES.differencing : VDI_TYPES.dynamic;
+    const description = backing ? describeParent(backing.name) : '';
+    await this.alone(() => this.#map.replaceHeader({ ...this.#map.header, type, description, parentUuid }));
+  }
 }
 
 const openVdi = async (store: ByteStore, host: ImageHost, options: OpenOptions): Promise<ImageNode> => {
@@ -38,7 +68,7 @@ const openVdi = async (store: ByteStore, host: ImageHost, options: OpenOptions):
     header.type === VDI_TYPES.differencing && !options.noBacking
       ? await openParent(store.name, header, host, options)
       : undefined;
-  return new VdiImage(store, header, options, backing);
+  return new VdiImage(new VdiBlockMap(store, header, options.cacheBytes), host, options, backing);
 };
 
 const openParent = async (

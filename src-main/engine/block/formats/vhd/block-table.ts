@@ -39,6 +39,10 @@ export class VhdBlockTable implements SparseLayout {
     this.#cache = new MetadataCache(store, 'big', cacheBytes, { prepare: () => this.#writeFooter() });
   }
 
+  get alone(): boolean {
+    return !this.#table.differencing;
+  }
+
   get length(): number {
     return this.#table.length;
   }

@@ -32,7 +32,7 @@ export interface TableEntry {
 
 export class VhdxBlockTable implements SparseLayout {
   readonly store: ByteStore;
-  readonly metadata: VhdxMetadata;
+  #metadata: VhdxMetadata;
   readonly #region: Region;
   readonly #headers: VhdxHeaders;
   readonly #host: ImageHost;
@@ -47,7 +47,7 @@ export class VhdxBlockTable implements SparseLayout {
     cacheBytes: number,
   ) {
     this.store = store;
-    this.metadata = parts.metadata;
+    this.#metadata = parts.metadata;
     this.#region = parts.region;
     this.#headers = parts.headers;
     this.#host = host;
@@ -56,9 +56,15 @@ export class VhdxBlockTable implements SparseLayout {
       write: (pages) => this.#log.write(pages),
     });
     this.#chunkRatio = chunkRatio(this.metadata);
-    const { table, entries } = { table: this.#region, entries: tableEntries(this.metadata) };
-    if (entries * 8 > table.length)
-      throw corrupt(store.name, STRUCTURE, table.position, `it is too small for ${entries} entries`);
+    this.#checkTable(this.metadata);
+  }
+
+  get metadata(): VhdxMetadata {
+    return this.#metadata;
+  }
+
+  get alone(): boolean {
+    return this.metadata.parent === undefined;
   }
 
   get length(): number {
@@ -143,6 +149,19 @@ export class VhdxBlockTable implements SparseLayout {
     await this.#headers.update({ fileWriteGuid: identity(), dataWriteGuid: identity() });
   }
 
+  /** Within what the table has room for; size and entries change together, through the log. */
+  async grow(length: number): Promise<void> {
+    const before = Math.ceil(this.length / this.blockSize);
+    const grown = { ...this.metadata, length };
+    this.#checkTable(grown);
+    this.#metadata = grown;
+    const state = this.metadata.parent ? STATES.zero : STATES.notPresent;
+    for (let block = before; block < Math.ceil(length / this.blockSize); block++)
+      await this.#setEntry(this.#atOf(block), state, 0);
+    await this.#cache.setU64(this.metadata.lengthPosition, length);
+    await this.#cache.commit();
+  }
+
   commit(): Promise<void> {
     return this.#cache.commit();
   }
@@ -153,6 +172,18 @@ export class VhdxBlockTable implements SparseLayout {
 
   finish(): Promise<void> {
     return this.#log.finish();
+  }
+
+  #checkTable(metadata: VhdxMetadata): void {
+    const entries = tableEntries(metadata);
+    if (entries * 8 <= this.#region.length) return;
+    const { position } = this.#region;
+    throw corrupt(this.store.name, STRUCTURE, position, `it is too small for ${entries} entries`);
+  }
+
+  /** Where the entry of a payload block is. */
+  #atOf(block: number): number {
+    return this.#region.position + (block + Math.floor(block / this.#chunkRatio)) * 8;
   }
 
   #kindOf({ state, at }: TableEntry): 'absent' | 'zero' | 'data' | 'partial' {

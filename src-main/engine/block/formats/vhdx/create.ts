@@ -55,7 +55,7 @@ export const createVhdx = async (
   const logLength = roundUp(sizeOption(name, options.options, 'log_size', MEBI), MEBI);
   if (logLength < MEBI || logLength > 64 * MEBI)
     throw badOption(name, 'log_size is at least 1M and at most 64M');
-  const metadata: VhdxMetadata = {
+  const metadata: Omit<VhdxMetadata, 'lengthPosition'> = {
     length,
     blockSize: blockSizeOption(name, options, length),
     sectorSize: SECTOR,
@@ -104,7 +104,7 @@ const locateParent = async (
 const writeFixed = async (
   store: ByteStore,
   table: Region,
-  metadata: VhdxMetadata,
+  metadata: Omit<VhdxMetadata, 'lengthPosition'>,
   preallocation: CreateOptions['preallocation'],
 ): Promise<void> => {
   const blocks = Math.ceil(metadata.length / metadata.blockSize);

@@ -30,6 +30,8 @@ export interface VhdxMetadata {
   /** Blocks stay allocated: a fixed disk. */
   readonly fixed: boolean;
   readonly diskId: Uint8Array;
+  /** Where `length` stands in the file. */
+  readonly lengthPosition: number;
   /** Keys and values of the parent's locator; undefined: no parent. */
   readonly parent: ReadonlyMap<string, string> | undefined;
 }
@@ -56,6 +58,7 @@ export const readMetadata = async (store: ByteStore, region: Region): Promise<Vh
   const flags = parameters.u32(4);
   return {
     length,
+    lengthPosition: size.position,
     blockSize,
     sectorSize,
     fixed: (flags & 1) !== 0,
@@ -102,7 +105,7 @@ const IS_REQUIRED = 4;
 export const writeMetadata = async (
   store: ByteStore,
   region: Region,
-  metadata: VhdxMetadata & { readonly physicalSector: number },
+  metadata: Omit<VhdxMetadata, 'lengthPosition'> & { readonly physicalSector: number },
 ): Promise<void> => {
   const parameters = new Uint8Array(8);
   writeU32(parameters, 0, metadata.blockSize);

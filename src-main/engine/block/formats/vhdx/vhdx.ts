@@ -4,7 +4,7 @@
 import type { ByteStore } from '../../byte-store.ts';
 import type { ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
 import type { BlockNode } from '../../node.ts';
-import { corrupt, roundUp } from '../../sparse/fields.ts';
+import { corrupt, roundUp, unsupported } from '../../sparse/fields.ts';
 import { SparseNode } from '../../sparse/sparse-node.ts';
 import { touchedBlocks } from '../../sparse/touched-blocks.ts';
 import { tableEntries, VhdxBlockTable } from './block-table.ts';
@@ -22,10 +22,12 @@ class VhdxImage extends SparseNode implements ImageNode {
   readonly backingName?: string;
   readonly backingFormat?: 'vhdx';
   readonly #headers: VhdxHeaders;
+  readonly #table: VhdxBlockTable;
 
   constructor(layout: VhdxBlockTable, headers: VhdxHeaders, write: boolean, backing: BlockNode | undefined) {
     super(layout, !write, backing);
     this.#headers = headers;
+    this.#table = layout;
     this.clusterSize = layout.blockSize;
     const { parent } = layout.metadata;
     if (!parent) return;
@@ -40,6 +42,18 @@ class VhdxImage extends SparseNode implements ImageNode {
 
   details(): Readonly<Record<string, unknown>> {
     return {};
+  }
+
+  async resize(length: number): Promise<void> {
+    const before = this.length;
+    const { store, metadata } = this.#table;
+    const wanted = roundUp(length, metadata.sectorSize);
+    if (wanted < before) throw unsupported(store.name, 'making a VHDX disk smaller');
+    if (metadata.fixed) throw unsupported(store.name, 'resizing a fixed VHDX disk');
+    await this.alone(() => this.#table.grow(wanted));
+    const end = Math.min(wanted, roundUp(before, this.clusterSize));
+    if (end > before) await this.writeZeroes(before, end - before, false);
+    await this.flush();
   }
 }
 

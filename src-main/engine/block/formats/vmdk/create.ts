@@ -135,7 +135,7 @@ const describe = async (
   });
 };
 
-const cidOf = async (host: ImageHost, path: string, name: string): Promise<number> => {
+export const cidOf = async (host: ImageHost, path: string, name: string): Promise<number> => {
   const store = await host.files.open(host.files.resolve(path, name), 'read');
   try {
     return (await readVmdk(store)).descriptor.cid;

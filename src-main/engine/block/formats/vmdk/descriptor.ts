@@ -121,6 +121,15 @@ export const buildDescriptor = (disk: NewDescriptor): Uint8Array => {
 
 const hexOf = (value: number): string => value.toString(16).padStart(8, '0');
 
+/** The text with another parent, or none; everything else stays. */
+export const withParent = (text: string, parent: { cid: number; name: string } | undefined): string => {
+  const cid = `parentCID=${hexOf(parent?.cid ?? NO_PARENT)}`;
+  const hint = parent ? [`parentFileNameHint="${parent.name}"`] : [];
+  const lines = text.split('\n').filter((line) => !/^[ \t]*parent(CID|FileNameHint)[ \t]*=/i.test(line));
+  const after = lines.findIndex((line) => /^[ \t]*createType[ \t]*=/i.test(line)) + 1;
+  return [...lines.slice(0, after), cid, ...hint, ...lines.slice(after)].join('\n');
+};
+
 /** Gives the disk a new content identity, in place: as many digits as before, so that nothing else moves. */
 export const renewCid = async (
   store: ByteStore,

@@ -1,16 +1,17 @@
 // VMDK, VMware's format: sparse and flat extents in one file or split, streamOptimized, and links to a parent.
 // Not: VMFS sparse (COWD), seSparse and raw devices. Reference: VMware, "Virtual Disk Format 5.0".
 
+import { utf8 } from '../../../base/utf8.ts';
 import { BlockError } from '../../block-error.ts';
 import type { ByteStore } from '../../byte-store.ts';
-import type { ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
+import type { FormatName, ImageFormat, ImageHost, ImageNode, OpenOptions } from '../../image-format.ts';
 import type { BlockNode, BlockStatus } from '../../node.ts';
 import { checkRange } from '../../range.ts';
-import { corrupt, roundUp } from '../../sparse/fields.ts';
+import { badOption, corrupt, roundUp, unsupported } from '../../sparse/fields.ts';
 import { touchedBlocks } from '../../sparse/touched-blocks.ts';
 import { checkVmdk } from './check.ts';
-import { createVmdk, VMDK_CREATE_OPTIONS } from './create.ts';
-import { type Descriptor, looksLikeDescriptor, NO_PARENT, renewCid } from './descriptor.ts';
+import { cidOf, createVmdk, VMDK_CREATE_OPTIONS } from './create.ts';
+import { type Descriptor, looksLikeDescriptor, NO_PARENT, renewCid, withParent } from './descriptor.ts';
 import { type Extent, openExtent, openSparse } from './extent.ts';
 import { type FoundDescriptor, readVmdk } from './read-descriptor.ts';
 import { isSparseExtent } from './sparse-header.ts';
@@ -34,11 +35,13 @@ class VmdkImage implements ImageNode {
   readonly writeCompressed?: (offset: number, from: Uint8Array) => Promise<void>;
   readonly #parts: VmdkParts;
   readonly #host: ImageHost;
+  readonly #path: string;
   #renewed: Promise<number> | undefined;
   #cid: number;
 
-  constructor(parts: VmdkParts, host: ImageHost, write: boolean) {
+  constructor(parts: VmdkParts, host: ImageHost, { path, write }: OpenOptions) {
     this.#parts = parts;
+    this.#path = path;
     this.#host = host;
     const { extents, backing } = parts;
     const { descriptor } = parts.found;
@@ -126,6 +129,30 @@ class VmdkImage implements ImageNode {
     }
   }
 
+  async setBacking(
+    backing: { readonly name: string; readonly format: FormatName } | undefined,
+  ): Promise<void> {
+    const { store, found, extents } = this.#parts;
+    if (backing && (backing.format !== 'vmdk' || /["\n]/.test(backing.name)))
+      throw badOption(store.name, 'the parent of a VMDK disk is a VMDK disk of a plain name');
+    if (
+      found.room === 0 ||
+      extents.some(({ grainBytes, compressed }) => grainBytes === undefined || compressed)
+    )
+      throw unsupported(store.name, 'a parent behind flat or packed extents');
+    await this.#begin();
+    const cid = backing ? await cidOf(this.#host, this.#path, backing.name) : 0;
+    // Read again, as the first write has changed it.
+    const { descriptor } = await readVmdk(store);
+    const text = utf8(withParent(descriptor.text, backing && { cid, name: backing.name }));
+    if (text.length > found.room) throw badOption(store.name, 'the name of the parent is too long');
+    const bytes = new Uint8Array(found.extent ? found.room : text.length);
+    bytes.set(text);
+    await store.writeAt(found.position, bytes);
+    if (!found.extent) await store.truncate(text.length);
+    await store.flush();
+  }
+
   #writable(extent: Extent): BlockNode {
     if (extent.node) return extent.node;
     const file = this.#parts.store.name;
@@ -176,7 +203,7 @@ const openVmdk = async (store: ByteStore, host: ImageHost, options: OpenOptions)
       }
       if (extents.length === 0) throw corrupt(store.name, 'VMDK descriptor', 0, 'it names no extents');
     }
-    return new VmdkImage({ store, found, extents, backing }, host, options.write);
+    return new VmdkImage({ store, found, extents, backing }, host, options);
   } catch (error) {
     if (!found.extent) for (const { node } of extents) await node?.close();
     await backing?.close();
