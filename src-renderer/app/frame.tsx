@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { Button } from '../components/button.tsx';
 import { Choice } from '../components/choice.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
+import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
 import { t } from '../i18n/strings.ts';
@@ -32,6 +33,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
         )}
         <Chosen onCreate={create} />
       </main>
+      <CommandPalette onCreate={create} />
       {creating && <CreateMachine onClose={() => setCreating(false)} />}
     </div>
   );

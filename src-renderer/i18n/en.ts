@@ -200,6 +200,12 @@ export const en = {
     addPort: 'Add a serial port',
     removePort: (number: number) => `Remove serial port ${number}`,
   },
+  palette: {
+    title: 'Commands',
+    label: 'Find a command, a machine or a page',
+    placeholder: 'What do you want to do?',
+    nothingFound: (text: string) => `Nothing is called “${text}”.`,
+  },
   activity: {
     nothingTitle: 'Nothing to show yet',
     nothingText: 'Start the machine to see what it and its engine do.',

@@ -191,6 +191,12 @@ export const zhCn: Strings = {
     addPort: '添加串口',
     removePort: (number) => `移除串口 ${number}`,
   },
+  palette: {
+    title: '命令',
+    label: '查找命令、虚拟机或页面',
+    placeholder: '想做什么？',
+    nothingFound: (text) => `没有名为“${text}”的内容。`,
+  },
   activity: {
     nothingTitle: '暂无数据',
     nothingText: '启动虚拟机后即可看到它和引擎的活动。',

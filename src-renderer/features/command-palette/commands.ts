@@ -1,0 +1,72 @@
+// Everything the palette can do: actions on the chosen machine, machines and pages to go to, and choices of the window.
+// What a command is allowed to do is asked of the table of states, as everywhere.
+
+import { isAllowed } from '../../../shared/machine/lifecycle.ts';
+import type { MachineView } from '../../../shared/machine/view.ts';
+import { t } from '../../i18n/strings.ts';
+import { changePreferences, nameOf } from '../../state/app-store.ts';
+import { type PlainAction, perform } from '../../state/machine-actions.ts';
+import { goTo, PAGES } from '../../state/navigation.ts';
+
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  /** What it belongs to, shown beside it and searched too. */
+  readonly group: string;
+  run(): void;
+}
+
+/** Actions that lose nothing; the others ask first, at their buttons. */
+const ACTIONS = ['start', 'pause', 'resume', 'powerButton'] as const satisfies readonly PlainAction[];
+
+export function commandsFor(
+  machines: readonly MachineView[],
+  chosen: MachineView | undefined,
+  create: () => void,
+): Command[] {
+  return [
+    { id: 'create', title: t.list.create, group: t.app.name, run: create },
+    ...(chosen === undefined ? [] : ofMachine(chosen)),
+    ...machines.map((machine) => ({
+      id: `machine.${machine.id}`,
+      title: nameOf(machine),
+      group: t.list.title,
+      run: () => goTo(machine.id),
+    })),
+    ...choices(),
+  ];
+}
+
+function ofMachine(machine: MachineView): Command[] {
+  if (machine.kind === 'damaged') return [];
+  const { id, state } = machine;
+  const group = nameOf(machine);
+  return [
+    ...ACTIONS.filter((action) => isAllowed(action, state)).map((action) => ({
+      id: action,
+      title: t.machine[action],
+      group,
+      run: () => {
+        if (action === 'start') goTo(id, 'console', true);
+        void perform(id, action);
+      },
+    })),
+    ...PAGES.map((page) => ({ id: `page.${page}`, title: t.machine.pages[page], group, run: () => goTo(id, page) })),
+  ];
+}
+
+function choices(): Command[] {
+  const themes = (['system', 'light', 'dark'] as const).map((theme) => ({
+    id: `theme.${theme}`,
+    title: t.app.themes[theme],
+    group: t.app.theme,
+    run: () => void changePreferences({ theme }),
+  }));
+  const languages = (['system', 'en', 'zh-CN'] as const).map((language) => ({
+    id: `language.${language}`,
+    title: t.app.languages[language],
+    group: t.app.language,
+    run: () => void changePreferences({ language }),
+  }));
+  return [...themes, ...languages];
+}
