@@ -176,8 +176,7 @@ async function markConsistent(metadata: Metadata): Promise<void> {
   const { header } = metadata;
   const marks = INCOMPATIBLE_DIRTY | INCOMPATIBLE_CORRUPT;
   if ((header.incompatible & marks) === 0) return;
-  header.incompatible &= ~marks;
-  await metadata.commitHeader();
+  await metadata.commitHeader({ incompatible: header.incompatible & ~marks });
 }
 
 function report(findings: Findings, map: ReferenceMap, walk: Walk, metadata: Metadata): CheckReport {

@@ -315,10 +315,7 @@ export class Qcow2Image implements ImageNode {
       const { header } = this.#metadata;
       this.#metadata.refuseRepeatedTables();
       const known = header.autoclear & (AUTOCLEAR_BITMAPS | AUTOCLEAR_RAW_DATA);
-      if (header.autoclear !== known) {
-        header.autoclear = known;
-        await this.#metadata.commitHeader();
-      }
+      if (header.autoclear !== known) await this.#metadata.commitHeader({ autoclear: known });
       await markBitmapsInUse(this.#parts.store, this.#bitmaps);
       this.#begun = true;
     });
@@ -380,8 +377,7 @@ export class Qcow2Image implements ImageNode {
     const start = roundUp(length, this.clusterSize);
     if (start < this.length) await this.#writing.forget(start, this.length - start);
     await this.#metadata.writeBack();
-    this.#metadata.header.length = length;
-    await this.#metadata.commitHeader();
+    await this.#metadata.commitHeader({ length });
   }
 
   async #grow(length: number, preallocation: CreateOptions['preallocation']): Promise<void> {
@@ -391,15 +387,25 @@ export class Qcow2Image implements ImageNode {
     await this.#metadata.writeBack();
     if (geometry.rawExternalData) await dataStore.truncate(length);
     header.length = length;
+    try {
+      await this.#hideBetween(before, length);
+      await this.#metadata.writeBack();
+    } finally {
+      header.length = before;
+    }
+    await this.#metadata.commitHeader({ length });
+    const start = Math.min(roundUp(before, this.clusterSize), length);
+    if (preallocation !== 'off') await this.preallocate(start, length - start, preallocation);
+  }
+
+  /** What a larger disk shows at first are zeroes. */
+  async #hideBetween(before: number, length: number): Promise<void> {
     // The rest of the last cluster may hold what was there before an earlier shrinking; and what lies behind the
     // image must not come to light.
     const edge = Math.min(roundUp(before, this.clusterSize), length);
     if (edge > before) await this.#zeroPart(before, edge - before);
     const behind = Math.min(this.backing?.length ?? 0, length);
     if (behind > edge) await this.#zero(edge, behind - edge, false);
-    await this.#metadata.writeBack();
-    await this.#metadata.commitHeader();
-    if (preallocation !== 'off') await this.preallocate(edge, length - edge, preallocation);
   }
 
   /** Clusters for a range that holds nothing yet. */

@@ -24,6 +24,8 @@ export class Metadata {
   readonly tables: TableCache;
   #l1: L1Table;
   readonly #dirtyL1 = new Set<number>();
+  /** Writing the header failed, so that it may be either in the file. */
+  #headerInDoubt = false;
 
   constructor(store: ByteStore, dataStore: ByteStore, header: Qcow2Header, cacheBytes: number) {
     this.store = store;
@@ -36,7 +38,7 @@ export class Metadata {
       header,
       geometry: this.geometry,
       cacheBytes: cacheBytes / 4,
-      commitHeader: () => this.commitHeader(),
+      commitHeader: (change) => this.commitHeader(change),
       refuseMetadata: (offset, length) => this.refuseMetadata(offset, length),
       onFree: (offset) => this.tables.forget(offset),
     });
@@ -101,6 +103,7 @@ export class Metadata {
   /** Brings all changes to the disk, in order. Durable on return, except lower counts. */
   async writeBack(): Promise<void> {
     const { refcounts, tables } = this;
+    if (this.#headerInDoubt) await this.#writeHeader();
     await refcounts.cache.write(() => true);
     await tables.write((table) => table.fresh);
     const further = tables.dirty.size > 0 || this.#dirtyL1.size > 0;
@@ -123,11 +126,24 @@ export class Metadata {
     if (this.refcounts.cache.dirty.size > 0 || this.refcounts.hasDirtyEntries) await this.writeBack();
   }
 
-  /** The header as it is now, after all that was written before. */
-  async commitHeader(): Promise<void> {
+  /** The header with what changes in it, after all that was written before. Changes nothing if that fails. */
+  async commitHeader(change: Partial<Qcow2Header> = {}): Promise<void> {
     await this.#flush();
+    const before = { ...this.header };
+    Object.assign(this.header, change);
+    this.#headerInDoubt = true;
+    try {
+      await this.#writeHeader();
+    } catch (error) {
+      Object.assign(this.header, before);
+      throw error;
+    }
+  }
+
+  async #writeHeader(): Promise<void> {
     await this.store.writeAt(0, patchedSector(this.header));
     await this.store.flush();
+    this.#headerInDoubt = false;
   }
 
   /** The header with other extensions or names. */
@@ -144,10 +160,7 @@ export class Metadata {
    * the caller's to free.
    */
   async replaceL1(l1: L1Table, length: number): Promise<void> {
-    this.header.l1Offset = l1.offset;
-    this.header.l1Entries = l1.entries;
-    this.header.length = length;
-    await this.commitHeader();
+    await this.commitHeader({ l1Offset: l1.offset, l1Entries: l1.entries, length });
     this.#l1 = l1;
     this.#dirtyL1.clear();
   }
@@ -226,8 +239,7 @@ export class Metadata {
   /** Says in the file that it is damaged, so that nobody writes before it is repaired. */
   async markCorrupt(): Promise<void> {
     if (this.header.version < 3 || (this.header.incompatible & INCOMPATIBLE_CORRUPT) !== 0) return;
-    this.header.incompatible |= INCOMPATIBLE_CORRUPT;
-    await this.commitHeader();
+    await this.commitHeader({ incompatible: this.header.incompatible | INCOMPATIBLE_CORRUPT });
   }
 
   async #flush(): Promise<void> {

@@ -24,8 +24,8 @@ export interface RefcountParts {
   readonly header: Qcow2Header;
   readonly geometry: Geometry;
   readonly cacheBytes: number;
-  /** Writes the header as it is now, durably, and before it all that was written. */
-  readonly commitHeader: () => Promise<void>;
+  /** Writes the header with a change, durably, and before it all that was written. */
+  readonly commitHeader: (change: Partial<Qcow2Header>) => Promise<void>;
   /** Throws for a range that holds metadata: counts that call it free are wrong. */
   readonly refuseMetadata: (offset: number, length: number) => void;
   /** Nothing uses this cluster any more. */
@@ -308,14 +308,18 @@ export class Refcounts {
         setRefcount(block.bytes, refcountOrder, slot, 1);
       writeU64be(table, (start / perRefcountBlock + index) * 8, offset);
     }
-    this.#dirtyEntries.clear();
-    await this.cache.write(() => true);
-    await store.writeAt(start * clusterSize, table);
     const old = { offset: header.refcountTableOffset, count: header.refcountTableClusters };
-    header.refcountTableOffset = start * clusterSize;
-    header.refcountTableClusters = tableClusters;
+    try {
+      await this.cache.write(() => true);
+      await store.writeAt(start * clusterSize, table);
+      const refcountTableOffset = start * clusterSize;
+      await this.#parts.commitHeader({ refcountTableOffset, refcountTableClusters: tableClusters });
+    } catch (error) {
+      for (let index = 0; index < blocks; index++) this.cache.forget((firstBlock + index) * clusterSize);
+      throw error;
+    }
+    this.#dirtyEntries.clear();
     this.#table = table;
-    await this.#parts.commitHeader();
     await this.free(old.offset, old.count);
   }
 

@@ -31,7 +31,7 @@ export async function setCounts(
 
 /** `map` then counts the new structures instead of the old ones. */
 export async function rebuildRefcounts(metadata: Metadata, map: ReferenceMap): Promise<void> {
-  const { geometry, header, store, refcounts } = metadata;
+  const { geometry, store, refcounts } = metadata;
   const { clusterSize, perRefcountBlock } = geometry;
   for (const [offset, count] of oldStructures(metadata)) {
     const cluster = offset / clusterSize;
@@ -49,10 +49,9 @@ export async function rebuildRefcounts(metadata: Metadata, map: ReferenceMap): P
     await store.writeAt(offset, blockFor(metadata, map, index));
     writeU64be(table, index * 8, offset);
   }
-  header.refcountTableOffset = (end + blocks.length) * clusterSize;
-  header.refcountTableClusters = tableClusters;
-  await store.writeAt(header.refcountTableOffset, table);
-  await metadata.commitHeader();
+  const refcountTableOffset = (end + blocks.length) * clusterSize;
+  await store.writeAt(refcountTableOffset, table);
+  await metadata.commitHeader({ refcountTableOffset, refcountTableClusters: tableClusters });
   await refcounts.open();
 }
 

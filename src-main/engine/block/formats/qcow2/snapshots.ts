@@ -303,9 +303,7 @@ export class Snapshots implements ImageSnapshots {
       await store.writeAt(offset, padded);
       await metadata.writeBack();
     }
-    header.snapshotsOffset = offset;
-    header.snapshotCount = entries.length;
-    await metadata.commitHeader();
+    await metadata.commitHeader({ snapshotsOffset: offset, snapshotCount: entries.length });
     this.#table = { entries, bytes: bytes.length };
     return old;
   }
