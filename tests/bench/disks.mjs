@@ -35,6 +35,8 @@ async function main() {
   try {
     await session.waitFor(/GUEST-BOOT-OK/, BOOT_LIMIT_MS);
     await session.waitFor(SHELL_PROMPT, COMMAND_LIMIT_MS);
+    // Lines as typed come back unbroken.
+    await session.command('stty columns 1000', COMMAND_LIMIT_MS);
     await session.command(LOAD_DRIVERS, COMMAND_LIMIT_MS);
     print('host file', host, host);
     print('IDE DMA', await guestRates(session, '/dev/sda'), host);

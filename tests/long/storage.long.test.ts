@@ -43,10 +43,12 @@ describe.skipIf(!hasGuest('i386'))(guestTitle('Linux on IDE, ATAPI, floppy and v
   beforeAll(async () => {
     const { kernel, initrd } = prepareDisksGuest('i386');
     session = await boxwrightRun([
-      ...['-m', '256', '-nographic', '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 mitigations=off'],
+      ...['-m', '256', '-nographic', '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 mitigations=off quiet'],
       ...['-hda', disk, '-hdb', second, '-cdrom', cd, '-fda', floppy, '-drive', `file=${virtio},if=virtio,format=raw`],
     ]);
     await reachShell(session, BOOT_LIMIT_MS);
+    // Lines as typed come back unbroken.
+    await run('stty columns 1000');
     await run(LOAD_DRIVERS);
   }, 2 * BOOT_LIMIT_MS);
   afterAll(() => session?.stop());
