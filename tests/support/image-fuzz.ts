@@ -13,6 +13,7 @@ import {
   MemoryStore,
 } from '../../src-main/engine/block/index.ts';
 import type { Random } from '../cpu/differential/random.ts';
+import { buildDmg } from './dmg-file.ts';
 import { tryHostile } from './image-workload.ts';
 import { MemoryImages, randomBytes } from './memory-images.ts';
 
@@ -171,6 +172,27 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
       return images;
     },
     regions: () => [{ start: 0, length: 64 + 32 * 4 }],
+  },
+  {
+    name: 'DMG',
+    format: 'dmg',
+    build: async () => {
+      const images = new MemoryImages();
+      const content = Uint8Array.from({ length: 8192 }, (_, i) => i >> 5);
+      images.add(
+        'disk',
+        buildDmg([
+          ['raw', content],
+          ['zlib', content],
+          ['zero', content],
+        ]),
+      );
+      return images;
+    },
+    regions: (length) => [
+      { start: 8192, length: length - 8192 },
+      { start: length - 512, length: 512 },
+    ],
   },
   {
     name: 'gzip',

@@ -1,6 +1,7 @@
 // All image formats, and finding out which one a file is of. A format is added here and nowhere else.
 
 import type { FormatName, ImageFormat } from '../image-format.ts';
+import { dmg } from './dmg/dmg.ts';
 import { gzip } from './gzip/gzip.ts';
 import { parallels } from './parallels/parallels.ts';
 import { qcow } from './qcow/qcow.ts';
@@ -20,6 +21,7 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   vhd,
   vhdx,
   parallels,
+  dmg,
   gzip,
 ];
 
