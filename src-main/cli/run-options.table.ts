@@ -3,7 +3,7 @@
 import { parseBoot, parseRtc } from './boot-settings.ts';
 import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMachine, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
   type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -22,6 +22,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'm', value: 'SIZE', help: 'memory: 256, 256M, 1G (default 128M)', apply: (s, v) => { s.memoryBytes = parseMemory(v); } },
   { name: 'smp', value: 'N', help: 'processors: 1', apply: (_s, v) => parseProcessors(v) },
   { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too)`, apply: (s, v) => { s.cpuModel = parseChoice('-cpu', v, CPU_MODELS); } },
+  { name: 'machine', value: 'PROPERTIES', help: 'pc, hpet=on|off: with a high precision event timer (default off)', apply: (s, v) => { s.hpet = parseMachine(v); } },
   { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit)`, apply: (s, v) => { s.accelerator = parseChoice('-accel', v, ACCELERATORS); } },
   { name: 'uuid', value: 'UUID', help: 'identity of the machine, as the guest sees it', apply: (s, v) => { s.uuid = parseUuidOption(v); } },
   { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },

@@ -6,7 +6,7 @@ import type { CpuModelName } from '../engine/x86/models/cpu-model.ts';
 import type { CpuAccelerator } from '../engine/machine/options.ts';
 import { type BootSettings, DEFAULT_BOOT } from './boot-settings.ts';
 import { type DriveDevice, MAX_AHCI, DRIVE_DRIVERS, type DriveSetting, parseDriveDevice } from './drive-settings.ts';
-import { parseKeyValues, wholeNumber } from './key-values.ts';
+import { onOff, parseKeyValues, wholeNumber } from './key-values.ts';
 import { UsageError } from './usage-error.ts';
 
 const MiB = 0x10_0000;
@@ -30,6 +30,7 @@ export interface RunSettings {
   memoryBytes: number;
   cpuModel: CpuModelName;
   accelerator: CpuAccelerator;
+  hpet: boolean;
   uuid: string | undefined;
   kernel: string | undefined;
   initrd: string | undefined;
@@ -76,6 +77,7 @@ export function defaultSettings(): RunSettings {
     memoryBytes: 128 * MiB,
     cpuModel: 'x86-64-v1',
     accelerator: 'jit',
+    hpet: false,
     uuid: undefined,
     kernel: undefined,
     initrd: undefined,
@@ -101,6 +103,13 @@ export function defaultSettings(): RunSettings {
     stats: false,
     help: false,
   };
+}
+
+/** "pc", "pc,hpet=on"; whether there is an HPET. */
+export function parseMachine(value: string): boolean {
+  const values = parseKeyValues('-machine', value, ['type', 'hpet'], 'type');
+  parseChoice('-machine', values.get('type') ?? 'pc', ['pc']);
+  return onOff(`-machine ${value}`, 'hpet', values.get('hpet'));
 }
 
 /** "256", "256M", "1G", "size=1G": MiB unless a unit says otherwise. */

@@ -80,6 +80,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     debugConsole: settings.debugConsole !== undefined,
     debugExit: settings.debugExit,
     entropy: settings.entropy,
+    hpet: settings.hpet,
     videoMemoryBytes: settings.vga === 'none' ? 0 : VIDEO_MEMORY_BYTES,
     onReset: settings.onReset,
     time: 'host',

@@ -14,6 +14,7 @@ export interface PlatformDescription {
   readonly ramBytes: number;
   readonly processors: number;
   readonly serialPorts: number;
+  readonly hpet: boolean;
   readonly cpu: { readonly brand: string; readonly signature: number; readonly features: number };
   readonly uuid: Uint8Array;
 }
@@ -26,9 +27,9 @@ const PIRQ_REGISTERS = 0x60;
 const PIIX3 = 0x7000_8086;
 
 export function writePlatformTables(platform: PlatformDescription, memory: Dma): void {
-  const { processors, serialPorts, ramBytes, cpu, uuid } = platform;
+  const { processors, serialPorts, hpet, ramBytes, cpu, uuid } = platform;
   const tablesAddress = acpiArea(ramBytes);
-  const acpi = buildAcpiTables({ tablesAddress, processors, serialPorts });
+  const acpi = buildAcpiTables({ tablesAddress, processors, serialPorts, hpet });
   memory.write(tablesAddress, acpi.tables);
   memory.write(RSDP_ADDRESS, acpi.rsdp);
   memory.write(MP_TABLE, buildMpTable({ address: MP_TABLE, processors, cpuSignature: cpu.signature, cpuFeatures: cpu.features }));

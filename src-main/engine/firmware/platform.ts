@@ -12,6 +12,10 @@ export const SCI_IRQ = 9;
 /** SLP_TYP of the soft-off state S5 in PM1 control, as in PIIX4. */
 export const SLP_TYP_S5 = 0;
 
+export const HPET_BASE = 0xfed0_0000;
+/** The low word of its capability register, and the least period that it can keep up. */
+export const HPET_ID = 0x8086_a201;
+export const HPET_MINIMUM_TICKS = 0x80;
 export const IO_APIC_BASE = 0xfec0_0000;
 export const LOCAL_APIC_BASE = 0xfee0_0000;
 

@@ -78,6 +78,8 @@ export interface MachineOptions {
   /** Drives that say so with `bootIndex` go first. */
   readonly firmware?: FirmwareOptions;
   readonly drives?: readonly DriveOptions[];
+  /** A high precision event timer. */
+  readonly hpet?: boolean;
   /** A virtio entropy device. */
   readonly entropy?: boolean;
   /** Milliseconds that the real-time clock is ahead of the host's UTC; default 0. */

@@ -39,6 +39,7 @@ import type { InstalledDrive } from './drives.ts';
 import { DEFAULT_FIRMWARE, Firmware } from './firmware.ts';
 import { cmosBootOrder, fwCfgContent } from './fw-cfg-content.ts';
 import type { GuestRam } from './guest-ram.ts';
+import { HpetWiring } from './hpet-wiring.ts';
 import { IsaInterrupts } from './interrupt-wiring.ts';
 import type { MachineEvent } from './messages.ts';
 import type { MachineOptions } from './options.ts';
@@ -121,6 +122,7 @@ export class Pc {
     this.interrupts = this.#lapic;
     const ioApic = new IoApic(this.#context('ioapic'), { bus, apicId: 1 });
     this.#isa = new IsaInterrupts(pic, ioApic);
+    const hpet = new HpetWiring(this.#isa, ioApic);
     this.#floatError = new FloatError(this.#context('float-error'));
     const a20 = new WiredOr({ set: (enabled) => engine.setA20(enabled) });
     this.ps2 = new Ps2Controller(this.#context('ps2'), {
@@ -155,13 +157,14 @@ export class Pc {
     });
     this.devices = [
       pic, this.#lapic, ioApic,
-      new Pit(this.#context('pit')),
-      new Cmos(this.#context('cmos'), { nvram: [...cmosMemory(options.memoryBytes, floppyTypes(parts.drives)), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
+      new Pit(this.#context('pit', hpet.pit)),
+      new Cmos(this.#context('cmos', hpet.rtc), { nvram: [...cmosMemory(options.memoryBytes, floppyTypes(parts.drives)), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
       this.ps2,
       ide,
       this.#pm, this.#pci,
       ...(this.#adapter === undefined ? [] : [this.#adapter.vga]),
       ...cards.map(({ device }) => device),
+      ...(options.hpet === true ? [hpet.create(this.#context('hpet'))] : []),
       new ResetControlPort({ reset: parts.reset }),
       new Port92({ a20: a20.source(), reset: parts.reset }),
       dma,

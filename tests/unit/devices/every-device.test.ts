@@ -13,6 +13,7 @@ import { FwCfg } from '../../../src-main/engine/devices/fw-cfg.ts';
 import { FloppyController } from '../../../src-main/engine/devices/floppy/floppy-controller.ts';
 import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
 import { IdeController } from '../../../src-main/engine/devices/ide/ide-controller.ts';
+import { Hpet } from '../../../src-main/engine/devices/hpet.ts';
 import { IoApic } from '../../../src-main/engine/devices/ioapic/io-apic.ts';
 import { ApicBus } from '../../../src-main/engine/devices/lapic/apic-bus.ts';
 import { LocalApic } from '../../../src-main/engine/devices/lapic/local-apic.ts';
@@ -123,6 +124,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['vga', vga],
   ['virtio-blk', virtioBlock],
   ['ahci', ahci],
+  ['hpet', (context) => new Hpet(context, { onLegacyReplacement() {} })],
   ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 

@@ -4,13 +4,15 @@
 import { ByteBuilder } from '../byte-builder.ts';
 import { ACPI_AREA_BYTES } from '../memory-map.ts';
 import {
-  IO_APIC_BASE, LOCAL_APIC_BASE, PIRQ_ROUTES, PM1_CONTROL, PM1_EVENT, PM_TIMER, RESET_CONTROL_HARD, RESET_CONTROL_PORT, SCI_IRQ,
+  HPET_BASE, HPET_ID, HPET_MINIMUM_TICKS, IO_APIC_BASE, LOCAL_APIC_BASE, PIRQ_ROUTES, PM1_CONTROL, PM1_EVENT, PM_TIMER, RESET_CONTROL_HARD, RESET_CONTROL_PORT, SCI_IRQ,
 } from '../platform.ts';
 import { type BoardDescription, buildDsdtBody } from './dsdt.ts';
 
 export interface AcpiOptions extends BoardDescription {
   /** Where the tables go; they take up to `ACPI_AREA_BYTES`, the FACS in the last page. */
   readonly tablesAddress: number;
+  /** There is a high precision event timer. */
+  readonly hpet?: boolean;
 }
 
 export interface AcpiTables {
@@ -40,8 +42,9 @@ export function buildAcpiTables(options: AcpiOptions): AcpiTables {
   const dsdt = place(table('DSDT', 2, buildDsdtBody(options)));
   const fadt = place(buildFadt(facs, dsdt));
   const madt = place(buildMadt(options.processors));
-  const rsdt = place(table('RSDT', 1, new ByteBuilder().u32(fadt, madt).build()));
-  const xsdt = place(table('XSDT', 1, new ByteBuilder().u64(fadt, madt).build()));
+  const hpet = options.hpet === true ? [place(buildHpet())] : [];
+  const rsdt = place(table('RSDT', 1, new ByteBuilder().u32(fadt, madt, ...hpet).build()));
+  const xsdt = place(table('XSDT', 1, new ByteBuilder().u64(fadt, madt, ...hpet).build()));
   if (area.length > facsOffset) throw new RangeError(`ACPI tables take ${area.length} bytes`);
   area.zeros(facsOffset - area.length).bytes(buildFacs());
   return { tables: area.build(), rsdp: buildRsdp(rsdt, xsdt) };
@@ -109,6 +112,12 @@ function buildFadt(facs: number, dsdt: number): Uint8Array {
 function ioRegister(out: ByteBuilder, port: number, bits: number): ByteBuilder {
   const accessSize = bits === 0 ? 0 : Math.log2(bits / 8) + 1;
   return out.u8(bits === 0 ? 0 : 1, bits, 0, accessSize).u64(port);
+}
+
+/** Reference: IA-PC HPET Specification 1.0a, 3.2.4. */
+function buildHpet(): Uint8Array {
+  const body = new ByteBuilder().u32(HPET_ID).u8(0, 64, 0, 0).u64(HPET_BASE).u8(0).u16(HPET_MINIMUM_TICKS).u8(0);
+  return table('HPET', 1, body.build());
 }
 
 /** MPS INTI flags: active high, level-triggered. */

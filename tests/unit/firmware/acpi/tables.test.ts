@@ -1,6 +1,7 @@
 // ACPI tables: checksums, pointers and fields as an operating system reads them, and the DSDT read back.
 
 import { describe, expect, it } from 'vitest';
+import { HPET_BASE, HPET_CAPABILITIES } from '../../../../src-main/engine/devices/hpet.ts';
 import { buildAcpiTables } from '../../../../src-main/engine/firmware/acpi/tables.ts';
 import { eisaId, integer, name, path, pkg, resources, scope } from '../../../../src-main/engine/firmware/acpi/aml.ts';
 import { byteSum } from '../../../../src-main/engine/firmware/byte-builder.ts';
@@ -31,6 +32,17 @@ describe('pointers', () => {
   it('RSDT and XSDT list the same tables', () => {
     expect([signature(fadt), signature(madt), signature(dsdt)]).toEqual(['FACP', 'APIC', 'DSDT']);
     expect([word(xsdt, 36), word(xsdt, 40), word(xsdt, 44), word(xsdt, 48)]).toEqual([fadt, 0, madt, 0]);
+  });
+
+  it('lists an HPET only where there is one, as the device says it is', () => {
+    const { tables: more } = buildAcpiTables({ tablesAddress: BASE, processors: 1, serialPorts: 1, hpet: true });
+    const text = String.fromCharCode(...more);
+    expect(String.fromCharCode(...tables)).not.toContain('HPET');
+    const at = text.indexOf('HPET');
+    const view = new DataView(more.buffer, more.byteOffset + at);
+    expect([view.getUint32(4, true), byteSum(more.subarray(at, at + 56))]).toEqual([56, 0]);
+    expect([view.getUint32(36, true), view.getUint32(44, true)]).toEqual([HPET_CAPABILITIES >>> 0, HPET_BASE]);
+    expect(text.indexOf('RSDT')).toBeGreaterThan(at);
   });
 
   it('every table has a correct checksum', () => {
