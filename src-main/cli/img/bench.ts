@@ -1,6 +1,6 @@
 // `img bench`: many requests at a time to an image, and how long they took. Reference: qemu-img(1), bench.
 
-import { type ImageNode, openImage } from '../../engine/block/index.ts';
+import { type ImageNode, openImage, transferBuffer } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
@@ -113,7 +113,7 @@ async function run(image: ImageNode, plan: Plan): Promise<void> {
   let offset = plan.offset;
   let flushing = Promise.resolve();
   const slot = async () => {
-    const buffer = new Uint8Array(size).fill(plan.pattern);
+    const buffer = transferBuffer(size).fill(plan.pattern);
     while (next < count) {
       if (drain) await flushing;
       const own = offset;

@@ -33,4 +33,5 @@ export { LayerStack } from './operations/layer-stack.ts';
 export { mapContent, type MapEntry } from './operations/map.ts';
 export { type Measurement, type MeasureRequest, measureImage } from './operations/measure.ts';
 export { copyDifferences, type RebaseRequest } from './operations/rebase.ts';
+export { transferBuffer } from './operations/transfer-buffer.ts';
 export { WindowNode } from './operations/window.ts';

@@ -5,6 +5,7 @@ import type { BlockJob } from '../image-format.ts';
 import type { BlockNode, BlockStatus } from '../node.ts';
 import { checkCancelled, UNWATCHED } from './job.ts';
 import { inParallel } from './pieces.ts';
+import { transferBuffer } from './transfer-buffer.ts';
 import { firstDifference, firstNonZeroByte } from './zeroes.ts';
 
 export type Comparison =
@@ -23,8 +24,7 @@ export interface CompareOptions {
   readonly job?: BlockJob;
 }
 
-/** As in copying: what fits into a processor's own cache. */
-const PIECE_BYTES = 256 << 10;
+const PIECE_BYTES = 1 << 20;
 const IN_FLIGHT = 4;
 const ASK_BYTES = 1 << 30;
 /** Differences are told by the sector they are in. */
@@ -106,7 +106,7 @@ class Walk {
 
   async #compare({ offset, length, nodes }: Stretch, slot: number): Promise<void> {
     checkCancelled(this.#job);
-    this.#buffers[slot] ??= [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+    this.#buffers[slot] ??= [transferBuffer(PIECE_BYTES), transferBuffer(PIECE_BYTES)];
     const parts = this.#buffers[slot].map((buffer) => buffer.subarray(0, length));
     await Promise.all(nodes.map((node, index) => node?.read(offset, parts[index] ?? buffer())));
     const [left = buffer(), right = buffer()] = parts.filter((_, index) => nodes[index] !== undefined);

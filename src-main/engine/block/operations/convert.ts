@@ -6,6 +6,7 @@ import type { BlockJob, ImageNode } from '../image-format.ts';
 import type { BlockNode, BlockStatus } from '../node.ts';
 import { checkCancelled, UNWATCHED } from './job.ts';
 import { inParallel, type Piece, piecesOf } from './pieces.ts';
+import { transferBuffer } from './transfer-buffer.ts';
 import { zeroRuns } from './zeroes.ts';
 
 export interface CopyOptions {
@@ -26,8 +27,7 @@ export interface CopyOptions {
   readonly job?: BlockJob;
 }
 
-/** What fits into a processor's own cache, with the copies in flight: larger pieces are slower by a factor of three. */
-const PIECE_BYTES = 256 << 10;
+const PIECE_BYTES = 1 << 20;
 /** Bound of all buffers together. */
 const BUFFER_BYTES = 32 << 20;
 /** Larger clusters are not written whole: that would fill them with zeroes. */
@@ -183,7 +183,7 @@ class Copy {
   }
 
   #buffer(slot: number): Uint8Array {
-    const buffer = this.#buffers[slot] ?? new Uint8Array(this.#pieceBytes);
+    const buffer = this.#buffers[slot] ?? transferBuffer(this.#pieceBytes);
     this.#buffers[slot] = buffer;
     return buffer;
   }

@@ -6,6 +6,7 @@ import { BlockError } from '../block-error.ts';
 import type { BlockJob } from '../image-format.ts';
 import type { BlockNode } from '../node.ts';
 import { checkCancelled, UNWATCHED } from './job.ts';
+import { transferBuffer } from './transfer-buffer.ts';
 import { firstDifference, isZero } from './zeroes.ts';
 
 export interface RebaseRequest {
@@ -25,7 +26,7 @@ export async function copyDifferences(request: RebaseRequest): Promise<void> {
   const { overlay, before, after, job = UNWATCHED } = request;
   if (overlay.readOnly)
     throw new BlockError('read-only', 'the overlay is open for reading only', { file: '' });
-  const [old, fresh] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+  const [old, fresh] = [transferBuffer(PIECE_BYTES), transferBuffer(PIECE_BYTES)];
   for (let offset = 0; offset < overlay.length; ) {
     checkCancelled(job);
     job.progress(offset, overlay.length);

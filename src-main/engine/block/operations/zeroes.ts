@@ -42,9 +42,7 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   let at = 0;
   if (left !== undefined && right !== undefined) {
     const words = Math.min(left.length, right.length);
-    let word = 0;
-    while (word < words && left[word] === right[word]) word += 1;
-    at = word * 4;
+    at = skipEqualWords(left, right, words) * 4;
   }
   while (at < a.length && a[at] === b[at]) at += 1;
   return at;
@@ -84,5 +82,20 @@ function skipZeroWords(words: Int32Array, from: number, end: number): number {
     if (any !== 0) break;
   }
   while (at < end && words[at] === 0) at += 1;
+  return at;
+}
+
+/** Index of the first word in which the two differ, or `end`. */
+function skipEqualWords(a: Int32Array, b: Int32Array, end: number): number {
+  let at = 0;
+  for (const last = end - 4; at <= last; at += 4) {
+    const any =
+      ((a[at] as number) ^ (b[at] as number)) |
+      ((a[at + 1] as number) ^ (b[at + 1] as number)) |
+      ((a[at + 2] as number) ^ (b[at + 2] as number)) |
+      ((a[at + 3] as number) ^ (b[at + 3] as number));
+    if (any !== 0) break;
+  }
+  while (at < end && a[at] === b[at]) at += 1;
   return at;
 }
