@@ -164,7 +164,12 @@ export class BiosCall {
 
   readBytes(linear: number, into: Uint8Array): void {
     if (this.#isPlain(linear, into.length)) return this.#memory.read(linear, into);
-    for (let i = 0; i < into.length; i++) into[i] = this.read8((linear + i) >>> 0);
+    let at = 0;
+    for (; at + 4 <= into.length; at += 4) {
+      const value = this.read32((linear + at) >>> 0);
+      for (let i = 0; i < 4; i++) into[at + i] = (value >>> (8 * i)) & 0xff;
+    }
+    for (; at < into.length; at++) into[at] = this.read8((linear + at) >>> 0);
   }
 
   writeBytes(linear: number, from: Uint8Array): void {
