@@ -22,6 +22,9 @@ const ATTEMPTS = 4;
 /** The same for every process of every user, whatever its TMPDIR; sticky, so that nobody removes another's files. */
 const LOCK_FOLDER = join(process.platform === 'win32' ? tmpdir() : '/tmp', 'boxwright-image-locks');
 
+/** Threads of a process share it. */
+const OWN_START = startOf(process.pid) ?? '';
+
 interface Holder {
   readonly file: string;
   readonly image: string;
@@ -80,8 +83,7 @@ function makeFolder(folder: string): void {
 }
 
 function claim(folder: string, image: string, access: ImageAccess): string {
-  const started = startOf(process.pid) ?? '';
-  const own = [image, access, process.pid, started, randomBytes(6).toString('hex')].join('-');
+  const own = [image, access, process.pid, OWN_START, randomBytes(6).toString('hex')].join('-');
   fs.writeFileSync(join(folder, own), '', { flag: 'wx' });
   return own;
 }
@@ -110,6 +112,7 @@ function removeStale(file: string): void {
 /** A process number may have been given to another process since; its start tells them apart. */
 function lives({ pid, started }: Holder): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
+  if (pid === process.pid) return started === OWN_START;
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -29,13 +29,22 @@ export class Content {
     if (at === 0)
       return {
         kind: 'unallocated',
-        length: Math.min(most, tableReach - (offset % tableReach)),
+        length: this.#bareLength(l1, offset, most),
         host: 0,
         own: false,
         packedBytes: 0,
       };
     const table = tables.get(at) ?? (await this.#metadata.loadTable(at));
     return runAt(geometry, table.bytes, at, offset, most);
+  }
+
+  /** How far there is no L2 table at all. */
+  #bareLength(l1: L1Table, offset: number, most: number): number {
+    const { tableReach } = this.#metadata;
+    let length = tableReach - (offset % tableReach);
+    for (let index = Math.floor(offset / tableReach) + 1; length < most; index++, length += tableReach)
+      if (l1.tableOffset(index) !== 0) break;
+    return Math.min(length, most);
   }
 
   async read(l1: L1Table, offset: number, into: Uint8Array): Promise<void> {
