@@ -29,8 +29,10 @@ export class StagedFiles implements ImageFiles {
     process.once('exit', this.#discardNow);
   }
 
-  open(path: string, access: 'read' | 'write'): Promise<ByteStore> {
-    return this.#files.open(this.#staged.get(resolve(path))?.temporary ?? path, access);
+  async open(path: string, access: 'read' | 'write'): Promise<ByteStore> {
+    const temporary = this.#staged.get(resolve(path))?.temporary;
+    if (temporary === undefined) return this.#files.open(path, access);
+    return new NamedStore(await this.#files.open(temporary, access), path);
   }
 
   resolve(from: string, name: string): string {
@@ -114,10 +116,11 @@ function existsAlready(file: string): BlockError {
 /** Messages name the final file. */
 function renamed(error: unknown, temporary: string, path: string): unknown {
   if (!(error instanceof BlockError)) return error;
-  return new BlockError(error.code, error.message.replaceAll(temporary, path), {
-    ...error.detail,
-    file: path,
-  });
+  const message =
+    error.code === 'not-found'
+      ? `“${path}” cannot be created: its folder does not exist.`
+      : error.message.replaceAll(temporary, path);
+  return new BlockError(error.code, message, { ...error.detail, file: path });
 }
 
 /** A store that goes by another name. */
@@ -126,12 +129,18 @@ class NamedStore implements ByteStore {
   readonly allocate?: NonNullable<ByteStore['allocate']>;
   readonly extent?: NonNullable<ByteStore['extent']>;
   readonly #store: ByteStore;
+  readonly #fail: (error: unknown) => never;
 
   constructor(store: ByteStore, name: string) {
     this.#store = store;
     this.name = name;
-    if (store.allocate) this.allocate = store.allocate.bind(store);
-    if (store.extent) this.extent = store.extent.bind(store);
+    this.#fail = (error) => {
+      throw renamed(error, store.name, name);
+    };
+    const { allocate, extent } = store;
+    if (allocate)
+      this.allocate = (position, length) => allocate.call(store, position, length).catch(this.#fail);
+    if (extent) this.extent = (position) => extent.call(store, position).catch(this.#fail);
   }
 
   get readOnly(): boolean {
@@ -141,18 +150,18 @@ class NamedStore implements ByteStore {
     return this.#store.length;
   }
   readAt(position: number, into: Uint8Array): Promise<void> {
-    return this.#store.readAt(position, into);
+    return this.#store.readAt(position, into).catch(this.#fail);
   }
   writeAt(position: number, from: Uint8Array): Promise<void> {
-    return this.#store.writeAt(position, from);
+    return this.#store.writeAt(position, from).catch(this.#fail);
   }
   truncate(length: number): Promise<void> {
-    return this.#store.truncate(length);
+    return this.#store.truncate(length).catch(this.#fail);
   }
   flush(): Promise<void> {
-    return this.#store.flush();
+    return this.#store.flush().catch(this.#fail);
   }
   close(): Promise<void> {
-    return this.#store.close();
+    return this.#store.close().catch(this.#fail);
   }
 }

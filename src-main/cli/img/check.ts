@@ -114,10 +114,11 @@ async function checkOnce({ host, path, format, job }: Subject, repair: Repair): 
 }
 
 function showFaults({ faults }: CheckReport): void {
-  for (const fault of faults.slice(0, FAULTS_SHOWN))
-    process.stderr.write(
-      `${fault.kind === 'leak' ? 'Leaked' : 'ERROR'} ${fault.structure} at 0x${fault.offset.toString(16)}: ${fault.message}\n`,
-    );
+  for (const { kind, structure, offset, message } of faults.slice(0, FAULTS_SHOWN)) {
+    const place = `${kind === 'leak' ? 'Leaked' : 'ERROR'} ${structure} at 0x${offset.toString(16)}: `;
+    // Some formats speak qemu-img's words themselves.
+    process.stderr.write(`${/^(ERROR|Leaked|Repair)/.test(message) ? '' : place}${message}\n`);
+  }
   if (faults.length > FAULTS_SHOWN) process.stderr.write(`… and ${faults.length - FAULTS_SHOWN} more\n`);
 }
 

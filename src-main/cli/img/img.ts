@@ -30,7 +30,7 @@ export async function img(args: readonly string[]): Promise<number> {
         error.message,
         error.status === EXIT_FAILURE ? (row.failureStatus ?? EXIT_FAILURE) : error.status,
       );
-    if (error instanceof BlockError) return fail(wording(error), row.failureStatus ?? EXIT_FAILURE);
+    if (error instanceof BlockError) return fail(wording(error, name), row.failureStatus ?? EXIT_FAILURE);
     throw error;
   }
 }
@@ -50,10 +50,10 @@ export function imgHelp(): string {
 }
 
 /** Damage comes with what can be done about it. */
-function wording(error: BlockError): string {
+function wording(error: BlockError, verb: string): string {
   const file = error.detail['file'];
-  if (error.code !== 'corrupt' || typeof file !== 'string' || file === '' || error.message.includes('check'))
-    return error.message;
+  const told = verb === 'check' || /repair|check/.test(error.message);
+  if (error.code !== 'corrupt' || typeof file !== 'string' || file === '' || told) return error.message;
   return `${error.message} “boxwright img check ${file}” tells more; where the format can be repaired, “check -r all” does it.`;
 }
 

@@ -91,7 +91,26 @@ describe('a staged file', () => {
     const path = join(temporaryFolder(), 'nowhere', 'disk.raw');
     await expect(stageFiles({}, (host) => createImage(host, newDisk(path)))).rejects.toMatchObject({
       code: 'not-found',
-      message: `“${path}” cannot be created: it does not exist.`,
+      message: `“${path}” cannot be created: its folder does not exist.`,
+    });
+  });
+});
+
+describe('a store of a staged file', () => {
+  it('names the final file too, opened again or not', async () => {
+    const path = join(temporaryFolder(), 'disk.raw');
+    await stageFiles({}, async (host) => {
+      const made = await host.files.create(path);
+      expect(made.name).toBe(path);
+      await made.close();
+      const reader = await host.files.open(path, 'read');
+      expect(reader.name).toBe(path);
+      await expect(reader.writeAt(0, new Uint8Array(1))).rejects.toMatchObject({
+        code: 'read-only',
+        message: `“${path}” is open for reading only.`,
+        detail: { file: path },
+      });
+      await reader.close();
     });
   });
 });
