@@ -63,6 +63,33 @@ describe('growing', () => {
   });
 });
 
+describe('calls that overlap', () => {
+  it.each(['vdi', 'vmdk', 'vpc', 'vhdx', 'qcow'] as const)(
+    'of a %s image end as if made in turn',
+    async (format) => {
+      const images = new MemoryImages();
+      await create(images, format, 'disk');
+      const node = await images.open('disk', true);
+      const expected = new Uint8Array(node.length);
+      const calls: Promise<void>[] = [];
+      const reads: { found: Uint8Array; wanted: Uint8Array }[] = [];
+      for (let i = 1; i <= 40; i++) {
+        const at = (i * 7919) % 20_000;
+        expected.fill(i, at, at + 9000);
+        calls.push(node.write(at, new Uint8Array(9000).fill(i)));
+        const found = new Uint8Array(30_000);
+        reads.push({ found, wanted: expected.slice(0, 30_000) });
+        calls.push(node.read(0, found));
+        if (i % 9 === 0) calls.push(node.flush());
+      }
+      await Promise.all(calls);
+      for (const { found, wanted } of reads) expectSame(found, wanted);
+      expectSame(await readAll(node), expected);
+      await node.close();
+    },
+  );
+});
+
 describe('the image behind', () => {
   it.each(['vdi', 'vmdk'] as const)('of a %s image can be another', async (format) => {
     const images = new MemoryImages();

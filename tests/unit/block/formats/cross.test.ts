@@ -137,6 +137,36 @@ describe.skipIf(!hasQemuImg)(qemuReason('formats beside qemu-img'), () => {
     await inTurn(images, 'own.img', format, model.slice(), 6);
   });
 
+  it.each<Variant>([
+    ['vdi', ''],
+    ['vpc', 'force_size=on'],
+    ['vhdx', 'block_size=1M'],
+    ['vmdk', ''],
+    ['vmdk', 'subformat=twoGbMaxExtentSparse'],
+    ['qcow', ''],
+  ])('%s %s far out on a large disk', async (format, options) => {
+    const images = new ImageFolder(temporaryFolder());
+    const length = 11 * 1024 * MEBI;
+    await images.create('disk.img', format, { length, options: asRecord(options) });
+    const image = await images.open('disk.img');
+    const places = [2048 * MEBI - 3000, 4096 * MEBI - 512, 8192 * MEBI + 1536, length - 20_000].map(
+      (at) => at - (at % 512),
+    );
+    for (const [i, at] of places.entries()) await image.write(at, new Uint8Array(8192).fill(i + 1));
+    await image.close();
+    const reads = places.flatMap((at, i) => [
+      `read -q -P ${i + 1} ${at} 8192`,
+      `read -q -P 0 ${at - 512} 512`,
+    ]);
+    qemuIo(images.path('disk.img'), ...reads, `write -q -P 77 ${5000 * MEBI - 1024} 4096`);
+    const again = await images.open('disk.img', { write: false });
+    const found = new Uint8Array(4096);
+    await again.read(5000 * MEBI - 1024, found);
+    expect(found.every((byte) => byte === 77)).toBe(true);
+    await again.close();
+    expect(await images.check('disk.img', format)).toMatchObject({ corruptions: 0, leaks: 0 });
+  });
+
   it('streamOptimized VMDK in both directions', async () => {
     const images = new ImageFolder(temporaryFolder());
     const model = new Uint8Array(DISK);

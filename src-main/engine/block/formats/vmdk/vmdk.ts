@@ -87,18 +87,19 @@ class VmdkImage implements ImageNode {
     });
   }
 
+  /** Extents are asked at once, as waiting for the descriptor first would let later reads go ahead. */
   async write(offset: number, from: Uint8Array): Promise<void> {
-    await this.#begin();
-    await this.#each(offset, from.length, (extent, at, done, length) =>
+    const written = this.#each(offset, from.length, (extent, at, done, length) =>
       this.#writable(extent).write(at, from.subarray(done, done + length)),
     );
+    await Promise.all([written, this.#begin()]);
   }
 
   async writeZeroes(offset: number, length: number, unmap: boolean): Promise<void> {
-    await this.#begin();
-    await this.#each(offset, length, async (extent, at, _done, count) => {
+    const written = this.#each(offset, length, async (extent, at, _done, count) => {
       if (extent.node) await extent.node.writeZeroes(at, count, unmap);
     });
+    await Promise.all([written, this.#begin()]);
   }
 
   discard(offset: number, length: number): Promise<void> {
@@ -177,11 +178,13 @@ class VmdkImage implements ImageNode {
     body: (extent: Extent, at: number, done: number, length: number) => Promise<void>,
   ): Promise<void> {
     checkRange(this.#parts.store.name, this.length, offset, length);
+    const parts: Promise<void>[] = [];
     for (const extent of this.#parts.extents) {
       const from = Math.max(offset, extent.start);
       const to = Math.min(offset + length, extent.start + extent.length);
-      if (from < to) await body(extent, from - extent.start, from - offset, to - from);
+      if (from < to) parts.push(body(extent, from - extent.start, from - offset, to - from));
     }
+    await Promise.all(parts);
   }
 }
 
