@@ -224,6 +224,23 @@ describe.skipIf(!hasQemuImg)(qemuReason('qcow2 and qemu-img'), () => {
     await expectSame(images, 'disk.qcow2', grown);
   });
 
+  it.each(['compat=1.1', 'compat=0.10', 'extended_l2=on'])(
+    'grow above a longer image without showing it: %s',
+    async (variant) => {
+      const images = new ImageFolder(temporaryFolder());
+      images.raw('base.raw', new Uint8Array(512 * 1024).fill(7));
+      const length = 200 * 1024 + 512;
+      const backing = { name: 'base.raw', format: 'raw' as const };
+      await images.create('disk.qcow2', 'qcow2', { length, options: asRecord(variant), backing });
+      const image = await images.open('disk.qcow2');
+      await image.resize?.(1024 * 1024);
+      await image.close();
+      const model = new Uint8Array(1024 * 1024);
+      model.fill(7, 0, length);
+      await expectSame(images, 'disk.qcow2', model);
+    },
+  );
+
   it('agree on what info says', async () => {
     const images = new ImageFolder(temporaryFolder());
     for (const variant of [...VARIANTS.slice(0, 10), 'compression_type=zstd']) {
