@@ -27,6 +27,8 @@ interface CodePage {
   readonly blocks: Map<number, number>;
   /** Record ranges: start, end, start, end… */
   readonly ranges: number[];
+  /** Records through which regions leave for blocks that have not been built yet, as `blocks`. */
+  readonly exits: Map<number, number>;
   /** One bit a byte of the page that was decoded. */
   readonly decoded: Uint8Array;
 }
@@ -172,6 +174,25 @@ export class CodeCache implements CodeWatcher {
     this.#views.i32[(branch + FIELD.link) >> 2] = header;
   }
 
+  /**
+   * The record with which a region leaves for a place in the page it was entered in: the block's header, or one that
+   * is linked to it once it has been built. Undefined where the records are used up.
+   */
+  exitRecord(host: number, mode: number): number | undefined {
+    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
+    if (page === undefined) return undefined;
+    const key = blockKey({ host, mode, single: false });
+    const known = page.blocks.get(key) ?? page.exits.get(key);
+    if (known !== undefined) return known;
+    const record = this.#next;
+    if (this.#layout.recordsEnd - record < RECORD_SIZE) return undefined;
+    this.#next += RECORD_SIZE;
+    this.#writer.control(record, HANDLER.proceed, { pageOffset: host % GUEST_PAGE, count: 0 });
+    page.exits.set(key, record);
+    page.ranges.push(record, record + RECORD_SIZE);
+    return record;
+  }
+
   // Blocks.
 
   /**
@@ -194,7 +215,7 @@ export class CodeCache implements CodeWatcher {
   #page(hostPage: number): CodePage {
     const known = this.#pages.get(hostPage);
     if (known !== undefined) return known;
-    const page: CodePage = { blocks: new Map(), ranges: [], decoded: new Uint8Array(GUEST_PAGE / 8) };
+    const page: CodePage = { blocks: new Map(), ranges: [], exits: new Map(), decoded: new Uint8Array(GUEST_PAGE / 8) };
     this.#pages.set(hostPage, page);
     this.#isCode[hostPage] = 1;
     this.#tlb.removeWrites(hostPage * GUEST_PAGE);
@@ -240,6 +261,8 @@ export class CodeCache implements CodeWatcher {
     // A block for one step must stay one: it is what regions leave to the interpreter.
     this.#finish(header, host - pageStart, record + RECORD_SIZE, single ? 0 : this.hotThreshold);
     page.blocks.set(key, header);
+    const exit = page.exits.get(key);
+    if (exit !== undefined) this.link(exit, header);
     page.ranges.push(header, record + RECORD_SIZE);
     markDecoded(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
     return header;

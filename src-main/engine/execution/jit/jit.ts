@@ -115,7 +115,7 @@ export class Jit {
       return;
     }
     this.#markDecoded(region);
-    const module = this.#translate(region);
+    const module = this.#translate(region, block);
     if (module === undefined) return;
     this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
@@ -139,11 +139,12 @@ export class Jit {
   }
 
   /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region): ModuleBuilder | undefined {
+  #translate(region: Region, block: HotBlock): ModuleBuilder | undefined {
     try {
       return translateRegion(region, {
         layout: this.#layout,
         counted: this.#counted,
+        exitRecord: (offset) => this.#code.exitRecord(hostInRegion(region, offset), block.mode),
         reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
       });
     } catch (error) {

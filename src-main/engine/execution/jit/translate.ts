@@ -1,5 +1,6 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
-// structured control flow, and stores what changed where it leaves. Result: `LOOKUP` with rip set, or `LEAVE`.
+// structured control flow, and stores what changed where it leaves. Result: `LOOKUP` with rip set, `LEAVE`, or the record
+// to go on with in the entry's page.
 
 import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
@@ -9,7 +10,7 @@ import { CPU_FIELDS, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
 import { LEAVE, LOOKUP } from '../interpreter/record.ts';
-import type { MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { BasicBlock, Region } from './region.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
 
@@ -19,6 +20,8 @@ export interface TranslateOptions {
   readonly counted: boolean;
   /** Whether the instruction at an offset in the page is known to reach devices. */
   readonly reachesDevice?: (offset: number) => boolean;
+  /** The record to go on with at an offset of the entry's page, if there is one. */
+  readonly exitRecord?: (offset: number) => number | undefined;
 }
 
 export const REGION_EXPORT = 'region';
@@ -188,7 +191,9 @@ class RegionTranslator implements RegionControl {
   #leaveAt(offset: number, result: number, count: number): void {
     this.#binding.flags.materialize();
     this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
-    this.#finish(result, count);
+    const isInPage = offset >= 0 && offset < GUEST_PAGE;
+    const record = result === LOOKUP && isInPage ? this.#options.exitRecord?.(offset) : undefined;
+    this.#finish(record ?? result, count);
   }
   #finish(result: number, count: number): void {
     this.#retire(count);
