@@ -50,6 +50,8 @@ class RegionTranslator implements RegionControl {
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
   readonly #retired: IrVariable;
+  /** Instructions that may retire before the region is to be left; less than 2^31. */
+  readonly #budget: IrVariable;
   /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
   #offset = 0;
   #next = 0;
@@ -70,6 +72,7 @@ class RegionTranslator implements RegionControl {
     this.#exitRip = f.variable('i64');
     this.#result = f.variable('i32');
     this.#retired = f.variable('i32');
+    this.#budget = f.variable('i32');
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
   }
 
@@ -86,7 +89,24 @@ class RegionTranslator implements RegionControl {
     f.enter(entry);
     this.#binding.emitEntry();
     f.set(this.#retired, this.#i32(0));
+    if (this.#options.counted) f.set(this.#budget, this.#budgetAtEntry());
     f.jump(this.#blockAt(this.#region.entry));
+  }
+
+  #state(name: 'attention' | 'retired' | 'retireLimit'): IrValue {
+    return this.#i32(this.#options.layout.cpuBlock + CPU_FIELDS[name].offset);
+  }
+
+  /** Regions are entered with some budget left. */
+  #budgetAtEntry(): IrValue {
+    const f = this.#f;
+    const left = f.op(
+      'i64.sub',
+      f.load('i64.load', this.#state('retireLimit'), 0),
+      f.load('i64.load', this.#state('retired'), 0),
+    );
+    const most = f.constant('i64', 0x7fff_ffff);
+    return f.op('i32.wrap_i64', f.select(f.op('i64.lt_u', left, most), left, most));
   }
 
   #blockAt(offset: number): IrBlock {
@@ -163,18 +183,9 @@ class RegionTranslator implements RegionControl {
   /** A jump back: other threads may want attention, and virtual time its budget. */
   #backEdge(offset: number): void {
     const f = this.#f;
-    const { layout, counted } = this.#options;
-    const state = (name: 'attention' | 'retired' | 'retireLimit') =>
-      this.#i32(layout.cpuBlock + CPU_FIELDS[name].offset);
-    let stop = f.load('i32.load', state('attention'), 0);
-    if (counted) {
-      const retired = f.op(
-        'i64.add',
-        f.load('i64.load', state('retired'), 0),
-        f.op('i64.extend_i32_u', f.get(this.#retired)),
-      );
-      stop = f.op('i32.or', stop, f.op('i64.ge_s', retired, f.load('i64.load', state('retireLimit'), 0)));
-    }
+    let stop = f.load('i32.load', this.#state('attention'), 0);
+    if (this.#options.counted)
+      stop = f.op('i32.or', stop, f.op('i32.ge_u', f.get(this.#retired), f.get(this.#budget)));
     const leave = f.block();
     const stay = f.block();
     f.branch(stop, leave, stay, false);
