@@ -88,7 +88,7 @@ export class Bios {
       powerOff: () => {}, wakeAt: this.#parts.wakeAt,
     };
     const disk: DiskServices = { units: this.#units, transfers: this.#transfers, floppyTable: entry('floppyTable') };
-    const bootParts: BootParts = { units: this.#units, transfers: this.#transfers, options: this.#parts.boot, isFirstStart: () => this.#starts <= 1 };
+    const bootParts: BootParts = { units: this.#units, transfers: this.#transfers, options: this.#parts.boot, ramBytes: platform.ramBytes, isFirstStart: () => this.#starts <= 1 };
     const apm = (call: BiosCall): Outcome => protectedPowerManagement(call, withPowerOff(call, system));
     return {
       post: inRegister((call) => this.#post(call)),

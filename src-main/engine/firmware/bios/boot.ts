@@ -26,6 +26,7 @@ const PROMPT_TICKS = 46;
 const BOOT_RECORD_SECTOR = 17;
 const EL_TORITO = 'EL TORITO SPECIFICATION';
 const BRIGHT = 0x0f;
+const MiB = 0x10_0000;
 
 const PHASE = { start: 0, prompt: 1, menu: 2, attempt: 3, failed: 4, again: 5 } as const;
 /** Steps of a CD: its boot record, its catalogue, its image. */
@@ -36,6 +37,7 @@ export interface BootParts {
   readonly units: DiskUnits;
   readonly transfers: DiskTransfers;
   readonly options: BootOptions;
+  readonly ramBytes: number;
   /** Since power-on. */
   isFirstStart(): boolean;
 }
@@ -79,7 +81,8 @@ function menuKey(call: BiosCall): boolean {
   return false;
 }
 
-function start(call: BiosCall, { options }: BootParts): Outcome {
+function start(call: BiosCall, { options, ramBytes }: BootParts): Outcome {
+  print(call, `Boxwright BIOS, ${ramBytes / MiB} MiB of memory\n\n`, BRIGHT);
   if (!options.menu) return enter(call, PHASE.attempt);
   print(call, 'Press F12 or Esc for the boot menu.\n\n');
   call.write32(BOOT_DEADLINE, call.read32(BDA_TICKS) + PROMPT_TICKS);

@@ -19,42 +19,129 @@ const BAD_INPUT = 2;
 const INTERFACE_ERROR = 3;
 const NO_HANDLER = 5;
 const RATES = [10, 20, 40, 60, 80, 100, 200];
-/** Answers that a wait for an acknowledgement passes over. */
-const MAX_PASSED = 8;
+/** The time a byte takes on the wire, and the longest that an answer may take. */
+const WIRE_NS = 100_000;
+const TIMEOUT_US = 500_000;
+/** While a conversation goes on: its position (0 none), when it began, the controller's command byte, what came back. */
+const STEP = EBDA + 0xd0;
+const STARTED = EBDA + 0xd4;
+const COMMAND_BYTE = EBDA + 0xd8;
+const REPLIES = EBDA + 0xd9;
+const QUIET = 0x10;
+const AUX_OFF = 0x20;
+const INTERRUPTS = 0x03;
+const AUX_INTERRUPT = 0x02;
 
-export function pointingDevice(call: BiosCall): Outcome {
-  const error = dispatch(call);
+/** What is said to the mouse, each byte acknowledged, and how many bytes it then answers. */
+interface Conversation {
+  readonly bytes: readonly number[];
+  readonly replies: number;
+}
+
+/** A function ends with an error number, or it needs a conversation first. */
+type Plan = number | Conversation;
+
+export function pointingDevice(call: BiosCall, wakeAt: (ns: number) => void): Outcome {
+  const plan = planOf(call);
+  const error = typeof plan === 'number' ? plan : converse(call, plan);
+  if (error === undefined) {
+    wakeAt(call.cpu.environment.nowNs() + WIRE_NS);
+    return 'wait';
+  }
+  if (error === 0) conclude(call);
   call.ah = error;
   call.carry = error !== 0;
   return 'done';
 }
 
-function dispatch(call: BiosCall): number {
+const say = (...bytes: number[]): Conversation => ({ bytes, replies: 0 });
+
+function planOf(call: BiosCall): Plan {
   const { bh } = call;
   switch (call.al) {
     case 0x00:
       if (bh > 1) return BAD_INPUT;
       if (bh === 1 && (call.read8(EBDA + EBDA_MOUSE_FLAGS2) & HAS_HANDLER) === 0) return NO_HANDLER;
-      return bh === 1 ? enable(call) : disable(call);
-    case 0x01: return resetMouse(call);
-    case 0x02: return bh < RATES.length ? command(call, [0xf3, RATES[bh]!]) : BAD_INPUT;
-    case 0x03: return bh < 4 ? command(call, [0xe8, bh]) : BAD_INPUT;
-    case 0x04: return deviceType(call);
-    case 0x05: return initialise(call);
-    case 0x06: return status(call);
-    case 0x07: return setHandler(call);
+      return say(bh === 1 ? 0xf4 : 0xf5);
+    case 0x01: return { bytes: [0xff], replies: 2 };
+    case 0x02: return bh < RATES.length ? say(0xf3, RATES[bh]!) : BAD_INPUT;
+    case 0x03: return bh < 4 ? say(0xe8, bh) : BAD_INPUT;
+    case 0x04: return { bytes: [0xf2], replies: 1 };
+    case 0x05: return bh === 0 || bh > 8 ? BAD_INPUT : { bytes: [0xff], replies: 2 };
+    case 0x06: return bh === 0 ? { bytes: [0xe9], replies: 3 } : bh <= 2 ? say(bh === 1 ? 0xe6 : 0xe7) : BAD_INPUT;
+    case 0x07: return 0;
     default: return BAD_FUNCTION;
   }
 }
 
-/** While the BIOS talks to the mouse itself, interrupts of the controller are off. */
-function talk(call: BiosCall, act: () => number): number {
+/** What a function leaves behind when all went well. */
+function conclude(call: BiosCall): void {
+  const reply = (index: number): number => call.read8(REPLIES + index);
+  switch (call.al) {
+    case 0x00: return call.bh === 1 ? openInterrupt(call) : undefined;
+    case 0x01: call.bx = (reply(1) << 8) | reply(0); return;
+    case 0x04: call.bh = reply(0); return;
+    case 0x05:
+      call.write8(EBDA + EBDA_MOUSE_FLAGS, 0);
+      call.write8(EBDA + EBDA_MOUSE_FLAGS2, (call.read8(EBDA + EBDA_MOUSE_FLAGS2) & HAS_HANDLER) | (call.bh - 1));
+      return;
+    case 0x06:
+      if (call.bh !== 0) return;
+      call.bl = reply(0);
+      call.cl = reply(1);
+      call.dl = reply(2);
+      return;
+    case 0x07: return setHandler(call);
+  }
+}
+
+function openInterrupt(call: BiosCall): void {
+  call.out8(0x21, call.in8(0x21) & ~0x04);
+  call.out8(0xa1, call.in8(0xa1) & ~0x10);
+  call.write8(EBDA + EBDA_MOUSE_FLAGS, call.read8(EBDA + EBDA_MOUSE_FLAGS) & 0xf8);
+}
+
+/** One look at the mouse; undefined: it has not answered yet. The keyboard is kept quiet meanwhile. */
+function converse(call: BiosCall, { bytes, replies }: Conversation): number | undefined {
+  const step = call.read8(STEP);
+  const nowUs = Math.floor(call.cpu.environment.nowNs() / 1000) >>> 0;
+  if (step === 0) {
+    call.write32(STARTED, nowUs);
+    begin(call);
+    return sendNext(call, bytes, 0);
+  }
+  const answer = receive(call);
+  if (answer === undefined) return (nowUs - call.read32(STARTED)) >>> 0 > TIMEOUT_US ? end(call, INTERFACE_ERROR) : undefined;
+  // Steps up to the number of bytes wait for acknowledgements, those after it for replies.
+  if (step <= bytes.length) {
+    if (answer !== ACKNOWLEDGE) return answer === RESEND ? end(call, INTERFACE_ERROR) : undefined;
+    if (step < bytes.length) return sendNext(call, bytes, step);
+  } else {
+    call.write8(REPLIES + step - bytes.length - 1, answer);
+  }
+  if (step === bytes.length + replies) return end(call, 0);
+  call.write8(STEP, step + 1);
+  return undefined;
+}
+
+function begin(call: BiosCall): void {
+  while ((call.in8(COMMAND) & OUTPUT_FULL) !== 0) call.in8(DATA);
   call.out8(COMMAND, 0x20);
   const before = call.in8(DATA);
-  writeCommandByte(call, before & ~0x03 & ~0x20);
-  const result = act();
-  writeCommandByte(call, (before & ~0x20) | 0x02);
-  return result;
+  call.write8(COMMAND_BYTE, before);
+  writeCommandByte(call, (before & ~INTERRUPTS & ~AUX_OFF) | QUIET);
+}
+
+function sendNext(call: BiosCall, bytes: readonly number[], index: number): undefined {
+  call.write8(STEP, index + 1);
+  call.out8(COMMAND, 0xd4);
+  call.out8(DATA, bytes[index] ?? 0);
+}
+
+function end(call: BiosCall, error: number): number {
+  call.write8(STEP, 0);
+  writeCommandByte(call, (call.read8(COMMAND_BYTE) & ~AUX_OFF) | AUX_INTERRUPT);
+  return error;
 }
 
 function writeCommandByte(call: BiosCall, value: number): void {
@@ -62,79 +149,16 @@ function writeCommandByte(call: BiosCall, value: number): void {
   call.out8(DATA, value);
 }
 
-function send(call: BiosCall, byte: number): boolean {
-  call.out8(COMMAND, 0xd4);
-  call.out8(DATA, byte);
-  for (let n = 0; n < MAX_PASSED; n++) {
-    const answer = receive(call);
-    if (answer === ACKNOWLEDGE) return true;
-    if (answer === RESEND || answer === undefined) return answer === RESEND ? false : n > 0;
-  }
-  return false;
-}
-
 function receive(call: BiosCall): number | undefined {
   const state = call.in8(COMMAND);
   return (state & (OUTPUT_FULL | FROM_MOUSE)) === (OUTPUT_FULL | FROM_MOUSE) ? call.in8(DATA) : undefined;
 }
 
-function command(call: BiosCall, bytes: readonly number[]): number {
-  return talk(call, () => (bytes.every((byte) => send(call, byte)) ? 0 : INTERFACE_ERROR));
-}
-
-function enable(call: BiosCall): number {
-  call.out8(0x21, call.in8(0x21) & ~0x04);
-  call.out8(0xa1, call.in8(0xa1) & ~0x10);
-  call.write8(EBDA + EBDA_MOUSE_FLAGS, call.read8(EBDA + EBDA_MOUSE_FLAGS) & 0xf8);
-  return command(call, [0xf4]);
-}
-
-function disable(call: BiosCall): number {
-  return command(call, [0xf5]);
-}
-
-function resetMouse(call: BiosCall): number {
-  return talk(call, () => {
-    if (!send(call, 0xff)) return INTERFACE_ERROR;
-    call.bx = 0x00aa;
-    for (let n = 0; n < 2; n++) receive(call);
-    return 0;
-  });
-}
-
-function deviceType(call: BiosCall): number {
-  return talk(call, () => {
-    if (!send(call, 0xf2)) return INTERFACE_ERROR;
-    call.bh = receive(call) ?? 0;
-    return 0;
-  });
-}
-
-function initialise(call: BiosCall): number {
-  if (call.bh === 0 || call.bh > 8) return BAD_INPUT;
-  call.write8(EBDA + EBDA_MOUSE_FLAGS, 0);
-  call.write8(EBDA + EBDA_MOUSE_FLAGS2, (call.read8(EBDA + EBDA_MOUSE_FLAGS2) & HAS_HANDLER) | (call.bh - 1));
-  return resetMouse(call);
-}
-
-function status(call: BiosCall): number {
-  if (call.bh === 1 || call.bh === 2) return command(call, [call.bh === 1 ? 0xe6 : 0xe7]);
-  if (call.bh !== 0) return BAD_INPUT;
-  return talk(call, () => {
-    if (!send(call, 0xe9)) return INTERFACE_ERROR;
-    call.bl = receive(call) ?? 0;
-    call.cl = receive(call) ?? 0;
-    call.dl = receive(call) ?? 0;
-    return 0;
-  });
-}
-
-function setHandler(call: BiosCall): number {
+function setHandler(call: BiosCall): void {
   const pointer = (call.selector('es') * 0x1_0000 + call.bx) >>> 0;
   const flags = call.read8(EBDA + EBDA_MOUSE_FLAGS2);
   call.write32(EBDA + EBDA_MOUSE_HANDLER, pointer);
   call.write8(EBDA + EBDA_MOUSE_FLAGS2, pointer === 0 ? flags & ~HAS_HANDLER : flags | HAS_HANDLER);
-  return 0;
 }
 
 /** IRQ 12. Carry clear: a packet is complete; AX status, BX X, CX Y, DX 0 go to the handler. */

@@ -40,7 +40,7 @@ export function systemService(call: BiosCall, services: SystemServices): Outcome
     case 0x88: return extendedMemory(call, services);
     case 0xc0: return configuration(call, services);
     case 0xc1: call.setRealSegment('es', EBDA_SEGMENT); call.carry = false; return 'done';
-    case 0xc2: return pointingDevice(call);
+    case 0xc2: return pointingDevice(call, services.wakeAt);
     case 0xe8: return bigMemory(call, services);
     default: return refuse(call);
   }
