@@ -18,11 +18,12 @@ export interface LinuxTests {
 }
 
 /**
- * `idleShare`: of one core, at the shell's prompt. Debian's 686 kernel is built with CONFIG_HZ_PERIODIC and wakes 250
- * times a second however idle it is; 5 % is the aim for it too, and not reached yet.
+ * `idleShare`: of one core, at the shell's prompt. Debian's 686 kernel is built with CONFIG_HZ_PERIODIC and takes 250
+ * ticks a second however idle it is. 5 % is the aim for it too; the limit allows for a machine that is busy with others,
+ * whose caches are cold at each tick (6 to 9 % with ten runnable programs for each core).
  */
 const GUESTS: readonly { arch: GuestArch; machine: string; idleShare: number }[] = [
-  { arch: 'i386', machine: 'i686', idleShare: 0.2 },
+  { arch: 'i386', machine: 'i686', idleShare: 0.1 },
   { arch: 'amd64', machine: 'x86_64', idleShare: 0.05 },
 ];
 
