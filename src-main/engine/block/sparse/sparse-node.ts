@@ -41,8 +41,8 @@ export class SparseNode implements BlockNode {
     await this.#change(offset, from.length, () => this.#write(offset, from.length, from));
   }
 
-  /** A whole block (or the disk's last part) to be stored packed if that helps. */
-  async writeCompressed(offset: number, from: Uint8Array): Promise<void> {
+  /** Whole blocks (or the disk's last part) to be stored packed if that helps; for formats that have a way. */
+  protected async writePacked(offset: number, from: Uint8Array): Promise<void> {
     await this.#change(offset, from.length, async () => {
       const { blockSize } = this.#layout;
       for (let done = 0; done < from.length; done += blockSize) {

@@ -63,6 +63,23 @@ describe('growing', () => {
   });
 });
 
+describe('packing', () => {
+  it.each([
+    ['vdi', {}, false],
+    ['vpc', {}, false],
+    ['vhdx', {}, false],
+    ['vmdk', {}, false],
+    ['vmdk', { subformat: 'streamOptimized' }, true],
+    ['qcow', {}, true],
+  ] as const)('%s %j is offered: %s', async (format, options, offered) => {
+    const images = new MemoryImages();
+    await images.create(format, { path: 'disk', length: 2 * MEBI, options });
+    const node = await images.open('disk', true);
+    expect(node.writeCompressed !== undefined).toBe(offered);
+    await node.close();
+  });
+});
+
 describe('calls that overlap', () => {
   it.each(['vdi', 'vmdk', 'vpc', 'vhdx', 'qcow'] as const)(
     'of a %s image end as if made in turn',

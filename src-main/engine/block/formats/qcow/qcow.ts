@@ -40,6 +40,10 @@ class QcowImage extends SparseNode implements ImageNode {
   details(): Readonly<Record<string, unknown>> {
     return {};
   }
+
+  writeCompressed(offset: number, from: Uint8Array): Promise<void> {
+    return this.writePacked(offset, from);
+  }
 }
 
 const openQcow = async (store: ByteStore, host: ImageHost, options: OpenOptions): Promise<ImageNode> => {
