@@ -16,6 +16,8 @@ export async function img(args: readonly string[]): Promise<number> {
   const row = IMAGE_VERBS.find((verb) => verb.name === name);
   if (row === undefined)
     return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
+  // It stays: the system may tell of a closed pipe after the last line.
+  if (!process.stdout.listeners('error').includes(endQuietly)) process.stdout.on('error', endQuietly);
   const verb = await row.load();
   const ownArguments = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownArguments.some((argument) => argument === '-h' || argument === '--help')) {
@@ -33,6 +35,11 @@ export async function img(args: readonly string[]): Promise<number> {
     if (error instanceof BlockError) return fail(wording(error, name), row.failureStatus ?? EXIT_FAILURE);
     throw error;
   }
+}
+
+/** The reader of a pipe went away: nobody is left to tell. Files in the making are removed on the way out. */
+function endQuietly(): void {
+  process.exit(EXIT_FAILURE);
 }
 
 export function imgHelp(): string {

@@ -233,7 +233,10 @@ describe.skipIf(!hasQemuImg)(qemuReason('the image tool and qemu-img'), () => {
       expect(chain.map(({ filename }) => filename)).toEqual([at('over.qcow2'), at('disk.raw')]);
     });
 
-    it('measure the same for qcow2', async () => {
+    it('measure the same for qcow2, and raw', async () => {
+      expect(await imgOutput('measure', '-O', 'raw', at('packed.qcow2'))).toBe(
+        qemuImg('measure', '-O', 'raw', at('packed.qcow2')),
+      );
       for (const args of [
         ['--size', '10G'],
         ['--size', '1T', '-o', 'cluster_size=4k'],

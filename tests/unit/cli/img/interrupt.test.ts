@@ -32,3 +32,16 @@ it('stops a conversion, and leaves the old target', async () => {
   expect(readdirSync(folder).sort()).toEqual(['a.raw', 'b.qcow2']);
   expect(readFileSync(join(folder, 'b.qcow2'), 'utf8')).toBe('old');
 });
+
+it('ends without a word when its reader goes away', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'a.raw'), new Uint8Array(1 << 20).fill(1));
+  const child = startImg(folder, 'convert -p -O qcow2 a.raw b.qcow2');
+  child.stdout?.destroy();
+  let errors = '';
+  child.stderr?.on('data', (bytes) => {
+    errors += String(bytes);
+  });
+  const [status] = await once(child, 'close');
+  expect({ status, errors }).toEqual({ status: 1, errors: '' });
+});

@@ -120,11 +120,6 @@ export const raw: ImageFormat = {
   open: async (store) => new RawImage(store),
   create: createRaw,
   createOptions: [{ name: 'preallocation', help: 'Preallocation mode (allowed values: off, falloc, full)' }],
-  measure: ({ length, data, preallocation }) => {
-    const stored = data.reduce((sum, run) => sum + run.length, 0);
-    return {
-      required: preallocation === undefined || preallocation === 'off' ? stored : length,
-      fullyAllocated: length,
-    };
-  },
+  // Holes are the file system's matter; qemu-img counts them too.
+  measure: ({ length }) => ({ required: length, fullyAllocated: length }),
 };
