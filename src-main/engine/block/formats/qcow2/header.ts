@@ -82,7 +82,7 @@ export async function readHeader(store: ByteStore): Promise<Qcow2Header> {
   const header = decodeFields(file, cluster, version, clusterBits);
   refuseUnsupported(file, header, readU32be(cluster, 32), cluster);
   readExtensions(file, cluster, header);
-  checkFields(file, header);
+  checkFields(file, header, store.length);
   return header;
 }
 
@@ -173,7 +173,8 @@ function readExtensions(file: string, bytes: Uint8Array, header: Qcow2Header): v
   }
 }
 
-function checkFields(file: string, header: Qcow2Header): void {
+/** Tables that stand behind the end of the file would make it grow to there with the first write. */
+function checkFields(file: string, header: Qcow2Header, fileLength: number): void {
   const clusterSize = 2 ** header.clusterBits;
   const limit = 2 ** 56;
   if (header.refcountOrder > 6) throw bad(file, 96, `says refcounts of 2^${header.refcountOrder} bits`);
@@ -181,7 +182,7 @@ function checkFields(file: string, header: Qcow2Header): void {
   if (
     header.refcountTableOffset === 0 ||
     header.refcountTableOffset % clusterSize !== 0 ||
-    header.refcountTableOffset > limit
+    header.refcountTableOffset >= fileLength
   )
     throw bad(file, 48, 'places the refcount table where none can be');
   if (
@@ -191,7 +192,7 @@ function checkFields(file: string, header: Qcow2Header): void {
     throw bad(file, 56, `says a refcount table of ${header.refcountTableClusters} clusters`);
   if (
     header.l1Offset % clusterSize !== 0 ||
-    header.l1Offset > limit ||
+    header.l1Offset > fileLength ||
     (header.l1Offset === 0 && header.l1Entries > 0)
   )
     throw bad(file, 40, 'places the L1 table where none can be');
