@@ -14,6 +14,7 @@ test('the palette makes a machine, goes to its settings and changes the theme', 
   await window.keyboard.press('Enter');
   await chooseFile(window, 'CD image', join(app.dataFolder, 'a.iso'));
   const wizard = window.getByRole('dialog', { name: 'New machine' });
+  await expect(wizard.getByRole('textbox', { name: 'Name' })).toHaveValue('a');
   await wizard.getByText('None', { exact: true }).click();
   await wizard.getByText('Start it right away').click();
   await wizard.getByRole('button', { name: 'Create', exact: true }).click();
