@@ -14,6 +14,7 @@ export const FW_CFG_RAM_SIZE = 0x03;
 export const FW_CFG_CPUS = 0x05;
 export const FW_CFG_BOOT_MENU = 0x0e;
 export const FW_CFG_MAX_CPUS = 0x0f;
+export const FW_CFG_IRQ0_OVERRIDE = 0x8002;
 const FW_CFG_DIRECTORY = 0x19;
 const FIRST_FILE = 0x20;
 const NAME_BYTES = 56;

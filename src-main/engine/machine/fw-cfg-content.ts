@@ -2,7 +2,7 @@
 // Reference: QEMU documentation, "QEMU Firmware Configuration (fw_cfg) Device"; SeaBIOS documentation, "Runtime config".
 
 import {
-  FW_CFG_BOOT_MENU, FW_CFG_CPUS, FW_CFG_ID, FW_CFG_MAX_CPUS, FW_CFG_RAM_SIZE, FW_CFG_SIGNATURE, FW_CFG_UUID, type FwCfgOptions,
+  FW_CFG_BOOT_MENU, FW_CFG_CPUS, FW_CFG_ID, FW_CFG_IRQ0_OVERRIDE, FW_CFG_MAX_CPUS, FW_CFG_RAM_SIZE, FW_CFG_SIGNATURE, FW_CFG_UUID, type FwCfgOptions,
 } from '../devices/fw-cfg.ts';
 import { ByteBuilder } from '../firmware/byte-builder.ts';
 import { E820_RAM, HIGH_RAM_BASE, splitRam } from '../firmware/memory-map.ts';
@@ -26,6 +26,8 @@ export function fwCfgContent({ ramBytes, processors, uuid }: PlatformDescription
       [FW_CFG_CPUS, word(processors)],
       [FW_CFG_MAX_CPUS, word(processors)],
       [FW_CFG_BOOT_MENU, word(menu ? 1 : 0)],
+      // The timer stands on input 2 of the I/O APIC.
+      [FW_CFG_IRQ0_OVERRIDE, new ByteBuilder().u32(1).build()],
     ]),
     files: new Map([['etc/e820', ranges.build()]]),
   };
