@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
+import { saveProgress, saveReleased, saveStateInput, savedState, startFromInput } from '../machine/saved-state.ts';
 import type { Contract } from './contract.ts';
 
 const nothing = z.undefined();
@@ -12,6 +13,15 @@ export const machineContract = {
   calls: {
     /** Builds and starts the machine; fails with what is wrong with its files. */
     start: { input: machineConfig, output: nothing },
+    /** Builds the machine and lets it go on where a state file says; refused when it is of another machine. */
+    startFrom: { input: startFromInput, output: nothing },
+    /**
+     * Writes the state of the running or paused machine to a new file, and puts each drive named on top of its new
+     * layer at the moment of that state. Answers when the file is complete, which takes longer than other calls.
+     */
+    saveState: { input: saveStateInput, output: savedState },
+    /** Gives up the writing of a state: `saveState` then fails with `state.cancelled` and leaves no file. */
+    cancelSave: { input: nothing, output: nothing },
     pause: { input: nothing, output: nothing },
     resume: { input: nothing, output: nothing },
     reset: { input: nothing, output: nothing },
@@ -33,6 +43,9 @@ export const machineContract = {
     resumed: nothing,
     /** The guest, or its reset button, restarted the machine. */
     restarted: nothing,
+    /** The state that is being saved is captured, and drives stand on their new layers: the guest goes on. */
+    saveReleased,
+    saveProgress,
     /** The guest opened the tray of a drive. */
     trayOpened: z.object({ drive: driveId }),
     log: z.object({ level: z.enum(LOG_LEVELS), text: z.string().max(2000) }),

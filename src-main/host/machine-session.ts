@@ -69,6 +69,9 @@ export class MachineSession {
   #handlers(): Handlers<MachineContract> {
     return {
       start: (config) => this.#start(config),
+      startFrom: () => unsupported(),
+      saveState: () => unsupported(),
+      cancelSave: () => unsupported(),
       pause: () => this.#until('paused', (runner) => runner.pause()),
       resume: () => this.#until('resumed', (runner) => runner.resume()),
       reset: () => this.#machine().reset(),
@@ -232,6 +235,10 @@ export class MachineSession {
       processBytes: process.memoryUsage.rss(),
     };
   }
+}
+
+function unsupported(): never {
+  throw new FailureError('machine.unsupported', 'Saving the state of a machine is not supported yet.');
 }
 
 function emitEnd(
