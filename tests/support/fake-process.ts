@@ -50,6 +50,9 @@ export function fakeLauncher(
     };
     process.server = serve(machineContract, child, {
       start: () => undefined,
+      startFrom: () => undefined,
+      saveState: () => ({ bytes: 8, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1 }),
+      cancelSave: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
       reset: () => undefined,
