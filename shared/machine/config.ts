@@ -58,6 +58,8 @@ const drive = z.looseObject({
   /** null: found out when the machine starts. */
   format: z.enum(IMAGE_FORMATS).nullable(),
   readOnly: z.boolean(),
+  /** The image may name others outside its own folder: whoever made it is trusted. */
+  allowReferences: z.boolean().optional(),
 });
 export type DriveConfig = z.infer<typeof drive>;
 

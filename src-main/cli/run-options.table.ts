@@ -36,6 +36,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   driveOption('fda', 'first floppy: 360K, 720K, 1.2M, 1.44M or 2.88M', { interface: 'floppy', media: 'disk', index: 0 }),
   driveOption('fdb', 'second floppy', { interface: 'floppy', media: 'disk', index: 1 }),
   { name: 'drive', value: 'PROPERTIES', help: 'file=FILE,if=ide|virtio|floppy|none,format=,media=disk|cdrom,readonly=,snapshot=,id=,index=,bus=,unit=,cache=', repeatable: true, apply: (s, v) => { s.drives.push(parseDrive(v)); } },
+  { name: 'allow-references', help: 'let disk images name others outside their own folders', apply: (s) => { s.allowReferences = true; } },
   { name: 'snapshot', help: 'throw away what the guest writes to its disks', apply: (s) => { s.snapshot = true; } },
   { name: 'boot', value: 'ORDER', help: 'without -kernel: order=cda (c disk, d CD-ROM, a floppy, n network), once=d, menu=on, strict=on', apply: (s, v) => { s.boot = parseBoot(v); } },
   { name: 'bios', value: 'FILE', help: 'a BIOS to use instead of the built-in one', apply: (s, v) => { s.bios = v; } },

@@ -39,6 +39,8 @@ export interface RunSettings {
   driveDevices: DriveDevice[];
   /** Throw away what is written to any disk. */
   snapshot: boolean;
+  /** Images may name others outside their own folders. */
+  allowReferences: boolean;
   boot: BootSettings;
   bios: string | undefined;
   vga: (typeof VGA_KINDS)[number];
@@ -85,6 +87,7 @@ export function defaultSettings(): RunSettings {
     drives: [],
     driveDevices: [],
     snapshot: false,
+    allowReferences: false,
     boot: DEFAULT_BOOT,
     bios: undefined,
     vga: 'std',

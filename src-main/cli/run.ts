@@ -47,7 +47,8 @@ export async function run(args: readonly string[]): Promise<number> {
     sinks.push(...serial);
     const debug = settings.debugConsole === undefined ? undefined : openSink(settings.debugConsole);
     if (debug !== undefined) sinks.push(debug);
-    const opened = await openDrives(resolveDrives(settings.drives, settings.driveDevices, settings.snapshot, settings.ahci));
+    const specs = resolveDrives(settings.drives, settings.driveDevices, settings.snapshot, settings.ahci);
+    const opened = await openDrives(specs.map((spec) => ({ ...spec, anyReference: settings.allowReferences })));
     const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images);
     return await runMachine(settings, runner, serial, debug);
   } catch (error) {

@@ -92,7 +92,7 @@ function resolveReference(from: string, name: string, options: ImageFilesOptions
   const folders = [dirname(from), ...(options.folders ?? [])].map(realPath);
   if (folders.some((folder) => isWithin(folder, realPath(path)))) return path;
   throw refuse(
-    `a file outside its own folder. If you trust the image, allow it (--allow-references), or move the file beside it`,
+    `a file outside its own folder. If you trust the image, allow it (--allow-references; in a machine's settings, allowReferences of the drive), or move the file beside it`,
   );
 }
 

@@ -19,7 +19,7 @@ export function openMedium(drive: DriveConfig & { path: string }): Promise<Drive
   return inWords(() => openDriveImage(specOf(drive), drive.path));
 }
 
-function specOf({ id, kind, bus, slot, path, format, readOnly }: DriveConfig): DriveSpec {
+function specOf({ id, kind, bus, slot, path, format, readOnly, allowReferences }: DriveConfig): DriveSpec {
   return {
     id,
     kind,
@@ -29,6 +29,7 @@ function specOf({ id, kind, bus, slot, path, format, readOnly }: DriveConfig): D
     readOnly,
     snapshot: false,
     cache: 'writeback',
+    anyReference: allowReferences ?? false,
   };
 }
 

@@ -19,6 +19,8 @@ export interface DriveSpec {
   /** What the guest writes is thrown away at the end. */
   readonly snapshot: boolean;
   readonly cache: CacheMode;
+  /** The image may name others outside its own folder. */
+  readonly anyReference?: boolean;
   readonly bootIndex?: number;
   readonly model?: string;
   readonly serial?: string;
@@ -49,7 +51,7 @@ export async function openDrives(specs: readonly DriveSpec[]): Promise<OpenedDri
 /** Also for a medium that is inserted while the machine runs. */
 export async function openDriveImage(spec: Omit<DriveSpec, 'attachment'>, path: string): Promise<DriveImage> {
   const write = !spec.readOnly && !spec.snapshot && spec.kind !== 'cdrom';
-  const image = await openImage(createImageHost(), { path, format: spec.format, write });
+  const image = await openImage(createImageHost({ anyReference: spec.anyReference ?? false }), { path, format: spec.format, write });
   try {
     await checkMedium(image, spec.kind, path);
   } catch (error) {

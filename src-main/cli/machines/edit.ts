@@ -22,6 +22,7 @@ export const create: MachineVerb = {
     ['--initrd <file>', 'initial RAM disk'],
     ['--append <text>', 'command line of the kernel'],
     ['--disk <image...>', 'disk images that are there'],
+    ['--allow-references', 'let the disk images name others outside their own folders'],
     ['--new-disk <size>', 'make a disk for it: 8G'],
     ['--os <id>', `guest system: ${GUEST_PROFILES.map(({ id }) => id).join(', ')}`],
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
@@ -113,7 +114,7 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
       commandLine: text('append') ?? settings.boot.commandLine,
     },
     drives: [
-      ...disks(options['disk']),
+      ...disks(options['disk'], options['allowReferences'] === true),
       ...(newDisk === undefined ? [] : [NEW_DISK]),
       cdrom(text('cdrom')),
       ...floppy(text('floppy')),
@@ -133,7 +134,7 @@ function newDiskOf(settings: MachineSettings, size: VerbContext['options'][strin
   return settings.drives.filter(({ id }) => id === NEW_DISK.id).map(({ id }) => ({ drive: id, format: 'qcow2', bytes: mib * MIB }));
 }
 
-function disks(images: VerbContext['options'][string]): DriveConfig[] {
+function disks(images: VerbContext['options'][string], allowReferences: boolean): DriveConfig[] {
   // The first place of the secondary channel is the CD drive's.
   return (Array.isArray(images) ? images : []).map((image: string, index) => ({
     id: `disk${index}`,
@@ -143,6 +144,7 @@ function disks(images: VerbContext['options'][string]): DriveConfig[] {
     path: resolve(image),
     format: null,
     readOnly: false,
+    ...(allowReferences ? { allowReferences } : {}),
   }));
 }
 

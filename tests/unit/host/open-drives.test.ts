@@ -1,11 +1,15 @@
 // Opening the images of a machine: what is wrong with one is said before the machine starts, by its name.
 
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { nodeBinary } from '../../../src-main/launch/node-binary.mjs';
 import { type DriveSpec, openDrives } from '../../../src-main/host/open-drives.ts';
 
+const CLI = fileURLToPath(new URL('../../../src-main/cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'boxwright-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,6 +54,21 @@ describe('media', () => {
     expect([seen[0], seen[0x100], seen[0x3ff], seen[0x400]]).toEqual([7, 1, 1, 7]);
     await node?.close();
     expect(readFileSync(path).every((byte) => byte === 7)).toBe(true);
+  });
+});
+
+describe('an overlay of an image in another folder', () => {
+  it('is opened only when references are allowed', async () => {
+    mkdirSync(join(folder, 'machine'));
+    const base = file('base.img', new Uint8Array(0x1_0000).fill(9));
+    const path = join(folder, 'machine', 'overlay.qcow2');
+    execFileSync(nodeBinary(), [CLI, 'img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', path]);
+    await expect(openDrives([spec(path)])).rejects.toThrow(/base\.img.*--allow-references/);
+    const { images } = await openDrives([spec(path, { anyReference: true })]);
+    const seen = new Uint8Array(4);
+    await images.get('hd')?.node.read(0x8000, seen);
+    expect([...seen]).toEqual([9, 9, 9, 9]);
+    await images.get('hd')?.node.close();
   });
 });
 
