@@ -2,7 +2,7 @@
 // how it last ended.
 
 import { z } from 'zod';
-import { machineConfig, machineId } from './config.ts';
+import { driveId, machineConfig, machineId } from './config.ts';
 import { MACHINE_STATES } from './lifecycle.ts';
 
 /** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */
@@ -60,6 +60,16 @@ export const logLine = z.object({
 });
 export type LogLine = z.infer<typeof logLine>;
 
+/** What the guest has moved to and from a drive since the start. */
+export const driveCounters = z.object({
+  id: driveId,
+  reads: z.number(),
+  writes: z.number(),
+  readBytes: z.number(),
+  writtenBytes: z.number(),
+});
+export type DriveCounters = z.infer<typeof driveCounters>;
+
 export const machineStats = z.object({
   runningMs: z.number(),
   /** Share of one core spent outside HLT since the previous query, 0 to 1. */
@@ -69,14 +79,22 @@ export const machineStats = z.object({
   mips: z.number(),
   regionsCompiled: z.number(),
   tlbMisses: z.number(),
-  unclaimedAccesses: z.number(),
+  unclaimedPorts: z.number(),
+  unclaimedMemory: z.number(),
+  /** Milliseconds the processor has spent in each part of the engine. */
+  interpreterMs: z.number(),
+  regionsMs: z.number(),
+  compilerMs: z.number(),
+  /** In the order of the configuration. */
+  drives: z.array(driveCounters).max(66),
   /** Memory of the process, in bytes. */
   processBytes: z.number(),
 });
 export type MachineStats = z.infer<typeof machineStats>;
 
 /** What may be typed in one call. */
-export const typedText = z.string().min(1).max(10_000);
+export const MAX_TYPED_CHARACTERS = 10_000;
+export const typedText = z.string().min(1).max(MAX_TYPED_CHARACTERS);
 
 /** The screen now: as text where the guest is in a text mode, as a PNG picture where that was asked for. */
 export const machineScreen = z.object({

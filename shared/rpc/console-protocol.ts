@@ -10,6 +10,7 @@
 //             cursor-row u16, UTF-16 cells              69 refresh   (send a whole frame next)
 //   2 serial-out  port u8, bytes
 //   3 leds    bit 0 scroll, 1 num, 2 caps
+//   4 activity  for each active drive: index u8, bit 0 read, 1 written
 //
 // The first frame after connecting covers the whole screen. A window acknowledges each frame once it is drawn; with
 // FRAME_CREDIT frames unacknowledged the machine sends none and merges what becomes dirty.
@@ -53,6 +54,13 @@ export interface FrameMessage {
   readonly text: TextLayer | null;
 }
 
+/** What happened to a drive, by its place in the configuration. */
+export interface DriveActivity {
+  readonly drive: number;
+  readonly read: boolean;
+  readonly written: boolean;
+}
+
 export type ToWindow =
   | FrameMessage
   | { readonly type: 'serialOut'; readonly port: number; readonly bytes: Uint8Array }
@@ -61,7 +69,8 @@ export type ToWindow =
       readonly scrollLock: boolean;
       readonly numLock: boolean;
       readonly capsLock: boolean;
-    };
+    }
+  | { readonly type: 'activity'; readonly drives: readonly DriveActivity[] };
 
 export type ToMachine =
   | { readonly type: 'ack'; readonly sequence: number }
@@ -80,6 +89,7 @@ export type ToMachine =
 const FRAME = 1;
 const SERIAL_OUT = 2;
 const LEDS = 3;
+const ACTIVITY = 4;
 const ACK = 65;
 const KEYBOARD = 66;
 const MOUSE = 67;
@@ -110,6 +120,13 @@ export function encodeToWindow(message: ToWindow): Uint8Array {
         CONSOLE_VERSION,
         (message.scrollLock ? 1 : 0) | (message.numLock ? 2 : 0) | (message.capsLock ? 4 : 0),
       );
+    case 'activity': {
+      const bytes = start(ACTIVITY, 2 + message.drives.length * 2);
+      message.drives.forEach(({ drive, read, written }, index) => {
+        bytes.set([drive, (read ? 1 : 0) | (written ? 2 : 0)], 2 + index * 2);
+      });
+      return bytes;
+    }
   }
 }
 
@@ -129,6 +146,8 @@ export function decodeToWindow(bytes: Uint8Array): ToWindow {
         capsLock: (bits & 4) !== 0,
       };
     }
+    case ACTIVITY:
+      return { type: 'activity', drives: decodeActivity(reader.rest()) };
     default:
       throw new ProtocolError('Unknown message from the machine.');
   }
@@ -184,6 +203,14 @@ export function decodeToMachine(bytes: Uint8Array): ToMachine {
     default:
       throw new ProtocolError('Unknown message from the window.');
   }
+}
+
+function decodeActivity(bytes: Uint8Array): DriveActivity[] {
+  if (bytes.length % 2 !== 0) throw new ProtocolError('The message ends too early.');
+  return Array.from({ length: bytes.length / 2 }, (_, index) => {
+    const [drive = 0, bits = 0] = bytes.subarray(index * 2);
+    return { drive, read: (bits & 1) !== 0, written: (bits & 2) !== 0 };
+  });
 }
 
 function encodeFrame(frame: FrameMessage): Uint8Array {

@@ -13,11 +13,14 @@ import {
   type ToMachine,
 } from '../../shared/rpc/console-protocol.ts';
 import { DirtyTiles, type Rectangle } from '../engine/display/index.ts';
+import type { DriveActivityLog } from './drive-activity.ts';
 import type { Frame, MachineRunner } from './machine-runner.ts';
 
 const MAX_WINDOWS = 8;
 const BACKLOG_BYTES = 256 * 1024;
 const MAX_SCAN_CODES = 256;
+/** Lights of drives change no faster. */
+const ACTIVITY_MS = 100;
 const SERIAL_CHUNK = 32 * 1024;
 /** Two frames of the largest usual screens and much output: a window that is further behind does not read. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
@@ -44,14 +47,21 @@ export class ConsoleHub {
   readonly #windows = new Set<Window>();
   readonly #backlog = new Backlog(BACKLOG_BYTES);
   #leds = 0;
+  readonly #drives: DriveActivityLog;
+  #activityTimer: ReturnType<typeof setTimeout> | undefined;
   #sequence = 0;
   #frame: Frame | undefined;
   #frameDue = false;
   #screenWaiters: ((frame: Frame) => void)[] = [];
 
-  constructor(machine: ConsoleMachine, port: number | undefined) {
+  constructor(machine: ConsoleMachine, port: number | undefined, drives: DriveActivityLog) {
     this.#machine = machine;
     this.#port = port;
+    this.#drives = drives;
+    machine.on('driveTransfer', (...transfer) => {
+      drives.add(...transfer);
+      this.#activityTimer ??= setTimeout(() => this.#tellActivity(), ACTIVITY_MS);
+    });
     machine.on('frame', (frame) => this.#newFrame(frame));
     machine.on('serial', (number, bytes) => {
       if (number === port) this.#serialOutput(number, bytes);
@@ -93,6 +103,7 @@ export class ConsoleHub {
 
   /** The machine has ended. */
   close(): void {
+    clearTimeout(this.#activityTimer);
     for (const { channel } of [...this.#windows]) channel.close();
   }
 
@@ -143,6 +154,11 @@ export class ConsoleHub {
         text: textLayer(frame),
       }),
     );
+  }
+
+  #tellActivity(): void {
+    this.#activityTimer = undefined;
+    this.#toAll(encodeToWindow({ type: 'activity', drives: this.#drives.take() }));
   }
 
   #serialOutput(port: number, bytes: Uint8Array): void {

@@ -35,6 +35,7 @@ class ThreadedRunner implements MachineRunner {
     keyboardLeds: new Set(),
     trayOpened: new Set(),
     driveFailed: new Set(),
+    driveTransfer: new Set(),
     log: new Set(),
     stopped: new Set(),
     crashed: new Set(),
@@ -54,6 +55,7 @@ class ThreadedRunner implements MachineRunner {
       images,
       send: (command) => this.#send(command),
       onFailure: (drive, error) => this.#fire('driveFailed', drive, error),
+      onTransfer: (...transfer) => this.#fire('driveTransfer', ...transfer),
     });
   }
 

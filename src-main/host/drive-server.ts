@@ -20,6 +20,8 @@ export interface DriveServerOptions {
   readonly send: (command: MachineCommand) => void;
   /** A request failed on the host's side; called once until a request of that drive succeeds again. */
   readonly onFailure: (drive: string, error: Error) => void;
+  /** The guest reads or writes so many bytes of a medium that is there. */
+  readonly onTransfer?: (drive: string, operation: 'read' | 'write', bytes: number) => void;
 }
 
 interface Slot {
@@ -97,6 +99,9 @@ export class DriveServer {
   async #carryOut(slot: Slot, event: DriveRequestEvent): Promise<DriveOutcome> {
     const { image } = slot;
     if (image === undefined || event.medium !== slot.mediumNumber) return 'no-medium';
+    const { operation, drive, data } = event;
+    if (operation === 'read' || operation === 'write')
+      this.#options.onTransfer?.(drive, operation, data.reduce((sum, part) => sum + part.length, 0));
     try {
       await perform(image, event);
       slot.failed = false;

@@ -32,6 +32,7 @@ export interface RunnerEvents {
   trayOpened: [drive: string];
   /** The host failed a request of a drive, which the guest sees as a device error; not repeated while it goes on. */
   driveFailed: [drive: string, error: Error];
+  driveTransfer: [drive: string, operation: 'read' | 'write', bytes: number];
   log: [level: LogLevel, message: string];
   /** The machine has ended in an orderly way and its images are closed; nothing follows. */
   stopped: [reason: StopReason, stats: MachineStats];

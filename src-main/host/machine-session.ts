@@ -20,6 +20,7 @@ import type {
   StopReason,
 } from '../engine/machine/options.ts';
 import { ConsoleHub } from './console-hub.ts';
+import { DriveActivityLog } from './drive-activity.ts';
 import { fileFailure } from './file-failure.ts';
 import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner.ts';
 import { openMachineDrives, openMedium } from './machine-drives.ts';
@@ -36,6 +37,7 @@ export interface SessionOptions {
 interface Running {
   readonly runner: MachineRunner;
   readonly consoles: ConsoleHub;
+  readonly drives: DriveActivityLog;
   readonly files: readonly WriteStream[];
 }
 
@@ -100,8 +102,9 @@ export class MachineSession {
     const runner = await this.#createRunner(config, drives, images);
     this.#config = config;
     const port = config.serial.findIndex(({ kind }) => kind === 'console');
-    const consoles = new ConsoleHub(runner, port < 0 ? undefined : port);
-    this.#running = { runner, consoles, files: this.#serialFiles(config, runner) };
+    const activity = new DriveActivityLog(config.drives.map(({ id }) => id));
+    const consoles = new ConsoleHub(runner, port < 0 ? undefined : port, activity);
+    this.#running = { runner, consoles, drives: activity, files: this.#serialFiles(config, runner) };
     this.#follow(runner);
     try {
       await runner.start();
@@ -231,7 +234,12 @@ export class MachineSession {
       mips: spanNs > 0 ? (instructions * 1000) / spanNs : 0,
       regionsCompiled: stats.regionsCompiled,
       tlbMisses: stats.tlbMisses,
-      unclaimedAccesses: stats.unclaimedPorts + stats.unclaimedMemory,
+      unclaimedPorts: stats.unclaimedPorts,
+      unclaimedMemory: stats.unclaimedMemory,
+      interpreterMs: (stats.tierNs['interpreter'] ?? 0) / 1e6,
+      regionsMs: (stats.tierNs['regions'] ?? 0) / 1e6,
+      compilerMs: (stats.tierNs['compiler'] ?? 0) / 1e6,
+      drives: this.#running?.drives.counters ?? [],
       processBytes: process.memoryUsage.rss(),
     };
   }

@@ -21,7 +21,12 @@ const STATS = {
   mips: 3,
   regionsCompiled: 4,
   tlbMisses: 5,
-  unclaimedAccesses: 6,
+  unclaimedPorts: 6,
+  unclaimedMemory: 8,
+  interpreterMs: 9,
+  regionsMs: 10,
+  compilerMs: 11,
+  drives: [],
   processBytes: 7,
 };
 

@@ -42,6 +42,10 @@ export const stats: MachineVerb = {
       `regions      ${value.regionsCompiled}`,
       `TLB misses   ${value.tlbMisses}`,
       `memory       ${formatBytes(value.processBytes)}`,
+      ...value.drives.map(
+        ({ id, readBytes, writtenBytes }) =>
+          `${id.padEnd(12)} ${formatBytes(readBytes)} read, ${formatBytes(writtenBytes)} written`,
+      ),
     ]);
   },
 };

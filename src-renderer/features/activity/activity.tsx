@@ -34,7 +34,7 @@ export function Activity({ machine }: { readonly machine: ReadyMachine }) {
       <Chart {...charts.tlbMisses} values={rates(history, ({ tlbMisses }) => tlbMisses)} format={perSecond} peakLabel={peak} />
       <Chart
         {...charts.unclaimed}
-        values={rates(history, ({ unclaimedAccesses }) => unclaimedAccesses)}
+        values={rates(history, ({ unclaimedPorts, unclaimedMemory }) => unclaimedPorts + unclaimedMemory)}
         format={perSecond}
         peakLabel={peak}
       />

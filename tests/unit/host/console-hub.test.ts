@@ -9,8 +9,10 @@ import {
   type ToWindow,
 } from '../../../shared/rpc/console-protocol.ts';
 import { ConsoleHub, type ConsoleMachine } from '../../../src-main/host/console-hub.ts';
+import { DriveActivityLog } from '../../../src-main/host/drive-activity.ts';
 import type { Frame, RunnerEvents } from '../../../src-main/host/machine-runner.ts';
 import { byteChannelPair } from '../../support/channel-pair.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** Records what the hub asks of it; the test raises its events. */
 class RecordingMachine implements ConsoleMachine {
@@ -50,7 +52,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function hub(port: number | undefined = 0) {
   const machine = new RecordingMachine();
-  const consoles = new ConsoleHub(machine, port);
+  const consoles = new ConsoleHub(machine, port, new DriveActivityLog(['disk0', 'cd0']));
   const connect = () => {
     const [window, channel] = byteChannelPair();
     const received: ToWindow[] = [];
@@ -245,6 +247,23 @@ describe('windows', () => {
     const window = connect();
     await settled();
     expect(window.received[0]).toEqual({ type: 'leds', scrollLock: false, numLock: true, capsLock: false });
+  });
+
+  it('are told together what drives did since they were last told', async () => {
+    const { machine, connect } = hub();
+    const window = connect();
+    machine.raise('driveTransfer', 'cd0', 'read', 2048);
+    machine.raise('driveTransfer', 'disk0', 'read', 512);
+    machine.raise('driveTransfer', 'disk0', 'write', 512);
+    machine.raise('driveTransfer', 'disk9', 'write', 512);
+    const told = () => window.received.flatMap((message) => (message.type === 'activity' ? [message.drives] : []));
+    await eventually(() => told().length > 0, 'the activity');
+    expect(told()).toEqual([
+      [
+        { drive: 0, read: true, written: true },
+        { drive: 1, read: true, written: false },
+      ],
+    ]);
   });
 
   it.each([

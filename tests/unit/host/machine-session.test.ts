@@ -17,7 +17,7 @@ const STATS: MachineStats = {
   instructions: 4_000_000,
   regionsCompiled: 5,
   tlbMisses: 6,
-  tierNs: {},
+  tierNs: { regions: 3e6 },
   hostNs: 2e9,
   idleNs: 1.5e9,
   unclaimedPorts: 1,
@@ -145,7 +145,9 @@ describe('a machine process', () => {
       load: 0.25,
       mips: 2,
       instructions: 4_000_000,
-      unclaimedAccesses: 3,
+      unclaimedPorts: 1,
+      unclaimedMemory: 2,
+      regionsMs: 3,
     });
   });
 

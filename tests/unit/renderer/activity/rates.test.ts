@@ -5,7 +5,8 @@ import type { MachineStats } from '../../../../shared/machine/view.ts';
 import { rates } from '../../../../src-renderer/features/activity/rates.ts';
 
 const at = (runningMs: number, tlbMisses: number): MachineStats => ({
-  runningMs, tlbMisses, load: 0, instructions: 0, mips: 0, regionsCompiled: 0, unclaimedAccesses: 0, processBytes: 0,
+  runningMs, tlbMisses, load: 0, instructions: 0, mips: 0, regionsCompiled: 0, unclaimedPorts: 0, unclaimedMemory: 0,
+  interpreterMs: 0, regionsMs: 0, compilerMs: 0, drives: [], processBytes: 0,
 });
 
 it('counts per second, whatever the time between samples, and never backwards', () => {

@@ -34,6 +34,8 @@ describe('messages to the window', () => {
     { ...FRAME, text: null, tiles: [] },
     { type: 'serialOut', port: 3, bytes: Uint8Array.of(0, 255) },
     { type: 'leds', scrollLock: false, numLock: true, capsLock: true },
+    { type: 'activity', drives: [] },
+    { type: 'activity', drives: [{ drive: 65, read: true, written: false }, { drive: 0, read: true, written: true }] },
   ];
   it.each(messages)('are read as they were written: $type', (message) => {
     expect(decodeToWindow(encodeToWindow(message))).toEqual(message);
