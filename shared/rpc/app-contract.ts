@@ -37,11 +37,29 @@ export const appInfo = z.object({
 });
 export type AppInfo = z.infer<typeof appInfo>;
 
+/** Keys that may free the keyboard, by KeyboardEvent.code: those that guests miss least. */
+export const HOST_KEYS = ['ControlRight', 'AltRight', 'ShiftRight', 'MetaLeft', 'MetaRight', 'ContextMenu', 'ScrollLock', 'F12'] as const;
+export type HostKey = (typeof HOST_KEYS)[number];
+
+/** What becomes of running machines when the last window closes. */
+export const CLOSE_ACTIONS = ['ask', 'keep', 'shutdown', 'powerOff'] as const;
+export type CloseAction = (typeof CLOSE_ACTIONS)[number];
+
+/** A combination of keys of the user's own, by KeyboardEvent.code. */
+export const keyCombination = z.object({
+  name: z.string().min(1).max(40),
+  keys: z.array(z.string().max(32)).min(1).max(8),
+});
+export type KeyCombination = z.infer<typeof keyCombination>;
+
 export const preferences = z.looseObject({
   theme: z.enum(['system', 'light', 'dark']),
   language: z.enum(['system', 'en', 'zh-CN']).default('system'),
   /** How a screen is fitted into its window. */
   consoleScaling: z.enum(['none', 'integer', 'fit']),
+  hostKey: z.enum(HOST_KEYS).default('ControlRight'),
+  keyCombinations: z.array(keyCombination).max(30).default([]),
+  closeAction: z.enum(CLOSE_ACTIONS).default('ask'),
   /** What the window was like when it was last closed; the window's own business. */
   window: z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()])),
 });

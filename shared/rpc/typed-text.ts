@@ -49,6 +49,11 @@ export function typedScanCodes(text: string): number[] | { readonly untypable: s
   return bytes;
 }
 
+/** The characters that no key has, each once. */
+export function untypableIn(text: string): string {
+  return [...new Set(text.replaceAll('\r\n', '\n'))].filter((character) => !KEYS.has(character)).join('');
+}
+
 /** All keys down in order and up in reverse, or the first name that is no key. */
 export function chordScanCodes(keys: readonly string[]): number[] | { readonly untypable: string } {
   const bytes: number[] = [];

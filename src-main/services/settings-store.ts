@@ -11,6 +11,9 @@ export const DEFAULT_PREFERENCES: Preferences = {
   theme: 'system',
   language: 'system',
   consoleScaling: 'fit',
+  hostKey: 'ControlRight',
+  keyCombinations: [],
+  closeAction: 'ask',
   window: {},
 };
 

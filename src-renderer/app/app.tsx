@@ -6,6 +6,8 @@ import { EmptyState } from '../components/empty-state.tsx';
 import { FileBrowser } from '../features/file-browser/file-browser.tsx';
 import { t } from '../i18n/strings.ts';
 import { useApp } from '../state/app-store.ts';
+import { consoleOnly } from '../state/console-window.ts';
+import { ConsoleWindow } from './console-window.tsx';
 import { Frame } from './frame.tsx';
 import { Notices } from './notices.tsx';
 import { useTheme } from './theme.ts';
@@ -26,7 +28,11 @@ export function App() {
     );
   return (
     <>
-      <Frame isLost={connection.kind === 'lost'} />
+      {consoleOnly === null ? (
+        <Frame isLost={connection.kind === 'lost'} />
+      ) : (
+        <ConsoleWindow machineId={consoleOnly} isLost={connection.kind === 'lost'} />
+      )}
       <FileBrowser />
       <Notices />
     </>

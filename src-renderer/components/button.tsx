@@ -97,7 +97,7 @@ export function IconToggle({ icon: Icon, label, ...rest }: IconToggleProps) {
   );
 }
 
-function WithTooltip({ text, children }: { readonly text: string; readonly children: ReactNode }) {
+export function WithTooltip({ text, children }: { readonly text: string; readonly children: ReactNode }) {
   return (
     <TooltipTrigger delay={500} closeDelay={0}>
       {children}

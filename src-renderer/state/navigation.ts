@@ -1,6 +1,7 @@
 // Where the user is: a machine and one of its pages, kept in the address so that a reload comes back to it.
 
 import { create } from 'zustand';
+import { consoleOnly } from './console-window.ts';
 
 export const PAGES = ['overview', 'console', 'settings', 'activity', 'logs'] as const;
 export type Page = (typeof PAGES)[number];
@@ -17,7 +18,7 @@ export const usePlace = create<Place>(() => ({ machineId: null, page: 'overview'
 export function goTo(machineId: string | null, page: Page = 'overview', wantsKeys = false): void {
   usePlace.setState({ machineId, page, wantsKeys });
   const hash = machineId === null ? '' : `#machine/${machineId}/${page}`;
-  if (location.hash !== hash) history.pushState(null, '', `${location.pathname}${hash}`);
+  if (consoleOnly === null && location.hash !== hash) history.pushState(null, '', `${location.pathname}${hash}`);
 }
 
 /** Whether the console may take the keyboard; true once. */

@@ -3,11 +3,11 @@
 
 import { createStore, type StoreApi } from 'zustand';
 import type { ByteChannel } from '../../../shared/rpc/channel.ts';
-import { encodeToMachine, type TextLayer, type ToMachine } from '../../../shared/rpc/console-protocol.ts';
+import { type DriveActivity, encodeToMachine, type TextLayer, type ToMachine } from '../../../shared/rpc/console-protocol.ts';
 import { client } from '../../state/client.ts';
 import { messageOf } from '../../state/notices.ts';
 import type { FromFrameWorker, ToFrameWorker } from './frame-worker-protocol.ts';
-import { SerialText } from './serial-text.ts';
+import { SerialOutput } from './serial-output.ts';
 import { startFrameWorker } from './start-frame-worker.ts';
 
 export interface Leds {
@@ -26,11 +26,14 @@ export interface ConsoleState {
   /** null in graphics modes. */
   readonly text: TextLayer | null;
   readonly leds: Leds;
-  readonly serial: string;
+  /** Drives that were read or written a moment ago, by their place in the configuration. */
+  readonly activity: ReadonlyMap<number, 'read' | 'written'>;
 }
 
 /** Messages to a machine are at most 64 KiB; a pasted text may be longer. */
 const SERIAL_CHUNK = 4096;
+const LIGHT_MS = 250;
+const NOTHING: ConsoleState['activity'] = new Map();
 
 export class ConsoleSession {
   readonly state: StoreApi<ConsoleState> = createStore<ConsoleState>(() => ({
@@ -40,13 +43,14 @@ export class ConsoleSession {
     height: 0,
     text: null,
     leds: { scrollLock: false, numLock: false, capsLock: false },
-    serial: '',
+    activity: NOTHING,
   }));
   readonly #worker = startFrameWorker();
-  readonly #serial = new SerialText();
+  /** The shown serial port. */
+  readonly serial = new SerialOutput();
   #channel: ByteChannel | undefined;
   #serialPort = 0;
-  #serialDue = false;
+  #activityTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(machineId: string, canvas: HTMLCanvasElement) {
@@ -76,6 +80,7 @@ export class ConsoleSession {
     this.#closed = true;
     this.#channel?.close();
     this.#worker.terminate();
+    clearTimeout(this.#activityTimer);
   }
 
   async #open(machineId: string): Promise<void> {
@@ -101,10 +106,18 @@ export class ConsoleSession {
       this.#channel?.close();
       return this.#fail(message.message);
     }
-    if (message.message.type === 'leds') {
-      const { scrollLock, numLock, capsLock } = message.message;
-      this.state.setState({ leds: { scrollLock, numLock, capsLock } });
-    } else this.#serialOutput(message.message.port, message.message.bytes);
+    const { message: told } = message;
+    switch (told.type) {
+      case 'leds': {
+        const { scrollLock, numLock, capsLock } = told;
+        return this.state.setState({ leds: { scrollLock, numLock, capsLock } });
+      }
+      case 'activity':
+        return this.#activity(told.drives);
+      case 'serialOut':
+        this.#serialPort = told.port;
+        return this.serial.add(told.bytes);
+    }
   }
 
   #drawn({ sequence, width, height, text }: FromFrameWorker & { kind: 'drawn' }): void {
@@ -114,15 +127,12 @@ export class ConsoleSession {
     if (!sameText(now.text, text)) this.state.setState({ text });
   }
 
-  /** Bytes may come one by one; the page is told once a frame. */
-  #serialOutput(port: number, bytes: Uint8Array): void {
-    this.#serialPort = port;
-    this.#serial.write(bytes);
-    if (this.#serialDue) return;
-    this.#serialDue = true;
-    requestAnimationFrame(() => {
-      this.#serialDue = false;
-      this.state.setState({ serial: this.#serial.text });
+  /** A light stays on a little longer than what lit it, to be seen. */
+  #activity(drives: readonly DriveActivity[]): void {
+    clearTimeout(this.#activityTimer);
+    this.#activityTimer = setTimeout(() => this.state.setState({ activity: NOTHING }), LIGHT_MS);
+    this.state.setState({
+      activity: new Map(drives.map(({ drive, written }) => [drive, written ? 'written' : 'read'])),
     });
   }
 

@@ -9,23 +9,32 @@ import { changePreferences, useApp } from '../../state/app-store.ts';
 import { notify, notifyFailure } from '../../state/notices.ts';
 import { ConsoleSession } from './console-session.ts';
 import { ConsoleTools } from './console-tools.tsx';
+import { detach } from './detached.ts';
+import { switchFullScreen, useFullScreen } from './full-screen.ts';
+import { COMBOS } from './key-combos.ts';
+import { KeysDialog } from './keys-dialog.tsx';
 import { Screen, type ScreenCommands } from './screen.tsx';
 import { textOf } from './screen-text.tsx';
+import { copyScreenshot, saveScreenshot } from './screenshot.ts';
 import { SerialPane } from './serial-pane.tsx';
 import { StatusLine } from './status-line.tsx';
+import { type ToType, TypeDialog, typeClipboard } from './type-dialog.tsx';
 
 interface Connected {
   readonly session: ConsoleSession;
   readonly canvas: HTMLCanvasElement;
 }
 
-const CTRL_ALT_DEL = ['ControlLeft', 'AltLeft', 'Delete'];
+interface ConsoleViewProps {
+  readonly machine: ReadyMachine;
+  readonly isOwnWindow: boolean;
+}
 
-export function ConsoleView({ machine }: { readonly machine: ReadyMachine }) {
+export function ConsoleView(props: ConsoleViewProps) {
   const [attempt, setAttempt] = useState(0);
-  const connected = useConnection(machine.id, attempt);
+  const connected = useConnection(props.machine.id, attempt);
   if (!connected) return <p className="quiet pad">{t.console.connecting}</p>;
-  return <Connected machine={machine} {...connected} onReconnect={() => setAttempt(attempt + 1)} />;
+  return <Connected {...props} {...connected} onReconnect={() => setAttempt(attempt + 1)} />;
 }
 
 /** A canvas is given to its worker for good, so each connection has one of its own. */
@@ -44,81 +53,169 @@ function useConnection(machineId: string, attempt: number): Connected | null {
   return connected;
 }
 
-interface ConnectedProps extends Connected {
-  readonly machine: ReadyMachine;
+interface ConnectedProps extends Connected, ConsoleViewProps {
   readonly onReconnect: () => void;
 }
 
-function Connected({ machine, session, canvas, onReconnect }: ConnectedProps) {
-  const { config, state } = machine;
+function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: ConnectedProps) {
+  const { config, id, state } = machine;
   const whole = useRef<HTMLDivElement>(null);
   const tools = useRef<HTMLButtonElement>(null);
   const commands = useRef<ScreenCommands | null>(null);
   const scaling = useApp(({ preferences }) => preferences?.consoleScaling ?? 'fit');
-  const connection = useStore(session.state, (now) => now.connection);
-  const problem = useStore(session.state, (now) => now.problem);
+  const hostKey = useApp(({ preferences }) => preferences?.hostKey ?? 'ControlRight');
   const [keyboard, setKeyboard] = useState(false);
   const [pointer, setPointer] = useState(false);
   const [selecting, setSelecting] = useState(false);
   const [serial, setSerial] = useState(false);
+  const [dialog, setDialog] = useState<'keys' | ToType | null>(null);
+  const isFull = useFullScreen();
+  const [miniTools, setMiniTools] = useMiniTools(isFull);
 
-  const sendCtrlAltDel = () => commands.current?.chord(CTRL_ALT_DEL);
-  const toggleFullScreen = () => void switchFullScreen(whole.current).catch(notifyFailure);
+  const send = (keys: readonly string[]) => {
+    commands.current?.chord(keys);
+    commands.current?.focus();
+  };
+  const free = () => {
+    setMiniTools(true);
+    tools.current?.focus();
+  };
+  const toggleFullScreen = () => void switchFullScreen().catch(notifyFailure);
   const copy = () => void copyScreen(session).catch(notifyFailure);
-  const shortcut = (code: string) => {
-    if (code === 'KeyF') toggleFullScreen();
-    else if (code === 'Delete') sendCtrlAltDel();
-    else return false;
-    return true;
+  const type = () => {
+    void typeClipboard(id).then((left) => {
+      if (left) setDialog(left);
+      else commands.current?.focus();
+    });
+  };
+  const screenshot = (to: 'file' | 'clipboard') =>
+    void (to === 'file' ? saveScreenshot(id, config.name) : copyScreenshot(id));
+  const ownWindow = isOwnWindow
+    ? undefined
+    : () => detach(id, whole.current?.clientWidth ?? 1024, (whole.current?.clientHeight ?? 700) + 60);
+  const shortcuts: Readonly<Record<string, () => void>> = {
+    KeyF: toggleFullScreen,
+    Home: free,
+    Delete: () => commands.current?.chord(COMBOS['ctrl-alt-del']),
+    KeyE: () => screenshot('file'),
+    KeyV: type,
+    ...(ownWindow ? { KeyD: ownWindow } : {}),
   };
 
   return (
-    <div ref={whole} className="console">
+    <div ref={whole} className="console" data-full={isFull || undefined}>
       <ConsoleTools
+        name={config.name}
         focusTarget={tools}
+        isFull={isFull}
+        isShown={miniTools}
         scaling={scaling}
         onScaling={(next) => void changePreferences({ consoleScaling: next })}
         isSelecting={selecting}
         onSelecting={setSelecting}
         isSerialShown={serial}
         onSerial={setSerial}
-        onCtrlAltDel={() => {
-          sendCtrlAltDel();
-          commands.current?.focus();
-        }}
+        onSend={send}
+        onEditKeys={() => setDialog('keys')}
+        onType={type}
         onCopy={copy}
+        onScreenshot={screenshot}
         onPointer={() => commands.current?.capturePointer()}
         onFullScreen={toggleFullScreen}
+        onOwnWindow={ownWindow}
       />
       <div className="screen-area">
         <Screen
           name={config.name}
+          hostKey={hostKey}
           session={session}
           canvas={canvas}
           scaling={scaling}
           isSelecting={selecting}
+          isFull={isFull}
           commands={commands}
-          onKeyboard={setKeyboard}
+          onKeyboard={(captured) => {
+            setKeyboard(captured);
+            if (captured) setMiniTools(false);
+          }}
           onPointer={setPointer}
-          onFree={() => tools.current?.focus()}
+          onFree={free}
           onCopy={copy}
-          onShortcut={shortcut}
+          onShortcut={(code) => {
+            shortcuts[code]?.();
+            return code in shortcuts;
+          }}
         />
-        {pointer && <p className="screen-banner">{t.console.pointerBanner}</p>}
-        {state === 'paused' && <p className="screen-banner">{t.console.pausedBanner}</p>}
-        {connection === 'closed' && state !== 'stopping' && (
-          <div className="screen-banner" role="alert">
-            <span>{problem ?? t.console.closed}</span>
-            <Button onPress={onReconnect}>{t.console.reconnect}</Button>
-          </div>
-        )}
+        <Banner machine={machine} session={session} pointer={pointer} isFull={isFull} onReconnect={onReconnect} />
       </div>
       {serial && (
-        <SerialPane session={session} isConnected={config.serial.some(({ kind }) => kind === 'console')} />
+        <SerialPane
+          session={session}
+          isConnected={config.serial.some(({ kind }) => kind === 'console')}
+          hostKey={hostKey}
+          onFree={free}
+          onClose={() => setSerial(false)}
+        />
       )}
-      <StatusLine machine={machine} session={session} isKeyboardCaptured={keyboard} />
+      {!isFull && <StatusLine machine={machine} session={session} isKeyboardCaptured={keyboard} />}
+      {dialog === 'keys' && <KeysDialog onClose={() => setDialog(null)} />}
+      {dialog !== null && dialog !== 'keys' && state === 'running' && (
+        <TypeDialog machineId={id} toType={dialog} onClose={() => setDialog(null)} />
+      )}
     </div>
   );
+}
+
+const NOTE_MS = 5000;
+
+/** In full screen the tools are shown for a moment, then when they are asked for. */
+function useMiniTools(isFull: boolean): [boolean, (shown: boolean) => void] {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    setShown(isFull);
+    if (!isFull) return;
+    const timer = setTimeout(() => setShown(false), NOTE_MS);
+    return () => clearTimeout(timer);
+  }, [isFull]);
+  return [shown, setShown];
+}
+
+interface BannerProps {
+  readonly machine: ReadyMachine;
+  readonly session: ConsoleSession;
+  readonly pointer: boolean;
+  readonly isFull: boolean;
+  readonly onReconnect: () => void;
+}
+
+/** What the user must know now, above the screen: the most pressing one. */
+function Banner({ machine: { state }, session, pointer, isFull, onReconnect }: BannerProps) {
+  const hostKey = useApp(({ preferences }) => t.console.hostKeys[preferences?.hostKey ?? 'ControlRight']);
+  const connection = useStore(session.state, (now) => now.connection);
+  const problem = useStore(session.state, (now) => now.problem);
+  const [note, setNote] = useState(false);
+  useEffect(() => {
+    setNote(isFull);
+    if (!isFull) return;
+    const timer = setTimeout(() => setNote(false), NOTE_MS);
+    return () => clearTimeout(timer);
+  }, [isFull]);
+  if (connection === 'closed' && state !== 'stopping')
+    return (
+      <div className="screen-banner" role="alert">
+        <span>{problem ?? t.console.closed}</span>
+        <Button onPress={onReconnect}>{t.console.reconnect}</Button>
+      </div>
+    );
+  const text =
+    (state === 'paused' && t.console.pausedBanner) ||
+    (pointer && t.console.pointerBanner(hostKey)) ||
+    (note && t.console.fullScreenNote(hostKey));
+  return text ? (
+    <p className="screen-banner" role="status">
+      {text}
+    </p>
+  ) : null;
 }
 
 async function copyScreen(session: ConsoleSession): Promise<void> {
@@ -126,17 +223,4 @@ async function copyScreen(session: ConsoleSession): Promise<void> {
   if (!text) return notify({ level: 'warning', message: t.console.nothingToCopy });
   await navigator.clipboard.writeText(textOf(text));
   notify({ level: 'info', message: t.console.copied });
-}
-
-/** In full screen the browser also gives up its own shortcuts, where it can. */
-async function switchFullScreen(element: HTMLElement | null): Promise<void> {
-  const { keyboard } = navigator as Navigator & {
-    readonly keyboard?: { lock(): Promise<void>; unlock(): void };
-  };
-  if (document.fullscreenElement) {
-    keyboard?.unlock();
-    return document.exitFullscreen();
-  }
-  await element?.requestFullscreen();
-  await keyboard?.lock();
 }

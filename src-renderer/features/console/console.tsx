@@ -1,6 +1,6 @@
 // The console of a machine: its screen and serial port while it runs, otherwise what to do about it.
 
-import { LoaderCircle, MonitorOff, Play } from 'lucide-react';
+import { AppWindow, LoaderCircle, MonitorOff, Play } from 'lucide-react';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
@@ -9,13 +9,35 @@ import { t } from '../../i18n/strings.ts';
 import { perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { ConsoleView } from './console-view.tsx';
+import { takeBack, useDetached } from './detached.ts';
 
-export function Console({ machine }: { readonly machine: ReadyMachine }) {
-  const { id, state, lastExit, startedAtMs } = machine;
-  const pending = usePending(({ machineIds }) => machineIds.has(id));
+interface ConsoleProps {
+  readonly machine: ReadyMachine;
+  /** It is all that this window shows. */
+  readonly isOwnWindow?: boolean;
+}
+
+export function Console({ machine, isOwnWindow = false }: ConsoleProps) {
+  const { id, state, startedAtMs } = machine;
+  const elsewhere = useDetached(({ windows }) => windows.get(id));
   // Its process takes consoles once it has built the machine.
   if (state === 'starting') return <EmptyState icon={LoaderCircle} title={t.console.startingTitle} />;
-  if (isAllowed('openConsole', state)) return <ConsoleView key={`${id} ${startedAtMs}`} machine={machine} />;
+  if (!isAllowed('openConsole', state)) return <NotRunning machine={machine} />;
+  if (elsewhere !== undefined)
+    return (
+      <EmptyState icon={AppWindow} title={t.console.elsewhereTitle} text={t.console.elsewhereText}>
+        <Button kind="primary" onPress={() => elsewhere.focus()}>
+          {t.console.showWindow}
+        </Button>
+        <Button onPress={() => takeBack(id)}>{t.console.takeBack}</Button>
+      </EmptyState>
+    );
+  return <ConsoleView key={`${id} ${startedAtMs}`} machine={machine} isOwnWindow={isOwnWindow} />;
+}
+
+function NotRunning({ machine }: { readonly machine: ReadyMachine }) {
+  const { id, state, lastExit } = machine;
+  const pending = usePending(({ machineIds }) => machineIds.has(id));
   const start = () => {
     goTo(id, 'console', true);
     void perform(id, 'start');

@@ -1,5 +1,5 @@
-// Keys of the window as a keyboard of the machine: by their place, whatever they print here. The host key (right
-// Control) frees the keyboard and, held, begins the window's own shortcuts; nothing else is kept from the guest,
+// Keys of the window as a keyboard of the machine: by their place, whatever they print here. The host key (the user's
+// choice) frees the keyboard and, held, begins the window's own shortcuts; nothing else is kept from the guest,
 // except Ctrl+Shift+C, which copies the screen's text.
 // Reference: W3C UI Events, KeyboardEvent.code.
 
@@ -7,6 +7,8 @@ import { scanCodes } from '../../../shared/rpc/scan-codes.table.ts';
 
 export interface KeyboardHost {
   send(codes: Uint8Array): void;
+  /** KeyboardEvent.code of the host key now. */
+  hostKey(): string;
   /** The host key was pressed and let go. */
   free(): void;
   copy(): void;
@@ -24,7 +26,6 @@ export interface KeyEvent {
   stopPropagation(): void;
 }
 
-const HOST_KEY = 'ControlRight';
 /** Systems that report only the release of these. */
 const RELEASE_ONLY = new Set(['PrintScreen']);
 
@@ -42,7 +43,7 @@ export class KeyboardCapture {
     if (code === '' || event.isComposing) return;
     event.preventDefault();
     event.stopPropagation();
-    if (code === HOST_KEY) {
+    if (code === this.#host.hostKey()) {
       if (this.#hostKey === 'up') this.#hostKey = 'down';
       return;
     }
@@ -64,7 +65,7 @@ export class KeyboardCapture {
     if (code === '') return;
     event.preventDefault();
     event.stopPropagation();
-    if (code === HOST_KEY) {
+    if (code === this.#host.hostKey()) {
       const alone = this.#hostKey === 'down';
       this.#hostKey = 'up';
       if (alone) this.#host.free();

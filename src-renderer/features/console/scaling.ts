@@ -31,3 +31,13 @@ function scaleOf(scaling: Scaling, fit: number, pixelRatio: number): number {
       return fit;
   }
 }
+
+/**
+ * Where a picture that is centred in its room begins, in CSS pixels from the room's edge: at a device pixel, so that each
+ * of its own falls on one. `edge` and `room` are in CSS pixels, `picture` in device pixels.
+ */
+export function startOf(edge: number, room: number, picture: number, pixelRatio: number): number {
+  const free = Math.max(0, room * pixelRatio - picture);
+  const start = Math.max(Math.ceil(edge * pixelRatio), Math.floor(edge * pixelRatio + free / 2));
+  return start / pixelRatio - edge;
+}

@@ -2,13 +2,14 @@
 
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import type { HostKey } from '../../../shared/rpc/app-contract.ts';
 import { t } from '../../i18n/strings.ts';
 import { takeKeysRequest } from '../../state/navigation.ts';
 import { notifyFailure } from '../../state/notices.ts';
 import type { ConsoleSession } from './console-session.ts';
 import { KeyboardCapture } from './keyboard-capture.ts';
 import { PointerCapture } from './pointer-capture.ts';
-import { type Scaling, type Size, shownSize } from './scaling.ts';
+import { type Scaling, type Size, shownSize, startOf } from './scaling.ts';
 import { ScreenText } from './screen-text.tsx';
 
 export interface ScreenCommands {
@@ -19,10 +20,13 @@ export interface ScreenCommands {
 
 interface ScreenProps {
   readonly name: string;
+  readonly hostKey: HostKey;
   readonly session: ConsoleSession;
   readonly canvas: HTMLCanvasElement;
   readonly scaling: Scaling;
   readonly isSelecting: boolean;
+  /** The picture may use the whole display. */
+  readonly isFull: boolean;
   readonly commands: RefObject<ScreenCommands | null>;
   readonly onKeyboard: (captured: boolean) => void;
   readonly onPointer: (captured: boolean) => void;
@@ -33,14 +37,14 @@ interface ScreenProps {
 }
 
 export function Screen(props: ScreenProps) {
-  const { name, session, canvas, scaling, isSelecting } = props;
+  const { name, session, canvas, scaling, isSelecting, isFull } = props;
   const stage = useRef<HTMLDivElement>(null);
   const keys = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
   const width = useStore(session.state, (state) => state.width);
   const height = useStore(session.state, (state) => state.height);
   const text = useStore(session.state, (state) => state.text);
-  const shown = useShownSize(stage, { width, height }, scaling);
+  const shown = useShownSize(stage, { width, height }, scaling, isFull);
   useInput(keys, props, text !== null);
 
   useEffect(() => {
@@ -60,7 +64,15 @@ export function Screen(props: ScreenProps) {
 
   return (
     <div ref={stage} className="screen-stage">
-      <div className="screen" style={{ inlineSize: shown.css.width, blockSize: shown.css.height }}>
+      <div
+        className="screen"
+        style={{
+          inlineSize: shown.css.width,
+          blockSize: shown.css.height,
+          marginInlineStart: shown.margin.left,
+          marginBlockStart: shown.margin.top,
+        }}
+      >
         <div ref={holder} aria-hidden className="screen-picture" />
         <div
           ref={keys}
@@ -68,7 +80,7 @@ export function Screen(props: ScreenProps) {
           role="application"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
           tabIndex={0}
-          aria-label={t.console.screen(name)}
+          aria-label={t.console.screen(name, t.console.hostKeys[props.hostKey])}
         />
         {text && <ScreenText text={text} size={shown.css} isSelectable={isSelecting} />}
       </div>
@@ -83,20 +95,18 @@ const FOCUS_RING = 8;
 interface Shown {
   readonly device: Size;
   readonly css: Size;
+  /** To the picture from the stage's corner, in CSS pixels: it begins at a device pixel. */
+  readonly margin: { readonly left: number; readonly top: number };
 }
 
-function useShownSize(stage: RefObject<HTMLDivElement | null>, guest: Size, scaling: Scaling): Shown {
-  const [room, setRoom] = useState({ width: 0, height: 0, ratio: 1 });
+function useShownSize(stage: RefObject<HTMLDivElement | null>, guest: Size, scaling: Scaling, isFull: boolean): Shown {
+  const [room, setRoom] = useState({ width: 0, height: 0, left: 0, top: 0, ratio: 1 });
   useEffect(() => {
     const element = stage.current;
     if (!element) return;
     const measure = () => {
-      const { clientWidth, clientHeight } = element;
-      setRoom({
-        width: clientWidth - FOCUS_RING,
-        height: clientHeight - FOCUS_RING,
-        ratio: window.devicePixelRatio,
-      });
+      const { left, top, width, height } = element.getBoundingClientRect();
+      setRoom({ left, top, width, height, ratio: window.devicePixelRatio });
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -110,14 +120,26 @@ function useShownSize(stage: RefObject<HTMLDivElement | null>, guest: Size, scal
   const [shown, setShown] = useState<Shown>({
     device: { width: 0, height: 0 },
     css: { width: 0, height: 0 },
+    margin: { left: 0, top: 0 },
   });
   const { width, height } = guest;
   useEffect(() => {
     const { ratio } = room;
-    const inside = { width: Math.floor(room.width * ratio), height: Math.floor(room.height * ratio) };
+    const ring = isFull ? 0 : FOCUS_RING;
+    const inside = {
+      width: Math.floor((room.width - ring) * ratio),
+      height: Math.floor((room.height - ring) * ratio),
+    };
     const device = shownSize({ width, height }, inside, scaling, ratio);
-    setShown({ device, css: { width: device.width / ratio, height: device.height / ratio } });
-  }, [room, width, height, scaling]);
+    setShown({
+      device,
+      css: { width: device.width / ratio, height: device.height / ratio },
+      margin: {
+        left: startOf(room.left, room.width, device.width, ratio),
+        top: startOf(room.top, room.height, device.height, ratio),
+      },
+    });
+  }, [room, width, height, scaling, isFull]);
   return shown;
 }
 
@@ -131,6 +153,7 @@ function useInput(keys: RefObject<HTMLDivElement | null>, props: ScreenProps, is
     if (!element) return;
     const keyboard = new KeyboardCapture({
       send: (codes) => session.send({ type: 'keyboard', scanCodes: codes }),
+      hostKey: () => latest.current.props.hostKey,
       free: () => {
         pointer.free();
         latest.current.props.onFree();

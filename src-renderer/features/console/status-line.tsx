@@ -1,12 +1,15 @@
-// The line below a console: state, engine and its speed, resolution, lights of the keyboard, who has the keyboard.
+// The line below a console: state, engine and its speed, drives, resolution, lights of the keyboard, who has the keys.
 
-import { ArrowDownToLine, Cpu } from 'lucide-react';
+import { ArrowDownToLine } from 'lucide-react';
 import { useStore } from 'zustand';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { t } from '../../i18n/strings.ts';
+import { useApp } from '../../state/app-store.ts';
 import { useStats } from '../../state/polling.ts';
 import type { ConsoleSession } from './console-session.ts';
+import { DriveLights } from './drive-lights.tsx';
+import { EngineBadge } from './engine-badge.tsx';
 
 interface StatusLineProps {
   readonly machine: ReadyMachine;
@@ -19,6 +22,7 @@ const LEDS = ['numLock', 'capsLock', 'scrollLock'] as const;
 export function StatusLine({ machine, session, isKeyboardCaptured }: StatusLineProps) {
   const { id, state, config } = machine;
   const stats = useStats(id, state === 'running');
+  const hostKey = useApp(({ preferences }) => preferences?.hostKey ?? 'ControlRight');
   const width = useStore(session.state, (now) => now.width);
   const height = useStore(session.state, (now) => now.height);
   const columns = useStore(session.state, (now) => now.text?.columns ?? 0);
@@ -27,9 +31,7 @@ export function StatusLine({ machine, session, isKeyboardCaptured }: StatusLineP
   return (
     <section className="status-line" aria-label={t.console.status}>
       <StateBadge state={state} />
-      <span>
-        <Cpu aria-hidden /> {t.console.engines[config.cpu.engine]}
-      </span>
+      <EngineBadge cpu={config.cpu} stats={stats} />
       {stats && (
         <>
           <span className="number-text" title={t.console.mipsHint}>
@@ -41,6 +43,7 @@ export function StatusLine({ machine, session, isKeyboardCaptured }: StatusLineP
         </>
       )}
       <span className="spring" aria-hidden />
+      <DriveLights machine={machine} session={session} counters={stats?.drives ?? []} />
       {width > 0 && (
         <span title={columns > 0 ? t.console.textSize(columns, rows) : undefined}>
           {t.console.resolution(width, height)}
@@ -54,10 +57,9 @@ export function StatusLine({ machine, session, isKeyboardCaptured }: StatusLineP
       <span
         className="host-key"
         data-captured={isKeyboardCaptured || undefined}
-        title={isKeyboardCaptured ? t.console.hostKeyCaptured : t.console.hostKeyFree}
       >
         <ArrowDownToLine aria-hidden />
-        {isKeyboardCaptured ? t.console.keysBanner : t.console.clickHint}
+        {isKeyboardCaptured ? t.console.keysBanner(t.console.hostKeys[hostKey]) : t.console.clickHint}
       </span>
     </section>
   );

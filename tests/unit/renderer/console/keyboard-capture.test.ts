@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { KeyboardCapture } from '../../../../src-renderer/features/console/keyboard-capture.ts';
 
-function keyboard() {
+function keyboard(hostKey = 'ControlRight') {
   const sent: number[] = [];
   const happened: string[] = [];
   const capture = new KeyboardCapture({
     send: (codes) => void sent.push(...codes),
+    hostKey: () => hostKey,
     free: () => void happened.push('free'),
     copy: () => void happened.push('copy'),
     shortcut: (code) => {
@@ -115,5 +116,19 @@ describe('combinations', () => {
     capture.keyDown(event('KeyC', { ctrlKey: true, shiftKey: true }));
     capture.keyUp(event('KeyC', { ctrlKey: true, shiftKey: true }));
     expect([happened, sent]).toEqual([['copy'], []]);
+  });
+
+  it('leave to the key of the user’s choice, and the right Control to the guest then', () => {
+    const { capture, sent, happened, event } = keyboard('ScrollLock');
+    capture.keyDown(event('ControlRight'));
+    capture.keyUp(event('ControlRight'));
+    expect(sent).toEqual([0xe0, 0x1d, 0xe0, 0x9d]);
+    capture.keyDown(event('ScrollLock'));
+    capture.keyDown(event('KeyF'));
+    capture.keyUp(event('KeyF'));
+    capture.keyUp(event('ScrollLock'));
+    capture.keyDown(event('ScrollLock'));
+    capture.keyUp(event('ScrollLock'));
+    expect(happened).toEqual(['shortcut KeyF', 'free']);
   });
 });

@@ -1,7 +1,7 @@
 // Sizes of a guest screen for each way of scaling.
 
 import { describe, expect, it } from 'vitest';
-import { shownSize } from '../../../../src-renderer/features/console/scaling.ts';
+import { shownSize, startOf } from '../../../../src-renderer/features/console/scaling.ts';
 
 const TEXT = { width: 720, height: 400 };
 
@@ -37,5 +37,23 @@ describe('the size of a guest screen', () => {
       height: 0,
     });
     expect(shownSize(TEXT, { width: 1, height: 0 }, 'fit', 1)).toEqual({ width: 1, height: 1 });
+  });
+});
+
+describe('the place of a guest screen', () => {
+  it.each([
+    [270, 1010, 720, 1],
+    [270.4, 1009.6, 1080, 1.25],
+    [337.33, 801, 720, 1.5],
+    [0, 100, 500, 2],
+  ])('is a device pixel: edge %d, room %d, picture %d, ratio %d', (edge, room, picture, ratio) => {
+    const start = startOf(edge, room, picture, ratio);
+    expect(start).toBeGreaterThanOrEqual(0);
+    const inDevicePixels = (edge + start) * ratio;
+    expect(Math.abs(inDevicePixels - Math.round(inDevicePixels))).toBeLessThan(1e-6);
+  });
+
+  it('is the middle of its room', () => {
+    expect(startOf(10, 100, 60, 1)).toBe(20);
   });
 });
