@@ -9,6 +9,8 @@ export const CPU_MODELS = ['pentium3', 'x86-64-v1', 'x86-64-v2'] as const;
 export const CPU_ENGINES = ['jit', 'interpreter'] as const;
 export const MAX_SERIAL_PORTS = 4;
 export const MAX_NAME_LENGTH = 80;
+export const MAX_LABEL_LENGTH = 40;
+export const MAX_TAGS = 20;
 /** Bounds of what the engine can address today; what fits this host is checked in validate.ts. */
 export const MIN_MEMORY_MIB = 8;
 export const MAX_MEMORY_MIB = 2048;
@@ -89,11 +91,17 @@ const firmware = z.looseObject({
 export type FirmwareConfig = z.infer<typeof firmware>;
 const DEFAULT_FIRMWARE: FirmwareConfig = { bootOrder: ['cdrom', 'disk', 'floppy'], menu: false, clock: 'utc' };
 
+/** A word or a few that machines are found and grouped by. */
+export const label = z.string().max(MAX_LABEL_LENGTH).regex(/^[^\p{Cc}\u2028\u2029]*$/u);
+
 /** Everything the user may change. */
 export const machineSettings = z.looseObject({
   name: z.string().max(MAX_NAME_LENGTH),
   /** The guest system, by its id in the guest profiles: its icon, and what the form suggested. */
   guest: z.string().max(64).default('other'),
+  tags: z.array(label.min(1)).max(MAX_TAGS).default([]),
+  /** Machines of one group stand together; empty: none. */
+  group: label.default(''),
   cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),
   memoryMiB: z
     .number()
@@ -128,6 +136,8 @@ export function defaultSettings(name: string): MachineSettings {
   return {
     name,
     guest: 'other',
+    tags: [],
+    group: '',
     cpu: { model: 'x86-64-v1', engine: 'jit' },
     memoryMiB: 512,
     boot: { kernel: null, initrd: null, commandLine: 'console=tty0 console=ttyS0' },

@@ -105,6 +105,11 @@ export const machineScreen = z.object({
 });
 export type MachineScreen = z.infer<typeof machineScreen>;
 
+/** A PNG picture of at most `THUMBNAIL_WIDTH` x `THUMBNAIL_HEIGHT`. */
+export const thumbnail = z.base64().max(200_000);
+export const THUMBNAIL_WIDTH = 192;
+export const THUMBNAIL_HEIGHT = 120;
+
 /** Bytes for a serial port. */
 export const serialChunk = z.base64().max(100_000);
 

@@ -1,7 +1,7 @@
 // What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
 
 import { z } from 'zod';
-import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, machineId, machineSettings, newDisk } from '../machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, label, machineId, machineSettings, newDisk } from '../machine/config.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
 import {
   LOG_LEVELS,
@@ -11,6 +11,7 @@ import {
   machineView,
   serialChunk,
   serialOutput,
+  thumbnail,
   typedText,
 } from '../machine/view.ts';
 import type { Contract } from './contract.ts';
@@ -60,6 +61,10 @@ export const preferences = z.looseObject({
   hostKey: z.enum(HOST_KEYS).default('ControlRight'),
   keyCombinations: z.array(keyCombination).max(30).default([]),
   closeAction: z.enum(CLOSE_ACTIONS).default('ask'),
+  /** Groups of the list that show no machines. */
+  collapsedGroups: z.array(label).max(200).default([]),
+  /** Small pictures of running machines in the list. */
+  thumbnails: z.boolean().default(true),
   /** What the window was like when it was last closed; the window's own business. */
   window: z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()])),
 });
@@ -143,6 +148,11 @@ export const appContract = {
       input: one.extend({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
       output: machineView,
     },
+    /** What it is found by; also while it runs. What is not given stays. */
+    'machines.label': {
+      input: one.extend({ group: machineSettings.shape.group.unwrap().optional(), tags: machineSettings.shape.tags.unwrap().optional() }),
+      output: machineView,
+    },
     /** Into the trash, where it stays for a week; `trashed` brings it back. */
     'machines.delete': { input: one, output: z.object({ trashed }) },
     'machines.restore': { input: z.object({ trashed }), output: machineView },
@@ -169,6 +179,8 @@ export const appContract = {
     /** Keys by their KeyboardEvent.code, all down in order and up in reverse: "ControlLeft", "AltLeft", "Delete". */
     'machines.pressKeys': { input: one.extend({ keys: z.array(z.string().max(32)).min(1).max(8) }), output: nothing },
     'machines.screen': { input: one.extend({ png: z.boolean() }), output: machineScreen },
+    /** Each machine's screen, small: as it is now, or as it was when the machine ended. */
+    'machines.thumbnails': { input: nothing, output: z.array(one.extend({ pngBase64: thumbnail })) },
     /** Found on the screen of a text mode, or in what the serial port of the console said since `after`. */
     'machines.waitForText': {
       input: one.extend({
@@ -192,6 +204,7 @@ export const appContract = {
   events: {
     machineChanged: machineView,
     machineRemoved: one,
+    thumbnailChanged: one.extend({ pngBase64: thumbnail }),
     preferencesChanged: preferences,
     notice: z.object({
       level: z.enum(LOG_LEVELS),

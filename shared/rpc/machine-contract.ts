@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
-import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput } from '../machine/view.ts';
+import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput, thumbnail } from '../machine/view.ts';
 import { saveProgress, saveReleased, saveStateInput, savedState, startFromInput } from '../machine/saved-state.ts';
 import type { Contract } from './contract.ts';
 
@@ -48,6 +48,8 @@ export const machineContract = {
     saveProgress,
     /** The guest opened the tray of a drive. */
     trayOpened: z.object({ drive: driveId }),
+    /** The screen, small, at most once a second and when it has changed. */
+    thumbnail: z.object({ pngBase64: thumbnail }),
     log: z.object({ level: z.enum(LOG_LEVELS), text: z.string().max(2000) }),
     /** The machine has ended; the process exits by itself. */
     ended: z.object({ reason: z.enum(EXIT_REASONS), message: z.string().max(4000) }),

@@ -92,6 +92,11 @@ export class ConsoleHub {
     });
   }
 
+  /** The screen for somebody who looks now and then: may be of a moment ago, and changes when a new frame comes. */
+  glance(): Promise<Frame> {
+    return this.#frame && this.#windows.size > 0 ? Promise.resolve(this.#frame) : this.screen();
+  }
+
   /** What is kept of the shown serial port's output after a position, and the position after that. */
   serialSince(after: number): { readonly bytes: Uint8Array; readonly next: number } {
     return this.#backlog.since(after);

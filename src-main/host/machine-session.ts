@@ -26,6 +26,7 @@ import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner
 import { openMachineDrives, openMedium } from './machine-drives.ts';
 import type { OpenedDrives } from './open-drives.ts';
 import { encodePng } from './png.ts';
+import { Thumbnails } from './thumbnails.ts';
 
 export interface SessionOptions {
   readonly createRunner: CreateMachineRunner;
@@ -39,6 +40,7 @@ interface Running {
   readonly consoles: ConsoleHub;
   readonly drives: DriveActivityLog;
   readonly files: readonly WriteStream[];
+  readonly thumbnails: Thumbnails;
 }
 
 const MAX_LOG_TEXT = 2000;
@@ -104,13 +106,18 @@ export class MachineSession {
     const port = config.serial.findIndex(({ kind }) => kind === 'console');
     const activity = new DriveActivityLog(config.drives.map(({ id }) => id));
     const consoles = new ConsoleHub(runner, port < 0 ? undefined : port, activity);
-    this.#running = { runner, consoles, drives: activity, files: this.#serialFiles(config, runner) };
+    const thumbnails = new Thumbnails(
+      () => consoles.glance(),
+      (pngBase64) => this.#server.emit('thumbnail', { pngBase64 }),
+    );
+    this.#running = { runner, consoles, drives: activity, files: this.#serialFiles(config, runner), thumbnails };
     this.#follow(runner);
     try {
       await runner.start();
     } catch (error) {
       throw startFailure(error);
     }
+    thumbnails.start();
   }
 
   async #createRunner(
@@ -184,6 +191,7 @@ export class MachineSession {
     if (this.#ended) return;
     this.#ended = true;
     emitEnd(this.#server, reason, message.slice(0, MAX_LOG_TEXT));
+    this.#running?.thumbnails.stop();
     this.#running?.consoles.close();
     await Promise.all((this.#running?.files ?? []).map(finished));
     this.#options.onEnd(code);

@@ -19,6 +19,7 @@ import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
+import { Thumbnails } from './thumbnails.ts';
 import { within } from './within.ts';
 
 export interface AppOptions {
@@ -49,6 +50,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
+  readonly #thumbnails: Thumbnails;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   #probes = 0;
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
@@ -58,10 +60,17 @@ export class App {
     this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB);
     this.#settings = new SettingsStore(options.dataFolder);
     this.#logs = new LogStore((id) => this.registry.folderOf(id));
+    this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
     this.supervisor = new MachineSupervisor({
       launch: options.launch,
       logs: this.#logs,
-      onChange: (id) => this.#emit('machineChanged', this.view(id)),
+      onChange: (id) => {
+        this.#emit('machineChanged', this.view(id));
+        if (!this.supervisor.isRunning(id)) this.#thumbnails.keep(id);
+      },
+      onThumbnail: (id, pngBase64) => {
+        if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
+      },
     });
   }
 
@@ -87,7 +96,7 @@ export class App {
 
   async shutdown(): Promise<void> {
     await this.supervisor.shutdown();
-    await this.#logs.flush();
+    await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
@@ -135,12 +144,18 @@ export class App {
         await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
+      'machines.label': async ({ id, group, tags }) => {
+        const settings = settingsOf(registry.config(id));
+        await registry.update(id, { ...settings, group: group ?? settings.group, tags: tags ?? settings.tags });
+        return this.#announce(id);
+      },
       'machines.delete': async ({ id }) => {
         supervisor.require(id, 'delete');
-        await this.#logs.flush();
+        await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
         const trashed = await registry.delete(id);
         supervisor.forget(id);
         this.#logs.forget(id);
+        this.#thumbnails.forget(id);
         this.#emit('machineRemoved', { id });
         return { trashed };
       },
@@ -165,6 +180,7 @@ export class App {
       'machines.typeText': ({ id, text }) => input.typeText(id, text),
       'machines.pressKeys': ({ id, keys }) => input.pressKeys(id, keys),
       'machines.screen': ({ id, png }) => input.screen(id, png),
+      'machines.thumbnails': () => this.#thumbnails.all(registry.list().map(({ id }) => id)),
       'machines.waitForText': ({ id, ...awaited }) => input.waitForText(id, awaited),
       'machines.serialRead': ({ id, after }) => input.serialRead(id, after),
       'machines.serialWrite': ({ id, base64 }) => input.serialWrite(id, base64),

@@ -56,6 +56,8 @@ export interface SupervisorOptions {
   readonly logs: LogStore;
   /** Called after every change of a machine's state. */
   readonly onChange: (id: MachineId) => void;
+  /** The small picture of a running machine. */
+  readonly onThumbnail?: (id: MachineId, pngBase64: string) => void;
   readonly now?: () => number;
   readonly limits?: Partial<Limits>;
 }
@@ -207,6 +209,7 @@ export class MachineSupervisor {
     run.client.on('paused', () => this.#follow(run, machine, 'paused'));
     run.client.on('resumed', () => this.#follow(run, machine, 'running'));
     run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
+    run.client.on('thumbnail', ({ pngBase64 }) => this.#options.onThumbnail?.(id, pngBase64));
     run.client.on('ended', (ending) => {
       run.ending ??= ending;
       if (hasProcess(machine.state)) this.#become(run, machine, 'stopping');

@@ -14,6 +14,8 @@ export const DEFAULT_PREFERENCES: Preferences = {
   hostKey: 'ControlRight',
   keyCombinations: [],
   closeAction: 'ask',
+  collapsedGroups: [],
+  thumbnails: true,
   window: {},
 };
 

@@ -7,7 +7,9 @@ import { Choice } from '../components/choice.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
+import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
+import { SelectedMachines, useSelectedMachines } from '../features/machine-list/selected-machines.tsx';
 import { t } from '../i18n/strings.ts';
 import { changePreferences, nameOf, useApp, useMachine } from '../state/app-store.ts';
 import { usePlace } from '../state/navigation.ts';
@@ -34,6 +36,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
         <Chosen onCreate={create} />
       </main>
       <CommandPalette onCreate={create} />
+      <BulkQuestion />
       {creating && <CreateMachine onClose={() => setCreating(false)} />}
     </div>
   );
@@ -77,10 +80,12 @@ function Chosen({ onCreate }: { readonly onCreate: () => void }) {
   const { machineId } = usePlace();
   const machine = useMachine(machineId);
   const none = useApp((state) => state.machines.length === 0);
+  const selected = useSelectedMachines();
   const name = machine && nameOf(machine);
   useEffect(() => {
     document.title = name ? `${name} – ${t.app.name}` : t.app.name;
   }, [name]);
+  if (selected.length > 0) return <SelectedMachines machines={selected} />;
   if (machine) return <MachinePage key={machine.id} machine={machine} />;
   const create = (
     <Button icon={Plus} kind="primary" onPress={onCreate}>

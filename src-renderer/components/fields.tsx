@@ -25,10 +25,13 @@ interface TextFieldProps {
   readonly autoFocus?: boolean;
   readonly isMonospaced?: boolean;
   readonly maxLength?: number;
+  /** The id of a <datalist> with suggestions. */
+  readonly list?: string;
 }
 
 export function TextField({
   label,
+  list,
   hint,
   placeholder,
   messages = [],
@@ -41,6 +44,7 @@ export function TextField({
       <Input
         className={isMonospaced ? 'input monospaced' : 'input'}
         spellCheck={false}
+        {...(list ? { list } : {})}
         {...(placeholder ? { placeholder } : {})}
       />
       {hint && messages.length === 0 && (

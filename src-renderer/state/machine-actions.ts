@@ -20,7 +20,7 @@ export async function perform(id: string, action: PlainAction): Promise<void> {
   mark(id, true);
   try {
     if (action === 'start') putMachine(await client().call('machines.start', { id }));
-    else if (action === 'delete') await deleteMachine(id);
+    else if (action === 'delete') await deleteMachines([id]);
     else await client().call(`machines.${action}`, { id });
   } catch (error) {
     notifyFailure(error, id);
@@ -29,27 +29,55 @@ export async function perform(id: string, action: PlainAction): Promise<void> {
   }
 }
 
+/** The same for several; each failure has its own message. */
+export async function performAll(ids: readonly string[], action: PlainAction): Promise<void> {
+  if (action !== 'delete') return void (await Promise.all(ids.map((id) => perform(id, action))));
+  try {
+    await deleteMachines(ids);
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+/** What is not given stays as it is. */
+export async function labelMachine(id: string, labels: { group?: string; tags?: string[] }): Promise<void> {
+  try {
+    putMachine(await client().call('machines.label', { id, ...labels }));
+  } catch (error) {
+    notifyFailure(error, id);
+  }
+}
+
 /** The message offers to take it back. */
-async function deleteMachine(id: string): Promise<void> {
-  const machine = useApp.getState().machines.find((one) => one.id === id);
-  const { trashed } = await client().call('machines.delete', { id });
-  goTo(null);
-  notify({
-    level: 'info',
-    message: t.machine.deleted(machine ? nameOf(machine) : id),
-    action: {
-      label: t.app.undo,
-      run: async () => {
-        try {
-          const restored = await client().call('machines.restore', { trashed });
-          putMachine(restored);
-          goTo(restored.id);
-        } catch (error) {
-          notifyFailure(error);
-        }
-      },
-    },
-  });
+async function deleteMachines(ids: readonly string[]): Promise<void> {
+  const { machines } = useApp.getState();
+  const names = new Map(machines.map((machine) => [machine.id, nameOf(machine)]));
+  const deleted: { id: string; trashed: string }[] = [];
+  try {
+    for (const id of ids) deleted.push({ id, ...(await client().call('machines.delete', { id })) });
+  } finally {
+    const [first] = deleted;
+    if (first) {
+      goTo(null);
+      notify({
+        level: 'info',
+        message: deleted.length === 1 ? t.machine.deleted(names.get(first.id) ?? first.id) : t.list.deletedMany(deleted.length),
+        action: { label: t.app.undo, run: () => restoreAll(deleted.map(({ trashed }) => trashed)) },
+      });
+    }
+  }
+}
+
+async function restoreAll(trashed: readonly string[]): Promise<void> {
+  for (const name of trashed) {
+    try {
+      const restored = await client().call('machines.restore', { trashed: name });
+      putMachine(restored);
+      if (trashed.length === 1) goTo(restored.id);
+    } catch (error) {
+      notifyFailure(error);
+    }
+  }
 }
 
 /** Throws a FailureError: the wizard stays open and shows it. */

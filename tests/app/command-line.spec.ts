@@ -1,31 +1,15 @@
 // The command line as built: a service that starts by itself, a machine in it used from the shell, and its end.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
-import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { code, tinyKernel } from '../support/tiny-kernel.ts';
-
-const CLI = fileURLToPath(new URL('../../dist/main/cli.js', import.meta.url));
-
-interface Answer {
-  readonly status: number;
-  readonly out: string;
-  readonly errors: string;
-}
+import { boxwright as runCommand } from './support/boxwright.ts';
 
 test('machines run in a service of the command line', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'boxwright-cli-'));
-  const boxwright = (...args: string[]): Promise<Answer> =>
-    new Promise((resolve) => {
-      const env = { ...process.env, BOXWRIGHT_HOME: folder, BOXWRIGHT_NO_OPEN: '1' };
-      execFile(nodeBinary(), [CLI, ...args], { env, timeout: 60_000 }, (error, out, errors) =>
-        resolve({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, errors }),
-      );
-    });
+  const boxwright = (...args: string[]) => runCommand(folder, ...args);
   const kernel = join(folder, 'kernel');
   await writeFile(kernel, tinyKernel([...code.print('ready'), ...code.echo(), ...code.powerOff(), ...code.spin()]));
   try {

@@ -55,6 +55,26 @@ export const set: MachineVerb = {
   },
 };
 
+export const label: MachineVerb = {
+  name: 'label',
+  help: 'the group and the tags of a machine, running or not',
+  words: ['<machine>'],
+  options: [
+    ['--group <name>', 'the group it stands in; "" for none'],
+    ['--tags <words>', 'all its tags, with commas between them; "" for none'],
+  ],
+  calls: ['machines.label'],
+  service: false,
+  async run({ client, machine, options, print }) {
+    const { id } = await machine();
+    const [group, words] = [options['group'], options['tags']];
+    if (group === undefined && words === undefined) throw new UsageError('label: give --group or --tags');
+    const tags = typeof words === 'string' ? words.split(',').map((word) => word.trim()).filter(Boolean) : undefined;
+    const after = await client.call('machines.label', { id, tags, ...(typeof group === 'string' ? { group } : {}) });
+    print(after, `${id} was changed`);
+  },
+};
+
 export const remove: MachineVerb = {
   name: 'delete',
   help: 'put a machine and its folder into the trash, for a week',

@@ -16,7 +16,7 @@ export const list: MachineVerb = {
     const width = Math.max(0, ...machines.map((machine) => nameOf(machine).length));
     print(
       machines,
-      machines.map((machine) => `${nameOf(machine).padEnd(width)}  ${stateOf(machine).padEnd(8)}  ${machine.id}`),
+      machines.map((machine) => `${nameOf(machine).padEnd(width)}  ${stateOf(machine).padEnd(8)}  ${machine.id}${labelsOf(machine)}`),
     );
   },
 };
@@ -37,6 +37,13 @@ function stateOf(machine: MachineView): string {
   return machine.kind === 'machine' ? machine.state : 'damaged';
 }
 
+/** "  [Servers] web, test" */
+function labelsOf(machine: MachineView): string {
+  if (machine.kind === 'damaged') return '';
+  const { group, tags } = machine.config;
+  return `${group === '' ? '' : `  [${group}]`}${tags.length === 0 ? '' : `  ${tags.join(', ')}`}`;
+}
+
 function describe(machine: MachineView): string[] {
   if (machine.kind === 'damaged') return [`${machine.id}: damaged`, machine.message];
   const { config } = machine;
@@ -46,6 +53,8 @@ function describe(machine: MachineView): string[] {
     ['id', config.id],
     ['uuid', config.uuid ?? null],
     ['state', machine.state],
+    ['group', config.group || null],
+    ['tags', config.tags.join(', ') || null],
     ['processor', `${config.cpu.model}, engine ${config.cpu.engine}`],
     ['memory', formatBytes(config.memoryMiB * MIB)],
     ['kernel', kernel],

@@ -1,16 +1,21 @@
-// The list of machines at the left: search, names, states.
+// The list of machines at the left: search, groups, names, states. One machine opens its page; several, or a group, can
+// be acted upon together.
 
-import { Box, FileWarning, Plus } from 'lucide-react';
-import { useMemo, useState } from 'react';
-import { ListBox, ListBoxItem, Text } from 'react-aria-components';
-import { hasProcess } from '../../../shared/machine/lifecycle.ts';
+import { Plus } from 'lucide-react';
+import { type KeyboardEvent, type MouseEvent, useMemo, useState } from 'react';
+import { Tree } from 'react-aria-components';
+import { hasProcess, isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { SearchField } from '../../components/fields.tsx';
-import { StateBadge } from '../../components/state-badge.tsx';
 import { t } from '../../i18n/strings.ts';
-import { nameOf, useApp } from '../../state/app-store.ts';
+import { changePreferences, useApp } from '../../state/app-store.ts';
 import { goTo, usePlace } from '../../state/navigation.ts';
+import { groupKey, groupOfKey, select, useSelection } from '../../state/selection.ts';
+import { request } from './bulk-actions.ts';
+import { inGroups, machinesOfKeys, matchingMachines } from './machine-groups.ts';
+import { MachineMenu, type MenuPlace } from './machine-menu.tsx';
+import { GroupRow, MachineRow } from './machine-row.tsx';
 
 interface MachineListProps {
   readonly onCreate: () => void;
@@ -18,9 +23,8 @@ interface MachineListProps {
 
 export function MachineList({ onCreate }: MachineListProps) {
   const machines = useApp((state) => state.machines);
-  const { machineId, page } = usePlace();
   const [wanted, setWanted] = useState('');
-  const shown = useMemo(() => matching(machines, wanted), [machines, wanted]);
+  const shown = useMemo(() => matchingMachines(machines, wanted), [machines, wanted]);
   const running = machines.filter(
     (machine) => machine.kind === 'machine' && hasProcess(machine.state),
   ).length;
@@ -38,36 +42,7 @@ export function MachineList({ onCreate }: MachineListProps) {
           {t.list.create}
         </Button>
       </div>
-      {machines.length === 0 ? (
-        <div className="machines" />
-      ) : (
-        <ListBox
-          aria-label={t.list.title}
-          className="machines"
-          items={shown}
-          dependencies={[shown]}
-          selectionMode="single"
-          selectionBehavior="replace"
-          selectedKeys={machineId === null ? [] : [machineId]}
-          onSelectionChange={(keys) => {
-            const [key] = keys === 'all' ? [] : keys;
-            if (key !== undefined) goTo(String(key), page);
-          }}
-          renderEmptyState={() => <p className="quiet">{t.list.nothingFound(wanted)}</p>}
-        >
-          {(machine) => (
-            <ListBoxItem id={machine.id} textValue={nameOf(machine)} className="machine-row">
-              {machine.kind === 'damaged' ? <FileWarning aria-hidden /> : <Box aria-hidden />}
-              <Text slot="label" className="machine-row-name" title={nameOf(machine)}>
-                <bdi>{nameOf(machine)}</bdi>
-              </Text>
-              <Text slot="description">
-                <StateBadge state={machine.kind === 'damaged' ? 'damaged' : machine.state} />
-              </Text>
-            </ListBoxItem>
-          )}
-        </ListBox>
-      )}
+      {machines.length === 0 ? <div className="machines" /> : <Machines shown={shown} wanted={wanted} />}
       <p className="machine-count" role="status">
         {t.list.count(machines.length, running)}
       </p>
@@ -75,8 +50,86 @@ export function MachineList({ onCreate }: MachineListProps) {
   );
 }
 
-function matching(machines: readonly MachineView[], wanted: string): readonly MachineView[] {
-  const needle = wanted.trim().toLocaleLowerCase();
-  if (needle === '') return machines;
-  return machines.filter((machine) => nameOf(machine).toLocaleLowerCase().includes(needle));
+interface MachinesProps {
+  readonly shown: readonly MachineView[];
+  readonly wanted: string;
+}
+
+const NOTHING: readonly string[] = [];
+
+function Machines({ shown, wanted }: MachinesProps) {
+  const { machineId } = usePlace();
+  const keys = useSelection((state) => state.keys);
+  const collapsed = useApp((state) => state.preferences?.collapsedGroups ?? NOTHING);
+  const [menu, setMenu] = useState<MenuPlace | null>(null);
+  const groups = useMemo(() => inGroups(shown), [shown]);
+  const selected = keys.size > 0 ? keys : new Set(machineId === null ? [] : [machineId]);
+  const chosen = () => machinesOfKeys(shown, selected);
+  // A search looks into every group.
+  const expanded = groups.filter(({ name }) => wanted !== '' || !collapsed.includes(name)).map(({ name }) => groupKey(name));
+
+  const openMenu = (event: MouseEvent) => {
+    const key = event.target instanceof Element ? event.target.closest('[data-key]')?.getAttribute('data-key') : null;
+    if (!key) return;
+    event.preventDefault();
+    const isChosen = selected.has(key);
+    if (!isChosen) select(new Set([key]));
+    const { left, bottom } = (event.target as Element).getBoundingClientRect();
+    // By keyboard there is no place of a pointer.
+    const byKeyboard = event.clientX === 0 && event.clientY === 0;
+    setMenu({
+      x: byKeyboard ? left + 24 : event.clientX,
+      y: byKeyboard ? bottom : event.clientY,
+      machines: isChosen ? chosen() : machinesOfKeys(shown, new Set([key])),
+    });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Delete') request('delete', chosen());
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the tree inside has the focus; this only hears of it
+    <div className="machines" onContextMenu={openMenu} onKeyDown={onKeyDown}>
+      <Tree
+        aria-label={t.list.title}
+        className="machine-tree"
+        selectionMode="multiple"
+        selectionBehavior="replace"
+        selectedKeys={selected}
+        onSelectionChange={(next) => select(new Set(next === 'all' ? shown.map(({ id }) => id) : [...next].map(String)))}
+        expandedKeys={expanded}
+        onExpandedChange={(next) =>
+          void changePreferences({ collapsedGroups: collapsedAfter(collapsed, groups.map(({ name }) => name), next) })
+        }
+        renderEmptyState={() => <p className="quiet">{t.list.nothingFound(wanted)}</p>}
+      >
+        {groups.map(({ name, machines }) => {
+          const rows = machines.map((machine) => (
+            <MachineRow key={machine.id} machine={machine} onAction={() => open(machine)} />
+          ));
+          // Machines without a group need no heading while there are no groups.
+          if (name === '' && groups.length === 1) return rows;
+          return (
+            <GroupRow key={groupKey(name)} name={name} count={machines.length}>
+              {rows}
+            </GroupRow>
+          );
+        })}
+      </Tree>
+      {menu && <MachineMenu place={menu} onClose={() => setMenu(null)} />}
+    </div>
+  );
+}
+
+/** By Enter or a double click. */
+function open(machine: MachineView): void {
+  if (machine.kind === 'damaged') return goTo(machine.id);
+  if (isAllowed('start', machine.state)) request('start', [machine]);
+  else goTo(machine.id, 'console', true);
+}
+
+function collapsedAfter(before: readonly string[], shown: readonly string[], expanded: ReadonlySet<unknown>): string[] {
+  const open = new Set([...expanded].map((key) => groupOfKey(String(key))));
+  const others = before.filter((name) => !shown.includes(name));
+  return [...others, ...shown.filter((name) => !open.has(name))].slice(-200);
 }

@@ -59,7 +59,7 @@ export async function createMachine(page: Page, machine: NewMachine): Promise<vo
 }
 
 export function machineRow(page: Page, name: string) {
-  return page.getByRole('listbox', { name: 'Machines' }).getByRole('option', { name, exact: true });
+  return page.getByRole('treegrid', { name: 'Machines' }).getByRole('row', { name, exact: true });
 }
 
 export function openPage(page: Page, name: 'Overview' | 'Console' | 'Settings' | 'Activity' | 'Logs'): Promise<void> {

@@ -195,7 +195,8 @@ describe('machines on the command line', () => {
 describe('the command line', () => {
   it('does everything that a window can do with machines', () => {
     const done = new Set<string>(MACHINE_VERBS.flatMap(({ calls }) => calls));
-    const windowOnly = ['machines.openConsole'];
+    // Pictures for lists; `screenshot` has the whole one.
+    const windowOnly = ['machines.openConsole', 'machines.thumbnails'];
     const missing = Object.keys(appContract.calls).filter(
       (call) => call.startsWith('machines.') && !done.has(call) && !windowOnly.includes(call),
     );

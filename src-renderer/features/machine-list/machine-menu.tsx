@@ -1,0 +1,46 @@
+// The menu of one machine or several, where the pointer or the keyboard asked for it.
+
+import { Settings2 } from 'lucide-react';
+import { useRef } from 'react';
+import { Menu, MenuItem, Popover, Separator } from 'react-aria-components';
+import type { MachineView } from '../../../shared/machine/view.ts';
+import { t } from '../../i18n/strings.ts';
+import { goTo } from '../../state/navigation.ts';
+import { bulkActions, request } from './bulk-actions.ts';
+
+export interface MenuPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly machines: readonly MachineView[];
+}
+
+export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; readonly onClose: () => void }) {
+  const { x, y, machines } = place;
+  const anchor = useRef<HTMLSpanElement>(null);
+  const [only, ...others] = machines;
+  const actions = bulkActions(machines).filter(({ ids }) => ids.length > 0);
+  return (
+    <>
+      <span ref={anchor} className="menu-anchor" style={{ left: x, top: y }} />
+      <Popover triggerRef={anchor} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom start" offset={0} className="menu-box">
+        <Menu aria-label={t.list.menu} className="menu" autoFocus="first" onClose={onClose}>
+          {actions.map(({ id, icon: Icon, title }) => (
+            <MenuItem key={id} id={id} className="menu-item" data-danger={id === 'delete' || undefined} textValue={title} onAction={() => request(id, machines)}>
+              <Icon aria-hidden />
+              {title}
+            </MenuItem>
+          ))}
+          {only?.kind === 'machine' && others.length === 0 && (
+            <>
+              <Separator className="menu-separator" />
+              <MenuItem id="settings" className="menu-item" textValue={t.list.openSettings} onAction={() => goTo(only.id, 'settings')}>
+                <Settings2 aria-hidden />
+                {t.list.openSettings}
+              </MenuItem>
+            </>
+          )}
+        </Menu>
+      </Popover>
+    </>
+  );
+}
