@@ -16,5 +16,8 @@ const server = serve(mediaContract, channel, {
   imageInfo: (request) => tools.imageInfo(request),
   convertImage: (request) => tools.convertImage(request),
   checkImage: (request) => tools.checkImage(request),
+  createOverlay: (request) => tools.createOverlay(request),
+  mergeLayers: (request) => tools.mergeLayers(request),
+  setBacking: (request) => tools.setBacking(request),
   cancel: (request) => tools.cancel(request),
 });

@@ -2,7 +2,8 @@
 // Not here: the format of the file (src-main/engine/snapshot).
 
 import { z } from 'zod';
-import { driveId, IMAGE_FORMATS, machineConfig } from './config.ts';
+import { driveId, IMAGE_FORMATS } from './config.ts';
+import { startRequest } from './start-request.ts';
 
 const hostPath = z.string().min(1).max(4096);
 
@@ -34,7 +35,7 @@ export const savedState = z.object({
 });
 export type SavedState = z.infer<typeof savedState>;
 
-export const startFromInput = z.object({ config: machineConfig, path: hostPath });
+export const startFromInput = z.object({ config: startRequest, path: hostPath });
 
 export const saveReleased = z.object({ pausedMs: count });
 /** Bytes of guest memory. */

@@ -14,6 +14,7 @@ import {
   thumbnail,
   typedText,
 } from '../machine/view.ts';
+import { snapshotCalls } from '../snapshot/snapshot-view.ts';
 import type { Contract } from './contract.ts';
 import { FAILURE_CODES } from './failure.ts';
 
@@ -193,6 +194,8 @@ export const appContract = {
     },
     'machines.serialRead': { input: one.extend({ after: z.number().int().nonnegative() }), output: serialOutput },
     'machines.serialWrite': { input: one.extend({ base64: serialChunk }), output: nothing },
+
+    ...snapshotCalls,
 
     'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
     'files.pick': {

@@ -34,6 +34,10 @@ export const FAILURE_CODES = [
   'state.cancelled',
   'state.writeFailed',
   'store.writeFailed',
+  'snapshot.notFound',
+  'snapshot.damaged',
+  'snapshot.busy',
+  'snapshot.neededByClones',
   'config.unreadable',
   'config.tooNew',
 ] as const;

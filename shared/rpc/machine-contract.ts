@@ -2,9 +2,10 @@
 // every answer and event, bounds their sizes and decides states itself.
 
 import { z } from 'zod';
-import { driveId, insertedMedium, machineConfig } from '../machine/config.ts';
+import { driveId, insertedMedium } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput, thumbnail } from '../machine/view.ts';
 import { saveProgress, saveReleased, saveStateInput, savedState, startFromInput } from '../machine/saved-state.ts';
+import { startRequest } from '../machine/start-request.ts';
 import type { Contract } from './contract.ts';
 
 const nothing = z.undefined();
@@ -12,7 +13,7 @@ const nothing = z.undefined();
 export const machineContract = {
   calls: {
     /** Builds and starts the machine; fails with what is wrong with its files. */
-    start: { input: machineConfig, output: nothing },
+    start: { input: startRequest, output: nothing },
     /** Builds the machine and lets it go on where a state file says; refused when it is of another machine. */
     startFrom: { input: startFromInput, output: nothing },
     /**

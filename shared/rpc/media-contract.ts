@@ -12,6 +12,10 @@ const format = z.enum(IMAGE_FORMATS);
 /** Names a long call in its events, and for `cancel`. The caller's choice. */
 const job = z.string().min(1).max(64);
 const bytes = z.number().nonnegative();
+/** Where images of a chain may name each other, besides each one's own folder. */
+const folders = z.array(path).max(300);
+/** An image behind another: where it is, what the other calls it, and its format, found out where it is null. */
+const backingImage = z.object({ path, name: path, format: format.nullable() });
 const count = z.number().int().nonnegative();
 
 export const imageSnapshotView = z.object({
@@ -73,6 +77,7 @@ export const mediaContract = {
         snapshot: z.string().max(1024).optional(),
         target: path,
         targetFormat: format,
+        folders: folders.optional(),
         compressed: z.boolean().default(false),
         /** The format's own, by qemu-img's names. */
         options: z.record(z.string().max(64), z.string().max(1000)).default({}),
@@ -83,6 +88,21 @@ export const mediaContract = {
       input: z.object({ job, path, format: format.optional(), repair: z.enum(['none', 'leaks', 'all']) }),
       output: imageCheck,
     },
+    /** A new, empty qcow2 image on top of another, which it names as `name`; fails when there is a file of this name. */
+    createOverlay: {
+      input: z.object({ path, backing: backingImage, folders }),
+      output: z.object({ format, emptyBytes: bytes }),
+    },
+    /**
+     * `forward`: what `upper` shows of `lower` is copied into it; `backward`: what `upper` holds is written into
+     * `lower`. Neither changes what `upper` shows, however often and wherever it is cut short.
+     */
+    mergeLayers: {
+      input: z.object({ job, direction: z.enum(['forward', 'backward']), upper: path, lower: path, lowerFormat: format, folders }),
+      output: nothing,
+    },
+    /** Names another image behind an overlay, or none; both show the same. */
+    setBacking: { input: z.object({ path, backing: backingImage.omit({ path: true }).nullable() }), output: nothing },
     /** The job then fails with `media.cancelled`; one that is not there is no failure. */
     cancel: { input: z.object({ job }), output: nothing },
   },

@@ -9,14 +9,14 @@ import { type DriveSpec, type OpenedDrives, openDriveImage, openDrives } from '.
 
 const MAX_MESSAGE = 2000;
 
-/** Throws `FailureError`, in words that name the image; nothing stays open then. */
-export function openMachineDrives(config: MachineConfig): Promise<OpenedDrives> {
-  return inWords(() => openDrives(config.drives.map(specOf)));
+/** Throws `FailureError`, in words that name the image; nothing stays open then. `folders`: as in open-drives.ts. */
+export function openMachineDrives(config: MachineConfig, folders?: readonly string[]): Promise<OpenedDrives> {
+  return inWords(() => openDrives(config.drives.map(specOf), folders));
 }
 
 /** Also for a medium that is changed while the machine runs. */
-export function openMedium(drive: DriveConfig & { path: string }): Promise<DriveImage> {
-  return inWords(() => openDriveImage(specOf(drive), drive.path));
+export function openMedium(drive: DriveConfig & { path: string }, folders?: readonly string[]): Promise<DriveImage> {
+  return inWords(() => openDriveImage(specOf(drive), drive.path, folders));
 }
 
 function specOf({ id, kind, bus, slot, path, format, readOnly, allowReferences }: DriveConfig): DriveSpec {

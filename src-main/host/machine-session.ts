@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ImageFormatName, MachineConfig } from '../../shared/machine/config.ts';
 import { BOOT_LETTERS } from '../../shared/machine/run-command.ts';
+import type { StartRequest } from '../../shared/machine/start-request.ts';
 import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import type { Handlers, Server } from '../../shared/rpc/contract.ts';
@@ -51,7 +52,7 @@ export class MachineSession {
   readonly #options: SessionOptions;
   readonly #server: Server<MachineContract>;
   #running: Running | undefined;
-  #config: MachineConfig | undefined;
+  #config: StartRequest | undefined;
   #started = false;
   #ended = false;
   #previous: { readonly stats: RunnerStats; readonly atMs: number } | undefined;
@@ -97,10 +98,10 @@ export class MachineSession {
     };
   }
 
-  async #start(config: MachineConfig): Promise<void> {
+  async #start(config: StartRequest): Promise<void> {
     if (this.#started) throw new FailureError('machine.wrongState', 'The machine was started already.');
     this.#started = true;
-    const { drives, images } = await openMachineDrives(config);
+    const { drives, images } = await openMachineDrives(config, config.imageFolders);
     const runner = await this.#createRunner(config, drives, images);
     this.#config = config;
     const port = config.serial.findIndex(({ kind }) => kind === 'console');
@@ -139,7 +140,7 @@ export class MachineSession {
     const found = this.#config?.drives.find(({ id }) => id === drive);
     if (found === undefined || found.kind === 'disk')
       throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
-    const image = path === null ? undefined : await openMedium({ ...found, path, format });
+    const image = path === null ? undefined : await openMedium({ ...found, path, format }, this.#config?.imageFolders);
     await runner.changeMedium(drive, image);
   }
 

@@ -3,7 +3,7 @@
 
 import * as fs from 'node:fs';
 import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
-import type { InputOf } from '../../shared/rpc/contract.ts';
+import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import type { ImageCheck, ImageInfo, MediaContract } from '../../shared/rpc/media-contract.ts';
 import {
   BlockError,
@@ -18,6 +18,7 @@ import {
 } from '../engine/block/index.ts';
 import { createImageHost } from './image-host.ts';
 import { convertImages } from './image-tools.ts';
+import { createOverlay, mergeLayers, setBacking } from './layer-tools.ts';
 
 export type EmitProgress = (progress: { job: string; done: number; total: number }) => void;
 
@@ -115,7 +116,7 @@ export class MediaTools {
   }
 
   async convertImage(request: InputOf<MediaContract, 'convertImage'>): Promise<void> {
-    const { source, sourceFormat, snapshot, target, targetFormat, compressed, options } = request;
+    const { source, sourceFormat, snapshot, target, targetFormat, compressed, options, folders = [] } = request;
     await this.#asJob(request.job, target, async (job) =>
       convertImages({
         sources: [{ path: source, format: sourceFormat }],
@@ -123,7 +124,7 @@ export class MediaTools {
         target: { path: target, format: requireFormat(target, targetFormat), options },
         replace: 'refuse',
         copy: { compressed },
-        files: { durable: true },
+        files: { durable: true, folders },
         job,
       }),
     );
@@ -155,6 +156,18 @@ export class MediaTools {
         await store.close();
       }
     });
+  }
+
+  createOverlay(request: InputOf<MediaContract, 'createOverlay'>): Promise<OutputOf<MediaContract, 'createOverlay'>> {
+    return this.#worded(request.path, () => createOverlay(request));
+  }
+
+  mergeLayers({ job, ...request }: InputOf<MediaContract, 'mergeLayers'>): Promise<void> {
+    return this.#asJob(job, request.upper, (watched) => mergeLayers(request, watched));
+  }
+
+  setBacking(request: InputOf<MediaContract, 'setBacking'>): Promise<void> {
+    return this.#worded(request.path, () => setBacking(request));
   }
 
   cancel({ job }: { readonly job: string }): void {

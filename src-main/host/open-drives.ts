@@ -31,13 +31,13 @@ export interface OpenedDrives {
   readonly images: ReadonlyMap<string, DriveImage>;
 }
 
-/** Throws `BlockError`; nothing stays open then. */
-export async function openDrives(specs: readonly DriveSpec[]): Promise<OpenedDrives> {
+/** `folders`: where images may name others, besides their own. Throws `BlockError`; nothing stays open then. */
+export async function openDrives(specs: readonly DriveSpec[], folders?: readonly string[]): Promise<OpenedDrives> {
   const images = new Map<string, DriveImage>();
   const drives: DriveOptions[] = [];
   try {
     for (const spec of specs) {
-      const image = spec.path === undefined ? undefined : await openDriveImage(spec, spec.path);
+      const image = spec.path === undefined ? undefined : await openDriveImage(spec, spec.path, folders);
       if (image !== undefined) images.set(spec.id, image);
       drives.push(driveOptions(spec, image));
     }
@@ -49,9 +49,9 @@ export async function openDrives(specs: readonly DriveSpec[]): Promise<OpenedDri
 }
 
 /** Also for a medium that is inserted while the machine runs. */
-export async function openDriveImage(spec: Omit<DriveSpec, 'attachment'>, path: string): Promise<DriveImage> {
+export async function openDriveImage(spec: Omit<DriveSpec, 'attachment'>, path: string, folders: readonly string[] = []): Promise<DriveImage> {
   const write = !spec.readOnly && !spec.snapshot && spec.kind !== 'cdrom';
-  const image = await openImage(createImageHost({ anyReference: spec.anyReference ?? false }), { path, format: spec.format, write });
+  const image = await openImage(createImageHost({ anyReference: spec.anyReference ?? false, folders }), { path, format: spec.format, write });
   try {
     await checkMedium(image, spec.kind, path);
   } catch (error) {

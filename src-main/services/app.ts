@@ -6,10 +6,8 @@ import { resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
-import { connect } from '../../shared/rpc/connect.ts';
-import type { Client, EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
+import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { type MediaContract, mediaContract } from '../../shared/rpc/media-contract.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';
@@ -17,10 +15,13 @@ import { MachineInput } from './machine-input.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
+import { MediaWork } from './media-work.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
+import { SnapshotCalls } from './snapshot-calls.ts';
+import { nodeSnapshotIo } from './snapshot-io.ts';
+import { SnapshotStore } from './snapshot-store.ts';
 import { Thumbnails } from './thumbnails.ts';
-import { within } from './within.ts';
 
 export interface AppOptions {
   readonly version: string;
@@ -47,6 +48,8 @@ const MAX_PROBES = 4;
 export class App {
   readonly registry: MachineRegistry;
   readonly supervisor: MachineSupervisor;
+  readonly snapshots: SnapshotStore;
+  readonly #media: MediaWork;
   readonly #options: AppOptions;
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
@@ -71,6 +74,12 @@ export class App {
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
       },
+    });
+    this.#media = new MediaWork(options.launch);
+    this.snapshots = new SnapshotStore({
+      machines: this.registry,
+      io: nodeSnapshotIo(this.#media.forSnapshots()),
+      isRunning: (id) => this.supervisor.isRunning(id),
     });
   }
 
@@ -100,7 +109,13 @@ export class App {
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
-    return { ...this.#appHandlers(), ...this.#machineHandlers(window), ...this.#fileHandlers(window) };
+    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, changed: (id) => this.#announce(id) });
+    return {
+      ...this.#appHandlers(),
+      ...this.#machineHandlers(window),
+      ...this.#fileHandlers(window),
+      ...snapshots.handlers(),
+    };
   }
 
   #appHandlers() {
@@ -141,6 +156,7 @@ export class App {
       },
       'machines.update': async ({ id, settings, newDisks }) => {
         supervisor.require(id, 'edit');
+        this.#refuseBusy(id);
         await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
@@ -151,6 +167,8 @@ export class App {
       },
       'machines.delete': async ({ id }) => {
         supervisor.require(id, 'delete');
+        this.#refuseBusy(id);
+        await this.#refuseParent(id);
         await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
         const trashed = await registry.delete(id);
         supervisor.forget(id);
@@ -161,7 +179,7 @@ export class App {
       },
       'machines.restore': async ({ trashed }) => this.#announce(await registry.restore(trashed)),
       'machines.start': async ({ id }) => {
-        await supervisor.start(withAbsolutePaths(registry.config(id), registry.folderOf(id)));
+        await this.#start(id);
         return this.view(id);
       },
       'machines.pause': ({ id }) => supervisor.pause(id),
@@ -199,6 +217,28 @@ export class App {
     } satisfies Partial<Handlers<AppContract>>;
   }
 
+  async #start(id: MachineId): Promise<void> {
+    const { registry, supervisor, snapshots } = this;
+    supervisor.require(id, 'start');
+    this.#refuseBusy(id);
+    await snapshots.ready(id);
+    const imageFolders = await snapshots.imageFolders(id);
+    this.#refuseBusy(id);
+    await supervisor.start({ ...withAbsolutePaths(registry.config(id), registry.folderOf(id)), imageFolders });
+  }
+
+  #refuseBusy(id: MachineId): void {
+    if (this.snapshots.isBusy(id))
+      throw new FailureError('snapshot.busy', 'The machine’s snapshots are being changed; wait until that is done.', { id });
+  }
+
+  /** Linked clones would lose their disks. */
+  async #refuseParent(id: MachineId): Promise<void> {
+    const clones = await this.snapshots.clonesOf(id);
+    if (clones.length > 0)
+      throw new FailureError('snapshot.neededByClones', `The disks of this machine are needed by ${clones.join(', ')}: linked clones of it. Delete these first.`, { id });
+  }
+
   /** The process goes first: what it cannot open stays out of the settings. */
   async #changeMedium(
     id: MachineId,
@@ -225,7 +265,7 @@ export class App {
       const path = settings.drives.find(({ id }) => id === drive)?.path;
       if (path === undefined || path === null)
         throw new FailureError('machine.invalidConfig', `There is no drive for the new disk “${drive}”.`, { drive });
-      await this.#media('disk creation', CREATE_LIMIT_MS, 'The disk could not be made in time.', (client) =>
+      await this.#media.use('disk creation', CREATE_LIMIT_MS, 'The disk could not be made in time.', (client) =>
         client.call('createImage', { path: resolve(folder, path), format, bytes }),
       );
     }
@@ -236,26 +276,11 @@ export class App {
       throw new FailureError('rpc.tooManyCalls', 'Too many files are being examined.');
     this.#probes += 1;
     try {
-      return await this.#media('file probe', PROBE_LIMIT_MS, 'The file could not be examined.', (client) =>
+      return await this.#media.use('file probe', PROBE_LIMIT_MS, 'The file could not be examined.', (client) =>
         client.call('probe', { path, purpose }),
       );
     } finally {
       this.#probes -= 1;
-    }
-  }
-
-  /** Files are hostile: each is touched by a process that lives no longer than that. */
-  async #media<T>(
-    name: string,
-    limitMs: number,
-    failure: string,
-    work: (client: Client<MediaContract>) => Promise<T>,
-  ): Promise<T> {
-    const handle = this.#options.launch('media', name);
-    try {
-      return await within(work(connect(mediaContract, handle.channel)), limitMs, failure);
-    } finally {
-      handle.kill();
     }
   }
 

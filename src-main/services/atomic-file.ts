@@ -55,7 +55,7 @@ async function keepPrevious(path: string, previous: string): Promise<void> {
 }
 
 /** Makes the rename durable where a folder can be synced; elsewhere (Windows) the system does it on its own. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, constants.O_RDONLY);
   try {

@@ -111,6 +111,23 @@ export class MachineRegistry {
     });
   }
 
+  /** Writes a configuration that was a good one before, as a snapshot has it. */
+  replace(config: MachineConfig): Promise<MachineConfig> {
+    return this.#exclusively(() => {
+      this.entry(config.id);
+      return this.#write(config);
+    });
+  }
+
+  /** Where machines are, those in the trash included, and where their relative paths begin. */
+  async places(): Promise<{ readonly id: MachineId; readonly folder: string; readonly home: string }[]> {
+    const trashed = await this.#trash.folders();
+    return [
+      ...[...this.#entries.keys()].map((id) => ({ id, folder: this.folderOf(id), home: this.folderOf(id) })),
+      ...trashed.map(({ id, folder }) => ({ id, folder, home: this.folderOf(id) })),
+    ];
+  }
+
   /** Puts the machine's folder into the trash and returns its name there; files elsewhere stay. */
   delete(id: MachineId): Promise<string> {
     return this.#exclusively(async () => {

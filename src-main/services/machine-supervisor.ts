@@ -2,7 +2,7 @@
 // along the table in shared/machine/lifecycle.ts. A process that dies, hangs or talks nonsense costs its own machine
 // and nothing more.
 
-import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
+import type { MachineId } from '../../shared/machine/config.ts';
 import {
   canBecome,
   hasProcess,
@@ -10,6 +10,7 @@ import {
   type MachineAction,
   type MachineState,
 } from '../../shared/machine/lifecycle.ts';
+import type { StartRequest } from '../../shared/machine/start-request.ts';
 import type { MachineExit } from '../../shared/machine/view.ts';
 import { connect } from '../../shared/rpc/connect.ts';
 import type { Arguments, CallName, Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
@@ -108,7 +109,7 @@ export class MachineSupervisor {
     this.#machines.delete(id);
   }
 
-  async start(config: MachineConfig): Promise<void> {
+  async start(config: StartRequest): Promise<void> {
     this.require(config.id, 'start');
     const machine: Machine = { state: 'starting', run: undefined, lastExit: null };
     this.#machines.set(config.id, machine);
@@ -183,7 +184,7 @@ export class MachineSupervisor {
     await Promise.all(ends);
   }
 
-  #launch(config: MachineConfig, machine: Machine): Run {
+  #launch(config: StartRequest, machine: Machine): Run {
     const { launch, logs } = this.#options;
     const { id } = config;
     const handle = launch('machine', config.name);

@@ -59,6 +59,13 @@ export class MachineTrash {
     }
   }
 
+  async folders(): Promise<{ readonly id: MachineId; readonly folder: string }[]> {
+    return (await this.#names()).flatMap((name) => {
+      const id = idOf(name);
+      return id === undefined ? [] : [{ id, folder: join(this.#folder, name) }];
+    });
+  }
+
   async #names(): Promise<string[]> {
     try {
       return await readdir(this.#folder);

@@ -21,6 +21,9 @@ function mediaClient() {
     imageInfo: (request) => tools.imageInfo(request),
     convertImage: (request) => tools.convertImage(request),
     checkImage: (request) => tools.checkImage(request),
+    createOverlay: (request) => tools.createOverlay(request),
+    mergeLayers: (request) => tools.mergeLayers(request),
+    setBacking: (request) => tools.setBacking(request),
     cancel: (request) => tools.cancel(request),
   });
   return connect(mediaContract, near);

@@ -1,0 +1,105 @@
+// A machine's snapshots as the services describe them to the window and the command line, and what is asked of them.
+
+import { z } from 'zod';
+import { machineId } from '../machine/config.ts';
+import { snapshot, snapshotDescription, snapshotId, snapshotName, snapshotTags } from './snapshot-tree.ts';
+
+const bytes = z.number().nonnegative();
+
+export const snapshotView = snapshot.extend({
+  /** What its own layers and its state take of the disk. */
+  bytes,
+  /** Why it cannot be restored: a sentence that names the file. */
+  problem: z.string().max(4000).nullable(),
+});
+export type SnapshotView = z.infer<typeof snapshotView>;
+
+export const snapshotTreeView = z.object({
+  machine: machineId,
+  /** Parents stand before their children. */
+  snapshots: z.array(snapshotView),
+  current: z.object({
+    /** The snapshot the present state comes from. */
+    parent: snapshotId.nullable(),
+    /** Something was written or set since. */
+    changed: z.boolean(),
+    bytes,
+    /** It goes on from a saved state at the next start. */
+    saved: z.boolean(),
+  }),
+  keepBeforeRestoreDays: z.number().nullable(),
+  /** Room that a deleted snapshot still takes, because others need its disk or the machine runs. */
+  unfreedBytes: bytes,
+  /** What an operation could not finish; it is tried again at the next one. */
+  warning: z.string().max(4000).nullable(),
+});
+export type SnapshotTreeView = z.infer<typeof snapshotTreeView>;
+
+const one = z.object({ id: machineId });
+const ofSnapshot = one.extend({ snapshot: snapshotId });
+
+export const takeRequest = one.extend({
+  name: snapshotName,
+  description: snapshotDescription.default(''),
+  tags: snapshotTags.default([]),
+});
+
+export const restoreRequest = ofSnapshot.extend({
+  /** The settings stay as they are, and a saved state is left alone. */
+  disksOnly: z.boolean().default(false),
+  /** The present state becomes a snapshot first, unless nothing changed since the last one. */
+  keepPresent: z.boolean().default(true),
+});
+
+export const editRequest = ofSnapshot.extend({
+  name: snapshotName.optional(),
+  description: snapshotDescription.optional(),
+  tags: snapshotTags.optional(),
+});
+
+export const deletePlan = z.object({
+  /** At most: what two layers both hold is only known when they are merged. */
+  freesBytes: bytes,
+  needsBytes: bytes,
+  availableBytes: bytes,
+  merges: z.array(z.object({ direction: z.enum(['forward', 'backward']), bytes, path: z.string() })),
+  /** Layers that stay because others lie on them. */
+  keeps: z.number().int().nonnegative(),
+  /** Machines that are linked clones of it. */
+  clones: z.array(z.string()),
+  /** It runs: room is freed when it is off. */
+  waits: z.boolean(),
+});
+export type DeletePlan = z.infer<typeof deletePlan>;
+
+export const snapshotDiff = z.object({
+  settings: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })).max(10_000),
+  disks: z.array(z.object({ drive: z.string(), /** At most. */ bytes })).max(200),
+});
+export type SnapshotDiff = z.infer<typeof snapshotDiff>;
+
+export const cloneRequest = one.extend({
+  /** null: the present state. */
+  snapshot: snapshotId.nullable().default(null),
+  name: z.string().max(80),
+  linked: z.boolean().default(false),
+  /** Keep the UUID that the guest sees. */
+  keepIdentity: z.boolean().default(false),
+});
+
+export const snapshotCalls = {
+  'snapshots.list': { input: one, output: snapshotTreeView },
+  'snapshots.take': { input: takeRequest, output: snapshotTreeView },
+  'snapshots.restore': { input: restoreRequest, output: snapshotTreeView },
+  'snapshots.edit': { input: editRequest, output: snapshotTreeView },
+  'snapshots.deletePlan': { input: ofSnapshot, output: deletePlan },
+  'snapshots.delete': { input: ofSnapshot, output: snapshotTreeView },
+  /** `to` null: the present state. */
+  'snapshots.diff': { input: one.extend({ from: snapshotId, to: snapshotId.nullable() }), output: snapshotDiff },
+  /** How long states that a restore left behind are kept; null: for ever. */
+  'snapshots.setRetention': {
+    input: one.extend({ days: z.number().int().min(0).max(3650).nullable() }),
+    output: snapshotTreeView,
+  },
+  'snapshots.thumbnail': { input: ofSnapshot, output: z.object({ pngBase64: z.string().max(30_000_000).nullable() }) },
+} as const;

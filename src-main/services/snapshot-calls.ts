@@ -1,0 +1,42 @@
+// The calls about snapshots, over the store.
+
+import type { MachineId } from '../../shared/machine/config.ts';
+import type { AppContract } from '../../shared/rpc/app-contract.ts';
+import type { Handlers } from '../../shared/rpc/contract.ts';
+import type { SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+
+export interface SnapshotCallsParts {
+  readonly snapshots: SnapshotStore;
+  /** Tells the windows of a machine's new settings. */
+  readonly changed: (id: MachineId) => unknown;
+}
+
+export class SnapshotCalls {
+  readonly #parts: SnapshotCallsParts;
+
+  constructor(parts: SnapshotCallsParts) {
+    this.#parts = parts;
+  }
+
+  handlers() {
+    const { snapshots } = this.#parts;
+    return {
+      'snapshots.list': ({ id }) => snapshots.view(id),
+      'snapshots.take': ({ id, ...request }) => this.#after(id, snapshots.take(id, request)),
+      'snapshots.restore': ({ id, ...request }) => this.#after(id, snapshots.restore(id, request)),
+      'snapshots.edit': ({ id, snapshot, ...fields }) => this.#after(id, snapshots.edit(id, snapshot, fields)),
+      'snapshots.deletePlan': ({ id, snapshot }) => snapshots.plan(id, snapshot),
+      'snapshots.delete': ({ id, snapshot }) => this.#after(id, snapshots.delete(id, snapshot)),
+      'snapshots.diff': ({ id, from, to }) => snapshots.diff(id, from, to),
+      'snapshots.setRetention': ({ id, days }) => this.#after(id, snapshots.setRetention(id, days)),
+      'snapshots.thumbnail': async ({ id, snapshot }) => ({ pngBase64: await snapshots.thumbnail(id, snapshot) }),
+    } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  async #after(id: MachineId, work: Promise<unknown>): Promise<SnapshotTreeView> {
+    await work;
+    this.#parts.changed(id);
+    return this.#parts.snapshots.view(id);
+  }
+}

@@ -1,0 +1,414 @@
+// Takes, restores, deletes and describes the snapshots of machines. One change of a machine at a time; each is either
+// made or not, whatever ends the process (snapshot-files.ts). What a tree may become is shared/snapshot's; cleaning up
+// layers that nobody needs is snapshot-cleaner.ts.
+
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import { type MachineConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { differences } from '../../shared/snapshot/settings-diff.ts';
+import {
+  atSnapshot,
+  chainOf,
+  type Disk,
+  EMPTY_TREE,
+  expired,
+  findLayer,
+  findSnapshot,
+  isLayered,
+  type Layer,
+  type Snapshot,
+  type SnapshotId,
+  type SnapshotKind,
+  type SnapshotTree,
+  withDisks,
+  withoutSnapshot,
+  withSnapshot,
+} from '../../shared/snapshot/snapshot-tree.ts';
+import type { DeletePlan, SnapshotDiff, SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
+import { type Opened, presentDisks, type SnapshotMachines } from './machine-disks.ts';
+import { cleanUp, dependents, planCleanUp } from './snapshot-cleaner.ts';
+import { readTree, SNAPSHOT_FOLDER, SnapshotFiles } from './snapshot-files.ts';
+import type { SnapshotIo } from './snapshot-io.ts';
+
+export interface SnapshotStoreOptions {
+  readonly machines: SnapshotMachines;
+  readonly io: SnapshotIo;
+  /** Whether a process has the machine's disks open. */
+  readonly isRunning: (id: MachineId) => boolean;
+  readonly now?: () => number;
+}
+
+export interface TakeRequest {
+  readonly name: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly kind?: SnapshotKind;
+}
+
+/** What is undefined stays. */
+export type EditedFields = { readonly [K in 'name' | 'description' | 'tags']?: Snapshot[K] | undefined };
+
+export interface RestoreRequest {
+  readonly snapshot: SnapshotId;
+  readonly disksOnly: boolean;
+  readonly keepPresent: boolean;
+}
+
+export class SnapshotStore {
+  readonly #options: SnapshotStoreOptions;
+  readonly #now: () => number;
+  readonly #queues = new Map<MachineId, Promise<unknown>>();
+  readonly #busy = new Map<MachineId, number>();
+  readonly #warnings = new Map<MachineId, string>();
+
+  constructor(options: SnapshotStoreOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** A change is under way; the machine must not start meanwhile. */
+  isBusy(id: MachineId): boolean {
+    return (this.#busy.get(id) ?? 0) > 0;
+  }
+
+  take(id: MachineId, request: TakeRequest): Promise<Snapshot> {
+    return this.#changing(id, async (opened) => {
+      this.#requireOff(id);
+      const { snapshot } = await this.#take(opened, request);
+      await this.#expire(id);
+      return snapshot;
+    });
+  }
+
+  restore(id: MachineId, request: RestoreRequest): Promise<void> {
+    return this.#changing(id, async (opened) => {
+      this.#requireOff(id);
+      await this.#restore(opened, request);
+      await this.#expire(id);
+      await this.#cleanUp(id);
+    });
+  }
+
+  delete(id: MachineId, snapshot: SnapshotId): Promise<void> {
+    return this.#changing(id, async (opened) => {
+      await this.#delete(opened, require(opened.tree, snapshot));
+      await this.#cleanUp(id);
+    });
+  }
+
+  edit(id: MachineId, snapshot: SnapshotId, fields: EditedFields): Promise<void> {
+    return this.#changing(id, async ({ files, tree }) => {
+      const before = require(tree, snapshot);
+      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+      const after: Snapshot = { ...before, ...given };
+      await files.commit({ operation: `edit “${before.name}”`, tree: { ...tree, snapshots: tree.snapshots.map((one) => (one === before ? after : one)) } });
+    });
+  }
+
+  setRetention(id: MachineId, days: number | null): Promise<void> {
+    return this.#changing(id, async ({ files, tree }) => {
+      await files.commit({ operation: 'retention', tree: { ...tree, keepBeforeRestoreDays: days } });
+      await this.#expire(id);
+      await this.#cleanUp(id);
+    });
+  }
+
+  /** With the machine's snapshots held still; for clones. */
+  holding<T>(id: MachineId, work: (opened: Opened, take: (request: TakeRequest) => Promise<Opened>) => Promise<T>): Promise<T> {
+    return this.#changing(id, (opened) =>
+      work(opened, async (request) => {
+        this.#requireOff(id);
+        await this.#take(opened, request);
+        return this.#open(id);
+      }),
+    );
+  }
+
+  async view(id: MachineId): Promise<SnapshotTreeView> {
+    const { files, config, tree } = await this.#open(id);
+    const sizes = await this.#sizes(files, tree.layers);
+    const size = (one: string) => sizes.get(one) ?? 0;
+    const present = presentDisks(files, config, tree);
+    const snapshots = [];
+    for (const one of tree.snapshots) {
+      const state = one.state === null ? undefined : await this.#options.io.sizeOf(files.absolute(one.state));
+      const bytes = one.disks.reduce((sum, disk) => sum + size(disk.layer), state?.onDisk ?? 0);
+      snapshots.push({ ...one, bytes, problem: await this.#problem(files, tree, one) });
+    }
+    const used = new Set([...tree.snapshots.flatMap(({ disks }) => disks.map(({ layer }) => layer)), ...present.map(({ layer }) => layer.id)]);
+    return {
+      machine: id,
+      snapshots,
+      current: {
+        parent: tree.current,
+        changed: await this.#isChanged(files, config, tree, present),
+        bytes: present.reduce((sum, { layer }) => sum + size(layer.id), 0),
+        saved: tree.saved !== null,
+      },
+      keepBeforeRestoreDays: tree.keepBeforeRestoreDays,
+      unfreedBytes: tree.layers.reduce((sum, one) => sum + (one.garbage && !used.has(one.id) ? size(one.id) : 0), 0),
+      warning: this.#warnings.get(id) ?? null,
+    };
+  }
+
+  async plan(id: MachineId, snapshot: SnapshotId): Promise<DeletePlan> {
+    const opened = await this.#open(id);
+    const gone = require(opened.tree, snapshot);
+    return planCleanUp(this.#cleaning(opened), { ...opened, tree: withoutSnapshot(opened.tree, gone.id) }, gone);
+  }
+
+  /** The picture of its screen, in base64. */
+  async thumbnail(id: MachineId, snapshot: SnapshotId): Promise<string | null> {
+    const { files, tree } = await this.#open(id);
+    const { thumbnail } = require(tree, snapshot);
+    return thumbnail === null ? null : ((await this.#options.io.readBase64(files.absolute(thumbnail))) ?? null);
+  }
+
+  async diff(id: MachineId, from: SnapshotId, to: SnapshotId | null): Promise<SnapshotDiff> {
+    const { files, config, tree } = await this.#open(id);
+    const before = require(tree, from);
+    const after = to === null ? undefined : require(tree, to);
+    const disksOf = (one: Snapshot | undefined) =>
+      one === undefined
+        ? presentDisks(files, config, tree).map(({ drive, layer }) => ({ drive, layer: layer.id }))
+        : one.disks;
+    const sizes = await this.#sizes(files, tree.layers);
+    const [left, right] = [disksOf(before), disksOf(after)];
+    const drives = new Set([...left, ...right].map(({ drive }) => drive));
+    const disks = [...drives].map((drive) => {
+      const chain = (refs: typeof left) => chainOf(tree, refs.find((ref) => ref.drive === drive)?.layer ?? null);
+      const [a, b] = [chain(left), chain(right)];
+      const apart = [...a.filter((one) => !b.includes(one)), ...b.filter((one) => !a.includes(one))];
+      return { drive, bytes: apart.reduce((sum, one) => sum + Math.max(0, (sizes.get(one.id) ?? 0) - one.emptyBytes), 0) };
+    });
+    return { settings: differences(comparable(before.config), comparable(after?.config ?? config)), disks };
+  }
+
+  /** Finishes what was cut short and removes leftovers; called before a machine is used. Throws what stands in the way. */
+  async ready(id: MachineId): Promise<void> {
+    if (!(await this.#hasSnapshots(id))) return;
+    await this.#changing(id, async ({ files, config, tree }) => {
+      await files.collect(tree, config);
+      this.#refuseFrozen(files, config, tree);
+    });
+  }
+
+  /** The folders whose files the machine's images may name, for its process. */
+  async imageFolders(id: MachineId): Promise<string[]> {
+    const { machines, io } = this.#options;
+    const folder = machines.folderOf(id);
+    const tree = await readTree(io, folder).catch(() => EMPTY_TREE);
+    const files = this.#files(id);
+    return [...new Set([folder, ...tree.layers.map(({ path }) => dirname(files.absolute(path)))])].slice(0, 300);
+  }
+
+  /** Names of the machines that lie on this one's layers. */
+  async clonesOf(id: MachineId): Promise<MachineId[]> {
+    const { machines, io } = this.#options;
+    const own = new Set((await readTree(io, machines.folderOf(id)).catch(() => EMPTY_TREE)).layers.map(({ path }) => this.#files(id).absolute(path)));
+    const all = await dependents(machines, io, id);
+    return [...new Set(all.filter(({ path }) => own.has(path)).map((one) => one.machine))];
+  }
+
+  async #take(opened: Opened, request: TakeRequest): Promise<{ snapshot: Snapshot }> {
+    const { files, config, tree } = opened;
+    const disks = presentDisks(files, config, tree);
+    this.#refuseFrozen(files, config, tree);
+    const { below, overlays } = await this.#overlays(files, tree, disks);
+    const taken = this.#entry(request, config);
+    await files.commit({
+      operation: `take “${taken.name}”`,
+      tree: withSnapshot(tree, taken, below, overlays),
+      config: withDisks(config, overlays),
+    });
+    return { snapshot: taken as Snapshot };
+  }
+
+  async #restore({ files, config, tree }: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
+    const target = require(tree, snapshot);
+    const problem = await this.#problem(files, tree, target);
+    if (problem !== null) throw new FailureError('snapshot.damaged', problem, { snapshot });
+    const present = presentDisks(files, config, tree);
+    const keep = keepPresent && (await this.#isChanged(files, config, tree, present));
+    const { schema, id, uuid, name: ownName, tags, group } = config;
+    const base = disksOnly ? config : { ...target.config, schema, id, uuid, name: ownName, tags, group };
+    const wanted = base.drives.filter(isLayered).flatMap(({ id: drive }) => {
+      const layer = findLayer(tree, target.disks.find((one) => one.drive === drive)?.layer ?? null);
+      if (layer !== undefined) return [{ drive, layer }];
+      // A disk the snapshot does not know: it goes on from where it is, on a layer of its own if that is kept.
+      return keep ? present.filter((one) => one.drive === drive) : [];
+    });
+    const { below, overlays } = await this.#overlays(files, tree, wanted);
+    const known = new Map(below.map(({ layer }) => [layer.id, layer]));
+    const kept = present.map((disk) => ({ ...disk, layer: known.get(disk.layer.id) ?? disk.layer }));
+    const name = `Before restoring “${target.name}”`.slice(0, 120);
+    const from = keep ? withSnapshot(tree, this.#entry({ name, kind: 'before-restore' }, config), kept, []) : tree;
+    const replaced = new Set(overlays.map(({ drive }) => drive));
+    const dropped = keep ? [] : present.filter(({ drive, layer }) => layer.parent !== null && (replaced.has(drive) || !disksOnly));
+    await files.commit({
+      operation: `restore “${target.name}”`,
+      tree: atSnapshot(from, target.id, overlays, dropped),
+      config: withDisks(base, overlays),
+    });
+  }
+
+  async #delete({ files, tree }: Opened, gone: Snapshot): Promise<void> {
+    await files.commit({
+      operation: `delete “${gone.name}”`,
+      tree: withoutSnapshot(tree, gone.id),
+      removes: [gone.state, gone.thumbnail].filter((path) => path !== null),
+    });
+  }
+
+  async #expire(id: MachineId): Promise<void> {
+    const { tree } = await this.#open(id);
+    for (const gone of expired(tree, this.#now())) await this.#delete(await this.#open(id), gone);
+  }
+
+  /** Its failures are no failures of the change that was made: they are told, and tried again. */
+  async #cleanUp(id: MachineId): Promise<void> {
+    if (this.#options.isRunning(id)) return;
+    this.#warnings.delete(id);
+    try {
+      const opened = await this.#open(id);
+      await cleanUp(this.#cleaning(opened), () => this.#open(id));
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.#warnings.set(id, `Room of deleted snapshots could not be freed: ${error.message}`);
+    }
+  }
+
+  #cleaning({ id }: Opened) {
+    const { machines, io, isRunning } = this.#options;
+    return { machines, io, isRunning: () => isRunning(id) };
+  }
+
+  #entry(request: TakeRequest, config: MachineConfig): Omit<Snapshot, 'parent' | 'disks'> {
+    return {
+      id: randomUUID(),
+      name: request.name,
+      description: request.description ?? '',
+      tags: [...(request.tags ?? [])],
+      timeMs: this.#now(),
+      kind: request.kind ?? 'manual',
+      config,
+      state: null,
+      thumbnail: null,
+    };
+  }
+
+  /** New, empty layers, durable, on top of others. `below` has those with what was found out about them. */
+  async #overlays(files: SnapshotFiles, tree: SnapshotTree, disks: readonly Disk[]): Promise<{ below: Disk[]; overlays: Disk[] }> {
+    const { io } = this.#options;
+    const below: Disk[] = [];
+    const overlays: Disk[] = [];
+    try {
+      await io.makeFolder(files.absolute(SNAPSHOT_FOLDER));
+      for (const { drive, layer, unknownFormat } of disks) {
+        const id = randomUUID();
+        const path = `${SNAPSHOT_FOLDER}/${id}.qcow2`;
+        const folders = [files.folder, ...chainOf(tree, layer.id).map((one) => dirname(files.absolute(one.path)))];
+        const format = unknownFormat ? null : layer.format;
+        const backing = { path: files.absolute(layer.path), name: files.nameBehind(path, layer.path), format };
+        const made = await io.media.createOverlay({ path: files.absolute(path), backing, folders });
+        const lower = { ...layer, format: made.format };
+        below.push({ drive, layer: lower });
+        overlays.push({ drive, layer: { id, path, format: 'qcow2', parent: lower.id, foreign: false, garbage: false, emptyBytes: made.emptyBytes } });
+        await io.makeDurable(files.absolute(path));
+      }
+    } catch (error) {
+      for (const { layer } of overlays) await io.remove(files.absolute(layer.path)).catch(String);
+      throw error;
+    }
+    return { below, overlays };
+  }
+
+  async #isChanged(files: SnapshotFiles, config: MachineConfig, tree: SnapshotTree, present: readonly Disk[]): Promise<boolean> {
+    const parent = findSnapshot(tree, tree.current);
+    if (parent === undefined) return true;
+    if (differences(comparable(parent.config), comparable(config)).length > 0) return true;
+    for (const { drive, layer } of present) {
+      if (layer.parent !== parent.disks.find((one) => one.drive === drive)?.layer) return true;
+      const size = await this.#options.io.sizeOf(files.absolute(layer.path));
+      if (size === undefined || size.length > layer.emptyBytes) return true;
+    }
+    return false;
+  }
+
+  async #problem(files: SnapshotFiles, tree: SnapshotTree, one: Snapshot): Promise<string | null> {
+    for (const { layer } of one.disks)
+      for (const { path } of chainOf(tree, layer)) {
+        const file = files.absolute(path);
+        if ((await this.#options.io.sizeOf(file)) === undefined)
+          return `The snapshot “${one.name}” cannot be restored: its disk needs “${file}”, which does not exist. Put the file back.`;
+      }
+    return null;
+  }
+
+  /** Writing to a layer that snapshots lie on would damage them. */
+  #refuseFrozen(files: SnapshotFiles, config: MachineConfig, tree: SnapshotTree): void {
+    const below = new Set([...tree.layers.map(({ parent }) => parent), ...tree.snapshots.flatMap(({ disks }) => disks.map(({ layer }) => layer))]);
+    const frozen = presentDisks(files, config, tree).find(({ layer }) => below.has(layer.id));
+    if (frozen)
+      throw new FailureError(
+        'machine.invalidConfig',
+        `The disk “${frozen.drive}” is set to “${files.absolute(frozen.layer.path)}”, which snapshots lie on; writing to it would damage them. Restore a snapshot, or choose another image.`,
+        { drive: frozen.drive },
+      );
+  }
+
+  async #sizes(files: SnapshotFiles, layers: readonly Layer[]): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    for (const { id, path } of layers) sizes.set(id, (await this.#options.io.sizeOf(files.absolute(path)))?.onDisk ?? 0);
+    return sizes;
+  }
+
+  async #open(id: MachineId): Promise<Opened> {
+    const files = this.#files(id);
+    return { id, files, config: this.#options.machines.config(id), tree: await files.tree() };
+  }
+
+  #files(id: MachineId): SnapshotFiles {
+    const { machines, io } = this.#options;
+    return new SnapshotFiles(machines.folderOf(id), io, (config) => machines.replace({ ...config, id }));
+  }
+
+  async #hasSnapshots(id: MachineId): Promise<boolean> {
+    const { machines, io } = this.#options;
+    return (await io.names(`${machines.folderOf(id)}/${SNAPSHOT_FOLDER}`)).length > 0;
+  }
+
+  #requireOff(id: MachineId): void {
+    if (this.#options.isRunning(id))
+      throw new FailureError('machine.wrongState', 'This cannot be done while the machine is running.', { id });
+  }
+
+  /** One after the other; what a crash left unfinished is finished first. */
+  #changing<T>(id: MachineId, work: (opened: Opened) => Promise<T>): Promise<T> {
+    this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1);
+    const run = async () => {
+      try {
+        await this.#files(id).recover();
+        return await work(await this.#open(id));
+      } finally {
+        this.#busy.set(id, (this.#busy.get(id) ?? 1) - 1);
+      }
+    };
+    const done = (this.#queues.get(id) ?? Promise.resolve()).then(run, run);
+    this.#queues.set(id, done.catch((error: unknown) => error));
+    return done;
+  }
+}
+
+/** Settings that a restore brings back, without where layered disks are, which changes with every snapshot. */
+function comparable(config: MachineConfig): object {
+  const { name: _name, tags: _tags, group: _group, ...settings } = settingsOf(config);
+  return { ...settings, drives: config.drives.map((drive) => (isLayered(drive) ? { ...drive, path: '', format: null } : drive)) };
+}
+
+function require(tree: SnapshotTree, id: SnapshotId): Snapshot {
+  const found = findSnapshot(tree, id);
+  if (found === undefined) throw new FailureError('snapshot.notFound', 'This snapshot does not exist any more.', { snapshot: id });
+  return found;
+}
