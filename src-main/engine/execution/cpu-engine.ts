@@ -29,6 +29,8 @@ export interface CpuStats {
   readonly tlbMisses: number;
   /** Nanoseconds spent in each tier as far as the engine measures it; keys are tier names. */
   readonly tierNs: Readonly<Record<string, number>>;
+  /** How often what costs time outside generated code has happened, by name; for `--stats`. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface CpuEngine {

@@ -83,6 +83,8 @@ export class Engine implements CpuEngine {
   readonly #mmu: Mmu;
   readonly #code: CodeCache;
   readonly #times = new TierTimes();
+  /** Why generated code came back to the run loop, how often, and what else costs time there. */
+  readonly #counters = { lookups: 0, slowSteps: 0, hotBlocks: 0, attentions: 0, faults: 0, interrupts: 0, translationChanges: 0 };
   readonly #handlers: HandlerTable;
   readonly #run: MainLoop;
   /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
@@ -166,11 +168,22 @@ export class Engine implements CpuEngine {
   }
 
   get stats(): CpuStats {
+    const code = this.#code.stats;
+    const jit = this.#jit?.stats;
     return {
       instructions: Number(this.#cpu.get64(F.retired)),
       regionsCompiled: this.#jit?.stats.installed ?? 0,
       tlbMisses: this.#mmu.stats.misses,
       tierNs: this.#times.ns,
+      counters: {
+        ...this.#counters,
+        deviceAccesses: this.#mmu.stats.deviceAccesses,
+        blocksDecoded: code.blocks,
+        codePagesWritten: code.invalidations,
+        codeResets: code.resets,
+        regionsDropped: jit?.dropped ?? 0,
+        regionBytes: jit?.bytes ?? 0,
+      },
     };
   }
 
@@ -236,6 +249,7 @@ export class Engine implements CpuEngine {
   }
 
   #translationsChanged(): void {
+    this.#counters.translationChanges++;
     const { u32 } = this.#views;
     const epoch = this.#mappingEpoch;
     u32[epoch] = ((u32[epoch] as number) + 1) >>> 0;
@@ -284,6 +298,7 @@ export class Engine implements CpuEngine {
     if (this.#block[SHADOW] !== 0) return undefined;
     if (!this.#nmi && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) === 0) return undefined;
     this.#left.record = 0;
+    this.#counters.interrupts++;
     if (this.#nmi) {
       this.#nmi = false;
       return deliverInterrupt(cpu, 2);
@@ -315,22 +330,27 @@ export class Engine implements CpuEngine {
   #afterRun(): CpuStop | undefined {
     switch (this.#block[EXIT_REASON]) {
       case EXIT_FAULT:
+        this.#counters.faults++;
         this.#ripOfCurrentRecord();
         return this.#deliverFault();
       case EXIT_HALT:
         return this.#isWoken() ? undefined : 'halt';
       case EXIT_SLOW:
+        this.#counters.slowSteps++;
         this.#slow = true;
         this.#left.record = 0;
         return undefined;
       case EXIT_HOT:
+        this.#counters.hotBlocks++;
         this.#left.record = 0;
         this.#compile();
         return undefined;
       case EXIT_ATTENTION:
+        this.#counters.attentions++;
         this.#left.record = 0;
         return undefined;
       default:
+        this.#counters.lookups++;
         this.#left.record = this.#block[CURRENT_RECORD] as number;
         this.#left.base = this.#codeBase();
         return undefined;

@@ -18,6 +18,7 @@ const STATS: MachineStats = {
   regionsCompiled: 5,
   tlbMisses: 6,
   tierNs: { regions: 3e6 },
+  counters: {},
   hostNs: 2e9,
   idleNs: 1.5e9,
   unclaimedPorts: 1,
