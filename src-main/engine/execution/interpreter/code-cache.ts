@@ -10,7 +10,7 @@ import { GUEST_PAGE, JUMP_CACHE_BYTES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout 
 import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
 import type { MemoryViews } from '../views.ts';
-import { codeBitsOf, handlerShape } from './handler-shape.ts';
+import { codeBitsOf } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import { jumpCacheSlot } from './main-loop.ts';
 import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
@@ -296,8 +296,7 @@ export class CodeCache implements CodeWatcher {
       this.#writer.fault(record, at, refused.vector, refused.errorCode);
       return;
     }
-    const shape = handlerShape(instruction, mode);
-    this.#writer.instruction(record, at, instruction, this.#handlers.numberOf(shape));
+    this.#writer.instruction(record, at, instruction, this.#handlers.numberFor(instruction, mode));
   }
 
   /**

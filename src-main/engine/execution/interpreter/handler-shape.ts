@@ -105,6 +105,45 @@ export function bindOperands(operands: readonly DecodedOperand[]): BoundOperand[
   });
 }
 
+const KINDS = { register: 1, memory: 2, immediate: 3, relative: 4, far: 5 } as const;
+const FILES = { gpr: 0, segment: 1, control: 2, debug: 3, xmm: 4, mmx: 5, x87: 6 } as const;
+const REPEATS = { none: 0, rep: 1, repne: 2 } as const;
+
+/** An operand's part of the shape in 14 bits. */
+function operandCode(operand: DecodedOperand | undefined): number {
+  if (operand === undefined) return 0;
+  const file = operand.kind === 'register' ? FILES[operand.file] : 0;
+  return (KINDS[operand.kind] << 11) | (file << 8) | operand.bits;
+}
+
+/** Numbers that differ where shapes of one opcode row do in one mode: what finds a known shape without its key. */
+export interface ShapeCode {
+  form: number;
+  first: number;
+  rest: number;
+}
+
+export function encodeShape(instruction: Instruction, mode: number, into: ShapeCode): void {
+  const { memory, operands, operandBits, addressBits } = instruction;
+  const form =
+    memory === undefined
+      ? 0
+      : 1 |
+        (memory.base >= 0 ? 2 : 0) |
+        (memory.index >= 0 ? 4 : 0) |
+        (memory.ripRelative ? 8 : 0) |
+        (memory.displacementHigh !== memory.displacement >> 31 ? 16 : 0);
+  into.form =
+    form |
+    (isSegmented(instruction.segment, mode) ? 32 : 0) |
+    (instruction.lock ? 64 : 0) |
+    (REPEATS[instruction.repeat] << 7) |
+    (operandBits << 9) |
+    (addressBits << 16);
+  into.first = (operandCode(operands[0]) << 14) | operandCode(operands[1]);
+  into.rest = (operandCode(operands[2]) << 14) | operandCode(operands[3]);
+}
+
 export function handlerShape(instruction: Instruction, mode: number): HandlerShape {
   const { row, operandBits, addressBits, repeat, lock } = instruction;
   const memory = instruction.memory === undefined ? undefined : memoryForm(instruction.memory);

@@ -3,13 +3,14 @@
 
 import { createModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder } from '../../ir/types.ts';
+import type { Instruction, OpcodeRow } from '../../x86/decode/instruction.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { loadWebAssembly, type ModuleLoader } from '../module-loader.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
-import type { HandlerShape } from './handler-shape.ts';
+import { encodeShape, handlerShape, type HandlerShape, type ShapeCode } from './handler-shape.ts';
 import { RecordBinding, type RecordBindingParts } from './record-binding.ts';
 import { HANDLER } from './record.ts';
 
@@ -31,12 +32,20 @@ export function emitHandler(f: FunctionBuilder, shape: HandlerShape, parts: Reco
   return binding.endsBlock;
 }
 
+interface KnownShape extends ShapeCode {
+  readonly mode: number;
+  readonly number: number;
+}
+
 export class HandlerTable {
   readonly table: WebAssembly.Table;
   readonly #layout: MemoryLayout;
   readonly #imports: EngineImports;
   readonly #load: ModuleLoader;
   readonly #numbers = new Map<string, number>();
+  /** Shapes met so far by opcode row, few for each: building a key takes longer than decoding. */
+  readonly #known = new Map<OpcodeRow, KnownShape[]>();
+  readonly #code: ShapeCode = { form: 0, first: 0, rest: 0 };
   readonly #leaving = new Set<string>();
   #next: number;
   #pending: { shape: HandlerShape; number: number }[] = [];
@@ -68,6 +77,24 @@ export class HandlerTable {
   /** Whether instructions of this mnemonic return to the run loop, on some path at least, as far as is known yet. */
   leavesBlock(mnemonic: string): boolean {
     return this.#leaving.has(mnemonic);
+  }
+
+  /** As `numberOf` the instruction's shape. */
+  numberFor(instruction: Instruction, mode: number): number {
+    const code = this.#code;
+    encodeShape(instruction, mode, code);
+    let known = this.#known.get(instruction.row);
+    if (known === undefined) {
+      known = [];
+      this.#known.set(instruction.row, known);
+    }
+    for (const shape of known) {
+      if (shape.mode === mode && shape.form === code.form && shape.first === code.first && shape.rest === code.rest)
+        return shape.number;
+    }
+    const number = this.numberOf(handlerShape(instruction, mode));
+    known.push({ ...code, mode, number });
+    return number;
   }
 
   /** The handler's number; its function exists only after `flush`. */
