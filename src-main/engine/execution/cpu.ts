@@ -13,7 +13,7 @@ import type { MemoryViews } from './views.ts';
 /** What a CPU tells the engine about changes that its caches depend on. */
 export interface CpuEvents {
   /** Linear addresses may translate differently from now on. */
-  translationsChanged(): void;
+  translationsChanged(scope: 'all' | 'non-global'): void;
 }
 
 export class Cpu implements CpuContext {
@@ -137,15 +137,15 @@ export class Cpu implements CpuContext {
     this.#mmu.writePhysical32(address, value);
   }
 
-  flushTlb(_scope: 'all' | 'non-global'): void {
-    // Global entries are not kept apart yet: a direct-mapped table has no cheap way to spare them.
-    this.#mmu.flush();
-    this.#events.translationsChanged();
+  flushTlb(scope: 'all' | 'non-global'): void {
+    if (scope === 'all') this.#mmu.flush();
+    else this.#mmu.flushLocal();
+    this.#events.translationsChanged(scope);
   }
 
   invalidatePage(address: number): void {
     this.#mmu.flushPage(address);
-    this.#events.translationsChanged();
+    this.#events.translationsChanged('all');
   }
 
   updateMode(): void {

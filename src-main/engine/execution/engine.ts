@@ -90,6 +90,8 @@ export class Engine implements CpuEngine {
   /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
   readonly #fetchTag = new Float64Array(FETCH_ENTRIES);
   readonly #fetchHost = new Float64Array(FETCH_ENTRIES);
+  /** Slots of pages that are not global. */
+  readonly #localFetches = new Set<number>();
   /** Blocks of one instruction by host address and mode: host, mode and header. */
   readonly #steps = new Uint32Array(STEP_ENTRIES * 3);
   readonly #attention: number;
@@ -149,7 +151,7 @@ export class Engine implements CpuEngine {
     const { slowRead, slowWrite, slowUpdate, slowProbe, deviceRead, deviceWrite, deviceUpdate } = this.#mmu;
     Object.assign(slowPaths, { slowRead, slowWrite, slowUpdate, slowProbe });
     Object.assign(slowPaths, { deviceRead, deviceWrite, deviceUpdate });
-    this.#cpu.attach(this.#mmu, tlb, { translationsChanged: () => this.#translationsChanged() });
+    this.#cpu.attach(this.#mmu, tlb, { translationsChanged: (scope) => this.#translationsChanged(scope) });
     this.#run = createMainLoop({
       layout,
       imports: slowPaths,
@@ -159,7 +161,7 @@ export class Engine implements CpuEngine {
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
     this.#mappingEpoch = layout.mappingEpoch >> 2;
-    this.#translationsChanged();
+    this.#translationsChanged('all');
     this.reset('power-on');
   }
 
@@ -214,7 +216,7 @@ export class Engine implements CpuEngine {
   setA20(enabled: boolean): void {
     if (this.#mmu.a20 === enabled) return;
     this.#mmu.setA20(enabled);
-    this.#translationsChanged();
+    this.#translationsChanged('all');
     this.#ask();
   }
   #ask(): void {
@@ -248,15 +250,22 @@ export class Engine implements CpuEngine {
     return this.#mmu.collectVideoDirty(pages);
   }
 
-  #translationsChanged(): void {
+  #translationsChanged(scope: 'all' | 'non-global'): void {
     this.#counters.translationChanges++;
     const { u32 } = this.#views;
     const epoch = this.#mappingEpoch;
     u32[epoch] = ((u32[epoch] as number) + 1) >>> 0;
     if (u32[epoch] === 0) u32[epoch + 1] = (u32[epoch + 1] as number) + 1;
     this.#left.record = 0;
-    this.#fetchTag.fill(Number.NaN);
-    this.#code.flushJumpCache();
+    if (scope === 'all') {
+      this.#fetchTag.fill(Number.NaN);
+      this.#localFetches.clear();
+      this.#code.flushJumpCache();
+      return;
+    }
+    for (const slot of this.#localFetches) this.#fetchTag[slot] = Number.NaN;
+    this.#localFetches.clear();
+    this.#code.flushLocalJumps();
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
@@ -509,7 +518,8 @@ export class Engine implements CpuEngine {
       this.#steps.set([host, mode, header], stepSlot(host));
       return header;
     }
-    this.#code.addJump(low, high, mode, header);
+    const isGlobal = !this.#localFetches.has(fetchSlot(linear));
+    this.#code.addJump({ low, high, isGlobal }, mode, header);
     return this.#linkTo(header);
   }
 
@@ -547,7 +557,7 @@ export class Engine implements CpuEngine {
   #fetch(linear: number): number | undefined {
     const user = this.#block[CPL] === 3;
     const tag = Math.floor(linear / GUEST_PAGE) * 2 + (user ? 1 : 0);
-    const slot = (linear >>> 12) & (FETCH_ENTRIES - 1);
+    const slot = fetchSlot(linear);
     const offset = linear & PAGE_MASK;
     if (this.#fetchTag[slot] === tag) return (this.#fetchHost[slot] as number) + offset;
     const host = this.#mmu.translate(linear, 'execute', user);
@@ -559,9 +569,13 @@ export class Engine implements CpuEngine {
     }
     this.#fetchTag[slot] = tag;
     this.#fetchHost[slot] = host - offset;
+    if (this.#mmu.walkedGlobal) this.#localFetches.delete(slot);
+    else this.#localFetches.add(slot);
     return host;
   }
 }
+
+const fetchSlot = (linear: number): number => (linear >>> 12) & (FETCH_ENTRIES - 1);
 
 /** Index of an entry's first word. */
 const stepSlot = (host: number): number => ((host ^ (host >>> 12)) & (STEP_ENTRIES - 1)) * 3;

@@ -18,6 +18,8 @@ import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
+/** More of them are forgotten by clearing the whole jump cache. */
+const MAX_LOCAL_JUMPS = 2048;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
@@ -62,6 +64,9 @@ export class CodeCache implements CodeWatcher {
   readonly #pages = new Map<number, CodePage>();
   readonly #isCode: Uint8Array;
   readonly #crossing = new Map<number, CrossingBlock>();
+  /** Entries of the jump cache, as word indices, that a write to CR3 makes invalid. */
+  readonly #localJumps = new Int32Array(MAX_LOCAL_JUMPS);
+  #localJumpCount = 0;
   readonly #crossingBytes = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
   #next: number;
 
@@ -129,6 +134,23 @@ export class CodeCache implements CodeWatcher {
 
   flushJumpCache(): void {
     this.#views.fill(this.#layout.jumpCache, 0xff, JUMP_CACHE_BYTES);
+    this.#localJumpCount = 0;
+  }
+
+  /** Forgets jumps to pages that are not global, and those that stand where such ones did. */
+  flushLocalJumps(): void {
+    if (this.#localJumpCount === MAX_LOCAL_JUMPS) {
+      this.flushJumpCache();
+      return;
+    }
+    const { i32 } = this.#views;
+    for (let i = 0; i < this.#localJumpCount; i++) {
+      const entry = this.#localJumps[i] as number;
+      i32[entry] = -1;
+      i32[entry + 1] = -1;
+      i32[entry + 2] = -1;
+    }
+    this.#localJumpCount = 0;
   }
 
   /** Whether a block at an offset of a host page has been decoded in a mode. */
@@ -160,13 +182,19 @@ export class CodeCache implements CodeWatcher {
     return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale ? 0 : record;
   }
 
-  addJump(low: number, high: number, mode: number, record: number): void {
+  addJump(
+    linear: { readonly low: number; readonly high: number; readonly isGlobal: boolean },
+    mode: number,
+    record: number,
+  ): void {
     const { i32 } = this.#views;
+    const { low, high } = linear;
     const entry = (this.#layout.jumpCache + jumpCacheSlot(low) * JUMP_CACHE_ENTRY_SIZE) >> 2;
     i32[entry] = low;
     i32[entry + 1] = high;
     i32[entry + 2] = mode;
     i32[entry + 3] = record;
+    if (!linear.isGlobal && this.#localJumpCount < MAX_LOCAL_JUMPS) this.#localJumps[this.#localJumpCount++] = entry;
   }
 
   /** Points a branch record at a block of the same page, so that it is not looked up again. */

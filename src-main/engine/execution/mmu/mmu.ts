@@ -35,6 +35,9 @@ export interface MmuStats {
   deviceAccesses: number;
 }
 
+/** Ranges with large pages that are remembered before everything is flushed. */
+const MAX_LARGE_RANGES = 1024;
+
 const largePage = (address: number): number => Math.floor(address / 0x20_0000);
 
 /** Byte address of the value slot in the CPU block. */
@@ -153,6 +156,22 @@ export class Mmu {
     return user || !this.#walked.user || (this.#cpu.low('cr4') & CR4_SMAP) === 0;
   }
 
+  /** Whether the page that `translate` last walked to is global. */
+  get walkedGlobal(): boolean {
+    return this.#walked.global;
+  }
+
+  /** What a write to CR3 does: global pages stay. */
+  flushLocal(): void {
+    // Pieces of large pages may stay, so that their ranges must be remembered.
+    if (this.#largePages.size > MAX_LARGE_RANGES) {
+      this.flush();
+      return;
+    }
+    this.#tlb.flushLocal();
+    this.#devices.flush();
+  }
+
   flush(): void {
     this.#tlb.flush();
     this.#devices.flush();
@@ -172,7 +191,7 @@ export class Mmu {
 
   #insert(address: number, host: number, write: boolean, user: boolean): void {
     const offset = address & PAGE_MASK;
-    const translation = { page: address - offset, host: host - offset };
+    const translation = { page: address - offset, host: host - offset, global: this.#walked.global };
     if (!write) this.#tlb.insert(translation, user, false);
     else if (!this.#code.isCode(translation.host / GUEST_PAGE)) this.#tlb.insert(translation, user, true);
   }

@@ -8,6 +8,8 @@ import type { MemoryViews } from '../views.ts';
 
 const TABLE_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
 const INVALID_TAG = -1;
+/** Entries of pages that are not global, until a flush of these clears everything instead. */
+const MAX_LOCAL = 2048;
 
 /** A translation as the page walk found it. */
 export interface Translation {
@@ -15,12 +17,17 @@ export interface Translation {
   readonly page: number;
   /** Host address of the page's first byte. */
   readonly host: number;
+  /** Whether it outlives a flush of pages that are not global. */
+  readonly global: boolean;
 }
 
 export class Tlb {
   readonly #views: MemoryViews;
   readonly #base: number;
   #dirty = true;
+  /** Where entries that are not global were put since these were flushed. */
+  readonly #local = new Int32Array(MAX_LOCAL);
+  #localCount = 0;
 
   constructor(views: MemoryViews, layout: MemoryLayout) {
     this.#views = views;
@@ -38,6 +45,17 @@ export class Tlb {
     // All bits set are an invalid tag.
     this.#views.fill(this.#base, 0xff, TLB_TABLES * TABLE_BYTES);
     this.#dirty = false;
+    this.#localCount = 0;
+  }
+
+  /** Spares global pages, but those that have taken the place of others. */
+  flushLocal(): void {
+    if (this.#localCount === MAX_LOCAL) {
+      this.flush();
+      return;
+    }
+    for (let i = 0; i < this.#localCount; i++) this.#invalidate(this.#local[i] as number);
+    this.#localCount = 0;
   }
 
   flushPage(page: number): void {
@@ -57,13 +75,14 @@ export class Tlb {
 
   insert(translation: Translation, user: boolean, write: boolean): void {
     const { i32 } = this.#views;
-    const { page, host } = translation;
+    const { page, host, global } = translation;
     const entry = (this.table(user, write) + slot(page)) >> 2;
     i32[entry] = page | 0;
     i32[entry + 1] = high(page);
     i32[entry + 2] = (host - (page | 0)) | 0;
     i32[entry + 3] = host | 0;
     this.#dirty = true;
+    if (!global && this.#localCount < MAX_LOCAL) this.#local[this.#localCount++] = entry;
   }
 
   /** Takes back write permission of a host page everywhere: it now holds code, or is being tracked. */
