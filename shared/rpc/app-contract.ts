@@ -14,7 +14,7 @@ import {
   thumbnail,
   typedText,
 } from '../machine/view.ts';
-import { snapshotCalls } from '../snapshot/snapshot-view.ts';
+import { cloneRequest, snapshotCalls } from '../snapshot/snapshot-view.ts';
 import type { Contract } from './contract.ts';
 import { FAILURE_CODES } from './failure.ts';
 
@@ -157,6 +157,9 @@ export const appContract = {
     /** Into the trash, where it stays for a week; `trashed` brings it back. */
     'machines.delete': { input: one, output: z.object({ trashed }) },
     'machines.restore': { input: z.object({ trashed }), output: machineView },
+
+    /** A machine of its own, with an identity of its own. */
+    'machines.clone': { input: cloneRequest, output: machineView },
 
     'machines.start': { input: one, output: machineView },
     'machines.pause': { input: one, output: nothing },

@@ -118,7 +118,7 @@ export function chainOf(tree: SnapshotTree, id: string | null): Layer[] {
 }
 
 /** “Snapshot N” with the first number that is free. */
-export function nextName(tree: SnapshotTree, word = 'Snapshot'): string {
+export function nextName(tree: { readonly snapshots: readonly { readonly name: string }[] }, word = 'Snapshot'): string {
   const taken = new Set(tree.snapshots.map(({ name }) => name));
   let number = tree.snapshots.length + 1;
   while (taken.has(`${word} ${number}`)) number += 1;

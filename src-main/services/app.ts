@@ -11,6 +11,7 @@ import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { LogStore } from './log-store.ts';
+import { cloneMachine } from './machine-cloner.ts';
 import { MachineInput } from './machine-input.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
@@ -19,7 +20,7 @@ import { MediaWork } from './media-work.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
 import { SnapshotCalls } from './snapshot-calls.ts';
-import { nodeSnapshotIo } from './snapshot-io.ts';
+import { nodeSnapshotIo, type SnapshotIo } from './snapshot-io.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Thumbnails } from './thumbnails.ts';
 
@@ -50,6 +51,7 @@ export class App {
   readonly supervisor: MachineSupervisor;
   readonly snapshots: SnapshotStore;
   readonly #media: MediaWork;
+  readonly #io: SnapshotIo;
   readonly #options: AppOptions;
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
@@ -76,9 +78,10 @@ export class App {
       },
     });
     this.#media = new MediaWork(options.launch);
+    this.#io = nodeSnapshotIo(this.#media.forSnapshots());
     this.snapshots = new SnapshotStore({
       machines: this.registry,
-      io: nodeSnapshotIo(this.#media.forSnapshots()),
+      io: this.#io,
       isRunning: (id) => this.supervisor.isRunning(id),
     });
   }
@@ -178,6 +181,11 @@ export class App {
         return { trashed };
       },
       'machines.restore': async ({ trashed }) => this.#announce(await registry.restore(trashed)),
+      'machines.clone': async (request) => {
+        const { id } = await cloneMachine({ machines: registry, io: this.#io, store: this.snapshots }, request);
+        this.#announce(request.id);
+        return this.#announce(id);
+      },
       'machines.start': async ({ id }) => {
         await this.#start(id);
         return this.view(id);

@@ -3,7 +3,7 @@
 // What the machines are doing is the supervisor's business.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CONFIG_SCHEMA,
@@ -26,6 +26,9 @@ export type RegistryEntry =
 /** A configuration is a few hundred bytes; nothing reads a hostile gigabyte. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
+/** How the folder of a machine that is being made begins; no machine's does. */
+const STAGING = '.making-';
+
 export class MachineRegistry {
   readonly #folder: string;
   readonly #hostMemoryMiB: number;
@@ -45,6 +48,8 @@ export class MachineRegistry {
     await this.#trash.purge();
     this.#entries.clear();
     const folders = await readdir(this.#folder, { withFileTypes: true });
+    for (const { name } of folders.filter((folder) => folder.name.startsWith(STAGING)))
+      await rm(join(this.#folder, name), { recursive: true, force: true });
     for (const folder of folders.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (!folder.isDirectory() || !machineId.safeParse(folder.name).success) continue;
       this.#entries.set(folder.name, await this.#read(folder.name));
@@ -83,18 +88,38 @@ export class MachineRegistry {
     settings: MachineSettings,
     fill: (folder: string) => Promise<void> = async () => undefined,
   ): Promise<MachineConfig> {
-    return this.#exclusively(async () => {
-      this.#refuseErrors(settings);
-      const id = await this.#newFolder(settings.name);
-      try {
-        await fill(this.folderOf(id));
-        return await this.#write({ ...settings, schema: CONFIG_SCHEMA, id, uuid: randomUUID() });
-      } catch (error) {
-        // A folder without a file would be listed as a damaged machine.
-        await rm(this.folderOf(id), { recursive: true, force: true });
-        throw error;
-      }
+    return this.createFrom(settings, async (folder) => {
+      await fill(folder);
+      return { settings };
     });
+  }
+
+  /**
+   * The same with settings that are only known when the folder is filled. It is filled beside the machines, under a
+   * name that no machine has, and takes its place when it is whole: a death on the way leaves no half machine.
+   */
+  async createFrom(
+    draft: MachineSettings,
+    fill: (folder: string) => Promise<{ readonly settings: MachineSettings; readonly uuid?: string | undefined }>,
+  ): Promise<MachineConfig> {
+    this.#refuseErrors(draft);
+    const staging = join(this.#folder, `${STAGING}${randomUUID()}`);
+    try {
+      await worded('made', () => mkdir(staging));
+      const { settings, uuid = randomUUID() } = await fill(staging);
+      return await this.#exclusively(async () => {
+        this.#refuseErrors(settings);
+        const id = await this.#freeId(settings.name);
+        const config: MachineConfig = { ...settings, schema: CONFIG_SCHEMA, id, uuid };
+        await replaceFile(join(staging, 'machine.json'), textOf(config));
+        await worded('put in its place', () => rename(staging, this.folderOf(id)));
+        this.#entries.set(id, { kind: 'machine', id, config });
+        return config;
+      });
+    } catch (error) {
+      await rm(staging, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** `prepare` runs when the settings are known to be good, before they are written. */
@@ -159,27 +184,19 @@ export class MachineRegistry {
 
   async #write(config: MachineConfig): Promise<MachineConfig> {
     const folder = this.folderOf(config.id);
-    await replaceFile(join(folder, 'machine.json'), `${JSON.stringify(config, null, 2)}\n`, {
+    await replaceFile(join(folder, 'machine.json'), textOf(config), {
       previous: join(folder, 'machine.previous.json'),
     });
     this.#entries.set(config.id, { kind: 'machine', id: config.id, config });
     return config;
   }
 
-  async #newFolder(name: string): Promise<MachineId> {
+  async #freeId(name: string): Promise<MachineId> {
     const stem = idFromName(name);
     for (let attempt = 1; attempt < 1000; attempt++) {
       const id = attempt === 1 ? stem : `${stem}-${attempt}`;
-      try {
-        await mkdir(this.folderOf(id));
-        return id;
-      } catch (error) {
-        if (systemErrorCode(error) === 'EEXIST') continue;
-        throw new FailureError(
-          'store.writeFailed',
-          `The machine's folder could not be made: ${systemErrorWords(error)}.`,
-        );
-      }
+      const taken = await stat(this.folderOf(id)).catch(systemErrorCode);
+      if (taken === 'ENOENT') return id;
     }
     throw new FailureError('store.writeFailed', 'Too many machines have this name.');
   }
@@ -201,6 +218,18 @@ export class MachineRegistry {
     const done = this.#queue.then(work, work);
     this.#queue = done.catch((error: unknown) => error);
     return done;
+  }
+}
+
+function textOf(config: MachineConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+async function worded(doing: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new FailureError('store.writeFailed', `The machine's folder could not be ${doing}: ${systemErrorWords(error)}.`);
   }
 }
 

@@ -11,11 +11,14 @@ export type WithClient = <T>(service: boolean, work: (client: ControlClient) => 
 
 const STATUSES: Partial<Record<FailureCode, number>> = {
   'machine.notFound': EXIT.noMachine,
+  'snapshot.notFound': EXIT.noMachine,
+  'snapshot.busy': EXIT.wrongState,
+  'snapshot.neededByClones': EXIT.wrongState,
   'machine.wrongState': EXIT.wrongState,
 };
 
 const FOOTER = `
-Exit status: 0 done; 1 failed; 2 wrong usage; 3 no such machine; 4 not in this state of the machine; 5 timed out.`;
+Exit status: 0 done; 1 failed; 2 wrong usage; 3 no such machine or snapshot; 4 not in this state of the machine; 5 timed out.`;
 
 /** A machine is named by its id, its name, its UUID, or the beginning of one that no other shares. */
 export async function runVerb(
@@ -43,7 +46,11 @@ export async function runVerb(
 }
 
 export function verbHelp(verb: MachineVerb): string {
-  return commandOf(verb).helpInformation() + FOOTER.trimStart() + '\n';
+  return `${commandOf(verb).helpInformation()}${details(verb).trimStart()}${FOOTER.trimStart()}\n`;
+}
+
+function details({ details = [] }: MachineVerb): string {
+  return details.length === 0 ? '' : `\n${details.join('\n')}\n`;
 }
 
 function commandOf(verb: MachineVerb): Command {
@@ -52,7 +59,7 @@ function commandOf(verb: MachineVerb): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', FOOTER);
+    .addHelpText('after', `${details(verb)}${FOOTER}`);
   for (const word of verb.words) command.argument(word);
   for (const [flags, help] of verb.options ?? []) command.option(flags, help);
   return command;
@@ -62,15 +69,15 @@ function contextOf(command: Command, client: ControlClient, write: (text: string
   const options = command.opts<VerbContext['options']>();
   const words = command.args;
   const json = options['json'] === true;
-  const entry = async () => findMachine(await client.call('machines.list'), words[0] ?? '');
+  const entry = async (word = words[0] ?? '') => findMachine(await client.call('machines.list'), word);
   return {
     client,
     words,
     options,
     json,
     entry,
-    machine: async () => {
-      const machine = await entry();
+    machine: async (word) => {
+      const machine = await entry(word);
       if (machine.kind === 'damaged') throw new FailureError('machine.damaged', machine.message);
       return machine;
     },

@@ -13,10 +13,10 @@ export interface VerbContext {
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly json: boolean;
-  /** The machine that the first word names, by name, unique beginning or id; a damaged one is a failure. */
-  machine(): Promise<ReadyMachine>;
+  /** The machine that a word (the first one) names, by name, unique beginning or id; a damaged one is a failure. */
+  machine(word?: string): Promise<ReadyMachine>;
   /** The same, damaged or not. */
-  entry(): Promise<MachineView>;
+  entry(word?: string): Promise<MachineView>;
   /** Prints a result: `value` with --json, else the lines. */
   print(value: unknown, lines: string | readonly string[]): void;
 }
@@ -28,6 +28,8 @@ export interface MachineVerb {
   readonly words: readonly string[];
   /** Flags and their help, as commander takes them. */
   readonly options?: readonly (readonly [flags: string, help: string])[];
+  /** More lines of help. */
+  readonly details?: readonly string[];
   /** What the window does by the same calls. */
   readonly calls: readonly (keyof ControlContract['calls'])[];
   /** Whether it needs a service that outlives it, because a machine runs in it. */

@@ -14,6 +14,7 @@ import { UsageError } from '../../../src-main/cli/usage-error.ts';
 import { App } from '../../../src-main/services/app.ts';
 import { claimFolder, connectControl } from '../../../src-main/services/control-socket.ts';
 import { serveControl } from '../../../src-main/services/serve-control.ts';
+import { mediaProcess } from '../../support/media-process.ts';
 import { fakeLauncher } from '../../support/fake-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -35,7 +36,12 @@ async function service() {
     serialRead: ({ after }) => ({ base64: Buffer.from(said.slice(after)).toString('base64'), next: said.length }),
     serialWrite: ({ base64 }) => void written.push(Buffer.from(base64, 'base64').toString()),
   }));
-  const app = await App.open({ version: '1', dataFolder: folder, features: { nativeDialogs: false, nativeMenu: false }, launch });
+  const app = await App.open({
+    version: '1',
+    dataFolder: folder,
+    features: { nativeDialogs: false, nativeMenu: false },
+    launch: (kind, name) => (kind === 'media' ? mediaProcess() : launch(kind, name)),
+  });
   const claim = await claimFolder(folder, (channel) =>
     serveControl(app, channel, { openWindow: () => undefined, onUnexpected: (_name, error) => { throw error; } }),
   );
@@ -192,13 +198,45 @@ describe('machines on the command line', () => {
   });
 });
 
+describe('snapshots on the command line', () => {
+  it('are taken, listed, compared, restored and deleted', async () => {
+    const { boxwright } = at;
+    expect((await boxwright('create', 'Guest', '--new-disk', '16M')).status).toBe(0);
+    expect((await boxwright('snapshot', 'take', 'guest', 'Fresh', '--tags', 'a, b')).out).toBe('“Fresh” was taken\n');
+    await boxwright('set', 'guest', 'memoryMiB=256');
+    const second = JSON.parse((await boxwright('snapshot', 'take', 'guest', '--description', 'more', '--json')).out);
+    expect(second).toMatchObject({ name: 'Snapshot 2', description: 'more', kind: 'manual', problem: null });
+    expect((await boxwright('snapshot', 'diff', 'guest', 'fresh')).out).toMatch(/^memoryMiB: 512 → 256\ndisk: up to 0 bytes differ\n$/);
+    await boxwright('set', 'guest', 'memoryMiB=128');
+    expect((await boxwright('snapshot', 'restore', 'guest', 'Fresh')).out).toMatch(/kept as “Before restoring “Fresh””/);
+    const tree = (await boxwright('snapshot', 'list', 'guest', '--tree')).out;
+    expect(tree.replace(/ \(.*\)/g, '')).toBe(
+      '└─ Fresh \n   ├─ Snapshot 2 \n   │  └─ Before restoring “Fresh” \n   └─ ● you are here\n',
+    );
+    expect((await boxwright('snapshot', 'edit', 'guest', 'Snap', '--name', 'Later')).status).toBe(0);
+    expect((await boxwright('snapshot', 'show', 'guest', 'Later')).out).toMatch(/^name +Later\n[^]*memory +256 MiB\n/);
+    await expect(boxwright('snapshot', 'delete', 'guest', 'Later')).rejects.toThrow(/frees up to .*--yes/);
+    expect((await boxwright('snapshot', 'delete', 'guest', 'Later', '--yes')).status).toBe(0);
+    expect((await boxwright('snapshot', 'show', 'guest', 'Later')).status).toBe(3);
+    expect((await boxwright('snapshot', 'take', 'guest', 'a', 'b').catch((error: unknown) => error))).toBeInstanceOf(UsageError);
+    expect((await boxwright('snapshot', 'keep', 'guest', '3')).status).toBe(0);
+    const cloned = JSON.parse((await boxwright('clone', 'guest', 'Twin', '--linked', '--snapshot', 'Fresh', '--json')).out);
+    expect(cloned).toMatchObject({ id: 'twin', state: 'off', config: { name: 'Twin', memoryMiB: 512 } });
+    const refused = await boxwright('delete', 'guest', '--yes');
+    expect([refused.status, refused.errors]).toEqual([4, expect.stringMatching(/needed by twin/)]);
+    expect((await boxwright('start', 'twin')).status).toBe(0);
+    expect((await boxwright('snapshot', 'restore', 'twin', 'x')).status).toBe(3);
+    expect(at.started[0]).toMatchObject({ imageFolders: expect.arrayContaining([join(at.folder, 'machines/guest')]) });
+  });
+});
+
 describe('the command line', () => {
   it('does everything that a window can do with machines', () => {
     const done = new Set<string>(MACHINE_VERBS.flatMap(({ calls }) => calls));
     // Pictures for lists; `screenshot` has the whole one.
-    const windowOnly = ['machines.openConsole', 'machines.thumbnails'];
+    const windowOnly = ['machines.openConsole', 'machines.thumbnails', 'snapshots.thumbnail'];
     const missing = Object.keys(appContract.calls).filter(
-      (call) => call.startsWith('machines.') && !done.has(call) && !windowOnly.includes(call),
+      (call) => /^(machines|snapshots)\./.test(call) && !done.has(call) && !windowOnly.includes(call),
     );
     expect(missing).toEqual([]);
   });

@@ -5,29 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../shared/rpc/connect.ts';
 import { mediaContract } from '../../../shared/rpc/media-contract.ts';
-import { serve } from '../../../shared/rpc/serve.ts';
-import { createEmptyImage } from '../../../src-main/host/empty-image.ts';
-import { probeFile } from '../../../src-main/host/file-probe.ts';
-import { MediaTools } from '../../../src-main/host/media-tools.ts';
-import { channelPair } from '../../support/channel-pair.ts';
+import { mediaProcess } from '../../support/media-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-function mediaClient() {
-  const [near, far] = channelPair();
-  const tools = new MediaTools((progress) => server.emit('progress', progress));
-  const server = serve(mediaContract, far, {
-    probe: probeFile,
-    createImage: createEmptyImage,
-    imageInfo: (request) => tools.imageInfo(request),
-    convertImage: (request) => tools.convertImage(request),
-    checkImage: (request) => tools.checkImage(request),
-    createOverlay: (request) => tools.createOverlay(request),
-    mergeLayers: (request) => tools.mergeLayers(request),
-    setBacking: (request) => tools.setBacking(request),
-    cancel: (request) => tools.cancel(request),
-  });
-  return connect(mediaContract, near);
-}
+const mediaClient = () => connect(mediaContract, mediaProcess().channel);
 
 /** 16 MiB with something in every cluster. */
 function fullDisk(path: string): void {

@@ -1,0 +1,26 @@
+// A media process in this process: the real tools behind the real contract, on a channel of its own.
+
+import { mediaContract } from '../../shared/rpc/media-contract.ts';
+import { serve } from '../../shared/rpc/serve.ts';
+import { createEmptyImage } from '../../src-main/host/empty-image.ts';
+import { probeFile } from '../../src-main/host/file-probe.ts';
+import { MediaTools } from '../../src-main/host/media-tools.ts';
+import type { ProcessHandle } from '../../src-main/services/process-handle.ts';
+import { channelPair } from './channel-pair.ts';
+
+export function mediaProcess(): ProcessHandle {
+  const [near, far] = channelPair();
+  const tools = new MediaTools((progress) => server.emit('progress', progress));
+  const server = serve(mediaContract, far, {
+    probe: probeFile,
+    createImage: createEmptyImage,
+    imageInfo: (request) => tools.imageInfo(request),
+    convertImage: (request) => tools.convertImage(request),
+    checkImage: (request) => tools.checkImage(request),
+    createOverlay: (request) => tools.createOverlay(request),
+    mergeLayers: (request) => tools.mergeLayers(request),
+    setBacking: (request) => tools.setBacking(request),
+    cancel: (request) => tools.cancel(request),
+  });
+  return { pid: 1, channel: near, handOver: () => undefined, onLine: () => undefined, onExit: () => undefined, kill: () => near.close() };
+}
