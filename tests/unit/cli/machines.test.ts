@@ -214,7 +214,7 @@ describe('snapshots on the command line', () => {
       '└─ Fresh \n   ├─ Snapshot 2 \n   │  └─ Before restoring “Fresh” \n   └─ ● you are here\n',
     );
     expect((await boxwright('snapshot', 'edit', 'guest', 'Snap', '--name', 'Later')).status).toBe(0);
-    expect((await boxwright('snapshot', 'show', 'guest', 'Later')).out).toMatch(/^name +Later\n[^]*memory +256 MiB\n/);
+    expect((await boxwright('snapshot', 'show', 'guest', 'Later')).out).toMatch(/^name +Later\n(.|\n)*memory +256 MiB\n/);
     await expect(boxwright('snapshot', 'delete', 'guest', 'Later')).rejects.toThrow(/frees up to .*--yes/);
     expect((await boxwright('snapshot', 'delete', 'guest', 'Later', '--yes')).status).toBe(0);
     expect((await boxwright('snapshot', 'show', 'guest', 'Later')).status).toBe(3);
