@@ -55,6 +55,7 @@ async function start(): Promise<{ app: App; server: WebServer }> {
     dataFolder: folder,
     features: { nativeDialogs: false, nativeMenu: false },
     launch: processLauncher(HERE),
+    quit: (background) => void quit(background),
   });
   return { app, server: await startWebServer(app, await PageFiles.read(new URL('../renderer/', HERE))) };
 }
@@ -95,6 +96,16 @@ function endWhenIdle(): void {
     if (clients > 0 || server.windows > 0 || app.supervisor.active > 0) idleSince = performance.now();
     else if (performance.now() - idleSince > IDLE_LIMIT_MS) void end();
   }, 1000);
+}
+
+/** The answer to the window that asked goes first. */
+async function quit(background: boolean): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  if (background) {
+    inBackground = true;
+    server.closeWindows();
+    endWhenIdle();
+  } else await end();
 }
 
 async function end(): Promise<void> {

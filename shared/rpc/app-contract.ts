@@ -44,7 +44,9 @@ export const HOST_KEYS = ['ControlRight', 'AltRight', 'ShiftRight', 'MetaLeft', 
 export type HostKey = (typeof HOST_KEYS)[number];
 
 /** What becomes of running machines when the last window closes. */
-export const CLOSE_ACTIONS = ['ask', 'keep', 'shutdown', 'powerOff'] as const;
+export const QUIT_ACTIONS = ['keep', 'shutdown', 'powerOff'] as const;
+export type QuitAction = (typeof QUIT_ACTIONS)[number];
+export const CLOSE_ACTIONS = ['ask', ...QUIT_ACTIONS] as const;
 export type CloseAction = (typeof CLOSE_ACTIONS)[number];
 
 /** A combination of keys of the user's own, by KeyboardEvent.code. */
@@ -101,6 +103,21 @@ export type FolderListing = z.infer<typeof folderListing>;
 export const FILE_PURPOSES = ['kernel', 'initrd', 'disk', 'cdrom', 'floppy'] as const;
 export type FilePurpose = (typeof FILE_PURPOSES)[number];
 
+/** What the application's menu asks of a window. */
+export const WINDOW_COMMANDS = ['newMachine', 'quit'] as const;
+export type WindowCommand = (typeof WINDOW_COMMANDS)[number];
+
+/** By its extension, for files that are dropped or opened by the system; undefined: none of ours. */
+export function purposeOf(name: string): FilePurpose | undefined {
+  const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase();
+  return extension === undefined ? undefined : FILE_EXTENSIONS[extension];
+}
+
+const FILE_EXTENSIONS: Readonly<Record<string, FilePurpose>> = {
+  iso: 'cdrom', qcow2: 'disk', qcow: 'disk', vdi: 'disk', vmdk: 'disk', vhd: 'disk', vhdx: 'disk', img: 'disk',
+  raw: 'disk', hdd: 'disk', dmg: 'disk', ima: 'floppy', flp: 'floppy', vfd: 'floppy',
+};
+
 /** What a cheap look at a file's head says. */
 export const fileReport = z.object({
   path: z.string(),
@@ -131,6 +148,12 @@ export const appContract = {
     'app.info': { input: nothing, output: appInfo },
     'app.preferences': { input: nothing, output: preferences },
     'app.setPreferences': { input: preferences.partial(), output: preferences },
+
+    /**
+     * Ends the application after its machines; `keep` leaves them without a window. When guests do not shut down, nothing
+     * ends, and their names are the answer.
+     */
+    'app.quit': { input: z.object({ action: z.enum(QUIT_ACTIONS) }), output: z.object({ stillRunning: z.array(z.string()) }) },
 
     'machines.list': { input: nothing, output: z.array(machineView) },
     'machines.get': { input: one, output: machineView },
@@ -212,6 +235,12 @@ export const appContract = {
     machineRemoved: one,
     thumbnailChanged: one.extend({ pngBase64: thumbnail }),
     preferencesChanged: preferences,
+    /** Of the application's menu, for the window that has the focus. */
+    command: z.object({ name: z.enum(WINDOW_COMMANDS) }),
+    /** The user chose a machine outside the window. */
+    showMachine: one,
+    /** The system opened a file with the application. */
+    openFile: z.object({ path, purpose: z.enum(FILE_PURPOSES) }),
     notice: z.object({
       level: z.enum(LOG_LEVELS),
       message: z.string(),

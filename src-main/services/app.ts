@@ -5,7 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import type { AppContract, AppInfo, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
+import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
@@ -19,6 +19,7 @@ import { MachineSupervisor } from './machine-supervisor.ts';
 import { MediaWork } from './media-work.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
+import { shutDownAll } from './shut-down-all.ts';
 import { SnapshotCalls } from './snapshot-calls.ts';
 import { nodeSnapshotIo, type SnapshotIo } from './snapshot-io.ts';
 import { SnapshotStore } from './snapshot-store.ts';
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly dataFolder: string;
   readonly features: AppInfo['features'];
   readonly launch: LaunchProcess;
+  /** Ends the process, or (`background`) only its windows. Called when the machines are dealt with. */
+  readonly quit?: (background: boolean) => void;
 }
 
 /** What one window's shell adds to the calls. */
@@ -106,6 +109,31 @@ export class App {
     return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id) };
   }
 
+  get preferences(): Preferences {
+    return this.#settings.get();
+  }
+
+  setPreferences(patch: Partial<Preferences>): Promise<Preferences> {
+    return this.#settings.change(patch);
+  }
+
+  /** Tells every window. */
+  tell(...event: AppEvent): void {
+    this.#emit(...event);
+  }
+
+  /** Names of the machines that did not shut down; the application then goes on. */
+  async quit(action: QuitAction): Promise<string[]> {
+    if (action === 'keep') this.#options.quit?.(this.supervisor.active > 0);
+    else {
+      const left = action === 'shutdown' ? await shutDownAll(this.supervisor) : [];
+      if (left.length > 0) return left.map((id) => this.registry.config(id).name);
+      await this.shutdown();
+      this.#options.quit?.(false);
+    }
+    return [];
+  }
+
   async shutdown(): Promise<void> {
     await this.supervisor.shutdown();
     await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
@@ -138,6 +166,7 @@ export class App {
         dataFolder,
       }),
       'app.preferences': () => this.#settings.get(),
+      'app.quit': async ({ action }) => ({ stillRunning: await this.quit(action) }),
       'app.setPreferences': async (patch) => {
         const changed = await this.#settings.change(patch);
         this.#emit('preferencesChanged', changed);

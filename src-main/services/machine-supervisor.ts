@@ -90,6 +90,11 @@ export class MachineSupervisor {
     return [...this.#machines.values()].filter(({ run }) => run !== undefined).length;
   }
 
+  /** Those that a process stands behind. */
+  get running(): MachineId[] {
+    return [...this.#machines].flatMap(([id, { run }]) => (run === undefined ? [] : [id]));
+  }
+
   isRunning(id: MachineId): boolean {
     return this.#machines.get(id)?.run !== undefined;
   }

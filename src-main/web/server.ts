@@ -38,6 +38,8 @@ export interface WebServer {
   /** Number of windows that are connected now. */
   readonly windows: number;
   onWindowsChange(handler: (windows: number) => void): void;
+  /** Ends the connections of all windows. */
+  closeWindows(): void;
   close(): void;
 }
 
@@ -95,6 +97,10 @@ class WebShell implements WebServer {
 
   onWindowsChange(handler: (windows: number) => void): void {
     this.#windowsChanged = handler;
+  }
+
+  closeWindows(): void {
+    for (const socket of this.#sockets.clients) socket.close(1001);
   }
 
   /** Not awaited: Node counts sockets that were handed to other processes as open for ever. */

@@ -16,6 +16,8 @@ export const askedFor = (name: string) =>
 export class FakeWebContents extends EventEmitter {
   readonly mainFrame = { url: 'app://boxwright/index.html' };
   openHandler: ((details: { url: string }) => unknown) | undefined;
+  loading = false;
+  isLoading = () => this.loading;
   getURL = () => this.mainFrame.url;
   send = (...values: unknown[]) => note('webContents.send', ...values);
   postMessage = (...values: unknown[]) => note('webContents.postMessage', ...values);
@@ -23,7 +25,10 @@ export class FakeWebContents extends EventEmitter {
     this.openHandler = handler;
   };
 }
-undefined as unknown as FakeWebContents satisfies Members<Electron.WebContents> & { openHandler?: unknown };
+undefined as unknown as FakeWebContents satisfies Members<Electron.WebContents> & {
+  openHandler?: unknown;
+  loading?: unknown;
+};
 
 export class BrowserWindow extends EventEmitter {
   static readonly all: BrowserWindow[] = [];
@@ -42,10 +47,53 @@ export class BrowserWindow extends EventEmitter {
   show = () => note('window.show');
   focus = () => note('window.focus');
   restore = () => note('window.restore');
+  maximize = () => note('window.maximize');
+  isMaximized = () => false;
+  getNormalBounds = () => ({ x: 10, y: 20, width: 1000, height: 700 });
+  destroy = () => {
+    this.destroyed = true;
+    this.emit('closed');
+    app.emit('window-all-closed');
+  };
+  /** What the user does with the frame's button. */
+  close = () => {
+    let prevented = false;
+    this.emit('close', { preventDefault: () => (prevented = true) });
+    if (!prevented) this.destroy();
+  };
   isMinimized = () => false;
   isDestroyed = () => this.destroyed;
   loadURL = async (address: string) => note('window.loadURL', address);
 }
+
+export class Tray extends EventEmitter {
+  static readonly all: Tray[] = [];
+  readonly icon: string;
+  menu: { template: Electron.MenuItemConstructorOptions[] } | undefined;
+  destroyed = false;
+
+  constructor(icon: string) {
+    super();
+    this.icon = icon;
+    Tray.all.push(this);
+  }
+
+  setToolTip = (text: string) => note('tray.setToolTip', text);
+  setContextMenu = (menu: { template: Electron.MenuItemConstructorOptions[] }) => {
+    this.menu = menu;
+  };
+  destroy = () => {
+    this.destroyed = true;
+  };
+}
+undefined as unknown as Tray satisfies Members<Electron.Tray> & { icon?: unknown; menu?: unknown; destroyed?: unknown };
+
+export const powerMonitor = new EventEmitter();
+powerMonitor satisfies Members<Real['powerMonitor']>;
+
+export const displays = [{ workArea: { x: 0, y: 0, width: 1920, height: 1040 } }];
+export const screen = { getAllDisplays: () => displays };
+screen satisfies Members<Real['screen']>;
 
 export const handlers = new Map<string, (...values: never[]) => unknown>();
 export const ipcMain = {
@@ -105,6 +153,7 @@ export const Menu = {
 Menu satisfies Members<Real['Menu']>;
 
 class FakeApp extends EventEmitter {
+  getLocale = () => 'en-GB';
   lock = true;
   requestSingleInstanceLock = () => this.lock;
   setPath = (name: string, path: string) => note('app.setPath', name, path);

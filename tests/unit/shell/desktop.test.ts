@@ -9,6 +9,9 @@ import { defaultSettings } from '../../../shared/machine/config.ts';
 import { BRIDGE_CALL, BRIDGE_EVENT, BRIDGE_PORT } from '../../../shared/rpc/bridge.ts';
 import { startDesktop } from '../../../src-main/shell/desktop.ts';
 import { menuTemplate } from '../../../src-main/shell/menu.ts';
+import { fileOf } from '../../../src-main/shell/open-files.ts';
+import { textsFor } from '../../../src-main/shell/texts.ts';
+import { restoredBounds } from '../../../src-main/shell/window-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import * as electron from '../../support/fake-electron.ts';
 
@@ -61,9 +64,23 @@ describe('the window', () => {
     expect(electron.askedFor('window.loadURL')).toEqual([['app://boxwright/index.html']]);
   });
 
-  it('opens no other and goes nowhere else', () => {
+  it('opens consoles as protected as itself and no other window, and goes nowhere else', () => {
     const { webContents } = window();
-    expect(webContents.openHandler?.({ url: 'https://example.org' })).toEqual({ action: 'deny' });
+    for (const url of [
+      'https://example.org',
+      'app://boxwright/index.html',
+      'app://boxwright.evil/index.html#console/a',
+      'app://boxwright/index.html#console/a/../b',
+    ])
+      expect(webContents.openHandler?.({ url })).toEqual({ action: 'deny' });
+    expect(webContents.openHandler?.({ url: 'app://boxwright/index.html#console/a-1' })).toMatchObject({
+      action: 'allow',
+      overrideBrowserWindowOptions: { webPreferences: window().options.webPreferences },
+    });
+    const opened = new electron.BrowserWindow({});
+    electron.BrowserWindow.all.pop();
+    webContents.emit('did-create-window', opened);
+    expect(opened.webContents.openHandler?.({ url: 'https://example.org' })).toEqual({ action: 'deny' });
     const stopped = (url: string) => {
       let prevented = false;
       webContents.emit('will-navigate', { url, preventDefault: () => (prevented = true) });
@@ -185,14 +202,59 @@ describe('a machine', () => {
     ]);
   });
 
-  it('is powered off before the application ends', async () => {
+  it('is shown in the tray, by name', () => {
+    const [tray] = electron.Tray.all as [electron.Tray];
+    expect(electron.Tray.all).toHaveLength(1);
+    expect(tray.icon).toBe(join(temporary, 'renderer', 'icon.png'));
+    expect(tray.menu?.template.map(({ label }) => label)).toEqual([
+      'Show Boxwright', undefined, 'A is running', undefined, 'Quit Boxwright',
+    ]);
+  });
+
+  it('stands still while the computer sleeps, unless it stood still before', async () => {
     const child = electron.forked[0] as electron.FakeUtilityProcess;
-    electron.app.emit('window-all-closed');
-    expect(electron.askedFor('dialog.showMessageBox'), 'a closed window leaves machines alone').toEqual([]);
-    electron.app.quit();
-    await eventually(() => electron.askedFor('dialog.showMessageBox').length === 1, 'it asks first');
-    expect(child.posted.map((message) => JSON.stringify(message)).filter((text) => text.includes('powerOff'))).toEqual([]);
-    electron.messageBoxAnswer.response = 1;
+    const asked = (name: string) =>
+      child.posted.flatMap(([posted]) => {
+        const { message } = posted as { message?: { id: number; name: string } };
+        return message?.name === name ? [message] : [];
+      });
+    const answer = (name: string) => child.emit('message', { kind: 'control', message: { type: 'done', id: asked(name).at(-1)?.id } });
+    electron.powerMonitor.emit('suspend');
+    await eventually(() => asked('pause').length === 1, 'it is paused');
+    answer('pause');
+    electron.powerMonitor.emit('resume');
+    await eventually(() => asked('resume').length === 1, 'it goes on');
+    answer('resume');
+    electron.powerMonitor.emit('resume');
+    expect(asked('resume')).toHaveLength(1);
+  });
+
+  it('is asked about when the window closes, and goes on without one', async () => {
+    const first = window();
+    electron.messageBoxAnswer.response = 3;
+    first.close();
+    await eventually(() => electron.askedFor('dialog.showMessageBox').length === 1, 'it asks');
+    expect(electron.askedFor('dialog.showMessageBox')[0]?.[1]).toMatchObject({
+      message: 'A machine is running.',
+      buttons: ['Keep Running in the Background', 'Shut Down and Quit', 'Power Off and Quit', 'Cancel'],
+      checkboxLabel: 'Do this always',
+    });
+    expect(first.destroyed, 'cancelled').toBe(false);
+    electron.messageBoxAnswer.response = 0;
+    await eventually(() => {
+      first.close();
+      return first.destroyed;
+    }, 'the window goes');
+    expect(electron.askedFor('app.ended')).toEqual([]);
+    electron.Tray.all[0]?.emit('click');
+    expect(electron.BrowserWindow.all).toHaveLength(2);
+    // The new window begins where the former one was.
+    expect(electron.BrowserWindow.all[1]?.options).toMatchObject({ x: 10, y: 20, width: 1000, height: 700 });
+  });
+
+  it('is powered off before the application ends, when that was chosen', async () => {
+    const child = electron.forked[0] as electron.FakeUtilityProcess;
+    electron.messageBoxAnswer.response = 2;
     electron.app.quit();
     await eventually(
       () => JSON.stringify(child.posted.at(-1)).includes('powerOff'),
@@ -201,17 +263,52 @@ describe('a machine', () => {
     expect(electron.askedFor('app.ended')).toEqual([]);
     child.emit('exit', 0);
     await eventually(() => electron.askedFor('app.ended').length === 1, 'the application ends');
+    expect(electron.Tray.all[0]?.destroyed).toBe(true);
+  });
+});
+
+describe('files', () => {
+  it('that the system opens are found among the words of a command line', () => {
+    const iso = join(temporary, 'a b.ISO');
+    writeFileSync(iso, '');
+    expect(fileOf(['--flag.iso', '.', iso], '/')).toEqual({ path: iso, purpose: 'cdrom' });
+    expect(fileOf(['a b.ISO'], temporary)).toEqual({ path: iso, purpose: 'cdrom' });
+    expect(fileOf([join(temporary, 'missing.iso'), temporary, 'x.txt'], '/')).toBeUndefined();
+  });
+});
+
+describe('the place of a window', () => {
+  const display = { x: 0, y: 0, width: 1920, height: 1080 };
+  it.each([
+    ['unknown', {}, { width: 1280, height: 860 }],
+    ['on a display', { x: 5, y: 6, width: 900, height: 600 }, { x: 5, y: 6, width: 900, height: 600 }],
+    ['on a display that is gone', { x: 5000, y: 6, width: 900, height: 600 }, { width: 900, height: 600 }],
+    ['too small', { x: 1, y: 1, width: 1, height: 1 }, { x: 1, y: 1, width: 720, height: 480 }],
+    ['nonsense', { x: 'a', y: true, width: 900, height: 600 }, { width: 900, height: 600 }],
+  ])('that was %s', (_what, saved, expected) => {
+    expect(restoredBounds(saved as never, [display])).toEqual(expected);
   });
 });
 
 describe('the menu', () => {
-  it('takes no keys from the guest', () => {
-    const items = (platform: NodeJS.Platform) =>
-      menuTemplate(platform).flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []));
-    expect(items('linux').length).toBeGreaterThan(3);
-    for (const item of items('linux')) {
+  const actions = { command: () => undefined, quit: () => undefined };
+  const items = (platform: NodeJS.Platform) =>
+    menuTemplate(platform, textsFor('en', ''), actions).flatMap(({ submenu }) =>
+      Array.isArray(submenu) ? submenu.filter(({ type }) => type !== 'separator') : [],
+    );
+
+  it.each(['linux', 'win32'] as const)('takes no keys from the guest on %s', (platform) => {
+    expect(items(platform).length).toBeGreaterThan(8);
+    for (const item of items(platform)) {
       expect(item.accelerator).toBeUndefined();
       expect(item.registerAccelerator).toBe(false);
     }
+  });
+
+  it('has the application’s and the window’s own menus on macOS, and speaks the chosen language', () => {
+    const roles = menuTemplate('darwin', textsFor('en', ''), actions).map(({ role }) => role);
+    expect(roles).toEqual(['appMenu', undefined, 'editMenu', undefined, 'windowMenu']);
+    expect(menuTemplate('linux', textsFor('system', 'zh-CN'), actions)[0]?.label).toBe('文件');
+    expect(menuTemplate('linux', textsFor('en', 'zh-CN'), actions)[0]?.label).toBe('File');
   });
 });
