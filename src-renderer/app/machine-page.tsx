@@ -11,6 +11,7 @@ import { Damaged } from '../features/machine-details/damaged.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
 import { Overview } from '../features/machine-details/overview.tsx';
 import { Settings } from '../features/machine-settings/settings.tsx';
+import { Snapshots } from '../features/snapshots/snapshots.tsx';
 import { t } from '../i18n/strings.ts';
 import { goTo, PAGES, usePlace } from '../state/navigation.ts';
 
@@ -62,6 +63,9 @@ function Ready({ machine }: { readonly machine: ReadyMachine }) {
       </TabPanel>
       <TabPanel id="settings" className="panel">
         <Settings machine={machine} />
+      </TabPanel>
+      <TabPanel id="snapshots" className="panel">
+        <Snapshots machine={machine} />
       </TabPanel>
       <TabPanel id="activity" className="panel">
         <Activity machine={machine} />

@@ -5,6 +5,7 @@ import type { IssueCode } from '../../shared/machine/validate.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
 import type { FailureCode } from '../../shared/rpc/failure.ts';
 import { consoleEn } from './en-console.ts';
+import { snapshotsEn } from './en-snapshots.ts';
 
 const states: Record<MachineState, string> = {
   off: 'Powered off',
@@ -123,7 +124,7 @@ export const en = {
     chooseText: 'Pick one from the list, or create another.',
   },
   machine: {
-    pages: { overview: 'Overview', console: 'Console', settings: 'Settings', activity: 'Activity', logs: 'Logs' },
+    pages: { overview: 'Overview', console: 'Console', settings: 'Settings', snapshots: 'Snapshots', activity: 'Activity', logs: 'Logs' },
     pagesLabel: 'Pages of the machine',
     actionsLabel: 'Actions',
     more: 'More actions',
@@ -323,6 +324,7 @@ export const en = {
     folder: 'Folder',
   },
   console: consoleEn,
+  snapshots: snapshotsEn,
   logs: {
     title: 'Log',
     empty: 'Nothing has been logged since Boxwright was started.',

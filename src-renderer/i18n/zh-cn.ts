@@ -1,6 +1,7 @@
 // Simplified Chinese: the same dictionary as en.ts, whose shape it must have.
 
 import { consoleZhCn } from './zh-cn-console.ts';
+import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
 
 export const zhCn: Strings = {
@@ -109,7 +110,7 @@ export const zhCn: Strings = {
     chooseText: '从列表中选择一台，或新建一台。',
   },
   machine: {
-    pages: { overview: '概览', console: '控制台', settings: '设置', activity: '活动', logs: '日志' },
+    pages: { overview: '概览', console: '控制台', settings: '设置', snapshots: '快照', activity: '活动', logs: '日志' },
     pagesLabel: '虚拟机的页面',
     actionsLabel: '操作',
     more: '更多操作',
@@ -311,6 +312,7 @@ export const zhCn: Strings = {
     folder: '文件夹',
   },
   console: consoleZhCn,
+  snapshots: snapshotsZhCn,
   logs: {
     title: '日志',
     empty: 'Boxwright 启动以来没有日志。',

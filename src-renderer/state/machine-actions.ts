@@ -87,6 +87,24 @@ export async function createMachine(settings: MachineSettings, newDisks: NewDisk
   return view;
 }
 
+/** The clone's page opens when it is there. */
+export async function cloneMachine(
+  id: string,
+  request: { readonly snapshot: string | null; readonly name: string; readonly linked: boolean },
+): Promise<void> {
+  mark(id, true);
+  try {
+    const made = await client().call('machines.clone', { ...request, id, keepIdentity: false });
+    putMachine(made);
+    notify({ level: 'info', message: t.snapshots.cloned(nameOf(made)) });
+    goTo(made.id);
+  } catch (error) {
+    notifyFailure(error, id);
+  } finally {
+    mark(id, false);
+  }
+}
+
 /** Throws a FailureError: the page keeps what was entered and shows it. */
 export async function saveSettings(id: string, settings: MachineSettings, newDisks: NewDisk[]): Promise<void> {
   putMachine(await client().call('machines.update', { id, settings, newDisks }));

@@ -3,7 +3,7 @@
 import { create } from 'zustand';
 import { consoleOnly } from './console-window.ts';
 
-export const PAGES = ['overview', 'console', 'settings', 'activity', 'logs'] as const;
+export const PAGES = ['overview', 'console', 'settings', 'snapshots', 'activity', 'logs'] as const;
 export type Page = (typeof PAGES)[number];
 
 interface Place {

@@ -62,7 +62,7 @@ export function machineRow(page: Page, name: string) {
   return page.getByRole('treegrid', { name: 'Machines' }).getByRole('row', { name, exact: true });
 }
 
-export function openPage(page: Page, name: 'Overview' | 'Console' | 'Settings' | 'Activity' | 'Logs'): Promise<void> {
+export function openPage(page: Page, name: 'Overview' | 'Console' | 'Settings' | 'Snapshots' | 'Activity' | 'Logs'): Promise<void> {
   return page.getByRole('tab', { name }).click();
 }
 
