@@ -15,6 +15,8 @@ const server = serve(mediaContract, channel, {
   createImage: createEmptyImage,
   imageInfo: (request) => tools.imageInfo(request),
   convertImage: (request) => tools.convertImage(request),
+  resizeImage: (request) => tools.resizeImage(request),
+  compactImage: (request) => tools.compactImage(request),
   checkImage: (request) => tools.checkImage(request),
   createOverlay: (request) => tools.createOverlay(request),
   mergeLayers: (request) => tools.mergeLayers(request),

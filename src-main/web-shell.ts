@@ -83,7 +83,7 @@ async function show(server: WebServer): Promise<void> {
 
 /** Closing a window never stops a machine: with one running the application stays as a service without a window. */
 function windowClosed(): void {
-  if (app.supervisor.active === 0) return void end();
+  if (app.busy === 0) return void end();
   process.stdout.write('Machines are running on without a window. Start Boxwright again to see them; Ctrl-C ends them.\n');
   inBackground = true;
   endWhenIdle();
@@ -93,7 +93,7 @@ function windowClosed(): void {
 function endWhenIdle(): void {
   let idleSince = performance.now();
   setInterval(() => {
-    if (clients > 0 || server.windows > 0 || app.supervisor.active > 0) idleSince = performance.now();
+    if (clients > 0 || server.windows > 0 || app.busy > 0) idleSince = performance.now();
     else if (performance.now() - idleSince > IDLE_LIMIT_MS) void end();
   }, 1000);
 }

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, label, machineId, machineSettings, newDisk } from '../machine/config.ts';
+import { jobId, jobRequest, jobView } from '../machine/jobs.ts';
+import { mediumView } from '../machine/media.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
 import {
   LOG_LEVELS,
@@ -223,6 +225,19 @@ export const appContract = {
 
     ...snapshotCalls,
 
+    'jobs.list': { input: nothing, output: z.array(jobView) },
+    /** Answers at once; the job goes on by itself and tells of its progress. */
+    'jobs.start': { input: jobRequest, output: jobView },
+    /** Leaves nothing half-done behind. One that is over is no failure. */
+    'jobs.cancel': { input: z.object({ id: jobId }), output: nothing },
+    /** Forgets jobs that are over: one, or all. */
+    'jobs.clear': { input: z.object({ id: jobId.optional() }), output: nothing },
+
+    /** Everything that machines use, and the images behind it. */
+    'media.list': { input: nothing, output: z.array(mediumView) },
+    /** Every drive that names `path` then names `replacement`; no machine of them may be running. */
+    'media.locate': { input: z.object({ path, replacement: path }), output: z.array(machineView) },
+
     'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
     'files.pick': {
       input: z.object({ purpose: z.enum(FILE_PURPOSES) }),
@@ -234,6 +249,8 @@ export const appContract = {
     machineChanged: machineView,
     machineRemoved: one,
     thumbnailChanged: one.extend({ pngBase64: thumbnail }),
+    jobChanged: jobView,
+    jobRemoved: z.object({ id: jobId }),
     preferencesChanged: preferences,
     /** Of the application's menu, for the window that has the focus. */
     command: z.object({ name: z.enum(WINDOW_COMMANDS) }),

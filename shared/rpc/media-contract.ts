@@ -84,6 +84,10 @@ export const mediaContract = {
       }),
       output: nothing,
     },
+    /** `shrink`: what lies behind the new end may be lost. */
+    resizeImage: { input: z.object({ path, bytes: newDisk.shape.bytes, shrink: z.boolean() }), output: nothing },
+    /** In its own format and in place. */
+    compactImage: { input: z.object({ job, path }), output: nothing },
     checkImage: {
       input: z.object({ job, path, format: format.optional(), repair: z.enum(['none', 'leaks', 'all']) }),
       output: imageCheck,

@@ -4,6 +4,7 @@
 import * as fs from 'node:fs';
 import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
+import { formatBytes } from '../../shared/units/bytes.ts';
 import type { ImageCheck, ImageInfo, MediaContract } from '../../shared/rpc/media-contract.ts';
 import {
   BlockError,
@@ -16,9 +17,11 @@ import {
   probeFormat,
   readEnds,
 } from '../engine/block/index.ts';
+import { compactImage } from './compact-image.ts';
 import { createImageHost } from './image-host.ts';
 import { convertImages } from './image-tools.ts';
 import { createOverlay, mergeLayers, setBacking } from './layer-tools.ts';
+import { resizeImage } from './resize-image.ts';
 
 export type EmitProgress = (progress: { job: string; done: number; total: number }) => void;
 
@@ -128,6 +131,26 @@ export class MediaTools {
         job,
       }),
     );
+  }
+
+  async resizeImage({ path, bytes: length, shrink }: InputOf<MediaContract, 'resizeImage'>): Promise<void> {
+    await this.#worded(path, () =>
+      resizeImage({
+        path,
+        lengthFor: (now) => {
+          if (length >= now || shrink) return length;
+          throw new BlockError(
+            'invalid-argument',
+            `“${path}” has ${formatBytes(now)}; everything behind ${formatBytes(length)} would be lost.`,
+            { file: path },
+          );
+        },
+      }),
+    );
+  }
+
+  async compactImage({ job: name, path }: InputOf<MediaContract, 'compactImage'>): Promise<void> {
+    await this.#asJob(name, path, (job) => compactImage({ path, compressed: false, job }));
   }
 
   async checkImage({

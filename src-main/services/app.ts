@@ -10,11 +10,13 @@ import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts'
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
+import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
 import { cloneMachine } from './machine-cloner.ts';
 import { MachineInput } from './machine-input.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
+import { MediaLibrary } from './media-library.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import { MediaWork } from './media-work.ts';
 import type { LaunchProcess } from './process-handle.ts';
@@ -47,6 +49,7 @@ type AppEvent = {
 
 const PROBE_LIMIT_MS = 10_000;
 const CREATE_LIMIT_MS = 60_000;
+const LIBRARY_LIMIT_MS = 120_000;
 const MAX_PROBES = 4;
 
 export class App {
@@ -59,6 +62,8 @@ export class App {
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
   readonly #thumbnails: Thumbnails;
+  readonly #jobs: Jobs;
+  readonly #library: MediaLibrary;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   #probes = 0;
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
@@ -68,6 +73,12 @@ export class App {
     this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB);
     this.#settings = new SettingsStore(options.dataFolder);
     this.#logs = new LogStore((id) => this.registry.folderOf(id));
+    this.#jobs = new Jobs({
+      launch: options.launch,
+      onChange: (job) => this.#emit('jobChanged', job),
+      onRemove: (id) => this.#emit('jobRemoved', { id }),
+    });
+    this.#library = new MediaLibrary((work) => this.#media.use('media library', LIBRARY_LIMIT_MS, 'The images could not be examined in time.', work));
     this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
     this.supervisor = new MachineSupervisor({
       launch: options.launch,
@@ -109,6 +120,11 @@ export class App {
     return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id) };
   }
 
+  /** Machines and jobs that would be cut short. */
+  get busy(): number {
+    return this.supervisor.active + this.#jobs.active;
+  }
+
   get preferences(): Preferences {
     return this.#settings.get();
   }
@@ -135,7 +151,7 @@ export class App {
   }
 
   async shutdown(): Promise<void> {
-    await this.supervisor.shutdown();
+    await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
     await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
   }
 
@@ -144,6 +160,7 @@ export class App {
     return {
       ...this.#appHandlers(),
       ...this.#machineHandlers(window),
+      ...this.#mediaHandlers(),
       ...this.#fileHandlers(window),
       ...snapshots.handlers(),
     };
@@ -240,6 +257,45 @@ export class App {
       'machines.serialRead': ({ id, after }) => input.serialRead(id, after),
       'machines.serialWrite': ({ id, base64 }) => input.serialWrite(id, base64),
     } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  #mediaHandlers() {
+    const { registry, supervisor } = this;
+    return {
+      'jobs.list': () => this.#jobs.list(),
+      'jobs.start': (request) => this.#jobs.start(request),
+      'jobs.cancel': ({ id }) => this.#jobs.cancel(id),
+      'jobs.clear': ({ id }) => this.#jobs.clear(id),
+      'media.list': () =>
+        this.#library.list(
+          this.#readyMachines().map(({ id, name, drives }) => ({
+            id,
+            name,
+            drives,
+            folder: registry.folderOf(id),
+            isRunning: supervisor.isRunning(id),
+          })),
+        ),
+      'media.locate': ({ path, replacement }) => this.#locate(resolve(path), resolve(replacement)),
+    } satisfies Partial<Handlers<AppContract>>;
+  }
+
+  #readyMachines() {
+    return this.registry.list().flatMap((entry) => (entry.kind === 'machine' ? [entry.config] : []));
+  }
+
+  /** All machines that name the file, or none: a running one refuses for all. */
+  async #locate(path: string, replacement: string): Promise<MachineView[]> {
+    const { registry, supervisor } = this;
+    const uses = (id: MachineId, drive: DriveConfig) => drive.path !== null && resolve(registry.folderOf(id), drive.path) === path;
+    const users = this.#readyMachines().filter(({ id, drives }) => drives.some((drive) => uses(id, drive)));
+    for (const { id } of users) supervisor.require(id, 'edit');
+    for (const config of users) {
+      const { id } = config;
+      const drives = config.drives.map((drive) => (uses(id, drive) ? { ...drive, path: replacement, format: null } : drive));
+      await registry.update(id, { ...settingsOf(config), drives });
+    }
+    return users.map(({ id }) => this.#announce(id));
   }
 
   #fileHandlers(window: WindowHost) {

@@ -1,18 +1,21 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, Languages, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
+import { Boxes, Images, Languages, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { Choice } from '../components/choice.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
+import { JobsButton } from '../features/jobs/jobs-button.tsx';
+import { MediaLibrary } from '../features/media-library/media-library.tsx';
 import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
 import { SelectedMachines, useSelectedMachines } from '../features/machine-list/selected-machines.tsx';
 import { t } from '../i18n/strings.ts';
 import { changePreferences, nameOf, useApp, useMachine } from '../state/app-store.ts';
-import { usePlace } from '../state/navigation.ts';
+import { goToArea, usePlace } from '../state/navigation.ts';
 import { MachinePage } from './machine-page.tsx';
 
 export function Frame({ isLost }: { readonly isLost: boolean }) {
@@ -23,6 +26,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
       <aside className="side">
         <AppTitle />
         <MachineList onCreate={create} />
+        <SideNavigation />
         <SideFooter />
       </aside>
       <main className="page">
@@ -49,7 +53,20 @@ function AppTitle() {
       <img src="./icon.svg" alt="" width={22} height={22} />
       <span>{t.app.name}</span>
       <span className="quiet">{version}</span>
+      <JobsButton />
     </header>
+  );
+}
+
+function SideNavigation() {
+  const area = usePlace((place) => place.area);
+  return (
+    <nav className="side-nav" aria-label={t.app.pages}>
+      <AriaButton className="button" data-kind="quiet" aria-current={area === 'media' ? 'page' : 'false'} onPress={() => goToArea('media')}>
+        <Images aria-hidden />
+        {t.media.title}
+      </AriaButton>
+    </nav>
   );
 }
 
@@ -77,7 +94,7 @@ function SideFooter() {
 }
 
 function Chosen({ onCreate }: { readonly onCreate: () => void }) {
-  const { machineId } = usePlace();
+  const { area, machineId } = usePlace();
   const machine = useMachine(machineId);
   const none = useApp((state) => state.machines.length === 0);
   const selected = useSelectedMachines();
@@ -85,6 +102,7 @@ function Chosen({ onCreate }: { readonly onCreate: () => void }) {
   useEffect(() => {
     document.title = name ? `${name} – ${t.app.name}` : t.app.name;
   }, [name]);
+  if (area === 'media') return <MediaLibrary />;
   if (selected.length > 0) return <SelectedMachines machines={selected} />;
   if (machine) return <MachinePage key={machine.id} machine={machine} />;
   const create = (

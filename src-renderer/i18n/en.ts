@@ -1,5 +1,6 @@
 // English: every text of the window that does not come from the services. Sentences with values are functions.
 
+import { enMedia } from './en-media.ts';
 import type { MachineState } from '../../shared/machine/lifecycle.ts';
 import type { IssueCode } from '../../shared/machine/validate.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
@@ -62,6 +63,7 @@ export const en = {
     language: 'Language',
     languages: { system: 'Like the system', en: 'English', 'zh-CN': '简体中文' },
     notices: 'Messages',
+    pages: 'Pages',
     undo: 'Undo',
     dismiss: 'Dismiss',
     dismissMessage: (message: string) => `Dismiss: ${message}`,
@@ -325,6 +327,7 @@ export const en = {
   },
   console: consoleEn,
   snapshots: snapshotsEn,
+  media: enMedia,
   logs: {
     title: 'Log',
     empty: 'Nothing has been logged since Boxwright was started.',

@@ -1,5 +1,6 @@
 // Simplified Chinese: the same dictionary as en.ts, whose shape it must have.
 
+import { zhCnMedia } from './zh-cn-media.ts';
 import { consoleZhCn } from './zh-cn-console.ts';
 import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
@@ -11,6 +12,7 @@ export const zhCn: Strings = {
     themes: { system: '跟随系统', light: '浅色', dark: '深色' },
     language: '语言',
     languages: { system: '跟随系统', en: 'English', 'zh-CN': '简体中文' },
+    pages: '页面',
     notices: '消息',
     undo: '撤销',
     dismiss: '关闭',
@@ -313,6 +315,7 @@ export const zhCn: Strings = {
   },
   console: consoleZhCn,
   snapshots: snapshotsZhCn,
+  media: zhCnMedia,
   logs: {
     title: '日志',
     empty: 'Boxwright 启动以来没有日志。',

@@ -6,6 +6,7 @@ import type { AppInfo, Preferences } from '../../shared/rpc/app-contract.ts';
 import { followLanguage } from '../i18n/strings.ts';
 import { client, setClient } from './client.ts';
 import { connectApp } from './connect-app.ts';
+import { followJobs, loadJobs } from './jobs.ts';
 import { putThumbnail } from './thumbnails.ts';
 import { messageOf, notify, notifyFailure } from './notices.ts';
 
@@ -43,6 +44,7 @@ export async function openApp(): Promise<void> {
     opened.on('machineRemoved', ({ id }) =>
       useApp.setState(({ machines }) => ({ machines: machines.filter((machine) => machine.id !== id) })),
     );
+    followJobs(opened);
     opened.on('thumbnailChanged', ({ id, pngBase64 }) => putThumbnail(id, pngBase64));
     opened.on('preferencesChanged', (preferences) => {
       useApp.setState({ preferences });
@@ -58,6 +60,7 @@ export async function openApp(): Promise<void> {
     ]);
     followLanguage(preferences.language);
     useApp.setState({ connection: { kind: 'open' }, info, preferences, machines: machines.sort(byName) });
+    await loadJobs(opened);
     // Afterwards: the list can be used without them.
     for (const { id, pngBase64 } of await opened.call('machines.thumbnails')) putThumbnail(id, pngBase64);
   } catch (error) {

@@ -6,19 +6,30 @@ import { consoleOnly } from './console-window.ts';
 export const PAGES = ['overview', 'console', 'settings', 'snapshots', 'activity', 'logs'] as const;
 export type Page = (typeof PAGES)[number];
 
+/** Pages that are not one machine's. */
+export const AREAS = ['media', 'preferences'] as const;
+export type Area = (typeof AREAS)[number];
+
 interface Place {
+  /** null: the machines, or none of them. */
+  readonly area: Area | null;
   readonly machineId: string | null;
   readonly page: Page;
   /** The user has just started this machine: its console takes the keyboard when it appears. */
   readonly wantsKeys: boolean;
 }
 
-export const usePlace = create<Place>(() => ({ machineId: null, page: 'overview', wantsKeys: false }));
+export const usePlace = create<Place>(() => ({ area: null, machineId: null, page: 'overview', wantsKeys: false }));
 
 export function goTo(machineId: string | null, page: Page = 'overview', wantsKeys = false): void {
-  usePlace.setState({ machineId, page, wantsKeys });
+  usePlace.setState({ area: null, machineId, page, wantsKeys });
   const hash = machineId === null ? '' : `#machine/${machineId}/${page}`;
   if (consoleOnly === null && location.hash !== hash) history.pushState(null, '', `${location.pathname}${hash}`);
+}
+
+export function goToArea(area: Area): void {
+  usePlace.setState({ area, machineId: null });
+  if (location.hash !== `#${area}`) history.pushState(null, '', `${location.pathname}#${area}`);
 }
 
 /** Whether the console may take the keyboard; true once. */
@@ -39,5 +50,6 @@ export function followAddress(): void {
 function placeOf(hash: string): Place {
   const match = /^#machine\/([a-z0-9-]{1,64})\/([a-z]+)$/.exec(hash);
   const page = PAGES.find((known) => known === match?.[2]);
-  return { machineId: match?.[1] ?? null, page: page ?? 'overview', wantsKeys: false };
+  const area = AREAS.find((known) => hash === `#${known}`) ?? null;
+  return { area, machineId: match?.[1] ?? null, page: page ?? 'overview', wantsKeys: false };
 }

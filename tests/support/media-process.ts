@@ -16,11 +16,24 @@ export function mediaProcess(): ProcessHandle {
     createImage: createEmptyImage,
     imageInfo: (request) => tools.imageInfo(request),
     convertImage: (request) => tools.convertImage(request),
+    resizeImage: (request) => tools.resizeImage(request),
+    compactImage: (request) => tools.compactImage(request),
     checkImage: (request) => tools.checkImage(request),
     createOverlay: (request) => tools.createOverlay(request),
     mergeLayers: (request) => tools.mergeLayers(request),
     setBacking: (request) => tools.setBacking(request),
     cancel: (request) => tools.cancel(request),
   });
-  return { pid: 1, channel: near, handOver: () => undefined, onLine: () => undefined, onExit: () => undefined, kill: () => near.close() };
+  const exits: (() => void)[] = [];
+  return {
+    pid: 1,
+    channel: near,
+    handOver: () => undefined,
+    onLine: () => undefined,
+    onExit: (handler) => void exits.push(() => handler({ code: null, signal: 'SIGKILL' })),
+    kill: () => {
+      near.close();
+      for (const exit of exits.splice(0)) exit();
+    },
+  };
 }

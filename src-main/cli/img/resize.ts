@@ -1,7 +1,6 @@
 // `img resize`: makes a disk larger, or with --shrink smaller. Reference: qemu-img(1), resize.
 
-import { BlockError, openImage } from '../../engine/block/index.ts';
-import { createImageHost } from '../../host/image-host.ts';
+import { resizeImage } from '../../host/resize-image.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat, parsePreallocation } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -38,22 +37,17 @@ async function main(argv: readonly string[]): Promise<number> {
   const [path = ''] = args.exactly('resize: Expecting image file name and size', 1);
   const preallocation = args.value('--preallocation');
   const mode = preallocation === undefined ? undefined : parsePreallocation(preallocation);
-  const host = createImageHost({ anyReference: args.has('--allow-references') });
-  const image = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: true });
-  try {
-    const length = wantedLength(sizeText, image.length);
-    if (length < image.length) checkShrink(args, path, image.length, length, mode);
-    if (image.resize === undefined)
-      throw new BlockError(
-        'unsupported',
-        `“${path}”: images of the format ${image.format} cannot be resized; convert it to one of another size.`,
-        { file: path, feature: 'resize' },
-      );
-    if (length !== image.length || mode !== undefined) await image.resize(length, mode);
-    await image.flush();
-  } finally {
-    await image.close();
-  }
+  await resizeImage({
+    path,
+    format: optionalFormat(args.value('-f')),
+    files: { anyReference: args.has('--allow-references') },
+    preallocation: mode,
+    lengthFor: (now) => {
+      const length = wantedLength(sizeText, now);
+      if (length < now) checkShrink(args, path, now, length, mode);
+      return length;
+    },
+  });
   if (!args.has('-q')) process.stdout.write('Image resized.\n');
   return 0;
 }

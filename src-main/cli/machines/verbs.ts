@@ -6,11 +6,12 @@ import { console, key, screenshot, type, waitForSerial, waitForText } from './in
 import { log, stats } from './inspect.ts';
 import { pause, poweroff, reset, resume, shutdown, start } from './lifecycle.ts';
 import { list, show } from './list.ts';
+import { jobs, media } from './library.ts';
 import { eject, insert } from './media.ts';
 import { snapshot } from './snapshot.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
   list, show, create, clone, set, label, start, shutdown, poweroff, reset, pause, resume, remove, undelete,
-  console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, log, stats, getSchema,
+  console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, media, jobs, log, stats, getSchema,
 ];

@@ -6,7 +6,7 @@ import type { MachineView } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
 import { type PlainAction, perform } from '../../state/machine-actions.ts';
-import { goTo, PAGES } from '../../state/navigation.ts';
+import { goTo, goToArea, PAGES } from '../../state/navigation.ts';
 
 export interface Command {
   readonly id: string;
@@ -26,6 +26,7 @@ export function commandsFor(
 ): Command[] {
   return [
     { id: 'create', title: t.list.create, group: t.app.name, run: create },
+    { id: 'media', title: t.media.title, group: t.app.name, run: () => goToArea('media') },
     ...(chosen === undefined ? [] : ofMachine(chosen)),
     ...machines.map((machine) => ({
       id: `machine.${machine.id}`,

@@ -22,12 +22,12 @@ export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; rea
   return (
     <>
       <span ref={anchor} className="menu-anchor" style={{ left: x, top: y }} />
-      <Popover triggerRef={anchor} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom start" offset={0} className="menu-box">
+      <Popover triggerRef={anchor} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom start" offset={0} className="popover">
         <Menu aria-label={t.list.menu} className="menu" autoFocus="first" onClose={onClose}>
           {actions.map(({ id, icon: Icon, title }) => (
             <MenuItem key={id} id={id} className="menu-item" data-danger={id === 'delete' || undefined} textValue={title} onAction={() => request(id, machines)}>
               <Icon aria-hidden />
-              {title}
+              <span>{title}</span>
             </MenuItem>
           ))}
           {only?.kind === 'machine' && others.length === 0 && (
@@ -35,7 +35,7 @@ export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; rea
               <Separator className="menu-separator" />
               <MenuItem id="settings" className="menu-item" textValue={t.list.openSettings} onAction={() => goTo(only.id, 'settings')}>
                 <Settings2 aria-hidden />
-                {t.list.openSettings}
+                <span>{t.list.openSettings}</span>
               </MenuItem>
             </>
           )}
