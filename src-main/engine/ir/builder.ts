@@ -6,7 +6,7 @@ import {
   conditionOf,
   extendedFrom,
   foldAddress,
-  foldNumeric,
+  foldLane, foldNumeric,
   foldSelect,
   negatedCondition,
   storedPart,
@@ -170,8 +170,9 @@ export class GraphBuilder implements FunctionBuilder {
   /** A numeric instruction by opcode id over value ids; used by the folding rules too. */
   numeric(op: number, immediate: number, a: number, b: number, c: number): number {
     if (this.fold) {
-      const folded = foldNumeric(this, op, a, b);
-      if (folded >= 0) return folded;
+      const folded = op >= 0xbc ? foldLane(this, op, immediate, a, b) : -1;
+      const result = folded >= 0 ? folded : foldNumeric(this, op, a, b);
+      if (result >= 0) return result;
     }
     return this.record(NUMERIC, OPCODES[op]!.result, op, a, b, c, immediate);
   }

@@ -50,6 +50,23 @@ export function inverseComparison(op: number): number {
   return -1;
 }
 
+/** Between a lane of a vector and a float of its width: by way of the integer, and directly. */
+const LANES = [
+  { fromBits: 0xbe, toBits: 0xbc, extract: 0x21b, insert: 0x21c, extractFloat: 0x21f, insertFloat: 0x220 },
+  { fromBits: 0xbf, toBits: 0xbd, extract: 0x21d, insert: 0x21e, extractFloat: 0x221, insertFloat: 0x222 },
+] as const;
+
+/** A lane that is a float stays in the vector unit, whichever type it is read or written as. */
+export function foldLane(builder: GraphBuilder, op: number, immediate: number, a: number, b: number): number {
+  const { graph } = builder;
+  for (const { fromBits, toBits, extract, insert, extractFloat, insertFloat } of LANES) {
+    if (op === fromBits && isOp(graph, a, extract))
+      return builder.numeric(extractFloat, graph.d[a]!, graph.a[a]!, -1, -1);
+    if (op === insert && isOp(graph, b, toBits)) return builder.numeric(insertFloat, immediate, a, graph.a[b]!, -1);
+  }
+  return -1;
+}
+
 const BITS = new DataView(new ArrayBuffer(8));
 
 export function foldNumeric(builder: GraphBuilder, op: number, a: number, b: number): number {

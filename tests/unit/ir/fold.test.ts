@@ -122,6 +122,29 @@ describe('folding', () => {
     );
   });
 
+  it.each([32, 64] as const)('keeps lanes that are read and written as floats of %i bits in the vector unit', (bits) => {
+    const [integer, float] = [`i${bits}`, `f${bits}`];
+    const lanes = 128 / bits;
+    const doubled = (fold: boolean) => {
+      const module = createModuleBuilder();
+      const { ref, builder: f } = module.defineFunction('doubled', ['i64'], ['i64'], { fold });
+      const vector = f.op('i64x2.splat', f.parameter(0));
+      const lane = f.op(`${float}.reinterpret_${integer}`, f.op(`${integer}x${lanes}.extract_lane`, 1, vector));
+      const sum = f.op(`${integer}.reinterpret_${float}`, f.op(`${float}.add`, lane, lane));
+      const inserted = f.op(`${integer}x${lanes}.replace_lane`, 1, vector, sum);
+      f.return(f.op('i64x2.extract_lane', bits === 32 ? 0 : 1, inserted));
+      return module.graphOf(ref)!;
+    };
+    const number = bits === 32 ? 0x40490fdb_12345678n : 0x400921fb_54442d18n;
+    const twice = bits === 32 ? 0x40c90fdb_12345678n : 0x401921fb_54442d18n;
+    for (const fold of [true, false]) expect(evaluate(doubled(fold), [number], environment)).toBe(twice);
+    const used = (fold: boolean) => Array.from(doubled(fold).op.slice(0, doubled(fold).count), (op) => OPCODES[op]?.name);
+    for (const name of ['replace_lane', 'extract_lane']) {
+      expect(used(true)).toContain(`${float}x${lanes}.${name}`);
+      expect(used(false)).not.toContain(`${float}x${lanes}.${name}`);
+    }
+  });
+
   const cases: readonly [string, (f: GraphBuilder, x: IrValue, y: IrValue) => [IrValue, IrValue]][] = [
     ['x + 3 - 5 is x + -2', (f, x) => [minus(f, plus(f, x, 3), 5), plus(f, x, -2)]],
     ['x ^ x is 0', (f, x) => [f.op('i32.xor', x, x), f.constant('i32', 0)]],

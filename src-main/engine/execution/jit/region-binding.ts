@@ -36,6 +36,13 @@ export interface RegionControl {
   pause(): void;
 }
 
+const VECTOR_INSERTS: Readonly<Record<number, string>> = {
+  8: 'i8x16.replace_lane',
+  16: 'i16x8.replace_lane',
+  32: 'i32x4.replace_lane',
+  64: 'i64x2.replace_lane',
+};
+
 type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 
 export class RegionBinding implements Binding {
@@ -51,6 +58,8 @@ export class RegionBinding implements Binding {
   readonly #control: RegionControl;
   readonly #registers: (IrVariable | undefined)[] = new Array(16).fill(undefined);
   readonly #writtenRegisters = new Set<number>();
+  readonly #vectors: (IrVariable | undefined)[] = new Array(16).fill(undefined);
+  readonly #writtenVectors = new Set<number>();
   readonly #codeBase: IrVariable;
   #instruction!: Instruction;
   #offset = 0;
@@ -101,6 +110,9 @@ export class RegionBinding implements Binding {
     this.#registers.forEach((variable, index) => {
       if (variable !== undefined) f.set(variable, this.#loadGpr(index));
     });
+    this.#vectors.forEach((variable, index) => {
+      if (variable !== undefined) f.set(variable, loadHost(f, 128, this.#stateAddress('xmm', index)));
+    });
     f.set(this.#codeBase, this.readState('codeBase', 0));
     f.set(this.flags.resultVariable, this.readState('flagResult', 0));
     f.set(this.flags.auxVariable, this.readState('flagAux', 0));
@@ -113,6 +125,8 @@ export class RegionBinding implements Binding {
       const value = f.get(this.#registers[index] as IrVariable);
       f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
     }
+    for (const index of this.#writtenVectors)
+      storeHost(f, 128, this.#stateAddress('xmm', index), f.get(this.#vectors[index] as IrVariable));
     if (!this.flags.written) return;
     this.writeState('flagResult', 0, this.#f.get(this.flags.resultVariable));
     this.writeState('flagAux', 0, this.#f.get(this.flags.auxVariable));
@@ -188,6 +202,31 @@ export class RegionBinding implements Binding {
     this.#setWhole(index, f.op(`${type}.or`, kept, placed));
   }
 
+  // XMM registers. Nothing but these and `readState` knows them: no helper looks at them.
+
+  #vector(index: number): IrVariable {
+    const known = this.#vectors[index];
+    if (known !== undefined) return known;
+    const fresh = this.#f.variable('v128');
+    this.#vectors[index] = fresh;
+    return fresh;
+  }
+  #readVector(index: number, bits: number): IrValue {
+    const whole = this.#f.get(this.#vector(index));
+    if (bits === 128) return whole;
+    if (bits === 64) return this.#f.op('i64x2.extract_lane', 0, whole);
+    const low = this.#f.op('i32x4.extract_lane', 0, whole);
+    return bits === 32 ? low : this.#f.op('i32.and', low, this.#i32(2 ** bits - 1));
+  }
+  /** A narrow value leaves the rest of the register as it is. */
+  #writeVector(index: number, bits: number, value: IrValue): void {
+    const f = this.#f;
+    const variable = this.#vector(index);
+    this.#writtenVectors.add(index);
+    if (bits === 128) f.set(variable, value);
+    else f.set(variable, f.op(VECTOR_INSERTS[bits] as string, 0, f.get(variable), value));
+  }
+
   // Operands.
 
   #decoded(operand: BoundOperand, kind: DecodedOperand['kind']): DecodedOperand {
@@ -201,8 +240,8 @@ export class RegionBinding implements Binding {
   #register(operand: BoundOperand): RegisterOperand {
     return this.#decoded(operand, 'register') as RegisterOperand;
   }
-  #blockAddress({ file, index }: RegisterOperand): IrValue {
-    const field = file === 'xmm' ? CPU_FIELDS.xmm : CPU_FIELDS.fprSignificand;
+  #blockAddress({ index }: RegisterOperand): IrValue {
+    const field = CPU_FIELDS.fprSignificand;
     return this.#i32(this.#layout.cpuBlock + field.offset + index * field.stride);
   }
   readRegister(operand: BoundOperand): IrValue {
@@ -210,7 +249,8 @@ export class RegionBinding implements Binding {
     const { file, index, high8 } = register;
     if (file === 'gpr')
       return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
-    if (file === 'xmm' || file === 'mmx')
+    if (file === 'xmm') return this.#readVector(index, operand.bits);
+    if (file === 'mmx')
       return loadHost(this.#f, operand.bits, this.#blockAddress(register));
     if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
     const selector = this.readState('segmentSelector', index);
@@ -222,11 +262,12 @@ export class RegionBinding implements Binding {
     if (file === 'gpr') {
       if (high8) this.writeHigh8(index, value);
       else this.writeGpr(index, operand.bits as 8 | 16 | 32 | 64, value);
-    } else if (file === 'xmm' || file === 'mmx') {
+    } else if (file === 'xmm') this.#writeVector(index, operand.bits, value);
+    else if (file === 'mmx') {
       const address = this.#blockAddress(register);
       storeHost(this.#f, operand.bits, address, value);
       // The exponent of a register that MMX writes becomes all ones.
-      if (file === 'mmx') this.#f.store('i32.store', address, MMX_EXPONENT, this.#i32(0xffff));
+      this.#f.store('i32.store', address, MMX_EXPONENT, this.#i32(0xffff));
     } else throw new Error(`${this.shape.mnemonic} writes a ${file} register`);
   }
   registerNumber(operand: BoundOperand): IrValue {
@@ -295,9 +336,14 @@ export class RegionBinding implements Binding {
   readState(name: CpuFieldName, index: number): IrValue {
     // Part of the mode that the region is compiled for.
     if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
+    if (name === 'xmm') return this.#readVector(index, 128);
     return loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
+    if (name === 'xmm') {
+      this.#writeVector(index, 128, value);
+      return;
+    }
     storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
   }
 

@@ -89,6 +89,37 @@ export class FloatLanes {
     return this.op('lt', this.op('abs', a), this.constant(limit));
   }
 
+  /** A constant of the lanes' bits, in every lane. */
+  #pattern(single: number, double: bigint): Value {
+    if (!isVector(this.type)) return this.bits === 32 ? this.e.constant(32, single) : this.e.constant(64, double);
+    const lane = this.bits === 32 ? BigInt(single) * 0x1_0000_0001n : double;
+    return this.e.vectorConstant(Array.from({ length: 16 }, (_, i) => Number((lane >> BigInt(8 * (i & 7))) & 0xffn)));
+  }
+
+  /**
+   * Whether operands are neither zero nor denormal, and the result is finite with an exponent of at least `least`, if
+   * that is not 0. All given as bits. Each difference below is negative where its number is not as wanted, and the signs of
+   * all are looked at together: comparisons of floats take several times as long. An infinite or undefined operand
+   * is not asked for, as it shows in the result: a quotient by infinity is zero.
+   */
+  areUsual(operands: readonly Value[], result: Value, least: 0 | 2): Value {
+    const { e } = this;
+    const vector = isVector(this.type);
+    const name = `i${this.bits}x${128 / this.bits}`;
+    const sub = (x: Value, y: Value) => (vector ? e.op(`${name}.sub`, x, y) : e.sub(x, y));
+    const and = (x: Value, y: Value) => (vector ? e.op('v128.and', x, y) : e.and(x, y));
+    const or = (x: Value, y: Value) => (vector ? e.op('v128.or', x, y) : e.or(x, y));
+    const mask = this.#pattern(0x7f80_0000, 0x7ff0_0000_0000_0000n);
+    const exponent = (x: Value) => and(x, mask);
+    const differences = operands.map((x) => sub(exponent(x), this.#pattern(1, 1n)));
+    const ofResult = exponent(result);
+    differences.push(sub(this.#pattern(0x7f7f_ffff, 0x7fef_ffff_ffff_ffffn), ofResult));
+    if (least === 2) differences.push(sub(ofResult, this.#pattern(0x0100_0000, 0x0020_0000_0000_0000n)));
+    const all = differences.reduce(or);
+    if (vector) return e.isZero(e.op(`${name}.bitmask`, all));
+    return e.not(e.lessS(all, this.#pattern(0, 0n)));
+  }
+
   /** Finite, and so far from the denormals that no underflow is in question. */
   comfortable(a: Value): Value {
     return this.and(this.op('ge', this.op('abs', a), this.constant('comfortable')), this.finite(a));

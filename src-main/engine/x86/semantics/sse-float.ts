@@ -5,6 +5,7 @@
 import { SSE_OPERATION } from '../helpers/sse-operations.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
 import {
+  defaultAndInexact,
   defaultControl,
   FloatLanes,
   type FloatType,
@@ -69,19 +70,41 @@ function knownExact(e: Emitter, f: FloatLanes, operation: Arithmetic, a: Value, 
   return e.or(zero, e.and(back, productIsExact(e, f, r, factor)));
 }
 
-/** One operation on floats; `slow` gives the same in software as bits. */
+/** One operation on floats; `slow` gives the same in software as bits. `write` is called for either way to the result. */
 function compute(
   e: Emitter,
   type: FloatType,
   operation: Arithmetic,
-  left: Value,
-  right: Value,
+  [left, right]: readonly [Value, Value],
   slow: () => Value,
-): Value {
+  write: (result: Value) => void,
+): void {
   const f = new FloatLanes(e, type);
   const a = f.fromBits(left);
   const b = f.fromBits(right);
   const result = operation === 'squareRoot' ? f.op('sqrt', b) : f.op(HOST_NAMES[operation], a, b);
+  const operands = operation === 'squareRoot' ? [right] : [left, right];
+  const isUsual = f.areUsual(operands, f.toBits(result), leastExponent(operation));
+  e.when(
+    e.and(defaultAndInexact(e), isUsual),
+    () => write(f.toBits(result)),
+    () => write(examined(e, f, operation, [a, b, result], slow)),
+  );
+}
+
+/** Of a result that cannot have come from below the normal numbers; sums are exact down there, roots are far from it. */
+function leastExponent(operation: Arithmetic): 0 | 2 {
+  return operation === 'multiply' || operation === 'divide' ? 2 : 0;
+}
+
+/** The result as bits where it takes a closer look to tell whether the host's is right. */
+function examined(
+  e: Emitter,
+  f: FloatLanes,
+  operation: Arithmetic,
+  [a, b, result]: readonly [Value, Value, Value],
+  slow: () => Value,
+): Value {
   const fine = e.and(defaultControl(e), f.all(undisputed(f, operation, a, b, result)));
   const inexact = e.bit(e.state('mxcsr'), 5);
   const safe = e.variable(e.and(fine, inexact));
@@ -97,7 +120,8 @@ function scalar(bits: 32 | 64, operation: Arithmetic): Semantics {
       const name = bits === 32 ? 'sseScalar32' : 'sseScalar64';
       return e.helper(name, e.constant(32, SSE_OPERATION[operation]), left, right);
     };
-    mergeLow(e, destination, compute(e, bits === 32 ? 'f32' : 'f64', operation, left, right, slow));
+    const write = (result: Value) => mergeLow(e, destination, result);
+    compute(e, bits === 32 ? 'f32' : 'f64', operation, [left, right], slow, write);
   };
 }
 
@@ -114,16 +138,23 @@ export function packedHelper(
   return vectorFromHelper(e, e.helper(name, operation, ...halves(e, left), ...halves(e, right)));
 }
 
-function packedOperation(e: Emitter, bits: 32 | 64, operation: Arithmetic, left: Value, right: Value): Value {
+function packedOperation(
+  e: Emitter,
+  bits: 32 | 64,
+  operation: Arithmetic,
+  [left, right]: readonly [Value, Value],
+  destination: Operand,
+): void {
   const slow = () => packedHelper(e, bits, SSE_OPERATION[operation], left, right);
-  return compute(e, bits === 32 ? 'f32x4' : 'f64x2', operation, left, right, slow);
+  const write = (result: Value) => e.write(destination, result);
+  compute(e, bits === 32 ? 'f32x4' : 'f64x2', operation, [left, right], slow, write);
 }
 
 function packed(bits: 32 | 64, operation: Arithmetic): Semantics {
   return (e, destination, source) => {
     const right = readVector(e, source);
     const left = operation === 'squareRoot' ? right : readVector(e, destination);
-    e.write(destination, packedOperation(e, bits, operation, left, right));
+    packedOperation(e, bits, operation, [left, right], destination);
   };
 }
 
@@ -138,7 +169,7 @@ function addSubtract(bits: 32 | 64): Semantics {
     const signs = bits === 32 ? laneConstant(e, 32, SIGNS_EVEN_32) : e.vectorConstant(LOW_SIGN_64);
     const signed = e.op('v128.xor', right, signs);
     const slow = () => packedHelper(e, bits, SSE_OPERATION.addSubtract, left, right);
-    e.write(destination, compute(e, bits === 32 ? 'f32x4' : 'f64x2', 'add', left, signed, slow));
+    compute(e, bits === 32 ? 'f32x4' : 'f64x2', 'add', [left, signed], slow, (sum) => e.write(destination, sum));
   };
 }
 
@@ -155,7 +186,7 @@ function horizontal(bits: 32 | 64, operation: 'add' | 'subtract'): Semantics {
     const left = readVector(e, destination);
     const first = shuffle(e, even, left, right);
     const second = shuffle(e, odd, left, right);
-    e.write(destination, packedOperation(e, bits, operation, first, second));
+    packedOperation(e, bits, operation, [first, second], destination);
   };
 }
 
