@@ -1,5 +1,6 @@
 // Which guest system a medium holds, and why we think so. The user may always say otherwise.
 
+import type { MachineSettings } from './config.ts';
 import { GUEST_PROFILES, type GuestProfile } from './guest-profiles.table.ts';
 
 export type { GuestProfile };
@@ -26,4 +27,15 @@ export function recognise(texts: readonly MediumText[]): Recognition | undefined
 
 export function guestProfile(id: string | undefined): GuestProfile | undefined {
   return GUEST_PROFILES.find((profile) => profile.id === id);
+}
+
+/** The settings with what the guest system wants; disks are not among them. */
+export function suitedTo<S extends Pick<MachineSettings, 'guest' | 'memoryMiB' | 'cpu' | 'firmware'>>(settings: S, profile: GuestProfile): S {
+  return {
+    ...settings,
+    guest: profile.id,
+    memoryMiB: profile.memoryMiB,
+    cpu: { ...settings.cpu, model: profile.cpuModel },
+    firmware: { ...settings.firmware, clock: profile.clock },
+  };
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
-import { GUEST_PROFILES, guestProfile } from '../../../shared/machine/guest-profiles.ts';
+import { GUEST_PROFILES, type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
 import { UsageError } from '../usage-error.ts';
@@ -28,11 +28,13 @@ export const create: MachineVerb = {
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
     ['--floppy <image>', 'floppy image'],
   ],
-  calls: ['machines.create', 'machines.validate'],
+  calls: ['machines.create', 'machines.validate', 'files.probe'],
   service: false,
   async run(context) {
     const [name = '', ...pairs] = context.words;
-    const settings = changed(withOptions(defaultSettings(name), context.options), pairs);
+    const profile = await guestSystem(context);
+    const start = profile === undefined ? defaultSettings(name) : suitedTo(defaultSettings(name), profile);
+    const settings = changed(withOptions(start, context.options), pairs);
     await warn(context, settings);
     const newDisks = newDiskOf(settings, context.options['newDisk']);
     const machine = await context.client.call('machines.create', { settings, newDisks });
@@ -114,17 +116,31 @@ export const getSchema: MachineVerb = {
   },
 };
 
+/** What --os says, or else what the CD seems to hold. */
+async function guestSystem({ client, options }: VerbContext): Promise<GuestProfile | undefined> {
+  const [os, cdrom] = [options['os'], options['cdrom']];
+  if (typeof os === 'string') {
+    const known = guestProfile(os);
+    if (known === undefined) throw new UsageError(`--os ${os}: not known; --help lists them`);
+    return known;
+  }
+  if (typeof cdrom !== 'string') return undefined;
+  // What is wrong with the file is said when the machine starts: it may come later.
+  const report = await client.call('files.probe', { path: resolve(cdrom), purpose: 'cdrom' }).catch(() => undefined);
+  const guest = report?.guest;
+  const seen = guestProfile(guest?.profile);
+  if (seen !== undefined) process.stderr.write(`boxwright: the CD “${guest?.text}” seems to hold ${seen.name}; --os overrides that\n`);
+  return seen;
+}
+
 function withOptions(settings: MachineSettings, options: VerbContext['options']): MachineSettings {
   const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
   const memory = text('memory');
   const memoryMiB = memory === undefined ? settings.memoryMiB : parseMemoryMiB(memory);
   if (memoryMiB === undefined) throw new UsageError(`--memory ${memory}: not a size in whole MiB`);
-  const os = text('os');
-  if (os !== undefined && guestProfile(os) === undefined) throw new UsageError(`--os ${os}: not known; --help lists them`);
   const newDisk = text('newDisk');
   return parsed({
     ...settings,
-    guest: os ?? settings.guest,
     memoryMiB,
     cpu: { ...settings.cpu, model: text('cpu') ?? settings.cpu.model, engine: text('engine') ?? settings.cpu.engine },
     boot: {

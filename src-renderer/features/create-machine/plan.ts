@@ -2,7 +2,7 @@
 // functions, so that nothing is lost when the user goes back and forth between the choices.
 
 import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk } from '../../../shared/machine/config.ts';
-import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
+import { type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { GIB } from '../../../shared/units/bytes.ts';
 
 export const SOURCES = ['cdrom', 'disk', 'kernel'] as const;
@@ -40,16 +40,17 @@ export function emptyPlan(): Plan {
 /** The plan with what the guest system is best given, except in fields that the user has been at. */
 export function planFor(plan: Plan, profile: GuestProfile, touched: (field: string) => boolean): Plan {
   const { base } = plan;
+  const { guest, memoryMiB, cpu, firmware } = suitedTo({ ...base, guest: plan.guest }, profile);
   return {
     ...plan,
-    guest: profile.id,
+    guest,
     diskChoice: touched('disk') ? plan.diskChoice : profile.diskGiB === 0 ? 'none' : 'new',
     newDiskGiB: touched('disk') || profile.diskGiB === 0 ? plan.newDiskGiB : profile.diskGiB,
     base: {
       ...base,
-      memoryMiB: touched('memoryMiB') ? base.memoryMiB : profile.memoryMiB,
-      cpu: touched('cpu') ? base.cpu : { ...base.cpu, model: profile.cpuModel },
-      firmware: { ...base.firmware, clock: profile.clock },
+      memoryMiB: touched('memoryMiB') ? base.memoryMiB : memoryMiB,
+      cpu: touched('cpu') ? base.cpu : cpu,
+      firmware,
     },
   };
 }

@@ -17,6 +17,7 @@ import { serveControl } from '../../../src-main/services/serve-control.ts';
 import { mediaProcess } from '../../support/media-process.ts';
 import { fakeLauncher } from '../../support/fake-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { tinyIso } from '../../support/tiny-iso.ts';
 
 async function service() {
   const folder = temporaryFolder();
@@ -101,6 +102,17 @@ describe('machines on the command line', () => {
   it('take files relative to where the command is given', async () => {
     const made = await at.boxwright('create', 'a', '--kernel', 'vmlinuz', '--json');
     expect(JSON.parse(made.out).config.boot.kernel).toBe(join(process.cwd(), 'vmlinuz'));
+  });
+
+  it('suit the system that is named, or that the CD seems to hold', async () => {
+    const iso = join(at.folder, 'a.iso');
+    writeFileSync(iso, tinyIso({ volumeId: 'Debian 12.5.0 i386 n', bootable: true }));
+    const made = await at.boxwright('create', 'a', '--cdrom', iso, '--json');
+    expect(made.errors).toMatch(/“Debian 12\.5\.0 i386 n” seems to hold Debian \(32-bit\)/);
+    expect(JSON.parse(made.out).config).toMatchObject({ guest: 'debian-i386', memoryMiB: 768, cpu: { model: 'pentium3' } });
+    const other = await at.boxwright('create', 'b', '--cdrom', iso, '--os', 'windows-98', '-m', '128', '--json');
+    expect(other.errors).toBe('');
+    expect(JSON.parse(other.out).config).toMatchObject({ guest: 'windows-98', memoryMiB: 128, firmware: { clock: 'local' } });
   });
 
   it('run, are used and end', async () => {
