@@ -243,6 +243,14 @@ export const appContract = {
       input: z.object({ purpose: z.enum(FILE_PURPOSES) }),
       output: z.object({ path: path.nullable() }),
     },
+    /**
+     * Where a file is that a browser knows only by its name, size and time: looked for in the usual folders and those of
+     * the media in use; null when it is not there, or there twice.
+     */
+    'files.locate': {
+      input: z.object({ name: z.string().min(1).max(255), sizeBytes: z.number(), modifiedMs: z.number() }),
+      output: z.object({ path: path.nullable() }),
+    },
     'files.probe': { input: z.object({ path, purpose: z.enum(FILE_PURPOSES) }), output: fileReport },
   },
   events: {

@@ -7,6 +7,8 @@ export interface AppBridge {
   call(name: string, input: unknown): Promise<Outcome>;
   /** Returns the function that stops listening. */
   on(name: string, handler: (payload: unknown) => void): () => void;
+  /** Where a file is that was dropped into the window; empty for one that is not on a disk. `file`: a DOM File. */
+  pathOf(file: unknown): string;
 }
 
 /** `type` of the window message that brings the MessagePort of a console, with its `ticket`. */

@@ -2,7 +2,7 @@
 // serves these handlers to its windows and supplies what only it has: processes, dialogs, console connections.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
@@ -10,6 +10,7 @@ import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts'
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
+import { locateFile } from './file-locator.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
 import { cloneMachine } from './machine-cloner.ts';
@@ -306,6 +307,7 @@ export class App {
           throw new FailureError('files.unsupported', 'There is no file dialog of the system here.');
         return { path: await window.pickFile(purpose) };
       },
+      'files.locate': async (wanted) => ({ path: await locateFile(wanted, this.#mediaFolders()) }),
       'files.probe': ({ path, purpose }) => this.#probe(path, purpose),
     } satisfies Partial<Handlers<AppContract>>;
   }
@@ -375,6 +377,13 @@ export class App {
     } finally {
       this.#probes -= 1;
     }
+  }
+
+  #mediaFolders(): string[] {
+    const paths = this.registry.list().flatMap((entry) =>
+      entry.kind === 'damaged' ? [] : entry.config.drives.flatMap(({ path }) => (path === null ? [] : [resolve(this.registry.folderOf(entry.id), path)])),
+    );
+    return [this.#options.dataFolder, ...new Set(paths.map(dirname))];
   }
 
   #announce(id: MachineId): MachineView {

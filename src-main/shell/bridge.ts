@@ -1,7 +1,7 @@
 // What the preload script gives the page: the client of the app contract, and console ports as window messages. Names
 // are checked here and everything again in the main process. Runs in the sandboxed renderer, without Node.
 
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import {
   type AppBridge,
   BRIDGE_CALL,
@@ -26,6 +26,7 @@ export function exposeBridge(): void {
       ipcRenderer.on(BRIDGE_EVENT, listener);
       return () => void ipcRenderer.removeListener(BRIDGE_EVENT, listener);
     },
+    pathOf: (file) => webUtils.getPathForFile(file as Parameters<typeof webUtils.getPathForFile>[0]),
   };
   contextBridge.exposeInMainWorld('bridge', bridge);
   // Ports cannot cross the context bridge; a window message carries them into the page's world.

@@ -8,19 +8,27 @@ import { Choice } from '../components/choice.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
+import { FileDrop } from '../features/file-drop/file-drop.tsx';
 import { JobsButton } from '../features/jobs/jobs-button.tsx';
 import { MediaLibrary } from '../features/media-library/media-library.tsx';
 import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
 import { SelectedMachines, useSelectedMachines } from '../features/machine-list/selected-machines.tsx';
+import { QuitDialog } from '../features/quit/quit-dialog.tsx';
 import { t } from '../i18n/strings.ts';
 import { changePreferences, nameOf, useApp, useMachine } from '../state/app-store.ts';
-import { goToArea, usePlace } from '../state/navigation.ts';
+import { client } from '../state/client.ts';
+import type { ChosenFile } from '../state/files.ts';
+import { goTo, goToArea, usePlace } from '../state/navigation.ts';
+import { notify } from '../state/notices.ts';
+import { requestQuit } from '../state/quit.ts';
 import { MachinePage } from './machine-page.tsx';
 
 export function Frame({ isLost }: { readonly isLost: boolean }) {
-  const [creating, setCreating] = useState(false);
+  const [creating, setCreating] = useState<boolean | ChosenFile>(false);
   const create = () => setCreating(true);
+  const chosen = useMachine(usePlace(({ machineId }) => machineId));
+  useRequests(setCreating);
   return (
     <div className="frame">
       <aside className="side">
@@ -41,9 +49,30 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
       </main>
       <CommandPalette onCreate={create} />
       <BulkQuestion />
-      {creating && <CreateMachine onClose={() => setCreating(false)} />}
+      <QuitDialog />
+      <FileDrop machine={chosen} onCreate={setCreating} />
+      {creating !== false && (
+        <CreateMachine file={creating === true ? undefined : creating} onClose={() => setCreating(false)} />
+      )}
     </div>
   );
+}
+
+/** What the system or the application's menu asks of this window. */
+function useRequests(create: (from: true | ChosenFile) => void): void {
+  useEffect(() => {
+    const ends = [
+      client().on('command', ({ name }) => (name === 'newMachine' ? create(true) : requestQuit())),
+      client().on('showMachine', ({ id }) => goTo(id, 'console')),
+      client().on('openFile', ({ path, purpose }) => {
+        if (purpose === 'cdrom' || purpose === 'disk' || purpose === 'kernel') create({ path, purpose });
+        else notify({ level: 'warning', message: t.drop.refused.floppyAlone(path) });
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [create]);
 }
 
 function AppTitle() {

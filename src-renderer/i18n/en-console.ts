@@ -178,3 +178,21 @@ export const consoleEn = {
   closePreference: 'When Boxwright quits with running machines',
   ended: 'Boxwright has ended. You can close this window.',
 };
+
+export const dropEn = {
+  create: 'New machine from this image',
+  insert: (name: string) => `Insert into the CD or floppy drive of “${name}”`,
+  attach: (name: string) => `Attach to “${name}”: a CD into its drive, a disk as another disk`,
+  attached: (file: string, name: string) => `“${file}” was attached to “${name}”.`,
+  oneOnly: 'Drop one file at a time.',
+  whereIs: (file: string) =>
+    `A browser does not say where “${file}” is, and it is not in the usual folders. Choose it once more.`,
+  refused: {
+    unknown: (file: string) =>
+      `“${file}” is no image that Boxwright knows by its name: .iso, .img, .qcow2, .vdi, .vmdk, .vhd, .vhdx, .ima and others.`,
+    floppyAlone: (file: string) => `“${file}” is a floppy. Drop it onto a machine with a floppy drive.`,
+    diskWhileRunning: (file: string) => `“${file}” is a disk. Disks can be added while the machine is off.`,
+    noDrive: (file: string) => `The machine has no drive for “${file}”. Add one in its settings when it is off.`,
+    noPlace: (file: string) => `The machine has no free place for “${file}”.`,
+  },
+};

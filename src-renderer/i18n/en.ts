@@ -5,7 +5,7 @@ import type { MachineState } from '../../shared/machine/lifecycle.ts';
 import type { IssueCode } from '../../shared/machine/validate.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
 import type { FailureCode } from '../../shared/rpc/failure.ts';
-import { consoleEn } from './en-console.ts';
+import { consoleEn, dropEn } from './en-console.ts';
 import { snapshotsEn } from './en-snapshots.ts';
 
 const states: Record<MachineState, string> = {
@@ -328,6 +328,7 @@ export const en = {
   console: consoleEn,
   snapshots: snapshotsEn,
   media: enMedia,
+  drop: dropEn,
   logs: {
     title: 'Log',
     empty: 'Nothing has been logged since Boxwright was started.',

@@ -163,3 +163,19 @@ export const consoleZhCn: Strings['console'] = {
   closePreference: '退出 Boxwright 时如有虚拟机在运行',
   ended: 'Boxwright 已结束。可以关闭此窗口。',
 };
+
+export const dropZhCn: Strings['drop'] = {
+  create: '用此映像新建虚拟机',
+  insert: (name) => `插入“${name}”的光驱或软驱`,
+  attach: (name) => `连接到“${name}”：光盘放入光驱，磁盘作为新磁盘`,
+  attached: (file, name) => `“${file}”已连接到“${name}”。`,
+  oneOnly: '一次只能拖放一个文件。',
+  whereIs: (file) => `浏览器不会告知“${file}”的位置，它也不在常用文件夹中。请再选择一次。`,
+  refused: {
+    unknown: (file) => `“${file}”不是 Boxwright 按名称认识的映像：.iso、.img、.qcow2、.vdi、.vmdk、.vhd、.vhdx、.ima 等。`,
+    floppyAlone: (file) => `“${file}”是软盘。请拖到有软驱的虚拟机上。`,
+    diskWhileRunning: (file) => `“${file}”是磁盘。关机后才能添加磁盘。`,
+    noDrive: (file) => `虚拟机没有可放入“${file}”的驱动器。关机后可在设置中添加。`,
+    noPlace: (file) => `虚拟机没有空位放置“${file}”。`,
+  },
+};

@@ -1,7 +1,7 @@
 // Simplified Chinese: the same dictionary as en.ts, whose shape it must have.
 
+import { consoleZhCn, dropZhCn } from './zh-cn-console.ts';
 import { zhCnMedia } from './zh-cn-media.ts';
-import { consoleZhCn } from './zh-cn-console.ts';
 import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
 
@@ -316,6 +316,7 @@ export const zhCn: Strings = {
   console: consoleZhCn,
   snapshots: snapshotsZhCn,
   media: zhCnMedia,
+  drop: dropZhCn,
   logs: {
     title: '日志',
     empty: 'Boxwright 启动以来没有日志。',

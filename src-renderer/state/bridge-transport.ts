@@ -32,6 +32,7 @@ export async function connectByBridge(bridge: AppBridge): Promise<AppConnection>
       )) as Client<AppContract>['on'],
     // The window and the application end together.
     onClose: () => undefined,
+    pathOf: async (file) => bridge.pathOf(file) || null,
     async openConsole(machineId) {
       const { ticket } = await call('machines.openConsole', { id: machineId });
       return portChannel(await ports.take(ticket));

@@ -8,6 +8,12 @@ import { client } from './client.ts';
 
 export type { FilePurpose };
 
+/** What a new machine may start from. */
+export interface ChosenFile {
+  readonly path: string;
+  readonly purpose: 'cdrom' | 'disk' | 'kernel';
+}
+
 export interface FileRequest {
   readonly purpose: FilePurpose;
   /** Where to begin; null: where the user was last. */

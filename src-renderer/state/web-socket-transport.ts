@@ -25,6 +25,9 @@ export async function connectByWebSocket(): Promise<AppConnection> {
   const client = connect(appContract, jsonChannel(socket));
   return {
     ...client,
+    async pathOf({ name, size, lastModified }) {
+      return (await client.call('files.locate', { name, sizeBytes: size, modifiedMs: lastModified })).path;
+    },
     async openConsole(machineId) {
       const { ticket } = await client.call('machines.openConsole', { id: machineId });
       const protocols = [CONSOLE_PROTOCOL, KEY_PREFIX + key, TICKET_PREFIX + ticket];

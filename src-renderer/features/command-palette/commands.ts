@@ -7,6 +7,7 @@ import { t } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
 import { type PlainAction, perform } from '../../state/machine-actions.ts';
 import { goTo, goToArea, PAGES } from '../../state/navigation.ts';
+import { requestQuit } from '../../state/quit.ts';
 
 export interface Command {
   readonly id: string;
@@ -35,6 +36,7 @@ export function commandsFor(
       run: () => goTo(machine.id),
     })),
     ...choices(),
+    { id: 'quit', title: t.console.quit, group: t.app.name, run: requestQuit },
   ];
 }
 

@@ -10,6 +10,7 @@ import { CopyLine } from '../../components/copy-line.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
+import type { ChosenFile } from '../../state/files.ts';
 import { createMachine, perform } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { messageOf } from '../../state/notices.ts';
@@ -20,8 +21,14 @@ import { GuestField } from './guest-field.tsx';
 import { MemoryField } from './memory-field.tsx';
 import { SourceFields } from './source-fields.tsx';
 
-export function CreateMachine({ onClose }: { readonly onClose: () => void }) {
-  const draft = useDraft();
+interface CreateMachineProps {
+  /** A file it starts from, where there is one already. */
+  readonly file?: ChosenFile | undefined;
+  readonly onClose: () => void;
+}
+
+export function CreateMachine({ file, onClose }: CreateMachineProps) {
+  const draft = useDraft(file);
   const { settings, change, issuesOf, touch } = draft;
   const [startNow, setStartNow] = useState(true);
   const isBootable = startsSomething(draft);

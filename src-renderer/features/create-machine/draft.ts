@@ -1,14 +1,14 @@
 // The form's model: the plan, the settings it comes to, what is wrong with them, and which fields the user has been
 // at, so that an untouched form does not complain and no suggestion replaces what was typed.
 
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { MachineSettings, NewDisk } from '../../../shared/machine/config.ts';
 import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
 import type { FileReport } from '../../../shared/rpc/app-contract.ts';
 import { t } from '../../i18n/strings.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
-import { type FilePurpose, probeFile } from '../../state/files.ts';
+import { type ChosenFile, type FilePurpose, probeFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 import {
   type DiskChoice,
@@ -48,7 +48,7 @@ export interface Draft {
   issuesOfFile(purpose: FilePurpose): readonly ConfigIssue[];
 }
 
-export function useDraft(): Draft {
+export function useDraft(file?: ChosenFile): Draft {
   const machines = useApp((state) => state.machines);
   const hostMemoryMiB = useApp((state) => state.info?.host.memoryMiB);
   const [plan, setPlan] = useState(emptyPlan);
@@ -81,13 +81,26 @@ export function useDraft(): Draft {
     const { guest, version } = seen.report;
     const profile = guestProfile(guest?.profile);
     if (purpose === 'kernel') suggestName(kernelName(version));
-    if (purpose === 'disk' && plan.source === 'disk') suggestName(fileName(path));
+    if (purpose === 'disk' && (plan.source === 'disk' || file?.purpose === 'disk')) suggestName(fileName(path));
     if (purpose !== 'cdrom' || profile === undefined) return;
     suggestName(profile.id === 'other' ? fileName(path) : profile.name.replace(/ \(.*\)$/, ''));
     if (isTouched('guest')) return;
     setGuestReason(profile.id === 'other' ? null : guest);
     setPlan((now) => planFor(now, profile, isTouched));
   };
+
+  const chooseFile = (purpose: FilePurpose, path: string | null) => {
+    setPlan((now) => ({ ...now, files: { ...now.files, [purpose]: path } }));
+    touch(`file.${purpose}`);
+    if (path === null) setLooks((all) => ({ ...all, [purpose]: undefined }));
+    else void look(purpose, path);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the form opens
+  useEffect(() => {
+    if (!file) return;
+    setPlan((now) => ({ ...now, source: file.purpose }));
+    chooseFile(file.purpose, file.path);
+  }, []);
 
   return {
     plan,
@@ -119,12 +132,7 @@ export function useDraft(): Draft {
       if (profile) setPlan((now) => planFor(now, profile, isTouched));
     },
     fileOf: (purpose) => plan.files[purpose],
-    chooseFile(purpose, path) {
-      setPlan((now) => ({ ...now, files: { ...now.files, [purpose]: path } }));
-      touch(`file.${purpose}`);
-      if (path === null) setLooks((all) => ({ ...all, [purpose]: undefined }));
-      else void look(purpose, path);
-    },
+    chooseFile,
     touch,
     touchAll: () => setTouched('all'),
     issuesOf: (field) => (isTouched(field) ? issues.filter((issue) => issue.field === field) : []),

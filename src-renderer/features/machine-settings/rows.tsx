@@ -3,7 +3,6 @@
 
 import type { ReactNode } from 'react';
 import {
-  BUS_SLOTS,
   CPU_ENGINES,
   CPU_MODELS,
   type DriveKind,
@@ -190,11 +189,6 @@ export const ROWS: readonly Row[] = [
 /** The issues' fields that a row's key stands for. */
 export const FIELDS: Partial<Record<Row['key'], string>> = { commandLine: 'boot.commandLine' };
 
-/** First free place of a bus. */
-export function freeSlot(drives: MachineSettings['drives'], bus: keyof typeof BUS_SLOTS): number | undefined {
-  const taken = new Set(drives.filter((drive) => drive.bus === bus).map(({ slot }) => slot));
-  return Array.from({ length: BUS_SLOTS[bus] }, (_, slot) => slot).find((slot) => !taken.has(slot));
-}
 
 function Text({ id, note, editing, value, onChange }: ControlProps & { value: string; onChange: (value: string) => void }) {
   return (

@@ -5,10 +5,8 @@ import { useId, useState } from 'react';
 import {
   BUS_KINDS,
   DRIVE_BUSES,
-  type DriveBus,
   type DriveConfig,
   type DriveKind,
-  type MachineSettings,
 } from '../../../shared/machine/config.ts';
 import { GIB } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
@@ -17,7 +15,7 @@ import { t } from '../../i18n/strings.ts';
 import { pickFile } from '../../state/files.ts';
 import { notifyFailure } from '../../state/notices.ts';
 import type { Editing } from './editing.ts';
-import { freeSlot } from './rows.tsx';
+import { freeDriveId, freeSlot, newDrive } from '../../../shared/machine/new-drive.ts';
 import { Select } from './setting.tsx';
 
 const ICONS = { disk: HardDrive, cdrom: Disc3, floppy: Save };
@@ -117,9 +115,8 @@ function AddDrive({ editing }: { readonly editing: Editing }) {
   const [sizeGiB, setSizeGiB] = useState(DEFAULT_DISK_GIB);
   const { settings } = editing;
   const add = (kind: DriveKind, path: string | null, format: DriveConfig['format']) => {
-    const place = placeFor(settings.drives, kind);
-    if (!place) return;
-    const drive = { id: freeId(settings.drives, kind), kind, ...place, path, format, readOnly: kind === 'cdrom' };
+    const drive = newDrive(settings.drives, kind, path, format);
+    if (!drive) return;
     editing.change({ drives: [...settings.drives, drive] });
     return drive.id;
   };
@@ -132,11 +129,11 @@ function AddDrive({ editing }: { readonly editing: Editing }) {
     }
   };
   const addNew = () => {
-    const id = freeId(settings.drives, 'disk');
+    const id = freeDriveId(settings.drives, 'disk');
     if (add('disk', `${id}-${Date.now().toString(36)}.qcow2`, 'qcow2') !== undefined)
       editing.addNewDisk({ drive: id, format: 'qcow2', bytes: sizeGiB * GIB });
   };
-  const may = (kind: DriveKind) => placeFor(settings.drives, kind) !== undefined;
+  const may = (kind: DriveKind) => newDrive(settings.drives, kind, null, null) !== undefined;
   return (
     <div className="add-drive">
       <Button icon={Plus} isDisabled={!may('disk')} onPress={() => void addImage()}>
@@ -165,20 +162,4 @@ function AddDrive({ editing }: { readonly editing: Editing }) {
       </Button>
     </div>
   );
-}
-
-/** Disks take the bus of the disk that is there; IDE first otherwise. */
-function placeFor(drives: MachineSettings['drives'], kind: DriveKind): { bus: DriveBus; slot: number } | undefined {
-  const used = drives.find((drive) => drive.kind === kind)?.bus;
-  const buses = [...(used === undefined ? [] : [used]), ...DRIVE_BUSES].filter((bus) => BUS_KINDS[bus].includes(kind));
-  for (const bus of buses) {
-    const slot = freeSlot(drives, bus);
-    if (slot !== undefined) return { bus, slot };
-  }
-  return undefined;
-}
-
-function freeId(drives: MachineSettings['drives'], kind: DriveKind): string {
-  const stem = kind === 'cdrom' ? 'cd' : kind;
-  for (let number = 0; ; number++) if (!drives.some(({ id }) => id === `${stem}${number}`)) return `${stem}${number}`;
 }

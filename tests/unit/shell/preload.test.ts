@@ -45,11 +45,12 @@ function loaded() {
       },
     },
   };
+  const webUtils = { getPathForFile: (file: { name: string }) => `/dropped/${file.name}` };
   const required: string[] = [];
   const require = (name: string) => {
     required.push(name);
     if (name !== 'electron') throw new Error(`A sandboxed preload cannot load ${name}`);
-    return electron;
+    return { ...electron, webUtils };
   };
   const context = createContext({
     require,
@@ -69,7 +70,7 @@ describe('the built preload script', () => {
     const { exposed, required } = loaded();
     expect(required).toEqual(['electron']);
     expect(Object.keys(exposed)).toEqual(['bridge']);
-    expect(Object.keys(exposed['bridge'] as object).sort()).toEqual(['call', 'on']);
+    expect(Object.keys(exposed['bridge'] as object).sort()).toEqual(['call', 'on', 'pathOf']);
   });
 
   it('has one channel for calls, whatever the page names', async () => {
@@ -91,6 +92,10 @@ describe('the built preload script', () => {
     stop();
     raise(BRIDGE_EVENT, {}, 'machineChanged', 3);
     expect(seen).toEqual([[1]]);
+  });
+
+  it('tells where a dropped file is', () => {
+    expect(loaded().bridge.pathOf({ name: 'a.iso' })).toBe('/dropped/a.iso');
   });
 
   it('passes console ports on as window messages', () => {
