@@ -48,6 +48,7 @@ export interface FlatGuestOptions {
   readonly accel?: 'jit' | 'interp';
   readonly model?: CpuModelName;
   readonly environment?: Partial<CpuEnvironment>;
+  readonly codeCacheBytes?: number;
 }
 
 export class FlatGuest {
@@ -56,9 +57,10 @@ export class FlatGuest {
   readonly #bits: 32 | 64;
   #code = '';
 
-  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {} }: FlatGuestOptions) {
+  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {}, codeCacheBytes }: FlatGuestOptions) {
     this.#bits = bits;
-    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2, environment });
+    const limit = codeCacheBytes === undefined ? {} : { codeCacheBytes };
+    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2, environment, ...limit });
     const { memory } = this.machine;
     this.view = new DataView(memory.buffer, memory.byteOffset, RAM_BYTES);
     this.#writeTables();

@@ -78,6 +78,8 @@ export interface CpuEngineOptions {
   readonly counted?: boolean;
   /** Entries of a block before its region is compiled. */
   readonly hotThreshold?: number;
+  /** Memory that regions may take, as far as it can be estimated; the oldest make room for new ones. */
+  readonly codeCacheBytes?: number;
 }
 
 export type CreateCpuEngine = (options: CpuEngineOptions) => CpuEngine;

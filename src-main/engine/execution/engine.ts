@@ -139,7 +139,11 @@ export class Engine implements CpuEngine {
       const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features, mapping };
       this.#jit = new Jit(
         { ...parts, load, compiler: options.compiler },
-        { layout, counted: options.counted ?? true },
+        {
+          layout,
+          counted: options.counted ?? true,
+          ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
+        },
       );
       this.#code.hotThreshold = options.hotThreshold ?? HOT_THRESHOLD;
     }
@@ -184,6 +188,7 @@ export class Engine implements CpuEngine {
         codePagesWritten: code.invalidations,
         codeResets: code.resets,
         regionsDropped: jit?.dropped ?? 0,
+        regionsEvicted: jit?.evicted ?? 0,
         regionBytes: jit?.bytes ?? 0,
       },
     };
@@ -194,6 +199,7 @@ export class Engine implements CpuEngine {
     return {
       code: this.#code.stats,
       jit: this.#jit?.stats,
+      regions: this.#jit?.live,
       mmu: this.#mmu.stats,
       handlerKeys: this.#handlers.keys,
     };

@@ -17,6 +17,7 @@ export interface FlatMachineOptions {
   /** Hooks that replace parts of the empty board. */
   readonly environment?: Partial<CpuEnvironment>;
   readonly load?: ModuleLoader;
+  readonly codeCacheBytes?: number;
 }
 
 export interface FlatMachine {
@@ -56,6 +57,7 @@ export function createFlatMachine(options: FlatMachineOptions): FlatMachine {
     environment: { ...EMPTY_BOARD, ...options.environment },
     accelerator: options.accel,
     ...(options.hotThreshold === undefined ? {} : { hotThreshold: options.hotThreshold }),
+    ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
     ...(options.load === undefined ? {} : { load: options.load }),
   });
   return {

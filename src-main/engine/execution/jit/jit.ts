@@ -33,16 +33,25 @@ export interface RegionCompiler {
 interface Installed {
   readonly slot: number;
   readonly header: number;
+  /** Estimated memory of its module and machine code. */
+  readonly memory: number;
   readonly pages: Region['pages'];
 }
 
 const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 
+/** 10,000 live modules of 3 KB were measured to take 270 to 300 MB. */
+const MODULE_OVERHEAD = 12 * 1024;
+const MACHINE_CODE_FACTOR = 6;
+export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
+/** Part of the limit that is made free at once when it is reached. */
+const EVICTED_PART = 1 / 16;
+
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, instructions: 0, bytes: 0 };
+  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, instructions: 0, bytes: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -56,12 +65,16 @@ export class Jit {
   readonly #counted: boolean;
   readonly #deviceSites = new DeviceSites();
   readonly #mapping: CodeMapping;
-  readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region }>();
+  readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region; readonly bytes: number }>();
   readonly #byPage = new Map<number, Set<Installed>>();
   /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
   readonly #spanning = new Map<number, Installed>();
   readonly #failedChecks = new Map<number, number>();
   readonly #freeSlots: number[] = [];
+  /** All regions, the oldest first. */
+  readonly #live = new Set<Installed>();
+  #liveBytes = 0;
+  readonly #limit: number;
   #nextSlot = FIRST_REGION_SLOT;
   #nextId = 1;
 
@@ -77,7 +90,7 @@ export class Jit {
       compiler: RegionCompiler | undefined;
       mapping: CodeMapping;
     },
-    options: { layout: MemoryLayout; counted: boolean },
+    options: { layout: MemoryLayout; counted: boolean; codeCacheBytes?: number },
   ) {
     this.#views = parts.views;
     this.#code = parts.code;
@@ -89,6 +102,12 @@ export class Jit {
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
     this.#counted = options.counted;
+    this.#limit = options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES;
+  }
+
+  /** Regions and what they are estimated to take. */
+  get live(): { readonly regions: number; readonly bytes: number } {
+    return { regions: this.#live.size, bytes: this.#liveBytes };
   }
 
   /** Begins the compilation of a hot block's region. */
@@ -119,11 +138,14 @@ export class Jit {
     if (module === undefined) return;
     this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
-    if (this.#compiler === undefined) this.#install(block, region, this.#load(module, this.#imports));
-    else {
+    if (this.#compiler === undefined) {
+      const exports = this.#load(module, this.#imports);
+      this.#install(block, region, exports, module.builtBytes);
+    } else {
       const id = this.#nextId++;
-      this.#pending.set(id, { block, region });
-      this.#compiler.submit(id, module.build());
+      const bytes = module.build();
+      this.#pending.set(id, { block, region, bytes: bytes.length });
+      this.#compiler.submit(id, bytes);
     }
     this.stats.bytes += module.builtBytes;
   }
@@ -165,21 +187,37 @@ export class Jit {
       const pending = this.#pending.get(done.id);
       this.#pending.delete(done.id);
       if (pending !== undefined)
-        this.#install(pending.block, pending.region, instantiate(done.module, this.#imports));
+        this.#install(pending.block, pending.region, instantiate(done.module, this.#imports), pending.bytes);
     }
   }
 
-  #install(block: HotBlock, { pages }: Region, exports: GeneratedExports): void {
+  /**
+   * Makes room: the oldest regions go, in batches. Which were used least is not recorded, as that would cost a store at
+   * each entry; one that is still hot comes back after as many entries as the first time.
+   */
+  #evict(needed: number): void {
+    if (this.#liveBytes + needed <= this.#limit && (this.#freeSlots.length > 0 || this.#nextSlot < this.#handlers.table.length)) return;
+    const goal = Math.max(0, this.#limit * (1 - EVICTED_PART) - needed);
+    const slots = this.#freeSlots.length + Math.ceil(this.#live.size * EVICTED_PART);
+    for (const installed of this.#live) {
+      if (this.#liveBytes <= goal && this.#freeSlots.length >= slots) return;
+      this.#drop(installed);
+      this.#code.countAnew(installed.header);
+      this.stats.evicted++;
+    }
+  }
+
+  #install(block: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
     const { header } = block;
     const { u16, i32 } = this.#views;
+    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * moduleBytes;
+    this.#evict(memory);
     const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
-    if (slot >= this.#handlers.table.length) {
-      this.stats.refused++;
-      return;
-    }
     this.#handlers.table.set(slot, exports[REGION_EXPORT]);
     i32[(header + HEADER.regionSlot) >> 2] = slot;
-    const installed = { slot, header, pages };
+    const installed = { slot, header, pages, memory };
+    this.#live.add(installed);
+    this.#liveBytes += memory;
     for (const host of pages.values()) {
       const page = hostPageOf(host);
       const others = this.#byPage.get(page) ?? new Set();
@@ -222,6 +260,7 @@ export class Jit {
     this.#handlers.table.set(installed.slot, null);
     this.#freeSlots.push(installed.slot);
     this.stats.dropped++;
+    if (this.#live.delete(installed)) this.#liveBytes -= installed.memory;
     this.#spanning.delete(installed.header);
     for (const host of installed.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(installed);
   }
