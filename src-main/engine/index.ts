@@ -15,3 +15,4 @@ export type { MachineCommand, MachineEvent } from './machine/messages.ts';
 export type { BootFile, BootModule, BootOptions, FrameUpdate, MachineStats, StopReason } from './machine/options.ts';
 export { BootError, type BootErrorCode } from './firmware/boot-error.ts';
 export { type KernelKind, kernelKind } from './firmware/start.ts';
+export type { StateSection } from './snapshot/state-host.ts';

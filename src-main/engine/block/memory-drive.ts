@@ -60,6 +60,12 @@ export class MemoryDrive implements Drive {
     this.#options.onEject?.();
   }
 
+  /** Completes what is on its way without the time that it takes, also what comes of it. */
+  settle(): void {
+    while (this.#queue.length > 0) this.#complete();
+    this.#timer.cancel();
+  }
+
   /** Inserts, replaces or (undefined) takes out the medium. */
   change(content: Uint8Array | undefined, readOnly?: boolean): void {
     this.#content = content;

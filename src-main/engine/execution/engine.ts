@@ -25,6 +25,7 @@ import {
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
+import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
 import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
@@ -37,6 +38,7 @@ import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
+import { type PageCopies, PageGuard } from './page-guard.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
@@ -101,6 +103,7 @@ export class Engine implements CpuEngine {
   #slow = false;
   #interrupt = false;
   #nmi = false;
+  #guard: PageGuard | undefined;
   /** The record that execution left to look its target up, and its code base; 0 when anything came between. */
   readonly #left = { record: 0, base: 0 };
 
@@ -235,6 +238,30 @@ export class Engine implements CpuEngine {
     this.#cpu.flushTlb('all');
     this.#nmi = false;
     this.#ask();
+  }
+
+  saveState(): Uint8Array {
+    return saveCpu(this.#cpu, this.#nmi);
+  }
+
+  restoreState(version: number, bytes: Uint8Array): void {
+    this.#nmi = restoreCpu(this.#cpu, version, bytes);
+    this.#slow = false;
+    this.#cpu.updateMode();
+    this.#cpu.flushTlb('all');
+    this.#ask();
+  }
+
+  guardPages(copies: PageCopies | undefined): void {
+    this.#guard = copies && new PageGuard(this.memory.buffer, this.ram.base, copies);
+    this.#mmu.setGuard(this.#guard);
+    this.#ask();
+  }
+
+  beforeWrite(offset: number, length: number): void {
+    if (this.#guard === undefined) return;
+    const end = this.ram.base + offset + length;
+    for (let host = this.ram.base + offset; host < end; host += GUEST_PAGE - (host % GUEST_PAGE)) this.#guard.beforeWrite(host);
   }
 
   invalidate(physical: number, length: number): void {

@@ -19,6 +19,7 @@ export class Drives {
   /** In the order of the options. */
   readonly all: readonly InstalledDrive[];
   readonly #remote = new Map<string, RemoteDrive>();
+  readonly #settling: { settle(): void }[] = [];
 
   constructor(options: readonly DriveOptions[], clock: Clock, emit: (event: MachineEvent) => void) {
     this.all = options.map((one) => ({ options: one, drive: this.#create(one, clock, emit) }));
@@ -28,6 +29,11 @@ export class Drives {
   get busy(): boolean {
     for (const drive of this.#remote.values()) if (drive.busy) return true;
     return false;
+  }
+
+  /** Ends what this thread can end by itself; what another one works on, `busy` says. */
+  settle(): void {
+    for (const drive of this.#settling) drive.settle();
   }
 
   command(command: DriveCommand): void {
@@ -43,7 +49,7 @@ export class Drives {
   ): Drive {
     if (memory !== undefined) {
       const onEject = (): void => emit({ kind: 'tray-opened', drive: id });
-      return new MemoryDrive({
+      const drive = new MemoryDrive({
         id,
         kind,
         clock,
@@ -51,8 +57,11 @@ export class Drives {
         readOnly: medium?.readOnly ?? false,
         onEject,
       });
+      this.#settling.push(drive);
+      return drive;
     }
     const drive = new RemoteDrive({ id, kind, medium, clock, emit });
+    this.#settling.push(drive);
     this.#remote.set(id, drive);
     return drive;
   }

@@ -1,10 +1,12 @@
 // The BIOS on the board: the built-in one with its services or another's image, the same for the video BIOS in the
 // display's expansion ROM, and where these ROMs stand.
 
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { fromUtf8, utf8 } from '../base/utf8.ts';
 import { buildEdid } from '../devices/vga/edid.ts';
 import { GLYPHS_8X14, GLYPHS_8X16, GLYPHS_8X8 } from '../devices/vga/rom-fonts.table.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
+import type { ServicePlace } from '../firmware/bios/service-table.ts';
 import type { BootDrive } from '../firmware/bios/boot-drive.ts';
 import { BootError } from '../firmware/boot-error.ts';
 import { Bios } from '../firmware/bios/bios.ts';
@@ -13,7 +15,10 @@ import { VideoBios } from '../firmware/bios/video-bios.ts';
 import type { InstalledDrive } from './drives.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { FirmwareOptions, MachineOptions } from './options.ts';
+import { defineState } from '../snapshot/define-state.ts';
+import { blob, f64, u32 } from '../snapshot/fields.ts';
 import { platformOf } from './platform.ts';
+import { armAgain, type SavedPart, savedPart } from './saved-part.ts';
 import { romBytes, UpperMemory } from './upper-memory.ts';
 
 export interface FirmwareParts {
@@ -57,6 +62,11 @@ export function firmwareRomBytes(options: MachineOptions): number {
   return options.boot === undefined ? systemRomBytes(options) + VIDEO_ROM_ROOM : 0;
 }
 
+/** `services` and `video`: names and places, one a line. */
+const SPEC = defineState('firmware', 1, {
+  starts: u32(), wakeNs: f64(Number.POSITIVE_INFINITY), services: blob(0x1_0000), video: blob(0x1_0000),
+});
+
 export class Firmware {
   readonly shadow: UpperMemory;
   /** Undefined: no display. */
@@ -64,9 +74,11 @@ export class Firmware {
   readonly #engine: CpuEngine;
   readonly #bios: Bios | undefined;
   readonly #video: VideoBios | undefined;
+  readonly #wake: Timer;
 
   constructor(parts: FirmwareParts) {
     const { options, engine, ram } = parts;
+    this.#wake = parts.clock.timer(() => parts.wake(true));
     this.#engine = engine;
     const romOffset = options.memoryBytes;
     const videoOffset = romOffset + systemRomBytes(options);
@@ -75,7 +87,7 @@ export class Firmware {
     this.#video = hasDisplay && videoImage === undefined ? videoBios(options, ram) : undefined;
     const videoBytes = hasDisplay ? videoImage ?? this.#video?.rom.bytes : undefined;
     const image = options.firmware?.image?.bytes;
-    this.#bios = image === undefined ? builtIn(parts, romOffset, videoBytes) : undefined;
+    this.#bios = image === undefined ? builtIn(parts, this.#wake, romOffset, videoBytes) : undefined;
     const rom = image ?? this.#bios!.system.bytes;
     this.shadow = new UpperMemory({ ram, engine, ramBytes: options.memoryBytes, rom, romOffset });
     this.videoRom = videoBytes && this.#placeVideoRom(videoBytes, videoOffset);
@@ -83,6 +95,20 @@ export class Firmware {
 
   reset(): void {
     this.#bios?.reset();
+  }
+
+  /** The ROMs themselves are part of memory; where their services stand goes with them. */
+  get section(): SavedPart {
+    const bios = this.#bios;
+    return savedPart(SPEC, () => ({
+      starts: bios?.starts ?? 0, wakeNs: this.#wake.deadlineNs ?? Number.POSITIVE_INFINITY,
+      services: placesAsText(bios?.services.places ?? []), video: placesAsText(this.#video?.services.places ?? []),
+    }), ({ starts, wakeNs, services, video }) => {
+      if (bios !== undefined) bios.starts = starts;
+      bios?.services.replace(placesFromText(services));
+      this.#video?.services.replace(placesFromText(video));
+      armAgain(this.#wake, wakeNs);
+    });
   }
 
   call(offset: number): 'none' | 'done' | 'fault' {
@@ -102,15 +128,25 @@ function videoBios({ videoMemoryBytes }: MachineOptions, ram: GuestRam): VideoBi
   return new VideoBios({ memoryBytes: videoMemoryBytes, edid: buildEdid(), fonts: FONTS }, ram);
 }
 
-function builtIn(parts: FirmwareParts, romOffset: number, video: Uint8Array | undefined): Bios {
-  const { options, clock, ram, engine, drives, wake } = parts;
-  const timer = clock.timer(() => wake(true));
+function builtIn(parts: FirmwareParts, timer: Timer, romOffset: number, video: Uint8Array | undefined): Bios {
+  const { options, ram, engine, drives, wake } = parts;
   const { order, once, menu, strict } = options.firmware ?? DEFAULT_FIRMWARE;
   return new Bios({
     platform: platformOf(options, engine.context), memory: ram, drives: drives.flatMap(bootDrive),
     boot: { order, menu, strict, ...(once === undefined ? {} : { once }) },
     fonts: FONTS, video, wake, wakeAt: (ns) => timer.arm(ns),
   }, romOffset);
+}
+
+function placesAsText(places: readonly ServicePlace[]): Uint8Array {
+  return utf8(places.map(({ name, at }) => `${name} ${at}`).join('\n'));
+}
+
+function placesFromText(text: Uint8Array): ServicePlace[] {
+  return fromUtf8(text).split('\n').flatMap((line) => {
+    const [name, at] = line.split(' ');
+    return name === undefined || !Number.isInteger(Number(at)) ? [] : [{ name, at: Number(at) }];
+  });
 }
 
 function bootDrive({ options, drive }: InstalledDrive): BootDrive[] {

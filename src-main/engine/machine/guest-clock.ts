@@ -4,7 +4,17 @@
 import type { TimeSource } from '../bus/timer-queue.ts';
 import type { MachineHost } from './machine-host.ts';
 
+/** Guest time as a state keeps it. */
+export interface SavedTime {
+  readonly timeNs: number;
+  /** The part of it that no instructions took; negative when time was not counted in instructions. */
+  readonly leaptNs: number;
+}
+
 export interface GuestClock extends TimeSource {
+  save(): SavedTime;
+  /** Goes on at a saved time; the processor's count of instructions is in place. */
+  restore(saved: SavedTime): void;
   /** Stops and restarts guest time. */
   pause(): void;
   resume(): void;
@@ -82,6 +92,18 @@ export class HostTimeClock implements GuestClock {
     this.#pausedAt = undefined;
   }
 
+  save(): SavedTime {
+    return { timeNs: this.nowNs(), leaptNs: -1 };
+  }
+
+  restore({ timeNs }: SavedTime): void {
+    const host = this.#pausedAt ?? this.#host.nowNs();
+    this.#origin = host - timeNs;
+    this.#seenNs = host;
+    this.#last = timeNs;
+    this.#behind = 0;
+  }
+
   hostTime(guestNs: number): number {
     const ahead = guestNs - (this.#seenNs - this.#origin);
     // At the higher rate for as long as it takes to catch up, then at the host's.
@@ -134,6 +156,14 @@ export class InstructionClock implements GuestClock {
   pause(): void {}
 
   resume(): void {}
+
+  save(): SavedTime {
+    return { timeNs: this.nowNs(), leaptNs: this.#leapt };
+  }
+
+  restore({ timeNs, leaptNs }: SavedTime): void {
+    this.#leapt = leaptNs >= 0 ? leaptNs : timeNs - this.#retired();
+  }
 
   /** The guest sleeps until then. */
   leapTo(guestNs: number): void {

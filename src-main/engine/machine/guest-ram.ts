@@ -50,6 +50,7 @@ export class GuestRam implements Dma {
   write(address: number, from: Uint8Array): void {
     this.#pieces(address, from.length, (done, length, region, at) => {
       if (region === undefined || region.kind === 'rom') return;
+      this.#engine.beforeWrite(at, length);
       this.#bytes.set(from.subarray(done, done + length), at);
       this.#engine.invalidate(address + done, length);
     });
@@ -59,7 +60,10 @@ export class GuestRam implements Dma {
     const views: Uint8Array[] = [];
     this.#pieces(address, length, (_done, bytes, region, at) => {
       if (region === undefined || (region.kind === 'rom' && access === 'write')) this.#addVoid(views, bytes);
-      else views.push(this.#bytes.subarray(at, at + bytes));
+      else {
+        if (access === 'write') this.#engine.beforeWrite(at, bytes);
+        views.push(this.#bytes.subarray(at, at + bytes));
+      }
     });
     return views;
   }
@@ -78,6 +82,7 @@ export class GuestRam implements Dma {
 
   /** Power-on: RAM is zero. */
   clear(bytes: number): void {
+    this.#engine.beforeWrite(0, bytes);
     this.#bytes.fill(0, 0, bytes);
   }
 

@@ -1,9 +1,13 @@
 // A machine: CPU, memory and board introduced to each other, and the loop that runs them in one thread. What
 // stands on the board is `pc.ts`; which thread this is and where events go, the host says.
 
+import type { Timer } from '../base/clock.ts';
 import { TimerQueue } from '../bus/timer-queue.ts';
 import type { UnclaimedCounter } from '../bus/unclaimed.ts';
 import type { CpuEngine, CreateCpuEngine } from '../execution/cpu-engine.ts';
+import type { PageCopies } from '../execution/page-guard.ts';
+import { StateError } from '../snapshot/codec.ts';
+import type { StateSection } from '../snapshot/state-host.ts';
 import { CPU_MODELS } from '../x86/models/index.ts';
 import { CR0_PG, EFLAGS_IF } from '../x86/state/control-bits.ts';
 import { bootKernel } from './boot.ts';
@@ -16,9 +20,11 @@ import { IdleGuest } from './idle-guest.ts';
 import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
+import { type MachineStateParts, RUN_SPEC, restoreSections, saveSections } from './machine-state.ts';
 import type { MachineCommand } from './messages.ts';
 import type { MachineOptions, MachineStats, StopReason } from './options.ts';
 import { buildPc, type Pc } from './pc.ts';
+import { savedPart } from './saved-part.ts';
 
 /** The bit of the attention word that belongs to the world outside the CPU; the engine has others. */
 const ATTENTION = 1;
@@ -53,6 +59,13 @@ export class Machine {
   /** The running slice is to end at the next deadline. */
   #hasAlarm = false;
   #paused = false;
+  /** Stopped for its state to be taken or given: no guest code and no timers. */
+  #held = false;
+  /** The `hold` that is not answered yet, as drives are at work. */
+  #holding: { readonly copies: PageCopies | undefined } | undefined;
+  readonly #flushTimer: Timer;
+  /** No longer waiting for the state that it was made for: a restart boots. */
+  #wasReleased = false;
   /** In HLT. */
   #halted = false;
   /** Firmware waits no longer: the next or present HLT ends at once. */
@@ -84,8 +97,8 @@ export class Machine {
     this.#timers = new TimerQueue(this.#clock, (deadline) => this.#earlierDeadline(deadline));
     if (this.#clock instanceof HostTimeClock) this.#clock.follow(this.#timers);
     this.#drives = new Drives(options.drives ?? [], this.#timers, (event) => host.emit(event));
-    const flush = this.#timers.timer(() => this.#flush());
-    const flushSoon = (): void => flush.arm(this.#timers.nowNs() + FLUSH_NS);
+    this.#flushTimer = this.#timers.timer(() => this.#flush());
+    const flushSoon = (): void => this.#flushTimer.arm(this.#timers.nowNs() + FLUSH_NS);
     this.board = buildPc({
       options,
       clock: this.#timers,
@@ -107,6 +120,7 @@ export class Machine {
     this.#keys = new KeyQueue(this.#timers, (key, down) => this.board.ps2.keyboard.key(key, down));
     this.#startedNs = host.nowNs();
     this.#powerOn();
+    if (options.awaitsState === true) this.#setHeld(true);
   }
 
   get ended(): StopReason | undefined {
@@ -150,6 +164,10 @@ export class Machine {
       case 'display': this.board.display?.want(command.wanted); return;
       case 'frame-done': this.board.display?.frameDone(); return;
       case 'drive-done': case 'medium': this.#drives.command(command); return;
+      case 'hold': return this.#hold(command.copies);
+      case 'release': return this.#setHeld(false);
+      case 'unguard': return this.engine.guardPages(undefined);
+      case 'restore': return this.#takeState(command.sections);
       case 'request-stats': this.#host.emit({ kind: 'stats', stats: this.stats() }); return;
     }
   }
@@ -164,11 +182,72 @@ export class Machine {
     };
   }
 
+  /** The state of everything but memory. Drives finish what they can finish in this thread; `busy` ones must have. */
+  saveState(): StateSection[] {
+    this.#drives.settle();
+    this.board.settle();
+    this.#flush();
+    this.#flushTimer.cancel();
+    return saveSections(this.#stateParts());
+  }
+
+  /** Into a machine made with `awaitsState`, once its memory is in place. Throws `StateError`. */
+  restoreState(sections: readonly StateSection[]): void {
+    restoreSections(this.#stateParts(), sections);
+  }
+
+  #stateParts(): MachineStateParts {
+    const { engine, board } = this;
+    const run = savedPart(RUN_SPEC, () => ({
+      ...this.#clock.save(), halted: this.#halted, wakeWanted: this.#wakeWanted, resetWanted: this.#resetWanted,
+    }), ({ timeNs, leaptNs, halted, wakeWanted, resetWanted }) => {
+      this.#clock.restore({ timeNs, leaptNs });
+      this.#halted = halted;
+      this.#wakeWanted = wakeWanted;
+      this.#resetWanted = resetWanted;
+    });
+    const { devices, interruptControllers } = board;
+    return { engine, devices, interruptControllers, parts: [run, this.#keys.section, ...board.savedParts()] };
+  }
+
+  #hold(copies: PageCopies | undefined): void {
+    this.#setHeld(true);
+    this.#holding = { copies };
+    this.#answerHold();
+  }
+
+  /** Once no drive is at work. */
+  #answerHold(): void {
+    if (this.#holding === undefined) return;
+    this.#drives.settle();
+    if (this.#drives.busy) return;
+    const { copies } = this.#holding;
+    this.#holding = undefined;
+    const sections = this.saveState();
+    const { buffer } = this.engine.memory;
+    const { base, bytes } = this.engine.ram;
+    const tail = new SharedArrayBuffer(bytes - this.#options.memoryBytes);
+    new Uint8Array(tail).set(new Uint8Array(buffer, base + this.#options.memoryBytes, tail.byteLength));
+    if (copies !== undefined) this.engine.guardPages(copies);
+    this.#host.emit({ kind: 'held', sections, tail });
+  }
+
+  #takeState(sections: readonly StateSection[]): void {
+    try {
+      this.restoreState(sections);
+      this.#host.emit({ kind: 'restored' });
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      this.#host.emit({ kind: 'not-restored', section: error.section, message: error.message });
+    }
+  }
+
   /** One slice: commands, due timers, guest code. */
   #step(limit: number): 'busy' | 'idle' {
     if ((Atomics.and(this.#attention, 0, ~ATTENTION) & ATTENTION) !== 0) this.#takeCommands();
     if (this.#ended !== undefined) return 'busy';
-    if (this.#paused) return 'idle';
+    if (this.#held) this.#answerHold();
+    if (this.#stopped) return 'idle';
     if (this.#resetWanted) {
       // What still comes from the disks belongs to the memory before the reset.
       if (this.#drives.busy) return 'idle';
@@ -223,7 +302,7 @@ export class Machine {
   #sleep(): void {
     if (this.#leap()) return;
     this.#flush();
-    const deadline = this.#paused ? Number.POSITIVE_INFINITY : this.#timers.nextDeadlineNs();
+    const deadline = this.#stopped ? Number.POSITIVE_INFINITY : this.#timers.nextDeadlineNs();
     if (this.#clock instanceof HostTimeClock) this.#clock.catchUpTo(deadline);
     const ranUserCode = this.engine.takeUserCode();
     this.#idle.slept(!ranUserCode && !this.#isBusy && this.#hasPaging());
@@ -251,7 +330,7 @@ export class Machine {
   /** Time counted in instructions passes at once. False when it does not, or when nothing would ever happen. */
   #leap(): boolean {
     const deadline = this.#timers.nextDeadlineNs();
-    if (this.#paused || !(this.#clock instanceof InstructionClock) || deadline === Number.POSITIVE_INFINITY) return false;
+    if (this.#stopped || !(this.#clock instanceof InstructionClock) || deadline === Number.POSITIVE_INFINITY) return false;
     this.#clock.leapTo(deadline);
     return true;
   }
@@ -260,12 +339,30 @@ export class Machine {
     for (let command = this.#host.receive(); command !== undefined; command = this.#host.receive()) this.command(command);
   }
 
+  get #stopped(): boolean {
+    return this.#paused || this.#held;
+  }
+
   #setPaused(paused: boolean): void {
     if (this.#paused === paused) return;
-    this.#paused = paused;
-    if (paused) this.#clock.pause();
-    else this.#clock.resume();
+    this.#stop(() => { this.#paused = paused; });
     this.#host.emit({ kind: paused ? 'paused' : 'resumed' });
+  }
+
+  #setHeld(held: boolean): void {
+    this.#stop(() => { this.#held = held; });
+    if (held) return;
+    this.#holding = undefined;
+    this.#wasReleased = true;
+  }
+
+  /** Guest time stands still while anything keeps the machine from running. */
+  #stop(change: () => void): void {
+    const before = this.#stopped;
+    change();
+    if (this.#stopped === before) return;
+    if (before) this.#clock.resume();
+    else this.#clock.pause();
   }
 
   /** Does something and makes the running guest stop after its present block. */
@@ -301,6 +398,7 @@ export class Machine {
   #powerOn(): void {
     this.board.reset();
     this.engine.reset('power-on');
+    if (this.#options.awaitsState === true && !this.#wasReleased) return;
     if (this.#options.boot !== undefined) bootKernel(this.#options, this.#options.boot, this.engine.context, this.ram, this.board);
   }
 

@@ -2,6 +2,8 @@
 // Plain structured-cloneable data; both sides are ours, so nothing here is validated.
 
 import type { LogLevel } from '../base/logger.ts';
+import type { PageCopies } from '../execution/page-guard.ts';
+import type { StateSection } from '../snapshot/state-host.ts';
 import type { DriveMedium, DriveOutcome, DriveRequest } from '../block/drive.ts';
 import type { FrameUpdate, MachineStats, StopReason } from './options.ts';
 
@@ -32,6 +34,15 @@ export type MachineCommand =
   | { readonly kind: 'drive-done'; readonly drive: string; readonly request: number; readonly outcome: DriveOutcome }
   /** A medium is inserted, replaced or (undefined) taken out. */
   | { readonly kind: 'medium'; readonly drive: string; readonly medium: DriveMedium | undefined; readonly mediumNumber: number }
+  /**
+   * Stops the guest and lets drives finish; `held` answers. Without `copies` that is all; with them, pages of guest RAM
+   * are copied there before they change, from then on until `unguard`.
+   */
+  | { readonly kind: 'hold'; readonly copies: PageCopies | undefined }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'unguard' }
+  /** To a held machine whose memory was put in place from outside; `restored` or `not-restored` answers. */
+  | { readonly kind: 'restore'; readonly sections: readonly StateSection[] }
   | { readonly kind: 'request-stats' };
 
 /** From the machine. */
@@ -40,6 +51,10 @@ export type MachineEvent =
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'restarted' }
+  /** `tail`: ROM and video memory, which stand behind guest RAM, as they are. */
+  | { readonly kind: 'held'; readonly sections: readonly StateSection[]; readonly tail: SharedArrayBuffer }
+  | { readonly kind: 'restored' }
+  | { readonly kind: 'not-restored'; readonly section: string; readonly message: string }
   | { readonly kind: 'serial-output'; readonly port: number; readonly bytes: Uint8Array }
   /** The machine has room again for input of this port (all of what was sent went into the FIFO). */
   | { readonly kind: 'serial-drained'; readonly port: number }

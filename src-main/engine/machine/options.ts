@@ -92,6 +92,8 @@ export interface MachineOptions {
   readonly debugExit: { readonly base: number; readonly length: number } | undefined;
   /** Video memory; 0 builds a machine without a display adapter. */
   readonly videoMemoryBytes: number;
+  /** The machine is held from the start and boots nothing: a state is put into it before it is released. */
+  readonly awaitsState?: boolean;
   /** What a guest reset or triple fault does. */
   readonly onReset: 'restart' | 'stop';
   /** Guest time: the host's, or one nanosecond per retired instruction (deterministic, for tests). */

@@ -46,6 +46,7 @@ import type { MachineOptions } from './options.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { createPciCards } from './pci-cards.ts';
 import { platformOf } from './platform.ts';
+import type { SavedPart } from './saved-part.ts';
 import { SerialPort } from './serial-port.ts';
 import { floppyController, floppyTypes, ideController } from './storage.ts';
 
@@ -190,6 +191,24 @@ export class Pc {
     this.#firmware?.reset();
     for (const device of this.devices) device.reset();
     for (const port of this.serial) port.reset();
+  }
+
+  /** What stands beside the devices and has a section of the state. */
+  savedParts(): SavedPart[] {
+    return [
+      ...(this.#firmware === undefined ? [] : [this.#firmware.section]),
+      ...this.serial.map((port, index) => port.section(`serial${index}`)),
+    ];
+  }
+
+  /** Devices whose inputs the others drive, and which remember edges. */
+  get interruptControllers(): readonly Device[] {
+    return this.devices.slice(0, 3);
+  }
+
+  /** Memory is about to be looked at from outside. */
+  settle(): void {
+    this.#adapter?.vga.settle();
   }
 
   /** What a BIOS has done by the time a system starts, as far as the devices do not start that way. */

@@ -32,9 +32,13 @@ export class RemoteDrive implements Drive {
     this.kind = options.kind;
     this.#options = options;
     this.#slot = new DriveSlot(options.kind, options.medium);
-    this.#refuse = options.clock.timer(() => {
-      for (const { request, outcome } of this.#refused.splice(0)) request.done(outcome);
-    });
+    this.#refuse = options.clock.timer(() => this.settle());
+  }
+
+  /** Says of refused requests that they are. */
+  settle(): void {
+    while (this.#refused.length > 0) for (const { request, outcome } of this.#refused.splice(0)) request.done(outcome);
+    this.#refuse.cancel();
   }
 
   get medium(): DriveMedium | undefined {

@@ -4,7 +4,10 @@
 
 import type { Clock, Timer } from '../base/clock.ts';
 import type { SerialPeer } from '../devices/uart16550/uart16550.ts';
+import { defineState } from '../snapshot/define-state.ts';
+import { blob, bool, f64, u32 } from '../snapshot/fields.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import { armAgain, type SavedPart, savedPart } from './saved-part.ts';
 
 export interface SerialPortEvents {
   /** The first byte to send on has come. */
@@ -22,6 +25,13 @@ const LOOK_NS = 5_000_000;
 const LOOKS_UNTIL_OPEN = 2;
 /** So many looks at an empty receiver in a row, with nothing sent between, are a guest that polls for input. */
 const POLLS_UNTIL_OPEN = 64;
+
+/** More input than this does not go into a state. */
+const MAX_SAVED_INPUT = 0x100_0000;
+
+const SPEC = defineState('serial', 1, {
+  open: bool(), looks: u32(), polls: u32(), input: blob(MAX_SAVED_INPUT), lookNs: f64(Number.POSITIVE_INFINITY),
+});
 
 export class SerialPort implements SerialPeer {
   readonly output: OutputBuffer;
@@ -74,6 +84,24 @@ export class SerialPort implements SerialPeer {
     this.#looks = 0;
     this.#polls = 0;
     if (this.#input.length > 0) this.#timer.arm(this.#clock.nowNs() + LOOK_NS);
+  }
+
+  section(id: string): SavedPart {
+    return savedPart(SPEC, () => ({
+      open: this.#open, looks: this.#looks, polls: this.#polls, input: this.#waiting(), lookNs: this.#timer.deadlineNs ?? Number.POSITIVE_INFINITY,
+    }), ({ open, looks, polls, input, lookNs }) => {
+      this.#open = open;
+      this.#looks = looks;
+      this.#polls = polls;
+      this.#input.splice(0, this.#input.length, ...(input.length === 0 ? [] : [input]));
+      this.#inputAt = 0;
+      armAgain(this.#timer, lookNs);
+    }, id);
+  }
+
+  #waiting(): Uint8Array {
+    const bytes = this.#input.flatMap((chunk, n) => [...(n === 0 ? chunk.subarray(this.#inputAt) : chunk)]);
+    return Uint8Array.from(bytes.slice(0, MAX_SAVED_INPUT));
   }
 
   #look(): void {

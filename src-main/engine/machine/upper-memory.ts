@@ -65,6 +65,7 @@ export class UpperMemory implements ShadowControl, BusTarget {
     const address = OPTION_ROMS + offset;
     for (const { base, bytes, readRam, writeRam } of this.#pieces.values()) {
       if (address < base || address >= base + bytes || readRam || !writeRam) continue;
+      this.#engine.beforeWrite(address, width);
       for (let i = 0; i < width; i++) this.#bytes[address + i] = (value >>> (8 * i)) & 0xff;
     }
   }

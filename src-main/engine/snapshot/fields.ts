@@ -131,6 +131,21 @@ export const fifo = (capacity: number): Field<ByteFifo> => ({
   },
 });
 
+/** Bytes of any number up to a limit; the value is replaced, not filled. */
+export const blob = (limit: number): Field<Uint8Array> => ({
+  create: () => new Uint8Array(0),
+  reset: () => new Uint8Array(0),
+  assign: (_current, value) => value,
+  write(out, value) {
+    out.u32(value.length);
+    out.raw(value);
+  },
+  read(input) {
+    const length = input.u32();
+    return length > limit ? input.fail(`${length} bytes are more than the ${limit} that there may be`) : input.raw(length);
+  },
+});
+
 /** A group of fields of its own, such as one channel of a timer chip. */
 export const nested = <F extends FieldMap>(fields: F): Field<StateOf<F>> => ({
   create: () => createFields(fields),

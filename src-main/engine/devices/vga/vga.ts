@@ -169,6 +169,11 @@ export class Vga implements Device<VgaState> {
     this.changed();
   }
 
+  /** Before memory is looked at from outside: what the processor wrote through a window goes where it belongs. */
+  settle(): void {
+    this.window.release();
+  }
+
   afterRestore(): void {
     this.state.dacComponent %= 3;
     this.vbe.afterRestore();

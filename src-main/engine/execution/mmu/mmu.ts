@@ -11,6 +11,7 @@ import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
+import type { PageGuard } from '../page-guard.ts';
 import { DeviceTlb } from './device-tlb.ts';
 import type { Tlb } from './tlb.ts';
 
@@ -68,6 +69,7 @@ export class Mmu {
   /** Pages of video memory written since they were last collected, by page of the region. */
   readonly videoDirty: Uint8Array;
   readonly #vramBase: number;
+  #guard: PageGuard | undefined;
 
   constructor(
     parts: { views: MemoryViews; cpu: CpuContext; map: PhysicalMap; tlb: Tlb; code: CodeWatcher },
@@ -94,6 +96,12 @@ export class Mmu {
 
   get a20(): boolean {
     return this.#a20;
+  }
+
+  /** Lets `guard` see every page before it is written. */
+  setGuard(guard: PageGuard | undefined): void {
+    this.#guard = guard;
+    this.flush();
   }
 
   /** Host address of a byte, `FAULTED` (an exception was raised) or `DEVICE` (see `devicePhysical`). */
@@ -128,7 +136,10 @@ export class Mmu {
       return DEVICE;
     }
     const host = region.host + (physical - region.base);
-    if (access === 'write') this.#markVideo(region, host);
+    if (access === 'write') {
+      this.#guard?.beforeWrite(host);
+      this.#markVideo(region, host);
+    }
     if (access !== 'execute' && this.#isCacheable(user))
       this.#insert(address, host, access === 'write', user);
     if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
@@ -381,6 +392,7 @@ export class Mmu {
   writePhysical32(address: number, value: number): void {
     const host = this.#map.host(this.#gate(address));
     if (host < 0) return;
+    this.#guard?.beforeWrite(host);
     if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, 4);
     this.#views.data.setUint32(host, value, true);
   }

@@ -74,6 +74,19 @@ export class Bios {
     this.#transfers.reset();
   }
 
+  /** How often the machine was started, which decides what it starts from. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  set starts(count: number) {
+    this.#starts = count;
+  }
+
+  get services(): ServiceTable {
+    return this.#services;
+  }
+
   /** See `ServiceTable`. */
   call(cpu: CpuContext, offset: number): FirmwareAnswer {
     return this.#services.call(cpu, offset);

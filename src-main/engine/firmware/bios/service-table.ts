@@ -27,11 +27,19 @@ export const atOnce = (act: (call: BiosCall) => void) => (call: BiosCall): Outco
 export const inFrame = (run: (call: BiosCall) => Outcome): Service => ({ flags: 'frame', run });
 export const inRegister = (run: (call: BiosCall) => Outcome): Service => ({ flags: 'register', run });
 
+/** Where the instruction of a service stands. */
+export interface ServicePlace {
+  readonly name: string;
+  readonly at: number;
+}
+
 export class ServiceTable {
   readonly #memory: Dma;
   readonly #onOutcome: (outcome: Outcome) => void;
   /** By place in the guest part of the linear memory. */
   readonly #services = new Map<number, Service>();
+  readonly #named = new Map<string, Service>();
+  #places: readonly ServicePlace[] = [];
 
   constructor(memory: Dma, onOutcome: (outcome: Outcome) => void) {
     this.#memory = memory;
@@ -44,6 +52,22 @@ export class ServiceTable {
       const service = services[name];
       if (service === undefined) throw new RangeError(`the BIOS has no service ${name}`);
       this.#services.set(base + offset, service);
+      this.#named.set(name, service);
+      this.#places = [...this.#places, { name, at: base + offset }];
+    }
+  }
+
+  get places(): readonly ServicePlace[] {
+    return this.#places;
+  }
+
+  /** For a ROM of another version, which came with a saved state: services of ours that it does not name are not called. */
+  replace(places: readonly ServicePlace[]): void {
+    this.#services.clear();
+    this.#places = places;
+    for (const { name, at } of places) {
+      const service = this.#named.get(name);
+      if (service !== undefined) this.#services.set(at, service);
     }
   }
 

@@ -32,6 +32,10 @@ export class VideoBios {
     });
   }
 
+  get services(): ServiceTable {
+    return this.#services;
+  }
+
   /** See `ServiceTable`. */
   call(cpu: CpuContext, offset: number): FirmwareAnswer {
     return this.#services.call(cpu, offset);
