@@ -8,9 +8,14 @@ import { BootError, type BootErrorCode } from '../engine/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions, MachineStats } from '../engine/machine/options.ts';
 import { allocateAlarm, raiseAttention } from './alarm.ts';
+import type { SavedState } from '../../shared/machine/saved-state.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { guardedBytes } from '../engine/machine/guest-ram.ts';
 import { type DriveImage, DriveServer } from './drive-server.ts';
+import { loadState, refusedSection } from './load-state.ts';
 import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
-import { attentionView, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
+import { type SaveOptions, StateSaving } from './save-state.ts';
+import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
 
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
@@ -45,6 +50,9 @@ class ThreadedRunner implements MachineRunner {
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #attention: Int32Array | undefined;
+  #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
+  #saving: StateSaving | undefined;
+  #restoring: { resolve(): void; reject(error: Error): void; readonly path: string } | undefined;
   #ended = false;
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
@@ -59,12 +67,53 @@ class ThreadedRunner implements MachineRunner {
     });
   }
 
-  start(): Promise<void> {
+  async start(state?: string): Promise<void> {
+    await this.#startThread(state !== undefined);
+    if (state === undefined) return;
+    try {
+      await this.#restore(state);
+    } catch (error) {
+      await this.powerOff();
+      throw error;
+    }
+  }
+
+  async #restore(path: string): Promise<void> {
+    const { attention, guest } = this.#memory!;
+    const ramBytes = guardedBytes(this.#options);
+    const machine = { cpuModel: this.#options.cpuModel, memoryBytes: ramBytes, tailBytes: guest.bytes - ramBytes };
+    const sections = await loadState(path, machine, new Uint8Array(attention.buffer, guest.base, guest.bytes));
+    await new Promise<void>((resolve, reject) => {
+      this.#restoring = { resolve, reject, path };
+      this.#send({ kind: 'restore', sections });
+    });
+    this.#send({ kind: 'release' });
+  }
+
+  async saveState(options: SaveOptions): Promise<SavedState> {
+    if (this.#memory === undefined || this.#ended) throw new FailureError('machine.wrongState', 'The machine is not running.');
+    if (this.#saving !== undefined) throw new FailureError('machine.wrongState', 'A state of the machine is being saved already.');
+    const saving = new StateSaving({
+      ...this.#memory, cpuModel: this.#options.cpuModel, ramBytes: guardedBytes(this.#options), drives: this.#driveServer,
+      send: (command) => this.#send(command), startWorker,
+    }, options);
+    this.#saving = saving;
+    try {
+      return await saving.run();
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  cancelSave(): void {
+    this.#saving?.cancel();
+  }
+
+  #startThread(awaitsState: boolean): Promise<void> {
     if (this.#worker !== undefined) return Promise.reject(new Error('the machine has been started before'));
     const { port1, port2 } = new MessageChannel();
-    const worker = startWorker({ role: 'vcpu', options: this.#options, alarm: this.#alarm, port: port2 }, [
-      port2,
-    ]);
+    const options = awaitsState ? { ...this.#options, awaitsState } : this.#options;
+    const worker = startWorker({ role: 'vcpu', options, alarm: this.#alarm, port: port2 }, [port2]);
     this.#port = port1;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
@@ -77,6 +126,7 @@ class ThreadedRunner implements MachineRunner {
           return reject(startError(message.failure));
         }
         this.#attention = attentionView(message.attention);
+        this.#memory = { attention: message.attention, guest: message.guest };
         const alarm = startWorker({ role: 'alarm', alarm: this.#alarm, attention: message.attention }, []);
         alarm.unref();
         alarm.once('error', crashed);
@@ -190,6 +240,14 @@ class ThreadedRunner implements MachineRunner {
         return this.#fire('serialDrained', event.port);
       case 'debug-output':
         return this.#fire('debug', event.bytes);
+      case 'held':
+        return this.#saving?.held(event);
+      case 'restored':
+        return this.#restoring?.resolve();
+      case 'not-restored': {
+        const { section, message } = event;
+        return this.#restoring?.reject(refusedSection(this.#restoring.path, section, message));
+      }
       case 'drive-request':
         return this.#driveServer.request(event);
       case 'tray-opened':
@@ -204,6 +262,7 @@ class ThreadedRunner implements MachineRunner {
         return this.#takeStats(event.stats);
       case 'stopped':
         this.#ended = true;
+        this.#endSaving();
         this.#takeStats(event.stats);
         return void this.#closeImages().then(() => this.#fire('stopped', event.reason, event.stats));
     }
@@ -218,6 +277,10 @@ class ThreadedRunner implements MachineRunner {
     }
   }
 
+  #endSaving(): void {
+    this.#saving?.ended();
+  }
+
   #takeStats(stats: MachineStats): void {
     this.#lastStats = stats;
     for (const resolve of this.#statsWaiters.splice(0)) resolve(stats);
@@ -226,6 +289,8 @@ class ThreadedRunner implements MachineRunner {
   #crash(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#endSaving();
+    this.#restoring?.reject(error);
     void this.#closeImages().then(() => this.#fire('crashed', error));
   }
 }

@@ -24,8 +24,17 @@ export interface DriveServerOptions {
   readonly onTransfer?: (drive: string, operation: 'read' | 'write', bytes: number) => void;
 }
 
+/** A new image for a drive, and the former one again. */
+export interface DriveLayering {
+  readonly drive: string;
+  open(): Promise<DriveImage>;
+  reopen(): Promise<DriveImage>;
+}
+
 interface Slot {
   image: DriveImage | undefined;
+  /** What the image was, while another one takes its place. */
+  layered?: DriveMedium;
   mediumNumber: number;
   readonly working: Set<Promise<void>>;
   failed: boolean;
@@ -65,6 +74,47 @@ export class DriveServer {
     });
     await Promise.all(slot.working);
     await former?.node.close();
+  }
+
+  /** What guests have written is on the disk. */
+  async flush(): Promise<void> {
+    for (const { image } of this.#slots.values()) {
+      if (image !== undefined && !image.node.readOnly && image.cache !== 'unsafe') await image.node.flush();
+    }
+  }
+
+  /**
+   * Puts drives on other images with the same content, which the guest does not notice: for a machine that is held, with
+   * no request on its way. All or none: when one cannot be opened, each gets its former image back.
+   */
+  async layer(layers: readonly DriveLayering[]): Promise<void> {
+    const done: DriveLayering[] = [];
+    try {
+      for (const layering of layers) {
+        done.push(layering);
+        await this.#exchange(layering.drive, layering.open);
+      }
+    } catch (error) {
+      for (const { drive, reopen } of done.reverse()) await this.#exchange(drive, reopen);
+      throw error;
+    }
+  }
+
+  /** The image there is closed first: the other one may need it. */
+  async #exchange(drive: string, open: () => Promise<DriveImage>): Promise<void> {
+    const slot = this.#slot(drive);
+    const former = slot.image;
+    const { bytes, readOnly } = former === undefined ? (slot.layered ?? { bytes: 0, readOnly: false }) : mediumOf(former);
+    slot.layered = { bytes, readOnly };
+    slot.image = undefined;
+    await Promise.all(slot.working);
+    await former?.node.close();
+    const image = await open();
+    if (image.node.length !== bytes || image.node.readOnly !== readOnly) {
+      await image.node.close();
+      throw new BlockError('invalid-argument', `The new layer of drive ${drive} is of another size than what is below it.`, { drive });
+    }
+    slot.image = image;
   }
 
   /** Lets requests finish and closes all images, each also when another fails. Throws the first failure. */

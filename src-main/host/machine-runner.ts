@@ -4,7 +4,9 @@
 import type { Disposable } from '../engine/base/disposable.ts';
 import type { LogLevel } from '../engine/base/logger.ts';
 import type { FrameUpdate, MachineOptions, MachineStats, StopReason } from '../engine/machine/options.ts';
+import type { SavedState } from '../../shared/machine/saved-state.ts';
 import type { DriveImage } from './drive-server.ts';
+import type { SaveOptions } from './save-state.ts';
 
 /** A frame with its pixels. */
 export interface Frame extends FrameUpdate {
@@ -41,8 +43,15 @@ export interface RunnerEvents {
 }
 
 export interface MachineRunner {
-  /** Builds and starts the machine. Rejects with the typed error (`BootError`, `MachineError`) that says why not. */
-  start(): Promise<void>;
+  /**
+   * Builds and starts the machine, where a state file says if there is one. Rejects with the typed error (`BootError`,
+   * `FailureError` for the state) that says why not.
+   */
+  start(state?: string): Promise<void>;
+  /** Saves the state of the machine, running or paused; one at a time. Rejects with a `FailureError`. */
+  saveState(options: SaveOptions): Promise<SavedState>;
+  /** The one that is being saved then fails. */
+  cancelSave(): void;
   pause(): void;
   resume(): void;
   /** The reset button. */

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import type { ImageFormatName, MachineConfig } from '../../shared/machine/config.ts';
 import { BOOT_LETTERS } from '../../shared/machine/run-command.ts';
 import type { StartRequest } from '../../shared/machine/start-request.ts';
+import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import type { Handlers, Server } from '../../shared/rpc/contract.ts';
@@ -53,6 +54,8 @@ export class MachineSession {
   readonly #server: Server<MachineContract>;
   #running: Running | undefined;
   #config: StartRequest | undefined;
+  /** Images that drives write to now, other than the configuration says. */
+  readonly #layers = new Map<string, { readonly path: string; readonly format: ImageFormatName | null }>();
   #started = false;
   #ended = false;
   #previous: { readonly stats: RunnerStats; readonly atMs: number } | undefined;
@@ -74,9 +77,9 @@ export class MachineSession {
   #handlers(): Handlers<MachineContract> {
     return {
       start: (config) => this.#start(config),
-      startFrom: () => unsupported(),
-      saveState: () => unsupported(),
-      cancelSave: () => unsupported(),
+      startFrom: ({ config, path }) => this.#start(config, path),
+      saveState: (input) => this.#saveState(input),
+      cancelSave: () => this.#machine().cancelSave(),
       pause: () => this.#until('paused', (runner) => runner.pause()),
       resume: () => this.#until('resumed', (runner) => runner.resume()),
       reset: () => this.#machine().reset(),
@@ -98,7 +101,8 @@ export class MachineSession {
     };
   }
 
-  async #start(config: StartRequest): Promise<void> {
+  /** `state`: where it goes on. */
+  async #start(config: StartRequest, state?: string): Promise<void> {
     if (this.#started) throw new FailureError('machine.wrongState', 'The machine was started already.');
     this.#started = true;
     const { drives, images } = await openMachineDrives(config, config.imageFolders);
@@ -114,7 +118,7 @@ export class MachineSession {
     this.#running = { runner, consoles, drives: activity, files: this.#serialFiles(config, runner), thumbnails };
     this.#follow(runner);
     try {
-      await runner.start();
+      await runner.start(state);
     } catch (error) {
       throw startFailure(error);
     }
@@ -132,6 +136,27 @@ export class MachineSession {
       for (const { node } of images.values()) await node.close();
       throw error;
     }
+  }
+
+  async #saveState({ path, parent, layers }: SaveStateInput): Promise<SavedState> {
+    const runner = this.#machine();
+    const folders = this.#config?.imageFolders;
+    const layerings = layers.map((layer) => {
+      const drive = this.#config?.drives.find(({ id }) => id === layer.drive);
+      if (drive === undefined || drive.path === null)
+        throw new FailureError('machine.unsupported', `The machine has no drive “${layer.drive}” with an image.`, { drive: layer.drive });
+      const former = { ...drive, ...this.#layers.get(layer.drive), path: this.#layers.get(layer.drive)?.path ?? drive.path };
+      const { path, format } = layer;
+      return { drive: layer.drive, open: () => openMedium({ ...drive, path, format }, folders), reopen: () => openMedium(former, folders) };
+    });
+    return await runner.saveState({
+      path, parent: parent ?? undefined, layers: layerings,
+      onReleased: (pausedMs) => {
+        for (const { drive, path, format } of layers) this.#layers.set(drive, { path, format });
+        this.#server.emit('saveReleased', { pausedMs });
+      },
+      onProgress: (done, total) => this.#server.emit('saveProgress', { done, total }),
+    });
   }
 
   /** `path` null: takes the medium out. */
@@ -252,10 +277,6 @@ export class MachineSession {
       processBytes: process.memoryUsage.rss(),
     };
   }
-}
-
-function unsupported(): never {
-  throw new FailureError('machine.unsupported', 'Saving the state of a machine is not supported yet.');
 }
 
 function emitEnd(

@@ -33,6 +33,7 @@ export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, po
   post({
     kind: 'ready',
     attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
+    guest: machine.engine.ram,
   });
   try {
     machine.run();

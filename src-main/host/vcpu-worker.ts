@@ -1,4 +1,5 @@
-// Entry of a machine's two threads: the one that runs the guest, and the one that sleeps until its next timer.
+// Entry of a machine's threads: the one that runs the guest, the one that sleeps until its next timer, and the one that
+// writes a state.
 
 import { workerData } from 'node:worker_threads';
 import { attentionView, type WorkerTask } from './worker-protocol.ts';
@@ -8,6 +9,9 @@ const task = workerData as WorkerTask;
 if (task.role === 'vcpu') {
   const { runMachine } = await import('./vcpu-thread.ts');
   runMachine(task.options, task.alarm, task.port);
+} else if (task.role === 'saver') {
+  const { runSaver } = await import('./state-saver.ts');
+  runSaver(task.task, task.port);
 } else {
   const { runAlarm } = await import('./alarm.ts');
   runAlarm(task.alarm, attentionView(task.attention));

@@ -3,8 +3,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions } from '../engine/machine/options.ts';
+import type { SaverTask } from './state-saver.ts';
 
-/** How a worker is started: both threads share one entry file. */
+/** How a worker is started: all threads share one entry file. */
 export type WorkerTask =
   | {
       readonly role: 'vcpu';
@@ -12,11 +13,18 @@ export type WorkerTask =
       readonly alarm: SharedArrayBuffer;
       readonly port: MessagePort;
     }
-  | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord };
+  | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord }
+  | { readonly role: 'saver'; readonly task: SaverTask; readonly port: MessagePort };
 
 export interface AttentionWord {
   readonly buffer: SharedArrayBuffer;
   readonly address: number;
+}
+
+/** Where RAM, ROM and video memory stand in the buffer of the attention word. */
+export interface GuestPart {
+  readonly base: number;
+  readonly bytes: number;
 }
 
 export function attentionView(word: AttentionWord): Int32Array {
@@ -25,7 +33,7 @@ export function attentionView(word: AttentionWord): Int32Array {
 
 /** From the machine's thread: before anything else either `ready` or `failed`. */
 export type WorkerMessage =
-  | { readonly kind: 'ready'; readonly attention: AttentionWord }
+  | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'event'; readonly event: MachineEvent };
 

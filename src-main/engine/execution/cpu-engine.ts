@@ -65,6 +65,8 @@ export interface CpuEngine {
    * board's to set. Throws `StateError` and changes nothing when the section is of another form.
    */
   restoreState(version: number, bytes: Uint8Array): void;
+  /** Drops decoded and translated code; what follows depends on registers and memory alone. */
+  forgetCode(): void;
   /** From now on each of the first pages of guest memory is copied before it is written; undefined: no longer. */
   guardPages(copies: PageCopies | undefined): void;
   /** The board is about to write guest memory by itself: `offset` counts in the guest part. */

@@ -252,6 +252,13 @@ export class Engine implements CpuEngine {
     this.#ask();
   }
 
+  forgetCode(): void {
+    this.#slow = false;
+    this.#code.reset();
+    this.#cpu.flushTlb('all');
+    this.#ask();
+  }
+
   guardPages(copies: PageCopies | undefined): void {
     this.#guard = copies && new PageGuard(this.memory.buffer, this.ram.base, copies);
     this.#mmu.setGuard(this.#guard);

@@ -17,7 +17,7 @@ import { Drives } from './drives.ts';
 import { displayMemoryBytes } from './display-adapter.ts';
 import { checkFirmware, firmwareRomBytes } from './firmware.ts';
 import { IdleGuest } from './idle-guest.ts';
-import { GuestRam, ramRegions } from './guest-ram.ts';
+import { GuestRam, guardedBytes, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
 import { type MachineStateParts, RUN_SPEC, restoreSections, saveSections } from './machine-state.ts';
@@ -188,6 +188,8 @@ export class Machine {
     this.board.settle();
     this.#flush();
     this.#flushTimer.cancel();
+    // Where blocks begin decides at which instruction a timer is seen: counted time goes on alike in every machine.
+    if (this.#options.time === 'instructions') this.engine.forgetCode();
     return saveSections(this.#stateParts());
   }
 
@@ -226,8 +228,9 @@ export class Machine {
     const sections = this.saveState();
     const { buffer } = this.engine.memory;
     const { base, bytes } = this.engine.ram;
-    const tail = new SharedArrayBuffer(bytes - this.#options.memoryBytes);
-    new Uint8Array(tail).set(new Uint8Array(buffer, base + this.#options.memoryBytes, tail.byteLength));
+    const ramBytes = guardedBytes(this.#options);
+    const tail = new SharedArrayBuffer(bytes - ramBytes);
+    new Uint8Array(tail).set(new Uint8Array(buffer, base + ramBytes, tail.byteLength));
     if (copies !== undefined) this.engine.guardPages(copies);
     this.#host.emit({ kind: 'held', sections, tail });
   }

@@ -16,6 +16,10 @@ export class DeviceSites {
     return count === OFTEN;
   }
 
+  clear(): void {
+    this.#counts.clear();
+  }
+
   /** Also those seen only a few times, which the next translation may as well include. */
   has(host: number): boolean {
     return this.#counts.has(host);

@@ -270,6 +270,7 @@ export class Jit {
     if (hostPage === undefined) {
       this.#pending.clear();
       this.#failedChecks.clear();
+      this.#deviceSites.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;

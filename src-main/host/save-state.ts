@@ -1,0 +1,132 @@
+// Saving the state of a running machine, step by step: the guest is held, its drives flushed and put on new layers, and
+// let go again; then a thread of its own writes the file from memory as it was.
+
+import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { SavedState } from '../../shared/machine/saved-state.ts';
+import { FailureError, fromFailure } from '../../shared/rpc/failure.ts';
+import type { PageCopies } from '../engine/execution/page-guard.ts';
+import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
+import { STATE_PAGE } from '../engine/snapshot/state-file.ts';
+import type { WrittenState } from '../engine/snapshot/state-writer.ts';
+import type { DriveLayering, DriveServer } from './drive-server.ts';
+import type { SaverMessage, SaverTask } from './state-saver.ts';
+import type { AttentionWord, GuestPart, WorkerTask } from './worker-protocol.ts';
+
+export interface SaveOptions {
+  readonly path: string;
+  /** A state in the same folder that this one may refer to. */
+  readonly parent: string | undefined;
+  readonly layers: readonly DriveLayering[];
+  /** The guest goes on. */
+  readonly onReleased: (pausedMs: number) => void;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** The machine that is saved, as its runner has it. */
+export interface SavingMachine {
+  readonly cpuModel: string;
+  /** Whole pages. */
+  readonly ramBytes: number;
+  readonly guest: GuestPart;
+  readonly attention: AttentionWord;
+  readonly drives: DriveServer;
+  send(command: MachineCommand): void;
+  startWorker(task: WorkerTask, transfer: MessagePort[]): Worker;
+}
+
+type Held = Extract<MachineEvent, { kind: 'held' }>;
+
+export class StateSaving {
+  readonly #machine: SavingMachine;
+  readonly #options: SaveOptions;
+  readonly #cancel = new SharedArrayBuffer(4);
+  readonly #copies: PageCopies;
+  #held: { resolve(event: Held): void; reject(error: Error): void } | undefined;
+
+  constructor(machine: SavingMachine, options: SaveOptions) {
+    this.#machine = machine;
+    this.#options = options;
+    const { ramBytes } = machine;
+    this.#copies = { marks: new SharedArrayBuffer((ramBytes / STATE_PAGE) * 4), copies: new SharedArrayBuffer(ramBytes) };
+  }
+
+  cancel(): void {
+    Atomics.store(new Int32Array(this.#cancel), 0, 1);
+  }
+
+  /** The machine's answer to `hold`. */
+  held(event: Held): void {
+    this.#held?.resolve(event);
+  }
+
+  /** The machine has ended: nothing answers any more. */
+  ended(): void {
+    this.#held?.reject(new FailureError('machine.wrongState', 'The machine ended while its state was to be saved.'));
+  }
+
+  async run(): Promise<SavedState> {
+    const begin = performance.now();
+    const { send, drives } = bound(this.#machine);
+    // What takes long is done before the guest stands still.
+    await drives.flush();
+    const stopped = performance.now();
+    let event: Held;
+    try {
+      event = await this.#hold();
+      await drives.flush();
+      await drives.layer(this.#options.layers);
+    } catch (error) {
+      send({ kind: 'unguard' });
+      send({ kind: 'release' });
+      throw error;
+    }
+    send({ kind: 'release' });
+    const pausedMs = performance.now() - stopped;
+    this.#options.onReleased(pausedMs);
+    try {
+      const { bytes, pages, ownPages } = await this.#write(event);
+      return { bytes, pages, ownPages, pausedMs, totalMs: performance.now() - begin };
+    } finally {
+      send({ kind: 'unguard' });
+    }
+  }
+
+  #hold(): Promise<Held> {
+    return new Promise((resolve, reject) => {
+      this.#held = { resolve, reject };
+      this.#machine.send({ kind: 'hold', copies: this.#copies });
+    });
+  }
+
+  #write({ sections, tail }: Held): Promise<WrittenState> {
+    const { cpuModel, ramBytes, guest, attention } = this.#machine;
+    const { path, parent, onProgress } = this.#options;
+    const task: SaverTask = {
+      path, parent, sections, tail, cancel: this.#cancel, copies: this.#copies,
+      machine: { cpuModel, memoryBytes: ramBytes, tailBytes: guest.bytes - ramBytes },
+      memory: attention.buffer, base: guest.base,
+    };
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve, reject) => {
+      port1.on('message', (message: SaverMessage) => {
+        if (message.kind === 'progress') onProgress(message.done, message.total);
+        else if (message.kind === 'saved') resolve(message.written);
+        else reject(message.defect === undefined ? fromFailure(message.failure) : new Error(message.defect));
+      });
+      const worker = this.#machine.startWorker({ role: 'saver', task, port: port2 }, [port2]);
+      worker.once('error', reject);
+      worker.once('exit', (code) => {
+        // Its last message may still be on the way.
+        setImmediate(() => {
+          port1.close();
+          reject(new Error(`the thread that saves the state ended with code ${code}`));
+        });
+      });
+    });
+  }
+}
+
+function bound(machine: SavingMachine) {
+  return { drives: machine.drives, send: (command: MachineCommand) => machine.send(command) };
+}
