@@ -206,8 +206,9 @@ export class Pc {
     return this.devices.slice(0, 3);
   }
 
-  /** Memory is about to be looked at from outside. */
+  /** The state is about to be taken: what is not part of it goes back to where it is. A BIOS call begins its disk request anew. */
   settle(): void {
+    this.#firmware?.reset();
     this.#adapter?.vga.settle();
   }
 

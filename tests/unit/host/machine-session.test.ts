@@ -8,6 +8,7 @@ import { connect } from '../../../shared/rpc/connect.ts';
 import { machineContract } from '../../../shared/rpc/machine-contract.ts';
 import type { MachineOptions, MachineStats } from '../../../src-main/engine/machine/options.ts';
 import type { MachineRunner, RunnerEvents } from '../../../src-main/host/machine-runner.ts';
+import type { SaveOptions } from '../../../src-main/host/save-state.ts';
 import { MachineSession } from '../../../src-main/host/machine-session.ts';
 import { byteChannelPair, channelPair } from '../../support/channel-pair.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -35,8 +36,9 @@ class PlayedRunner implements MachineRunner {
     this.options = options;
   }
 
-  async start() {
+  async start(state?: string) {
     if (this.startError) throw this.startError;
+    if (state !== undefined) this.asked.push(['start', state]);
   }
   pause = () => queueMicrotask(() => this.raise('paused'));
   resume = () => queueMicrotask(() => this.raise('resumed'));
@@ -49,6 +51,13 @@ class PlayedRunner implements MachineRunner {
   wantFrames = (wanted: boolean) => void this.asked.push(['wantFrames', wanted]);
   frameDone = () => undefined;
   changeMedium = async () => undefined;
+  saveState = async (options: SaveOptions) => {
+    this.asked.push(['saveState', options.path, options.parent, options.layers.map(({ drive }) => drive)]);
+    options.onReleased(5);
+    options.onProgress(1, 2);
+    return { bytes: 10, pausedMs: 5, totalMs: 6, pages: 3, ownPages: 2 };
+  };
+  cancelSave = () => void this.asked.push(['cancelSave']);
   stats = async () => STATS;
   on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void) {
     this.#handlers.set(event, [

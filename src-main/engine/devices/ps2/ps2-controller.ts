@@ -28,7 +28,7 @@ const SPEC = defineState('ps2', 1, {
   systemFlag: bool(),
   /** Translation has swallowed F0h and turns the next code into a break code. */
   breakNext: bool(),
-  /** No device byte is moved into the output buffer before this time. */
+  /** No device byte is moved into the output buffer before this time; 0: it has passed. */
   readyNs: f64(),
   keyboard: KEYBOARD,
   mouse: MOUSE,
@@ -91,7 +91,10 @@ export class Ps2Controller implements Device<Ps2State> {
     this.options = options;
     this.keyboardIrq = context.irq('keyboard');
     this.mouseIrq = context.irq('mouse');
-    this.timer = context.clock.timer(() => this.fill());
+    this.timer = context.clock.timer(() => {
+      this.state.readyNs = 0;
+      this.fill();
+    });
     this.keyboard = new Ps2Keyboard(this.state.keyboard, context.clock, {
       ready: () => this.fill(),
       leds: (bits) => options.onLeds?.(bits),
@@ -125,7 +128,8 @@ export class Ps2Controller implements Device<Ps2State> {
     this.keyboard.afterRestore();
     this.options.a20.set((this.state.outputPort & OUTPUT_A20) !== 0);
     this.updateIrq();
-    this.timer.arm(this.state.readyNs);
+    if (this.state.readyNs === 0) this.timer.cancel();
+    else this.timer.arm(this.state.readyNs);
   }
 
   private powerOn(): void {
