@@ -1,7 +1,6 @@
 // Puts a state file into a machine that waits for it: checks that it is one of such a machine, and fills its memory.
 
-import type { StateMachine } from '../engine/snapshot/state-file.ts';
-import type { StateSection } from '../engine/snapshot/state-host.ts';
+import type { StateMachine, StateSection } from '../engine/snapshot/index.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { openState, stateFailure } from './state-files.ts';

@@ -4,11 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { FailureError, type RpcFailure, toFailure } from '../../shared/rpc/failure.ts';
-import { type PageCopies, PageTaker } from '../engine/execution/page-guard.ts';
-import { STATE_PAGE, type StateMachine } from '../engine/snapshot/state-file.ts';
-import type { StateSection } from '../engine/snapshot/state-host.ts';
-import type { StateReader } from '../engine/snapshot/state-reader.ts';
-import { type ParentState, StateWriter, type WrittenState } from '../engine/snapshot/state-writer.ts';
+import { type PageCopies, PageTaker, type ParentState, STATE_PAGE, type StateMachine, type StateReader, type StateSection, StateWriter, type WrittenState } from '../engine/snapshot/index.ts';
 import { NewStateFile, openState, stateCodec } from './state-files.ts';
 
 export interface SaverTask {

@@ -5,7 +5,7 @@ import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
 import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 import type { ModuleLoader } from './module-loader.ts';
-import type { PageCopies } from './page-guard.ts';
+import type { PageCopies } from '../snapshot/page-guard.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
 export type CpuStop = 'budget' | 'attention' | 'halt' | 'shutdown';

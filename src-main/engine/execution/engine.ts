@@ -22,6 +22,7 @@ import {
   MODE_STEP,
   SEGMENT_INDEX,
 } from '../x86/state/cpu-state.ts';
+import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
@@ -38,7 +39,6 @@ import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
-import { type PageCopies, PageGuard } from './page-guard.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
@@ -103,7 +103,6 @@ export class Engine implements CpuEngine {
   #slow = false;
   #interrupt = false;
   #nmi = false;
-  #guard: PageGuard | undefined;
   /** The record that execution left to look its target up, and its code base; 0 when anything came between. */
   readonly #left = { record: 0, base: 0 };
 
@@ -239,38 +238,26 @@ export class Engine implements CpuEngine {
     this.#nmi = false;
     this.#ask();
   }
-
   saveState(): Uint8Array {
     return saveCpu(this.#cpu, this.#nmi);
   }
-
   restoreState(version: number, bytes: Uint8Array): void {
     this.#nmi = restoreCpu(this.#cpu, version, bytes);
-    this.#slow = false;
     this.#cpu.updateMode();
-    this.#cpu.flushTlb('all');
-    this.#ask();
+    this.forgetCode();
   }
-
   forgetCode(): void {
     this.#slow = false;
     this.#code.reset();
     this.#cpu.flushTlb('all');
     this.#ask();
   }
-
   guardPages(copies: PageCopies | undefined): void {
-    this.#guard = copies && new PageGuard(this.memory.buffer, this.ram.base, copies);
-    this.#mmu.setGuard(this.#guard);
-    this.#ask();
+    this.#mmu.guardPages(this.ram.base, copies);
   }
-
   beforeWrite(offset: number, length: number): void {
-    if (this.#guard === undefined) return;
-    const end = this.ram.base + offset + length;
-    for (let host = this.ram.base + offset; host < end; host += GUEST_PAGE - (host % GUEST_PAGE)) this.#guard.beforeWrite(host);
+    this.#mmu.guard?.beforeWrites(this.ram.base + offset, length);
   }
-
   invalidate(physical: number, length: number): void {
     for (let at = physical - (physical % GUEST_PAGE); at < physical + length; at += GUEST_PAGE) {
       const host = this.#map.host(at);
@@ -279,13 +266,11 @@ export class Engine implements CpuEngine {
       this.#mmu.markVideoPage(host);
     }
   }
-
   setRegions(regions: readonly PhysicalRegion[]): void {
     this.#map.replace(regions);
     this.#cpu.flushTlb('all');
     this.#ask();
   }
-
   takeDirtyPages(pages: Uint8Array): boolean {
     return this.#mmu.collectVideoDirty(pages);
   }

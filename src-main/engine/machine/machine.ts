@@ -5,7 +5,7 @@ import type { Timer } from '../base/clock.ts';
 import { TimerQueue } from '../bus/timer-queue.ts';
 import type { UnclaimedCounter } from '../bus/unclaimed.ts';
 import type { CpuEngine, CreateCpuEngine } from '../execution/cpu-engine.ts';
-import type { PageCopies } from '../execution/page-guard.ts';
+import type { PageCopies } from '../snapshot/page-guard.ts';
 import { StateError } from '../snapshot/codec.ts';
 import type { StateSection } from '../snapshot/state-host.ts';
 import { CPU_MODELS } from '../x86/models/index.ts';

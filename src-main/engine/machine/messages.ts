@@ -2,7 +2,7 @@
 // Plain structured-cloneable data; both sides are ours, so nothing here is validated.
 
 import type { LogLevel } from '../base/logger.ts';
-import type { PageCopies } from '../execution/page-guard.ts';
+import type { PageCopies } from '../snapshot/page-guard.ts';
 import type { StateSection } from '../snapshot/state-host.ts';
 import type { DriveMedium, DriveOutcome, DriveRequest } from '../block/drive.ts';
 import type { FrameUpdate, MachineStats, StopReason } from './options.ts';

@@ -27,7 +27,7 @@ const boot = (code: Uint8Array, change: Partial<MachineOptions> = {}) => (): Mac
 
 const GUESTS: readonly [name: string, options: () => MachineOptions, at: readonly number[]][] = [
   ['a kernel that sleeps between timer interrupts', () => testOptions(timerKernel(100_000)), [1, 5000]],
-  ['the BIOS on its way to a boot disk, and a program that reads it', boot(bootImage(READER, 64 * 512)), [3000, 900_000]],
+  ['the BIOS on its way to a boot disk, and a program that reads it', boot(bootImage(READER, 64 * 512)), [3000]],
 ];
 
 const machineOf = (options: MachineOptions) =>
@@ -80,7 +80,7 @@ describe('the state of a machine', () => {
     };
     expect(refusal([...sections, { id: 'hpet', version: 1, bytes: new Uint8Array(3) }])).toMatch(/^hpet: .*the machine does not/);
     expect(refusal(sections.filter(({ id }) => id !== 'pit'))).toMatch(/^pit: .*the state does not/);
-    expect(refusal(sections.map((one) => (one.id === 'cpu0' ? { ...one, bytes: one.bytes.slice(1) } : one)))).toMatch(/^cpu0: .*cut short/);
+    expect(refusal(sections.map((one) => (one.id === 'cpu0' ? { ...one, bytes: one.bytes.slice(0, -1) } : one)))).toMatch(/^cpu0: .*cut short/);
     expect(refusal(sections.map((one) => (one.id === 'pic' ? { ...one, version: 99 } : one)))).toMatch(/^pic: version 99/);
   });
 

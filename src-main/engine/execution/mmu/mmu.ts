@@ -11,7 +11,7 @@ import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
-import type { PageGuard } from '../page-guard.ts';
+import { type PageCopies, PageGuard } from '../../snapshot/page-guard.ts';
 import { DeviceTlb } from './device-tlb.ts';
 import type { Tlb } from './tlb.ts';
 
@@ -69,7 +69,8 @@ export class Mmu {
   /** Pages of video memory written since they were last collected, by page of the region. */
   readonly videoDirty: Uint8Array;
   readonly #vramBase: number;
-  #guard: PageGuard | undefined;
+  /** Sees every page before it is written. */
+  guard: PageGuard | undefined;
 
   constructor(
     parts: { views: MemoryViews; cpu: CpuContext; map: PhysicalMap; tlb: Tlb; code: CodeWatcher },
@@ -98,9 +99,9 @@ export class Mmu {
     return this.#a20;
   }
 
-  /** Lets `guard` see every page before it is written. */
-  setGuard(guard: PageGuard | undefined): void {
-    this.#guard = guard;
+  /** Copies what begins at a host address from now on before it is written, or no longer does. */
+  guardPages(base: number, copies: PageCopies | undefined): void {
+    this.guard = copies && new PageGuard(this.#views.memory.buffer, base, copies);
     this.flush();
   }
 
@@ -137,7 +138,7 @@ export class Mmu {
     }
     const host = region.host + (physical - region.base);
     if (access === 'write') {
-      this.#guard?.beforeWrite(host);
+      this.guard?.beforeWrite(host);
       this.#markVideo(region, host);
     }
     if (access !== 'execute' && this.#isCacheable(user))
@@ -392,7 +393,7 @@ export class Mmu {
   writePhysical32(address: number, value: number): void {
     const host = this.#map.host(this.#gate(address));
     if (host < 0) return;
-    this.#guard?.beforeWrite(host);
+    this.guard?.beforeWrite(host);
     if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, 4);
     this.#views.data.setUint32(host, value, true);
   }

@@ -2,7 +2,7 @@
 // Another thread takes the pages away meanwhile, without locks: it reads a page where it stands and then marks it; if
 // the page was marked as copied in between, what it read is worthless and the copy counts.
 
-import { GUEST_PAGE } from './layout.ts';
+import { STATE_PAGE } from './state-file.ts';
 
 /** In place, as it was. */
 export const PAGE_LIVE = 0;
@@ -28,18 +28,22 @@ export class PageGuard {
   /** Guards what begins at byte `base` of a memory and is as long as the copies. */
   constructor(memory: ArrayBufferLike, base: number, { marks, copies }: PageCopies) {
     this.#memory = new Float64Array(memory, base, copies.byteLength / 8);
-    this.#first = base / GUEST_PAGE;
+    this.#first = base / STATE_PAGE;
     this.#marks = new Int32Array(marks);
     this.#copies = new Float64Array(copies);
   }
 
   /** The page of this byte is about to change; nothing happens for memory that is not guarded. */
   beforeWrite(host: number): void {
-    const page = Math.floor(host / GUEST_PAGE) - this.#first;
+    const page = Math.floor(host / STATE_PAGE) - this.#first;
     if (page < 0 || page >= this.#marks.length || Atomics.load(this.#marks, page) !== PAGE_LIVE) return;
-    const at = page * (GUEST_PAGE / 8);
-    this.#copies.set(this.#memory.subarray(at, at + GUEST_PAGE / 8), at);
+    const at = page * (STATE_PAGE / 8);
+    this.#copies.set(this.#memory.subarray(at, at + STATE_PAGE / 8), at);
     Atomics.compareExchange(this.#marks, page, PAGE_LIVE, PAGE_COPIED);
+  }
+
+  beforeWrites(host: number, length: number): void {
+    for (let at = host; at < host + length; at += STATE_PAGE - (at % STATE_PAGE)) this.beforeWrite(at);
   }
 }
 
@@ -56,9 +60,9 @@ export class PageTaker {
   }
 
   take(page: number, into: Uint8Array): void {
-    const at = page * GUEST_PAGE;
-    into.set(this.#memory.subarray(at, at + GUEST_PAGE));
+    const at = page * STATE_PAGE;
+    into.set(this.#memory.subarray(at, at + STATE_PAGE));
     if (Atomics.compareExchange(this.#marks, page, PAGE_LIVE, PAGE_TAKEN) !== PAGE_COPIED) return;
-    into.set(this.#copies.subarray(at, at + GUEST_PAGE));
+    into.set(this.#copies.subarray(at, at + STATE_PAGE));
   }
 }
