@@ -174,7 +174,6 @@ export class Engine implements CpuEngine {
   get context(): CpuContext {
     return this.#cpu;
   }
-
   get stats(): CpuStats {
     const code = this.#code.stats;
     const jit = this.#jit?.stats;
@@ -195,7 +194,6 @@ export class Engine implements CpuEngine {
       },
     };
   }
-
   /** Counters and names that only tests and profiles look at. */
   get inspection() {
     return {
