@@ -2,7 +2,7 @@
 // how it last ended.
 
 import { z } from 'zod';
-import { driveId, machineConfig, machineId } from './config.ts';
+import { driveId, machineConfig, machineId, machineSettings } from './config.ts';
 import { MACHINE_STATES } from './lifecycle.ts';
 
 /** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */
@@ -43,6 +43,10 @@ export const damagedMachine = z.object({
   id: machineId,
   file: z.string(),
   message: z.string().max(4000),
+  /** What could be read of it nevertheless: a file of a newer version, shown and not changed. */
+  newer: machineSettings.nullable().default(null),
+  /** The version before, which can be put back. */
+  previous: z.object({ name: z.string(), savedMs: z.number() }).nullable().default(null),
 });
 
 export const machineView = z.discriminatedUnion('kind', [readyMachine, damagedMachine]);

@@ -66,6 +66,8 @@ export const preferences = z.looseObject({
   hostKey: z.enum(HOST_KEYS).default('ControlRight'),
   keyCombinations: z.array(keyCombination).max(30).default([]),
   closeAction: z.enum(CLOSE_ACTIONS).default('ask'),
+  /** Memory of this computer that no machine's start may take. */
+  memoryReserveMiB: z.number().int().min(0).max(1024 * 1024).default(256),
   /** Groups of the list that show no machines. */
   collapsedGroups: z.array(label).max(200).default([]),
   /** Small pictures of running machines in the list. */
@@ -186,7 +188,10 @@ export const appContract = {
     /** A machine of its own, with an identity of its own. */
     'machines.clone': { input: cloneRequest, output: machineView },
 
-    'machines.start': { input: one, output: machineView },
+    /** Puts back the last good version of a damaged machine's settings. */
+    'machines.repair': { input: one, output: machineView },
+    /** `force`: also when this computer seems to have too little memory. */
+    'machines.start': { input: one.extend({ force: z.boolean().optional() }), output: machineView },
     'machines.pause': { input: one, output: nothing },
     'machines.resume': { input: one, output: nothing },
     'machines.reset': { input: one, output: nothing },

@@ -19,6 +19,8 @@ export const FAILURE_CODES = [
   'machine.startFailed',
   'machine.unsupported',
   'machine.untypable',
+  'machine.inUse',
+  'host.memoryShort',
   'files.notFound',
   'files.denied',
   'files.notAFolder',

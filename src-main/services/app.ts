@@ -11,10 +11,12 @@ import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { listFolder } from './file-browser.ts';
 import { locateFile } from './file-locator.ts';
+import { refuseTooLittleMemory } from './host-memory.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
 import { cloneMachine } from './machine-cloner.ts';
 import { MachineInput } from './machine-input.ts';
+import { lockMachine, type MachineLock } from './machine-lock.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MediaLibrary } from './media-library.ts';
@@ -63,6 +65,7 @@ export class App {
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
   readonly #thumbnails: Thumbnails;
+  readonly #locks = new Map<MachineId, MachineLock>();
   readonly #jobs: Jobs;
   readonly #library: MediaLibrary;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
@@ -86,7 +89,9 @@ export class App {
       logs: this.#logs,
       onChange: (id) => {
         this.#emit('machineChanged', this.view(id));
-        if (!this.supervisor.isRunning(id)) this.#thumbnails.keep(id);
+        if (this.supervisor.isRunning(id)) return;
+        this.#thumbnails.keep(id);
+        void this.#unlock(id);
       },
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
@@ -153,7 +158,7 @@ export class App {
 
   async shutdown(): Promise<void> {
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
-    await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
+    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
@@ -233,8 +238,12 @@ export class App {
         this.#announce(request.id);
         return this.#announce(id);
       },
-      'machines.start': async ({ id }) => {
-        await this.#start(id);
+      'machines.repair': async ({ id }) => {
+        await registry.repair(id);
+        return this.#announce(id);
+      },
+      'machines.start': async ({ id, force }) => {
+        await this.#start(id, force === true);
         return this.view(id);
       },
       'machines.pause': ({ id }) => supervisor.pause(id),
@@ -312,14 +321,29 @@ export class App {
     } satisfies Partial<Handlers<AppContract>>;
   }
 
-  async #start(id: MachineId): Promise<void> {
+  async #start(id: MachineId, force: boolean): Promise<void> {
     const { registry, supervisor, snapshots } = this;
     supervisor.require(id, 'start');
     this.#refuseBusy(id);
     await snapshots.ready(id);
     const imageFolders = await snapshots.imageFolders(id);
     this.#refuseBusy(id);
-    await supervisor.start({ ...withAbsolutePaths(registry.config(id), registry.folderOf(id)), imageFolders });
+    const config = registry.config(id);
+    if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
+    const lock = await lockMachine(registry.folderOf(id), config.name);
+    this.#locks.set(id, lock);
+    try {
+      await supervisor.start({ ...withAbsolutePaths(config, registry.folderOf(id)), imageFolders });
+    } finally {
+      // It may have ended before it was known to run.
+      if (!supervisor.isRunning(id)) await this.#unlock(id);
+    }
+  }
+
+  async #unlock(id: MachineId): Promise<void> {
+    const lock = this.#locks.get(id);
+    this.#locks.delete(id);
+    await lock?.release();
   }
 
   #refuseBusy(id: MachineId): void {

@@ -12,8 +12,10 @@ import {
   type MachineSettings,
   machineConfig,
   machineId,
+  machineSettings,
 } from '../../shared/machine/config.ts';
 import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/machine/validate.ts';
+import type { DamagedMachine } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
@@ -21,13 +23,15 @@ import { MachineTrash } from './machine-trash.ts';
 
 export type RegistryEntry =
   | { readonly kind: 'machine'; readonly id: MachineId; readonly config: MachineConfig }
-  | { readonly kind: 'damaged'; readonly id: MachineId; readonly file: string; readonly message: string };
+  | DamagedMachine;
 
 /** A configuration is a few hundred bytes; nothing reads a hostile gigabyte. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** How the folder of a machine that is being made begins; no machine's does. */
 const STAGING = '.making-';
+
+const PREVIOUS = 'machine.previous.json';
 
 export class MachineRegistry {
   readonly #folder: string;
@@ -153,6 +157,20 @@ export class MachineRegistry {
     ];
   }
 
+  /** Puts the last good version in place of a damaged file, which stays as `machine.damaged.json`. */
+  repair(id: MachineId): Promise<MachineConfig> {
+    return this.#exclusively(async () => {
+      const entry = this.entry(id);
+      if (entry.kind !== 'damaged' || entry.previous === null)
+        throw new FailureError('machine.wrongState', 'There is no earlier version of this machine’s settings to go back to.', { id });
+      const folder = this.folderOf(id);
+      const config = parseConfig(id, await readBounded(join(folder, PREVIOUS)));
+      await replaceFile(join(folder, 'machine.json'), textOf(config), { previous: join(folder, 'machine.damaged.json') });
+      this.#entries.set(id, { kind: 'machine', id, config });
+      return config;
+    });
+  }
+
   /** Puts the machine's folder into the trash and returns its name there; files elsewhere stay. */
   delete(id: MachineId): Promise<string> {
     return this.#exclusively(async () => {
@@ -185,7 +203,7 @@ export class MachineRegistry {
   async #write(config: MachineConfig): Promise<MachineConfig> {
     const folder = this.folderOf(config.id);
     await replaceFile(join(folder, 'machine.json'), textOf(config), {
-      previous: join(folder, 'machine.previous.json'),
+      previous: join(folder, PREVIOUS),
     });
     this.#entries.set(config.id, { kind: 'machine', id: config.id, config });
     return config;
@@ -210,7 +228,25 @@ export class MachineRegistry {
         error instanceof FailureError
           ? error.message
           : `“${file}” cannot be read: ${systemErrorWords(error)}.`;
-      return { kind: 'damaged', id, file, message };
+      const isNewer = error instanceof FailureError && error.code === 'config.tooNew';
+      const newer = isNewer ? await this.#readNewer(file) : null;
+      return { kind: 'damaged', id, file, message, newer, previous: isNewer ? null : await this.#previousOf(id) };
+    }
+  }
+
+  /** A newer file as far as this version understands it. */
+  async #readNewer(file: string): Promise<MachineSettings | null> {
+    return machineSettings.safeParse(parseJson(await readBounded(file))).data ?? null;
+  }
+
+  async #previousOf(id: MachineId): Promise<DamagedMachine['previous']> {
+    const file = join(this.folderOf(id), PREVIOUS);
+    try {
+      const { name } = parseConfig(id, await readBounded(file));
+      return { name, savedMs: (await stat(file)).mtimeMs };
+    } catch {
+      // There is none, or it is no better.
+      return null;
     }
   }
 

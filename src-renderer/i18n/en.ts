@@ -152,6 +152,11 @@ export const en = {
       'Its settings, its logs and the disks in its folder go to the trash, from where they can be taken back for a week. Images and kernels elsewhere stay where they are.',
     deleted: (name: string) => `“${name}” was deleted.`,
     damagedTitle: 'The settings of this machine cannot be read',
+    startAnyway: 'Start anyway',
+    newerTitle: 'This machine belongs to a newer Boxwright',
+    newerHint: 'It is shown and not changed. Update Boxwright to use it.',
+    lastGood: 'Use the last good version',
+    lastGoodHint: (name: string, time: string) => `The settings of “${name}” as they were until ${time}. The damaged file is kept beside them.`,
     damagedFile: 'File',
     damagedHint:
       'Repair or remove the file, then start Boxwright again. The other machines are not affected.',

@@ -4,6 +4,7 @@
 import { create } from 'zustand';
 import type { MachineSettings, NewDisk } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { t } from '../i18n/strings.ts';
 import { nameOf, putMachine, useApp } from './app-store.ts';
 import { client } from './client.ts';
@@ -16,16 +17,30 @@ export const usePending = create<{ readonly machineIds: ReadonlySet<string> }>((
   machineIds: new Set(),
 }));
 
-export async function perform(id: string, action: PlainAction): Promise<void> {
+export async function perform(id: string, action: PlainAction, force = false): Promise<void> {
   mark(id, true);
   try {
-    if (action === 'start') putMachine(await client().call('machines.start', { id }));
+    if (action === 'start') putMachine(await client().call('machines.start', { id, force }));
     else if (action === 'delete') await deleteMachines([id]);
     else await client().call(`machines.${action}`, { id });
   } catch (error) {
-    notifyFailure(error, id);
+    if (error instanceof FailureError && error.code === 'host.memoryShort') offerStart(id, error.message);
+    else notifyFailure(error, id);
   } finally {
     mark(id, false);
+  }
+}
+
+function offerStart(id: string, message: string): void {
+  notify({ level: 'warning', message, machineId: id, action: { label: t.machine.startAnyway, run: () => perform(id, 'start', true) } });
+}
+
+/** Puts back the last good settings of a damaged machine. */
+export async function repairMachine(id: string): Promise<void> {
+  try {
+    putMachine(await client().call('machines.repair', { id }));
+  } catch (error) {
+    notifyFailure(error, id);
   }
 }
 

@@ -104,6 +104,18 @@ export const undelete: MachineVerb = {
   },
 };
 
+export const repair: MachineVerb = {
+  name: 'repair',
+  help: 'put back the last good version of the settings of a damaged machine',
+  words: ['<machine>'],
+  calls: ['machines.repair'],
+  service: false,
+  async run({ client, entry, print }) {
+    const { id } = await entry();
+    print(await client.call('machines.repair', { id }), `${id} has its last good settings again; the damaged file is kept beside them`);
+  },
+};
+
 export const getSchema: MachineVerb = {
   name: 'get-schema',
   help: 'the JSON schema of machine.json',

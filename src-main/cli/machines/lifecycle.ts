@@ -11,12 +11,15 @@ export const start: MachineVerb = {
   name: 'start',
   help: 'switch a machine on; it runs until it is switched off',
   words: ['<machine>'],
-  options: [['--wait', 'come back when the machine has ended']],
+  options: [
+    ['--wait', 'come back when the machine has ended'],
+    ['--force', 'also when this computer seems to have too little memory'],
+  ],
   calls: ['machines.start'],
   service: true,
   async run(context) {
     const { id } = await context.machine();
-    const started = await context.client.call('machines.start', { id });
+    const started = await context.client.call('machines.start', { id, force: context.options['force'] === true });
     if (!context.options['wait']) return context.print(started, `${id} is running`);
     const ended = await untilEnded(context, id);
     context.print(ended, `${id}: ${ended.kind === 'machine' ? ended.lastExit?.message : ended.message}`);

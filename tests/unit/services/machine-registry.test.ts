@@ -165,3 +165,36 @@ describe('a folder’s name', () => {
     ['x'.repeat(100), 'x'.repeat(48)],
   ])('of %j is %j', (name, id) => expect(idFromName(name)).toBe(id));
 });
+
+describe('a damaged file', () => {
+  it('offers the last good version and is kept when that is taken', async () => {
+    const folder = temporaryFolder();
+    const registry = new MachineRegistry(folder, 4096);
+    await registry.load();
+    const { id } = await registry.create(defaultSettings('Precious'));
+    await registry.update(id, { ...defaultSettings('Precious'), memoryMiB: 640 });
+    const file = join(registry.folderOf(id), 'machine.json');
+    writeFileSync(file, '{ "schema": 1, "na');
+    await registry.load();
+    expect(registry.entry(id)).toMatchObject({ kind: 'damaged', previous: { name: 'Precious' }, newer: null });
+    await registry.repair(id);
+    expect(registry.config(id)).toMatchObject({ name: 'Precious', memoryMiB: 512 });
+    expect(readFileSync(join(registry.folderOf(id), 'machine.damaged.json'), 'utf8')).toBe('{ "schema": 1, "na');
+    await expect(registry.repair(id)).rejects.toMatchObject({ code: 'machine.wrongState' });
+  });
+
+  it('of a newer version is shown and never written', async () => {
+    const folder = temporaryFolder();
+    const registry = new MachineRegistry(folder, 4096);
+    await registry.load();
+    const config = await registry.create(defaultSettings('Future'));
+    const file = join(registry.folderOf(config.id), 'machine.json');
+    const newer = JSON.stringify({ ...config, schema: 99, holograms: true });
+    writeFileSync(file, newer);
+    await registry.load();
+    expect(registry.entry(config.id)).toMatchObject({ kind: 'damaged', newer: { name: 'Future' }, previous: null });
+    await expect(registry.update(config.id, defaultSettings('Other'))).rejects.toMatchObject({ code: 'machine.damaged' });
+    await expect(registry.repair(config.id)).rejects.toMatchObject({ code: 'machine.wrongState' });
+    expect(readFileSync(file, 'utf8')).toBe(newer);
+  });
+});
