@@ -16,7 +16,7 @@ const ALL: MachineView[] = [
   machine('alpha', 'Work', 'web', 'blue'),
   machine('beta', '', 'web'),
   machine('gamma', 'Home'),
-  { kind: 'damaged', id: 'delta', file: '/m/delta', message: 'Broken.' },
+  { kind: 'damaged', id: 'delta', file: '/m/delta', message: 'Broken.', newer: null, previous: null },
 ];
 const ids = (machines: readonly MachineView[]) => machines.map(({ id }) => id);
 
