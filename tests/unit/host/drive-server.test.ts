@@ -205,3 +205,35 @@ describe('changing the medium', () => {
     expect(await ask('read', 0, [new Uint8Array(512)])).toBe('no-medium');
   });
 });
+
+describe('a new layer for a drive of a held machine', () => {
+  const node = (fill: number, bytes = 1024) => new MemoryNode(new Uint8Array(bytes).fill(fill));
+  const first = async ({ ask }: ReturnType<typeof build>): Promise<number | undefined> => {
+    const view = new Uint8Array(512);
+    expect(await ask('read', 0, [view])).toBe('ok');
+    return view[0];
+  };
+
+  it('takes the requests from then on, and the guest sees no change of the medium', async () => {
+    const below = node(1);
+    const above = node(1);
+    const board = build(below);
+    let changes = 0;
+    board.drive.onMediumChange(() => { changes += 1; });
+    await board.server.layer([{ drive: 'hd', open: async () => ({ node: above }), reopen: async () => ({ node: below }) }]);
+    expect(await board.ask('write', 0, [new Uint8Array(512).fill(5)])).toBe('ok');
+    expect([below.content[0], above.content[0], changes]).toEqual([1, 5, 0]);
+  });
+
+  it('that cannot be opened, or is of another size, leaves the drive on its former image', async () => {
+    const board = build(node(1));
+    const again = node(1);
+    const layer = (open: () => Promise<{ node: MemoryNode }>) =>
+      board.server.layer([{ drive: 'hd', open, reopen: async () => ({ node: again }) }]);
+    await expect(layer(() => Promise.reject(new Error('no such file')))).rejects.toThrow('no such file');
+    expect(await first(board)).toBe(1);
+    await expect(layer(async () => ({ node: node(1, 2048) }))).rejects.toThrow(/another size/);
+    expect(await board.ask('write', 0, [new Uint8Array(512).fill(5)])).toBe('ok');
+    expect(again.content[0]).toBe(5);
+  });
+});

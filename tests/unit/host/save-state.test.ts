@@ -1,0 +1,91 @@
+// States of machines on their threads: saved while they run, continued by another machine, drives on new layers meanwhile.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { MachineOptions } from '../../../src-main/engine/index.ts';
+import { createMachineRunner } from '../../../src-main/host/create-machine-runner.ts';
+import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
+import type { SaveOptions } from '../../../src-main/host/save-state.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { testOptions } from '../../support/test-machine.ts';
+import { code, tinyKernel } from '../../support/tiny-kernel.ts';
+
+const runners: MachineRunner[] = [];
+
+/** Sends every character of its serial port back, one greater. */
+const ECHO = tinyKernel([...code.print('>'), ...code.echo(), ...code.powerOff(), ...code.spin()]);
+
+function build(change: Partial<MachineOptions> = {}) {
+  const runner = createMachineRunner(testOptions(ECHO, { time: 'host', ...change }));
+  runners.push(runner);
+  let serial = '';
+  const waiting: { text: string; resolve: () => void }[] = [];
+  runner.on('serial', (_port, bytes) => {
+    serial += String.fromCharCode(...bytes);
+    for (const { text, resolve } of waiting) if (serial.includes(text)) resolve();
+  });
+  const shows = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      if (serial.includes(text)) resolve();
+      else waiting.push({ text, resolve });
+    });
+  const type = (text: string): void => runner.serialWrite(0, Uint8Array.from(text, (c) => c.charCodeAt(0)));
+  return { runner, shows, type, serial: () => serial };
+}
+
+const saving = (path: string, change: Partial<SaveOptions> = {}): SaveOptions => ({
+  path, parent: undefined, layers: [], onReleased: () => {}, onProgress: () => {}, ...change,
+});
+
+afterEach(async () => {
+  for (const runner of runners.splice(0)) await runner.powerOff();
+});
+
+describe('the state of a running machine', () => {
+  it('is continued by another machine, while the first one goes on', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.state');
+    const first = build();
+    await first.runner.start();
+    await first.shows('>');
+    const released: number[] = [];
+    const saved = await first.runner.saveState(saving(path, { onReleased: (ms) => released.push(ms) }));
+    expect(saved.pages).toBeGreaterThan(0);
+    expect(released).toEqual([saved.pausedMs]);
+    expect(readdirSync(folder)).toEqual(['a.state']);
+    first.type('HAL');
+    await first.shows('IBM');
+
+    const second = build();
+    await second.runner.start(path);
+    second.type('abc');
+    await second.shows('bcd');
+    expect(second.serial()).toBe('bcd');
+
+    const next = await second.runner.saveState(saving(join(folder, 'b.state'), { parent: path }));
+    expect(next.ownPages).toBeLessThan(next.pages / 2);
+    const third = build();
+    await third.runner.start(join(folder, 'b.state'));
+    third.type('x');
+    await third.shows('y');
+  });
+
+  it('is refused by a machine with other memory or another device, and leaves no file when it is given up', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.state');
+    const first = build();
+    await first.runner.start();
+    await first.shows('>');
+    const given = first.runner.saveState(saving(path, { onReleased: () => first.runner.cancelSave() }));
+    await expect(given).rejects.toMatchObject({ code: 'state.cancelled' });
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+    await first.runner.saveState(saving(path));
+    await expect(first.runner.saveState(saving(path))).rejects.toMatchObject({ code: 'files.exists' });
+    await expect(build({ memoryBytes: 16 * 0x10_0000 }).runner.start(path)).rejects.toThrow(
+      /does not fit this machine: it is of one with 8 MiB of memory, this one has 16/,
+    );
+    await expect(build({ hpet: true }).runner.start(path)).rejects.toThrow(/hpet: the machine has this part, the state does not/);
+  });
+});
