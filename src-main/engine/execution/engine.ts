@@ -11,7 +11,6 @@ import { CR0_EM, CR0_TS, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF } from '../x86/state/co
 import {
   CPU_BLOCK_SIZE,
   CPU_FIELDS as F,
-  type CpuFieldName,
   EXIT_ATTENTION,
   EXIT_FAULT,
   EXIT_HALT,
@@ -26,6 +25,7 @@ import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
+import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, FLAG_REST, MODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
@@ -52,21 +52,6 @@ const VECTOR_DB = 1;
 const VECTOR_UD = 6;
 const TWO_32 = 0x1_0000_0000;
 
-/** Index of a field among the 32-bit words of the CPU block: the run loop reads these between all records. */
-const word = (name: CpuFieldName, index = 0): number => {
-  const { offset, stride } = F[name];
-  return (offset + index * stride) >> 2;
-};
-const MODE = word('mode');
-const CPL = word('cpl');
-const RIP = word('rip');
-const CODE_BASE = word('codeBase');
-const CS_BASE = word('segmentBase', SEGMENT_INDEX.cs);
-const EXIT_REASON = word('exitReason');
-const CURRENT_RECORD = word('currentRecord');
-const SHADOW = word('interruptShadow');
-const FLAG_REST = word('flagRest');
-const RETIRED = word('retired');
 const FETCH_ENTRIES = 1024;
 /** Instructions that regions leave to the interpreter stand at few places, which come again and again. */
 const STEP_ENTRIES = 512;
