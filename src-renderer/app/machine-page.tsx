@@ -71,7 +71,7 @@ function Ready({ machine }: { readonly machine: ReadyMachine }) {
         <Activity machine={machine} />
       </TabPanel>
       <TabPanel id="logs" className="panel">
-        <Logs machineId={machine.id} />
+        <Logs machine={machine} />
       </TabPanel>
     </Tabs>
   );

@@ -1,21 +1,25 @@
 // The log of a machine: its lines as they come, filtered by level and text.
 
-import { Copy, ScrollText } from 'lucide-react';
+import { Bug, Copy, ScrollText } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Label, Radio, RadioGroup } from 'react-aria-components';
-import type { LogLine } from '../../../shared/machine/view.ts';
+import type { LogLine, ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { SearchField } from '../../components/fields.tsx';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { t } from '../../i18n/strings.ts';
+import { useApp } from '../../state/app-store.ts';
 import { notify, notifyFailure } from '../../state/notices.ts';
 import { useLogs } from '../../state/polling.ts';
+import { bugReport, lineText } from './bug-report.ts';
 
-type Level = 'everything' | 'warnings';
+const LEVELS = ['everything', 'warnings', 'errors'] as const;
+type Level = (typeof LEVELS)[number];
 
-export function Logs({ machineId }: { readonly machineId: string }) {
-  const lines = useLogs(machineId);
+export function Logs({ machine }: { readonly machine: ReadyMachine }) {
+  const lines = useLogs(machine.id);
+  const info = useApp((state) => state.info);
   const [level, setLevel] = useState<Level>('everything');
   const [wanted, setWanted] = useState('');
   const shown = useMemo(
@@ -33,15 +37,25 @@ export function Logs({ machineId }: { readonly machineId: string }) {
           className="segments"
           orientation="horizontal"
           value={level}
-          onChange={(value) => setLevel(value === 'warnings' ? 'warnings' : 'everything')}
+          onChange={(value) => setLevel(LEVELS.find((one) => one === value) ?? 'everything')}
         >
           <Label className="visually-hidden">{t.logs.filter}</Label>
           <Radio value="everything">{t.logs.everything}</Radio>
           <Radio value="warnings">{t.logs.warnings}</Radio>
+          <Radio value="errors">{t.logs.errors}</Radio>
         </RadioGroup>
-        <Button icon={Copy} onPress={() => void copy(shown)}>
+        <Button icon={Copy} onPress={() => void copy(shown.map(lineText).join('\n'), t.logs.copied)}>
           {t.logs.copy}
         </Button>
+        {info && (
+          <Button
+            icon={Bug}
+            hint={t.logs.reportHint}
+            onPress={() => void copy(bugReport(info, machine, lines, navigator.userAgent), t.logs.reportCopied)}
+          >
+            {t.logs.report}
+          </Button>
+        )}
       </div>
       {shown.length === 0 ? <p className="quiet pad">{t.logs.nothingFound}</p> : <LogLines lines={shown} />}
     </div>
@@ -63,15 +77,15 @@ function LogLines({ lines }: { readonly lines: readonly LogLine[] }) {
 }
 
 function matches(line: LogLine, level: Level, wanted: string): boolean {
-  const loud = line.level === 'warning' || line.level === 'error';
-  return (loud || level === 'everything') && line.text.toLowerCase().includes(wanted.toLowerCase());
+  const rank = { everything: 0, warnings: 1, errors: 2 }[level];
+  const own = line.level === 'error' ? 2 : line.level === 'warning' ? 1 : 0;
+  return own >= rank && line.text.toLowerCase().includes(wanted.toLowerCase());
 }
 
-async function copy(lines: readonly LogLine[]): Promise<void> {
+async function copy(text: string, done: string): Promise<void> {
   try {
-    const text = lines.map((line) => `${new Date(line.timeMs).toISOString()} ${line.level} ${line.text}`);
-    await navigator.clipboard.writeText(text.join('\n'));
-    notify({ level: 'info', message: t.logs.copied });
+    await navigator.clipboard.writeText(text);
+    notify({ level: 'info', message: done });
   } catch (error) {
     notifyFailure(error);
   }
