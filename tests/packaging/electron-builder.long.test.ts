@@ -8,9 +8,11 @@ import {
   cpSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { describe, expect, it } from 'vitest';
@@ -90,3 +92,57 @@ describe.skipIf(process.platform !== 'linux')('the package for Linux', () => {
       expect(fuses).toMatch(new RegExp(`${on} is Enabled`));
   }, 300_000);
 });
+
+describe('what the system is told of the application', () => {
+  it.skipIf(process.platform !== 'linux')('in the entry of a Linux desktop: its files, its place, its words', async () => {
+    const entry = await desktopEntry();
+    expect(entry).toMatch(/^MimeType=application\/x-cd-image;application\/x-qemu-disk;/m);
+    expect(entry).toMatch(/^Categories=System;$/m);
+    expect(entry).toMatch(/^Comment\[zh_CN\]=运行虚拟机$/m);
+    expect(entry).toMatch(/^Exec=\S+ %U$/m);
+  });
+
+  it('icons in the containers of Windows and macOS, each picture whole', () => {
+    const folder = join(ROOT, 'assets/packaging');
+    const ico = readFileSync(join(folder, 'icon.ico'));
+    expect([ico.readUInt16LE(2), ico.readUInt16LE(4)]).toEqual([1, 7]);
+    for (let entry = 6; entry < 6 + 7 * 16; entry += 16) {
+      const at = ico.readUInt32LE(entry + 12);
+      expect(pngSize(ico.subarray(at, at + ico.readUInt32LE(entry + 8)))).toBe(ico.readUInt8(entry) || 256);
+    }
+    const icns = readFileSync(join(folder, 'icon.icns'));
+    expect([icns.toString('ascii', 0, 4), icns.readUInt32BE(4)]).toEqual(['icns', icns.length]);
+    const sizes: number[] = [];
+    for (let at = 8; at < icns.length; at += icns.readUInt32BE(at + 4))
+      sizes.push(pngSize(icns.subarray(at + 8, at + icns.readUInt32BE(at + 4))));
+    expect(sizes).toEqual([32, 64, 128, 256, 256, 512, 512, 1024]);
+    for (const file of readdirSync(join(folder, 'linux')).filter((name) => name.endsWith('.png')))
+      expect(`${pngSize(readFileSync(join(folder, 'linux', file)))}x`).toBe(file.slice(0, file.indexOf('x') + 1));
+  });
+});
+
+/** The text that packages for Linux carry, by the packager's own hand. */
+async function desktopEntry(): Promise<string> {
+  const require = createRequire(import.meta.url);
+  const { LinuxTargetHelper } = require('app-builder-lib/out/targets/LinuxTargetHelper.js');
+  const { load } = require('js-yaml');
+  const config = load(readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8')) as { linux: Record<string, unknown>; fileAssociations: unknown[] };
+  const packager = {
+    appInfo: { productName: 'Boxwright', description: 'x', buildVersion: '1', sanitizedProductName: 'Boxwright' },
+    executableName: 'boxwright',
+    platformSpecificBuildOptions: config.linux,
+    config: {},
+    info: { metadata: {} },
+    fileAssociations: config.fileAssociations,
+  };
+  return new LinuxTargetHelper(packager).computeDesktopEntry({ ...config.linux });
+}
+
+/** Width of a square PNG: its IHDR, after checking that it ends as it should. */
+function pngSize(bytes: Uint8Array): number {
+  const png = Buffer.from(bytes);
+  expect(png.subarray(1, 4).toString('ascii')).toBe('PNG');
+  expect(png.subarray(-8, -4).toString('ascii')).toBe('IEND');
+  expect(png.readUInt32BE(16)).toBe(png.readUInt32BE(20));
+  return png.readUInt32BE(16);
+}
