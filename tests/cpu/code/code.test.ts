@@ -76,6 +76,7 @@ function regionModule({ mode, bytes }: Sample): Uint8Array {
     pageAt: (index: number) => (index === 0 ? 0 : undefined),
     leavesBlock: (mnemonic: string) => mnemonic === 'HLT',
     wasEntered: () => false,
+    enteredIn: () => [],
   };
   const region = formRegion(source, 0x100);
   if (region === undefined) throw new Error('a sample makes no region');

@@ -160,6 +160,13 @@ export class CodeCache implements CodeWatcher {
     return page?.blocks.has(blockKey(request)) === true || this.#crossing.has(crossingKey(request));
   }
 
+  /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode. */
+  blocksIn(host: number, mode: number): number[] {
+    const first = blockKey({ host, mode, single: false });
+    const keys = this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.keys() ?? [];
+    return [...keys].filter((key) => key >= first && key < first + GUEST_PAGE).map((key) => key - first);
+  }
+
   /** Makes a header without a region count entries, again or anew. */
   countAnew(header: number): void {
     const { u16, i32 } = this.#views;

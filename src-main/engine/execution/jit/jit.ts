@@ -126,6 +126,7 @@ export class Jit {
           return isConfined ? undefined : pageNear(this.#mapping, block, index);
         },
         wasEntered: (at) => this.#code.hasBlock(at, mode),
+        enteredIn: (page) => this.#code.blocksIn(page, mode),
       },
       entry,
     );

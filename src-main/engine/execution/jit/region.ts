@@ -25,6 +25,9 @@ function costOf({ memory, row }: Instruction): number {
 /** Pages besides the first that a region may reach into: each must be checked whenever translations have changed. */
 const MAX_OTHER_PAGES = 3;
 const MAX_INSTRUCTION_BYTES = 15;
+/** A jump through a table goes to code near it; which, only the blocks that ran tell. The nearest are taken. */
+const MAX_TABLE_DISTANCE = 1024;
+const MAX_TABLE_TARGETS = 24;
 
 const pageOf = (offset: number): number => Math.floor(offset / GUEST_PAGE);
 
@@ -48,6 +51,8 @@ export interface Region {
   readonly blocks: ReadonlyMap<number, BasicBlock>;
   /** Offsets behind calls whose callee is in the region. */
   readonly returnSites: readonly number[];
+  /** Where jumps through a table have gone before, in ascending order, by the offset of the jump. */
+  readonly jumpTargets: ReadonlyMap<number, readonly number[]>;
   readonly instructionCount: number;
   /** Host addresses of the pages that it has instructions in, by number counted from the entry's. */
   readonly pages: ReadonlyMap<number, number>;
@@ -69,6 +74,8 @@ export interface RegionSource {
   leavesBlock(mnemonic: string): boolean;
   /** Whether a block at a host address has run already. */
   wasEntered(host: number): boolean;
+  /** Offsets in its page of all blocks that have run already. */
+  enteredIn(hostPage: number): readonly number[];
 }
 
 /** Offset of a relative branch's target; undefined for any other instruction. */
@@ -90,6 +97,7 @@ class RegionFinder {
   readonly #placed = new Map<number, Placed>();
   readonly #leaders = new Set<number>();
   readonly #returnSites = new Set<number>();
+  readonly #jumpTargets = new Map<number, number[]>();
   readonly #pages = new Map<number, number>();
   /** An instruction that lies in two pages is decoded from here. */
   readonly #joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
@@ -136,9 +144,26 @@ class RegionFinder {
         }
         if (placed.instruction.row.ends !== true) this.#leaders.add(after);
       }
+      if (placed.instruction.row.mnemonic === 'JMP' && (placed.instruction.memory?.index ?? -1) >= 0)
+        targets.push(...this.#tableTargets(offset));
       if (placed.instruction.row.ends === true) break;
       offset = after;
     }
+    return targets;
+  }
+
+  /** Blocks around a jump through a table: its page's, of which it is likely to reach all that nothing else does. */
+  #tableTargets(jump: number): readonly number[] {
+    const host = this.#host(jump);
+    if (host === undefined) return [];
+    const page = pageOf(jump) * GUEST_PAGE;
+    const targets = this.#source
+      .enteredIn(host - (jump - page))
+      .map((at) => page + at)
+      .filter((at) => Math.abs(at - jump) < MAX_TABLE_DISTANCE)
+      .sort((a, b) => Math.abs(a - jump) - Math.abs(b - jump))
+      .slice(0, MAX_TABLE_TARGETS);
+    this.#jumpTargets.set(jump, targets);
     return targets;
   }
 
@@ -203,6 +228,12 @@ class RegionFinder {
       mode: this.#source.mode,
       blocks,
       returnSites: [...this.#returnSites].filter((site) => blocks.has(site)),
+      jumpTargets: new Map(
+        [...this.#jumpTargets].map(([jump, targets]) => [
+          jump,
+          targets.filter((target) => blocks.has(target)).sort((a, b) => a - b),
+        ]),
+      ),
       instructionCount: this.#placed.size,
       pages: this.#pages,
     };

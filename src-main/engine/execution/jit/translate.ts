@@ -165,9 +165,35 @@ class RegionTranslator implements RegionControl {
     const f = this.#f;
     const wide = this.#binding.wide ? target : f.op('i64.extend_i32_u', target);
     if (isReturn) for (const site of this.#region.returnSites) this.#gotoIfEqual(wide, site);
+    else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
     this.#binding.flags.materialize();
     f.set(this.#exitRip, wide);
     this.#finish(LOOKUP, this.#count + 1);
+  }
+
+  /** Looks for a target among known ones, in ascending order, by halves; goes on behind where it is none of them. */
+  #gotoTarget(target: IrValue, known: readonly number[]): void {
+    const f = this.#f;
+    if (known.length === 0) return;
+    // What every path would do.
+    this.#binding.flags.split();
+    const none = f.block();
+    const look = (offsets: readonly number[]): void => {
+      if (offsets.length <= 2) {
+        for (const offset of offsets) this.#gotoIfEqual(target, offset);
+        f.jump(none);
+        return;
+      }
+      const middle = offsets.length >> 1;
+      const [below, above] = [f.block(), f.block()];
+      f.branch(f.op('i64.lt_u', target, this.#binding.ripAt(offsets[middle] as number)), below, above);
+      f.enter(below);
+      look(offsets.slice(0, middle));
+      f.enter(above);
+      look(offsets.slice(middle));
+    };
+    look(known);
+    f.enter(none);
   }
 
   #gotoIfEqual(target: IrValue, site: number): void {
