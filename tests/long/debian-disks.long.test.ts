@@ -17,6 +17,8 @@ const FOLDER = process.env.GUESTS_DIR ?? join(process.env.XDG_CACHE_HOME ?? join
 const SEABIOS = join(FOLDER, 'firmware/seabios/bios-256k.bin');
 const BOOT_LIMIT_MS = 500_000;
 const COMMAND_LIMIT_MS = 120_000;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: bash switches it on and off around each line
+const BRACKETED_PASTE = /\x1b\[\?2004[hl]/g;
 const PROMPT = /root@guest-\S+:~# $/;
 
 const folder = mkdtempSync(join(tmpdir(), 'boxwright-debian-'));
@@ -123,5 +125,5 @@ async function command(session: GuestSession, line: string): Promise<string> {
   session.type(`${line}; echo "done"-\n`);
   const [, text = ''] = await session.waitFor(/echo "done"-\r?\n([\s\S]*?)done-\r?\n/, COMMAND_LIMIT_MS);
   await session.waitFor(PROMPT, COMMAND_LIMIT_MS);
-  return text.replaceAll('\r', '');
+  return text.replaceAll('\r', '').replaceAll(BRACKETED_PASTE, '');
 }
