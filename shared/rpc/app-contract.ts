@@ -190,8 +190,11 @@ export const appContract = {
 
     /** Puts back the last good version of a damaged machine's settings. */
     'machines.repair': { input: one, output: machineView },
-    /** `force`: also when this computer seems to have too little memory. */
-    'machines.start': { input: one.extend({ force: z.boolean().optional() }), output: machineView },
+    /**
+     * `force`: also when this computer seems to have too little memory. `discardState`: not where a restored snapshot
+     * left off, but from its disks.
+     */
+    'machines.start': { input: one.extend({ force: z.boolean().optional(), discardState: z.boolean().optional() }), output: machineView },
     'machines.pause': { input: one, output: nothing },
     'machines.resume': { input: one, output: nothing },
     'machines.reset': { input: one, output: nothing },

@@ -94,7 +94,8 @@ export const mediaContract = {
     },
     /** A new, empty qcow2 image on top of another, which it names as `name`; fails when there is a file of this name. */
     createOverlay: {
-      input: z.object({ path, backing: backingImage, folders }),
+      /** `inUse`: a machine writes to the image behind, whose size alone is looked at. */
+      input: z.object({ path, backing: backingImage, folders, inUse: z.boolean().optional() }),
       output: z.object({ format, emptyBytes: bytes }),
     },
     /**

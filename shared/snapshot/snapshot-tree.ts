@@ -55,6 +55,8 @@ export const snapshot = z.looseObject({
   disks: z.array(diskRef).max(66),
   /** Memory and devices, for a machine that ran; null: it was off. Relative to the machine's folder. */
   state: layerPath.nullable().default(null),
+  /** Its state is still being written; one that was never finished is taken back when the machine is opened next. */
+  pending: z.boolean().default(false),
   /** PNG picture of its screen. */
   thumbnail: layerPath.nullable().default(null),
 });
@@ -136,15 +138,15 @@ export function withDisks(config: MachineConfig, disks: readonly Disk[]): Machin
   };
 }
 
-/** The tree with a snapshot of the present disks, which new, empty layers take the place of. */
+/** The tree with a snapshot of the present disks, which new, empty layers take the place of; its place is found here. */
 export function withSnapshot(
   tree: SnapshotTree,
-  taken: Omit<Snapshot, 'parent' | 'disks'>,
+  taken: Snapshot,
   disks: readonly Disk[],
   overlays: readonly Disk[],
 ): SnapshotTree {
   const refs = disks.map(({ drive, layer: { id } }) => ({ drive, layer: id }));
-  const entry = { ...taken, parent: tree.current, disks: refs } as Snapshot;
+  const entry: Snapshot = { ...taken, parent: tree.current, disks: refs };
   return {
     ...tree,
     layers: withLayers(tree.layers, [...disks, ...overlays].map((disk) => disk.layer)),
@@ -154,12 +156,13 @@ export function withSnapshot(
   };
 }
 
-/** The tree when the machine stands at a snapshot, with new layers on its disks; `left`: present layers nobody keeps. */
+/** The tree when the machine stands at a snapshot, with new layers on its disks; `left`: present layers nobody keeps; `saved`: where it goes on. */
 export function atSnapshot(
   tree: SnapshotTree,
   id: SnapshotId,
   overlays: readonly Disk[],
   left: readonly Disk[],
+  saved: string | null = null,
 ): SnapshotTree {
   const dropped = new Set(left.map((disk) => disk.layer.id));
   const layers = withLayers(tree.layers, [...left, ...overlays].map((disk) => disk.layer));
@@ -167,7 +170,7 @@ export function atSnapshot(
     ...tree,
     layers: layers.map((one) => (dropped.has(one.id) ? { ...one, garbage: true } : one)),
     current: id,
-    saved: null,
+    saved,
   };
 }
 
@@ -185,6 +188,7 @@ export function withoutSnapshot(tree: SnapshotTree, id: SnapshotId): SnapshotTre
     snapshots,
     layers: tree.layers.map((one) => (freed.has(one.id) ? { ...one, garbage: true } : one)),
     current: tree.current === id ? gone.parent : tree.current,
+    saved: tree.saved !== null && tree.saved === gone.state ? null : tree.saved,
   };
 }
 

@@ -24,10 +24,11 @@ export async function createOverlay({
   path,
   backing,
   folders,
+  inUse = false,
 }: InputOf<MediaContract, 'createOverlay'>): Promise<OutputOf<MediaContract, 'createOverlay'>> {
   const format = findFormat('qcow2');
   if (format === undefined) throw new BlockError('unsupported', 'qcow2 is not known.', { file: path });
-  const below = await openImage(createImageHost({ folders }), { path: backing.path, format: backing.format ?? undefined, write: false });
+  const below = await openImage(createImageHost({ folders, forceShare: inUse }), { path: backing.path, format: backing.format ?? undefined, write: false });
   try {
     const made = { name: backing.name, format: below.format };
     const length = Math.ceil(below.length / SECTOR) * SECTOR;

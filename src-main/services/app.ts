@@ -103,6 +103,10 @@ export class App {
       machines: this.registry,
       io: this.#io,
       isRunning: (id) => this.supervisor.isRunning(id),
+      live: {
+        saveState: (id, input) => this.supervisor.saveState(id, input),
+        picture: async (id) => (await this.supervisor.ask(id, 'screen', { png: true })).pngBase64,
+      },
     });
   }
 
@@ -242,8 +246,8 @@ export class App {
         await registry.repair(id);
         return this.#announce(id);
       },
-      'machines.start': async ({ id, force }) => {
-        await this.#start(id, force === true);
+      'machines.start': async ({ id, force, discardState }) => {
+        await this.#start(id, force === true, discardState === true);
         return this.view(id);
       },
       'machines.pause': ({ id }) => supervisor.pause(id),
@@ -321,7 +325,7 @@ export class App {
     } satisfies Partial<Handlers<AppContract>>;
   }
 
-  async #start(id: MachineId, force: boolean): Promise<void> {
+  async #start(id: MachineId, force: boolean, discardState: boolean): Promise<void> {
     const { registry, supervisor, snapshots } = this;
     supervisor.require(id, 'start');
     this.#refuseBusy(id);
@@ -332,8 +336,15 @@ export class App {
     if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
+    let saved: Awaited<ReturnType<SnapshotStore['takeSaved']>>;
     try {
-      await supervisor.start({ ...withAbsolutePaths(config, registry.folderOf(id)), imageFolders });
+      saved = await snapshots.takeSaved(id);
+      this.#refuseBusy(id);
+      const request = { ...withAbsolutePaths(registry.config(id), registry.folderOf(id)), imageFolders };
+      await supervisor.start(request, discardState ? undefined : saved?.path);
+    } catch (error) {
+      await saved?.putBack();
+      throw error;
     } finally {
       // It may have ended before it was known to run.
       if (!supervisor.isRunning(id)) await this.#unlock(id);

@@ -10,6 +10,7 @@ import {
   type MachineAction,
   type MachineState,
 } from '../../shared/machine/lifecycle.ts';
+import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { StartRequest } from '../../shared/machine/start-request.ts';
 import type { MachineExit } from '../../shared/machine/view.ts';
 import { connect } from '../../shared/rpc/connect.ts';
@@ -23,11 +24,12 @@ import { within } from './within.ts';
 export interface Limits {
   readonly startMs: number;
   readonly callMs: number;
+  readonly saveMs: number;
   /** Between an orderly end, or the request for one, and the kill. */
   readonly endMs: number;
 }
 
-const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, endMs: 5_000 };
+const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, saveMs: 600_000, endMs: 5_000 };
 const CRASH_LINES = 20;
 
 export interface Run {
@@ -114,7 +116,8 @@ export class MachineSupervisor {
     this.#machines.delete(id);
   }
 
-  async start(config: StartRequest): Promise<void> {
+  /** `state`: the file of the state where it goes on. */
+  async start(config: StartRequest, state?: string): Promise<void> {
     this.require(config.id, 'start');
     const machine: Machine = { state: 'starting', run: undefined, lastExit: null };
     this.#machines.set(config.id, machine);
@@ -122,7 +125,7 @@ export class MachineSupervisor {
     this.#options.onChange(config.id);
     try {
       await within(
-        run.client.call('start', config),
+        state === undefined ? run.client.call('start', config) : run.client.call('startFrom', { config, path: state }),
         this.#limits.startMs,
         'The machine did not start in time.',
       );
@@ -133,6 +136,13 @@ export class MachineSupervisor {
       throw failure;
     }
     this.#become(run, machine, 'running');
+  }
+
+  /** Takes as long as the memory is large. */
+  saveState(id: MachineId, input: SaveStateInput): Promise<SavedState> {
+    const run = this.#machines.get(id)?.run;
+    if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.', { id });
+    return within(run.client.call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
   }
 
   pause(id: MachineId): Promise<void> {

@@ -2,7 +2,7 @@
 // and kill it at every step. Images are touched by a media process only.
 
 import { constants, type Stats } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
@@ -30,6 +30,8 @@ export interface SnapshotIo {
   read(path: string): Promise<string | undefined>;
   readBase64(path: string): Promise<string | undefined>;
   replace(path: string, content: string, previous?: string): Promise<void>;
+  /** A new file, from base64. */
+  writeNew(path: string, base64: string): Promise<void>;
   /** One that is not there is no failure. */
   remove(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
@@ -52,6 +54,7 @@ export function nodeSnapshotIo(media: SnapshotMedia): SnapshotIo {
     read: readText,
     readBase64: async (path) => (await absentAs(readFile(path)))?.toString('base64'),
     replace: (path, content, previous) => replaceFile(path, content, previous === undefined ? {} : { previous }),
+    writeNew: (path, base64) => worded(path, 'written', () => writeFile(path, Buffer.from(base64, 'base64'), { flag: 'wx', mode: 0o600 })),
     remove: (path) => worded(path, 'removed', () => rm(path, { force: true })),
     makeFolder: async (path) => {
       await worded(path, 'made', () => mkdir(path, { recursive: true, mode: 0o700 }));

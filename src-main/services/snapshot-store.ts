@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type MachineConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
+import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { differences } from '../../shared/snapshot/settings-diff.ts';
 import {
@@ -36,7 +37,16 @@ export interface SnapshotStoreOptions {
   readonly io: SnapshotIo;
   /** Whether a process has the machine's disks open. */
   readonly isRunning: (id: MachineId) => boolean;
+  /** A machine that runs; without it only machines that are off have snapshots. */
+  readonly live?: LiveMachines;
   readonly now?: () => number;
+}
+
+export interface LiveMachines {
+  /** Writes the state and puts drives onto their new layers; see the machine contract. */
+  saveState(id: MachineId, input: SaveStateInput): Promise<SavedState>;
+  /** A PNG of the screen in base64, if there is one. */
+  picture(id: MachineId): Promise<string | null>;
 }
 
 export interface TakeRequest {
@@ -74,10 +84,11 @@ export class SnapshotStore {
 
   take(id: MachineId, request: TakeRequest): Promise<Snapshot> {
     return this.#changing(id, async (opened) => {
-      this.#requireOff(id);
-      const { snapshot } = await this.#take(opened, request);
+      const { live } = this.#options;
+      const isLive = live !== undefined && this.#options.isRunning(id);
+      const taken = isLive ? await this.#takeLive(opened, request, live) : await this.#take(opened, request);
       await this.#expire(id);
-      return snapshot;
+      return taken;
     });
   }
 
@@ -194,6 +205,21 @@ export class SnapshotStore {
     });
   }
 
+  /**
+   * The state file the machine is to go on from, which is forgotten at once: its disks change as soon as it runs. With
+   * the way to put it back, should the start fail.
+   */
+  takeSaved(id: MachineId): Promise<{ readonly path: string; putBack(): Promise<void> } | undefined> {
+    return this.#changing(id, async ({ files, tree }) => {
+      const { saved } = tree;
+      if (saved === null) return undefined;
+      await files.commit({ operation: 'resume', tree: { ...tree, saved: null } });
+      const putBack = () =>
+        this.#changing(id, (now) => now.files.commit({ operation: 'resume failed', tree: { ...now.tree, saved } }));
+      return { path: files.absolute(saved), putBack };
+    });
+  }
+
   /** The folders whose files the machine's images may name, for its process. */
   async imageFolders(id: MachineId): Promise<string[]> {
     const { machines, io } = this.#options;
@@ -211,7 +237,8 @@ export class SnapshotStore {
     return [...new Set(all.filter(({ path }) => own.has(path)).map((one) => one.machine))];
   }
 
-  async #take(opened: Opened, request: TakeRequest): Promise<{ snapshot: Snapshot }> {
+  async #take(opened: Opened, request: TakeRequest): Promise<Snapshot> {
+    this.#requireOff(opened.id);
     const { files, config, tree } = opened;
     const disks = presentDisks(files, config, tree);
     this.#refuseFrozen(files, config, tree);
@@ -222,7 +249,53 @@ export class SnapshotStore {
       tree: withSnapshot(tree, taken, below, overlays),
       config: withDisks(config, overlays),
     });
-    return { snapshot: taken as Snapshot };
+    return taken;
+  }
+
+  /**
+   * Tree and settings name the new layers before the machine writes to them: a layer that holds nothing yet changes
+   * nothing, so no write is lost, whenever something dies. Until its state is whole the snapshot is pending.
+   */
+  async #takeLive({ id, files, config, tree }: Opened, request: TakeRequest, live: LiveMachines): Promise<Snapshot> {
+    const disks = presentDisks(files, config, tree);
+    const { below, overlays } = await this.#overlays(files, tree, disks, true);
+    const taken = { ...this.#entry(request, config), pending: true };
+    const during = withSnapshot(tree, taken, below, overlays);
+    await files.commit({ operation: `take “${taken.name}”`, tree: during, config: withDisks(config, overlays) });
+    try {
+      const state = `${SNAPSHOT_FOLDER}/${taken.id}.state`;
+      const thumbnail = await this.#picture(files, id, taken.id, live);
+      const parent = await this.#stateOf(files, findSnapshot(tree, tree.current));
+      const layers = overlays.map(({ drive, layer }) => ({ drive, path: files.absolute(layer.path), format: layer.format }));
+      await live.saveState(id, { path: files.absolute(state), parent, layers });
+      await this.#options.io.makeDurable(files.absolute(state));
+      const snapshots = during.snapshots.map((one) => (one.id === taken.id ? { ...one, pending: false, state, thumbnail } : one));
+      await files.commit({ operation: `take “${taken.name}”, state`, tree: { ...during, snapshots } });
+      return taken;
+    } catch (error) {
+      await files.commit({ operation: `take back “${taken.name}”`, tree: withoutSnapshot(during, taken.id) });
+      throw error;
+    }
+  }
+
+  /** A picture is no reason to fail. */
+  async #picture(files: SnapshotFiles, id: MachineId, snapshot: SnapshotId, live: LiveMachines): Promise<string | null> {
+    const path = `${SNAPSHOT_FOLDER}/${snapshot}.png`;
+    try {
+      const png = await live.picture(id);
+      if (png === null) return null;
+      await this.#options.io.writeNew(files.absolute(path), png);
+      return path;
+    } catch (error) {
+      if (error instanceof FailureError) return null;
+      throw error;
+    }
+  }
+
+  async #stateOf(files: SnapshotFiles, snapshot: Snapshot | undefined): Promise<string | null> {
+    if (!snapshot || snapshot.state === null) return null;
+    const file = files.absolute(snapshot.state);
+    return (await this.#options.io.sizeOf(file)) === undefined ? null : file;
   }
 
   async #restore({ files, config, tree }: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
@@ -248,7 +321,7 @@ export class SnapshotStore {
     const dropped = keep ? [] : present.filter(({ drive, layer }) => layer.parent !== null && (replaced.has(drive) || !disksOnly));
     await files.commit({
       operation: `restore “${target.name}”`,
-      tree: atSnapshot(from, target.id, overlays, dropped),
+      tree: atSnapshot(from, target.id, overlays, dropped, disksOnly ? null : target.state),
       config: withDisks(base, overlays),
     });
   }
@@ -264,6 +337,12 @@ export class SnapshotStore {
   async #expire(id: MachineId): Promise<void> {
     const { tree } = await this.#open(id);
     for (const gone of expired(tree, this.#now())) await this.#delete(await this.#open(id), gone);
+  }
+
+  /** Snapshots whose taking died before their state was whole. */
+  async #takeBackPending({ files, tree }: Opened): Promise<void> {
+    for (const { id, name } of tree.snapshots.filter(({ pending }) => pending))
+      await files.commit({ operation: `take back “${name}”`, tree: withoutSnapshot(tree, id) });
   }
 
   /** Its failures are no failures of the change that was made: they are told, and tried again. */
@@ -284,9 +363,12 @@ export class SnapshotStore {
     return { machines, io, isRunning: () => isRunning(id) };
   }
 
-  #entry(request: TakeRequest, config: MachineConfig): Omit<Snapshot, 'parent' | 'disks'> {
+  /** Without its place in the tree, which the tree gives it. */
+  #entry(request: TakeRequest, config: MachineConfig): Snapshot {
     return {
       id: randomUUID(),
+      parent: null,
+      disks: [],
       name: request.name,
       description: request.description ?? '',
       tags: [...(request.tags ?? [])],
@@ -294,12 +376,13 @@ export class SnapshotStore {
       kind: request.kind ?? 'manual',
       config,
       state: null,
+      pending: false,
       thumbnail: null,
     };
   }
 
   /** New, empty layers, durable, on top of others. `below` has those with what was found out about them. */
-  async #overlays(files: SnapshotFiles, tree: SnapshotTree, disks: readonly Disk[]): Promise<{ below: Disk[]; overlays: Disk[] }> {
+  async #overlays(files: SnapshotFiles, tree: SnapshotTree, disks: readonly Disk[], inUse = false): Promise<{ below: Disk[]; overlays: Disk[] }> {
     const { io } = this.#options;
     const below: Disk[] = [];
     const overlays: Disk[] = [];
@@ -311,7 +394,7 @@ export class SnapshotStore {
         const folders = [files.folder, ...chainOf(tree, layer.id).map((one) => dirname(files.absolute(one.path)))];
         const format = unknownFormat ? null : layer.format;
         const backing = { path: files.absolute(layer.path), name: files.nameBehind(path, layer.path), format };
-        const made = await io.media.createOverlay({ path: files.absolute(path), backing, folders });
+        const made = await io.media.createOverlay({ path: files.absolute(path), backing, folders, inUse });
         const lower = { ...layer, format: made.format };
         below.push({ drive, layer: lower });
         overlays.push({ drive, layer: { id, path, format: 'qcow2', parent: lower.id, foreign: false, garbage: false, emptyBytes: made.emptyBytes } });
@@ -390,6 +473,7 @@ export class SnapshotStore {
     const run = async () => {
       try {
         await this.#files(id).recover();
+        await this.#takeBackPending(await this.#open(id));
         return await work(await this.#open(id));
       } finally {
         this.#busy.set(id, (this.#busy.get(id) ?? 1) - 1);

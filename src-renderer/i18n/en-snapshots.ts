@@ -18,6 +18,7 @@ export const snapshotsEn = {
   changed: 'changed since',
   unchanged: 'nothing changed since',
   withMemory: 'with memory',
+  resumes: 'goes on from its memory when it is started',
   damaged: 'Cannot be restored',
   kinds,
   take: 'Take snapshot',

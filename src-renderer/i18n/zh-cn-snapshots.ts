@@ -12,6 +12,7 @@ export const snapshotsZhCn: typeof snapshotsEn = {
   changed: '之后有更改',
   unchanged: '之后没有更改',
   withMemory: '含内存',
+  resumes: '启动时从其内存继续',
   damaged: '无法恢复',
   kinds: { manual: '由您拍摄', automatic: '由 Boxwright 创建', 'before-restore': '恢复时保留' },
   take: '拍摄快照',

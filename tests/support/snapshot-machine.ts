@@ -10,13 +10,13 @@ import { createEmptyImage } from '../../src-main/host/empty-image.ts';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
 import { MachineRegistry } from '../../src-main/services/machine-registry.ts';
 import { nodeSnapshotIo, type SnapshotIo, type SnapshotMedia } from '../../src-main/services/snapshot-io.ts';
-import { SnapshotStore } from '../../src-main/services/snapshot-store.ts';
+import { type LiveMachines, SnapshotStore } from '../../src-main/services/snapshot-store.ts';
 
 export class Killed extends Error {}
 
 const done = (work: Promise<void>): Promise<undefined> => work.then(() => undefined);
 
-const CHANGING = ['replace', 'remove', 'makeFolder', 'makeDurable', 'copy', 'place'] as const;
+const CHANGING = ['replace', 'remove', 'makeFolder', 'makeDurable', 'copy', 'writeNew'] as const;
 
 export class MortalIo {
   readonly io: SnapshotIo;
@@ -54,7 +54,7 @@ export interface Opened {
 }
 
 /** The data folder as a new process finds it. */
-export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INFINITY, now?: () => number): Promise<Opened> {
+export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INFINITY, now?: () => number, live?: LiveMachines): Promise<Opened> {
   const registry = new MachineRegistry(dataFolder, 4096);
   await registry.load();
   const mortal = new MortalIo(deathAt);
@@ -66,7 +66,8 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
       replace: (config) => mortal.step(() => registry.replace(config)),
     },
     io: mortal.io,
-    isRunning: () => false,
+    isRunning: () => live !== undefined,
+    ...(live ? { live: { ...live, saveState: (id, input) => mortal.step(() => live.saveState(id, input)) } } : {}),
     ...(now ? { now } : {}),
   });
   return { registry, store, mortal };

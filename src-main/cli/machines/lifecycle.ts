@@ -14,12 +14,14 @@ export const start: MachineVerb = {
   options: [
     ['--wait', 'come back when the machine has ended'],
     ['--force', 'also when this computer seems to have too little memory'],
+    ['--discard-state', 'start from the disks, not where a restored snapshot left off'],
   ],
   calls: ['machines.start'],
   service: true,
   async run(context) {
     const { id } = await context.machine();
-    const started = await context.client.call('machines.start', { id, force: context.options['force'] === true });
+    const [force, discardState] = [context.options['force'] === true, context.options['discardState'] === true];
+    const started = await context.client.call('machines.start', { id, force, discardState });
     if (!context.options['wait']) return context.print(started, `${id} is running`);
     const ended = await untilEnded(context, id);
     context.print(ended, `${id}: ${ended.kind === 'machine' ? ended.lastExit?.message : ended.message}`);

@@ -127,7 +127,7 @@ export function DeleteDialog({ machineId, snapshot, onClose, onDone }: DeleteDia
 function Cost({ plan: { freesBytes, needsBytes, availableBytes, clones, keeps, waits } }: { readonly plan: DeletePlan }) {
   return (
     <>
-      <p>{t.snapshots.removeCost(formatBytes(freesBytes), formatBytes(needsBytes), formatBytes(availableBytes))}</p>
+      {freesBytes + needsBytes > 0 && <p>{t.snapshots.removeCost(formatBytes(freesBytes), formatBytes(needsBytes), formatBytes(availableBytes))}</p>}
       {needsBytes > availableBytes && <p className="snapshot-problem">{t.snapshots.tooFull}</p>}
       {waits && <p>{t.snapshots.removeWaits}</p>}
       {clones.length > 0 && <p>{t.snapshots.removeClones(clones.join(', '))}</p>}

@@ -98,6 +98,7 @@ function Here({ tree: { current } }: { readonly tree: SnapshotTreeView }) {
       </span>
       <span className="quiet snapshot-facts">
         <span>{current.changed ? t.snapshots.changed : t.snapshots.unchanged}</span>
+        {current.saved && <span>{t.snapshots.resumes}</span>}
         <span>{formatBytes(current.bytes)}</span>
       </span>
     </span>

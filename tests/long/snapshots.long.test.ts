@@ -1,0 +1,86 @@
+// Snapshots in the long run: random trees of fifty, every one restored and compared with a model; and a process that is
+// killed, really, in the middle of taking, restoring, deleting and merging, again and again.
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
+import { MediaTools } from '../../src-main/host/media-tools.ts';
+import { liveRandomly } from '../support/random-snapshots.ts';
+import { makeMachine, openData, withDisk } from '../support/snapshot-machine.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { randomFrom } from '../support/random-workload.ts';
+
+const ID = 'subject';
+const KILLS = 200;
+
+describe('random trees of fifty snapshots', () => {
+  it.each([11, 12, 13, 14])('hold what was put into them: seed %i', async (seed) => {
+    const life = { seed, steps: 400, snapshots: 50, diskBytes: 1 << 20, format: seed % 2 ? ('qcow2' as const) : ('raw' as const) };
+    const { taken } = await liveRandomly(join(temporaryFolder(), 'data'), life);
+    expect(taken).toBe(50);
+  }, 900_000);
+});
+
+describe('a process that is killed while it changes snapshots', () => {
+  it(`leaves a legal tree, whole images and every flushed byte, ${KILLS} times`, async () => {
+    const folder = join(temporaryFolder(), 'data');
+    const bytes = 8 << 20;
+    await makeMachine(folder, [{ format: 'qcow2', bytes }]);
+    const opened = await openData(folder);
+    for (const [index, byte] of [1, 2, 3].entries()) {
+      await withDisk(opened, ID, 'disk0', (disk) => disk.write(index << 20, new Uint8Array(3 << 20).fill(byte)));
+      await opened.store.take(ID, { name: `S${byte}` });
+    }
+    await withDisk(opened, ID, 'disk0', (disk) => disk.write(4 << 20, new Uint8Array(2 << 20).fill(9)));
+    const present = await withDisk(opened, ID, 'disk0', (disk) => disk.read(0, bytes));
+    const random = randomFrom(77);
+    const names = ['S1', 'S2', 'S3'];
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < KILLS; round++) {
+      const copy = join(folder, '..', `round${round}`);
+      cpSync(folder, copy, { recursive: true });
+      const action = (['take', 'restore', 'delete'] as const)[round % 3] ?? 'take';
+      const target = names[random(3)] ?? 'S1';
+      const child = fork(fileURLToPath(new URL('../support/change-snapshots.ts', import.meta.url)), [copy, action, target], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execPath: nodeBinary(), execArgv: [] });
+      await once(child, 'message');
+      const ended = once(child, 'exit');
+      child.send('go');
+      // Waiting is what is tested: the moment of the kill is left to chance.
+      await pause(random(60));
+      child.kill('SIGKILL');
+      await ended;
+      const next = await openData(copy);
+      await next.store.ready(ID);
+      const { snapshots } = await next.store.view(ID);
+      const found = snapshots.map(({ name }) => name).join();
+      const done = { take: 'S1,S2,S3,New', restore: `S1,S2,S3,Before restoring “${target}”`, delete: names.filter((name) => name !== target).join() }[action];
+      expect(['S1,S2,S3', done], `round ${round}, ${action} ${target}`).toContain(found);
+      outcomes.set(found === done ? 'after' : 'before', (outcomes.get(found === done ? 'after' : 'before') ?? 0) + 1);
+      const isRestored = action === 'restore' && found === done;
+      const kept = snapshots.find(({ kind }) => kind === 'before-restore');
+      if (isRestored && kept) await next.store.restore(ID, { snapshot: kept.id, disksOnly: false, keepPresent: false });
+      expect(Buffer.compare(await withDisk(next, ID, 'disk0', (disk) => disk.read(0, bytes)), present), `round ${round}`).toBe(0);
+      await checkImages(join(copy, 'machines', ID));
+      rmSync(copy, { recursive: true });
+    }
+    expect(outcomes.get('before')).toBeGreaterThan(0);
+    expect(outcomes.get('after')).toBeGreaterThan(0);
+  }, 1_800_000);
+});
+
+async function checkImages(home: string): Promise<void> {
+  const { layers } = JSON.parse(readFileSync(join(home, 'snapshots/tree.json'), 'utf8'));
+  const named = new Set<string>(layers.map(({ path }: { path: string }) => path));
+  for (const name of readdirSync(join(home, 'snapshots')).filter((file) => file.endsWith('.qcow2'))) expect(named).toContain(`snapshots/${name}`);
+  const tools = new MediaTools(() => undefined);
+  for (const path of named) {
+    expect(existsSync(join(home, path))).toBe(true);
+    const { corruptions } = await tools.checkImage({ job: path, path: join(home, path), repair: 'none' });
+    expect(corruptions, path).toBe(0);
+  }
+}
