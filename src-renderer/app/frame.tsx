@@ -1,25 +1,25 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, Images, Languages, MonitorPlay, Plus, SunMoon, Unplug } from 'lucide-react';
+import { Boxes, Images, MonitorPlay, Plus, Settings2, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
-import { Choice } from '../components/choice.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
 import { FileDrop } from '../features/file-drop/file-drop.tsx';
 import { JobsButton } from '../features/jobs/jobs-button.tsx';
+import { Preferences } from '../features/preferences/preferences.tsx';
 import { MediaLibrary } from '../features/media-library/media-library.tsx';
 import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
 import { SelectedMachines, useSelectedMachines } from '../features/machine-list/selected-machines.tsx';
 import { QuitDialog } from '../features/quit/quit-dialog.tsx';
 import { t } from '../i18n/strings.ts';
-import { changePreferences, nameOf, useApp, useMachine } from '../state/app-store.ts';
+import { nameOf, useApp, useMachine } from '../state/app-store.ts';
 import { client } from '../state/client.ts';
 import type { ChosenFile } from '../state/files.ts';
-import { goTo, goToArea, usePlace } from '../state/navigation.ts';
+import { AREAS, goTo, goToArea, usePlace } from '../state/navigation.ts';
 import { notify } from '../state/notices.ts';
 import { requestQuit } from '../state/quit.ts';
 import { MachinePage } from './machine-page.tsx';
@@ -35,7 +35,6 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
         <AppTitle />
         <MachineList onCreate={create} />
         <SideNavigation />
-        <SideFooter />
       </aside>
       <main className="page">
         {isLost && (
@@ -87,38 +86,25 @@ function AppTitle() {
   );
 }
 
+const AREA_LINKS = {
+  media: { icon: Images, title: t.media.title },
+  preferences: { icon: Settings2, title: t.preferences.title },
+};
+
 function SideNavigation() {
   const area = usePlace((place) => place.area);
   return (
     <nav className="side-nav" aria-label={t.app.pages}>
-      <AriaButton className="button" data-kind="quiet" aria-current={area === 'media' ? 'page' : 'false'} onPress={() => goToArea('media')}>
-        <Images aria-hidden />
-        {t.media.title}
-      </AriaButton>
+      {AREAS.map((name) => {
+        const { icon: Icon, title } = AREA_LINKS[name];
+        return (
+          <AriaButton key={name} className="button" data-kind="quiet" aria-current={area === name ? 'page' : 'false'} onPress={() => goToArea(name)}>
+            <Icon aria-hidden />
+            {title}
+          </AriaButton>
+        );
+      })}
     </nav>
-  );
-}
-
-function SideFooter() {
-  const language = useApp((state) => state.preferences?.language ?? 'system');
-  const theme = useApp((state) => state.preferences?.theme ?? 'system');
-  return (
-    <footer className="side-footer">
-      <Choice
-        label={t.app.theme}
-        icon={<SunMoon aria-hidden />}
-        value={theme}
-        options={t.app.themes}
-        onChange={(next) => void changePreferences({ theme: next })}
-      />
-      <Choice
-        label={t.app.language}
-        icon={<Languages aria-hidden />}
-        value={language}
-        options={t.app.languages}
-        onChange={(next) => void changePreferences({ language: next })}
-      />
-    </footer>
   );
 }
 
@@ -132,6 +118,7 @@ function Chosen({ onCreate }: { readonly onCreate: () => void }) {
     document.title = name ? `${name} – ${t.app.name}` : t.app.name;
   }, [name]);
   if (area === 'media') return <MediaLibrary />;
+  if (area === 'preferences') return <Preferences />;
   if (selected.length > 0) return <SelectedMachines machines={selected} />;
   if (machine) return <MachinePage key={machine.id} machine={machine} />;
   const create = (

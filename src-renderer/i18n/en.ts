@@ -55,6 +55,19 @@ const settingRows: Record<
   videoMemory: { label: 'Video memory' },
 };
 
+const preferenceRows: Record<
+  'theme' | 'language' | 'thumbnails' | 'consoleScaling' | 'hostKey' | 'memoryReserveMiB' | 'closeAction',
+  { label: string; hint?: string }
+> = {
+  theme: { label: 'Theme' },
+  language: { label: 'Language', hint: 'The window is loaded again.' },
+  thumbnails: { label: 'Live pictures', hint: 'Show in the list what running machines show.' },
+  consoleScaling: { label: 'Scaling', hint: 'How a screen is fitted into its window.' },
+  hostKey: { label: 'Host key', hint: 'It gives the keyboard and the pointer back to this computer.' },
+  memoryReserveMiB: { label: 'Memory kept free', hint: 'A machine that would need more than the rest is not started without asking.' },
+  closeAction: { label: 'When quitting', hint: 'What becomes of machines that run.' },
+};
+
 export const en = {
   app: {
     name: 'Boxwright',
@@ -336,6 +349,13 @@ export const en = {
   console: consoleEn,
   snapshots: snapshotsEn,
   media: enMedia,
+  preferences: {
+    title: 'Preferences',
+    search: 'Search preferences',
+    dataFolder: 'Machines are kept in',
+    sections: { window: 'Window', console: 'Console', machines: 'Machines' },
+    rows: preferenceRows,
+  },
   drop: dropEn,
   logs: {
     title: 'Log',

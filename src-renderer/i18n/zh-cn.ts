@@ -324,6 +324,21 @@ export const zhCn: Strings = {
   console: consoleZhCn,
   snapshots: snapshotsZhCn,
   media: zhCnMedia,
+  preferences: {
+    title: '首选项',
+    search: '搜索首选项',
+    dataFolder: '虚拟机保存在',
+    sections: { window: '窗口', console: '控制台', machines: '虚拟机' },
+    rows: {
+      theme: { label: '主题' },
+      language: { label: '语言', hint: '窗口会重新载入。' },
+      thumbnails: { label: '实时画面', hint: '在列表中显示运行中虚拟机的画面。' },
+      consoleScaling: { label: '缩放', hint: '屏幕如何适应窗口。' },
+      hostKey: { label: '主机键', hint: '将键盘和鼠标交还给本机。' },
+      memoryReserveMiB: { label: '保留的内存', hint: '如果虚拟机需要的内存超过其余部分，启动前会询问。' },
+      closeAction: { label: '退出时', hint: '如何处理运行中的虚拟机。' },
+    },
+  },
   drop: dropZhCn,
   logs: {
     title: '日志',

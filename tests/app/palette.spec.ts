@@ -26,5 +26,6 @@ test('the palette makes a machine, goes to its settings and changes the theme', 
   await window.keyboard.press('Control+k');
   await palette.fill('theme dark');
   await window.keyboard.press('Enter');
+  await window.getByRole('button', { name: 'Preferences' }).click();
   await expect(window.getByRole('combobox', { name: 'Theme' })).toHaveValue('dark');
 });

@@ -27,6 +27,7 @@ export function commandsFor(
 ): Command[] {
   return [
     { id: 'create', title: t.list.create, group: t.app.name, run: create },
+    { id: 'preferences', title: t.preferences.title, group: t.app.name, run: () => goToArea('preferences') },
     { id: 'media', title: t.media.title, group: t.app.name, run: () => goToArea('media') },
     ...(chosen === undefined ? [] : ofMachine(chosen)),
     ...machines.map((machine) => ({

@@ -11,7 +11,7 @@ import {
 import { GUEST_PROFILES } from '../../../shared/machine/guest-profiles.ts';
 import { t } from '../../i18n/strings.ts';
 import type { Editing } from './editing.ts';
-import { Select } from './setting.tsx';
+import { Select } from '../../components/setting.tsx';
 
 export const SECTIONS = ['general', 'system', 'start', 'storage', 'display', 'serial'] as const;
 export type Section = (typeof SECTIONS)[number];

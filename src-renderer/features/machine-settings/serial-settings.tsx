@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../components/button.tsx';
 import { FieldMessages } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import type { Editing } from './editing.ts';
-import { Select } from './setting.tsx';
+import { Select } from '../../components/setting.tsx';
 
 const KINDS = ['console', 'file', 'none'] as const;
 

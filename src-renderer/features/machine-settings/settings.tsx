@@ -9,7 +9,7 @@ import { t } from '../../i18n/strings.ts';
 import { type Editing, isSame, useEditing } from './editing.ts';
 import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
 import { SerialSettings } from './serial-settings.tsx';
-import { Setting } from './setting.tsx';
+import { Setting } from '../../components/setting.tsx';
 import { Storage } from './storage.tsx';
 
 export function Settings({ machine }: { readonly machine: ReadyMachine }) {

@@ -16,7 +16,7 @@ import { pickFile } from '../../state/files.ts';
 import { notifyFailure } from '../../state/notices.ts';
 import type { Editing } from './editing.ts';
 import { freeDriveId, freeSlot, newDrive } from '../../../shared/machine/new-drive.ts';
-import { Select } from './setting.tsx';
+import { Select } from '../../components/setting.tsx';
 
 const ICONS = { disk: HardDrive, cdrom: Disc3, floppy: Save };
 const DEFAULT_DISK_GIB = 8;

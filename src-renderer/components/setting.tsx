@@ -2,10 +2,10 @@
 
 import { RotateCcw } from 'lucide-react';
 import { type ReactNode, useId } from 'react';
-import type { ConfigIssue } from '../../../shared/machine/validate.ts';
-import { IconButton } from '../../components/button.tsx';
-import { FieldMessages } from '../../components/fields.tsx';
-import { t } from '../../i18n/strings.ts';
+import type { ConfigIssue } from '../../shared/machine/validate.ts';
+import { IconButton } from './button.tsx';
+import { FieldMessages } from './fields.tsx';
+import { t } from '../i18n/strings.ts';
 
 interface SettingProps {
   readonly label: string;
