@@ -74,7 +74,7 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
 
   const send = (keys: readonly string[]) => {
     commands.current?.chord(keys);
-    commands.current?.focus();
+    afterMenu(() => commands.current?.focus());
   };
   const free = () => {
     setMiniTools(true);
@@ -164,6 +164,11 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
       )}
     </div>
   );
+}
+
+/** A menu gives the focus back to its button a frame after it has closed. */
+function afterMenu(act: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(act)));
 }
 
 const NOTE_MS = 5000;
