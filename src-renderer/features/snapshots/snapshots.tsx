@@ -41,9 +41,10 @@ function Page({ machine, loaded, tree }: PageProps) {
   const snapshot = tree.snapshots.find(({ id }) => id === wanted) ?? null;
   const selected = snapshot?.id ?? HERE;
   const isOff = isAllowed('edit', machine.state);
+  const canTake = isOff || machine.state === 'running' || machine.state === 'paused';
   const ask = (next: Question, of: SnapshotView | null = snapshot) => {
     if (loaded.isBusy) return;
-    if (next === 'clone' || (next === 'take' && isOff) || (of !== null && (next !== 'restore' || isOff))) setQuestion(next);
+    if (next === 'clone' || (next === 'take' && canTake) || (of !== null && (next !== 'restore' || isOff))) setQuestion(next);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'F2') ask('edit');
@@ -54,7 +55,7 @@ function Page({ machine, loaded, tree }: PageProps) {
   return (
     <div className="snapshots">
       <Toolbar className="actions snapshot-tools" aria-label={t.snapshots.tools}>
-        <Button icon={Camera} kind="primary" isPending={loaded.isBusy} isDisabled={!isOff} onPress={() => ask('take')}>
+        <Button icon={Camera} kind="primary" isPending={loaded.isBusy} isDisabled={!canTake} onPress={() => ask('take')}>
           {t.snapshots.take}
         </Button>
         <Button icon={RotateCcw} isDisabled={snapshot === null || snapshot.problem !== null || !isOff} onPress={() => ask('restore')}>
@@ -119,7 +120,7 @@ function QuestionDialog({ question, machine, loaded, tree, snapshot, onClose }: 
     return (
       <TextsDialog
         title={t.snapshots.takeTitle}
-        text={t.snapshots.takeText}
+        text={isAllowed('edit', machine.state) ? t.snapshots.takeText : `${t.snapshots.takeText} ${t.snapshots.takeRunning}`}
         action={t.snapshots.take}
         initial={{ name: nextName(tree), description: '', tags: [] }}
         onClose={onClose}
