@@ -175,7 +175,6 @@ export const consoleEn = {
   closeRefused: (names: string) => `Still running: ${names}. The guest did not shut down; power it off or keep it running.`,
   quit: 'Quit Boxwright',
   quitAction: 'Quit',
-  closePreference: 'When Boxwright quits with running machines',
   ended: 'Boxwright has ended. You can close this window.',
 };
 

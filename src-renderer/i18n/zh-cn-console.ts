@@ -160,7 +160,6 @@ export const consoleZhCn: Strings['console'] = {
   closeRefused: (names) => `仍在运行：${names}。客户机没有关机；请切断电源或让它继续运行。`,
   quit: '退出 Boxwright',
   quitAction: '退出',
-  closePreference: '退出 Boxwright 时如有虚拟机在运行',
   ended: 'Boxwright 已结束。可以关闭此窗口。',
 };
 
