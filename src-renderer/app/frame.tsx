@@ -1,6 +1,6 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, Images, MonitorPlay, Plus, Settings2, Unplug } from 'lucide-react';
+import { Boxes, Disc3, HardDrive, Images, MonitorPlay, Plus, Settings2, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
@@ -18,7 +18,8 @@ import { QuitDialog } from '../features/quit/quit-dialog.tsx';
 import { t } from '../i18n/strings.ts';
 import { nameOf, useApp, useMachine } from '../state/app-store.ts';
 import { client } from '../state/client.ts';
-import type { ChosenFile } from '../state/files.ts';
+import { type ChosenFile, pickFile } from '../state/files.ts';
+import { notifyFailure } from '../state/notices.ts';
 import { AREAS, goTo, goToArea, usePlace } from '../state/navigation.ts';
 import { notify } from '../state/notices.ts';
 import { requestQuit } from '../state/quit.ts';
@@ -44,7 +45,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
             <Button onPress={() => location.reload()}>{t.connection.tryAgain}</Button>
           </p>
         )}
-        <Chosen onCreate={create} />
+        <Chosen onCreate={create} onOpen={setCreating} />
       </main>
       <CommandPalette onCreate={create} />
       <BulkQuestion />
@@ -108,7 +109,22 @@ function SideNavigation() {
   );
 }
 
-function Chosen({ onCreate }: { readonly onCreate: () => void }) {
+/** The form then begins with that file. */
+async function openFile(purpose: ChosenFile['purpose'], use: (file: ChosenFile) => void): Promise<void> {
+  try {
+    const path = await pickFile(purpose, null);
+    if (path !== null) use({ purpose, path });
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+interface ChosenProps {
+  readonly onCreate: () => void;
+  readonly onOpen: (file: ChosenFile) => void;
+}
+
+function Chosen({ onCreate, onOpen }: ChosenProps) {
   const { area, machineId } = usePlace();
   const machine = useMachine(machineId);
   const none = useApp((state) => state.machines.length === 0);
@@ -129,6 +145,12 @@ function Chosen({ onCreate }: { readonly onCreate: () => void }) {
   return none ? (
     <EmptyState icon={Boxes} title={t.welcome.title} text={t.welcome.text}>
       {create}
+      <Button icon={Disc3} onPress={() => void openFile('cdrom', onOpen)}>
+        {t.welcome.openCd}
+      </Button>
+      <Button icon={HardDrive} onPress={() => void openFile('disk', onOpen)}>
+        {t.welcome.openDisk}
+      </Button>
     </EmptyState>
   ) : (
     <EmptyState icon={MonitorPlay} title={t.welcome.chooseTitle} text={t.welcome.chooseText}>

@@ -135,6 +135,8 @@ export const en = {
     title: 'No machines yet',
     text: 'A machine starts from a CD image, a disk image or a kernel. Choose the file, and it boots in this window.',
     create: 'Create a machine',
+    openCd: 'Open a CD image',
+    openDisk: 'Open a disk image',
     chooseTitle: 'Choose a machine',
     chooseText: 'Pick one from the list, or create another.',
   },

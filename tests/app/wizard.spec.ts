@@ -9,6 +9,7 @@ import { chooseFile, chooseSource, createMachine, machineRow, openWizard } from 
 
 test('an empty application offers the next step', async ({ window }) => {
   await expect(window.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+  for (const name of ['Open a CD image', 'Open a disk image']) await expect(window.getByRole('button', { name })).toBeVisible();
   await window.getByRole('button', { name: 'Create a machine' }).click();
   await expect(window.getByRole('textbox', { name: 'Name' })).toBeFocused();
 });
