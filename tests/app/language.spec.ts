@@ -14,10 +14,11 @@ test.describe('in a Chinese browser', () => {
     await wizard.getByRole('button', { name: '创建', exact: true }).click();
     await expect(wizard.getByText('请为虚拟机命名。')).toBeVisible();
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: '首选项' }).click();
     await page.getByRole('combobox', { name: '语言' }).selectOption('en');
-    await expect(page.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Preferences' })).toBeVisible();
     await expect(page.locator('html')).toHaveAttribute('lang', 'en');
     await page.reload();
-    await expect(page.getByRole('heading', { name: 'No machines yet' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Preferences' })).toBeVisible();
   });
 });
