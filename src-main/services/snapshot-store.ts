@@ -265,9 +265,9 @@ export class SnapshotStore {
     try {
       const state = `${SNAPSHOT_FOLDER}/${taken.id}.state`;
       const thumbnail = await this.#picture(files, id, taken.id, live);
-      const parent = await this.#stateOf(files, findSnapshot(tree, tree.current));
       const layers = overlays.map(({ drive, layer }) => ({ drive, path: files.absolute(layer.path), format: layer.format }));
-      await live.saveState(id, { path: files.absolute(state), parent, layers });
+      // Whole by itself: a state that leaned on another would be lost with that one's snapshot.
+      await live.saveState(id, { path: files.absolute(state), parent: null, layers });
       await this.#options.io.makeDurable(files.absolute(state));
       const snapshots = during.snapshots.map((one) => (one.id === taken.id ? { ...one, pending: false, state, thumbnail } : one));
       await files.commit({ operation: `take “${taken.name}”, state`, tree: { ...during, snapshots } });
@@ -290,12 +290,6 @@ export class SnapshotStore {
       if (error instanceof FailureError) return null;
       throw error;
     }
-  }
-
-  async #stateOf(files: SnapshotFiles, snapshot: Snapshot | undefined): Promise<string | null> {
-    if (!snapshot || snapshot.state === null) return null;
-    const file = files.absolute(snapshot.state);
-    return (await this.#options.io.sizeOf(file)) === undefined ? null : file;
   }
 
   async #restore({ files, config, tree }: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
