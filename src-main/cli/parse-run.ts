@@ -44,13 +44,14 @@ function checkTogether(settings: RunSettings): void {
   if (settings.kernel === undefined && settings.append !== '') throw new UsageError('-append: needs -kernel');
   const readers = settings.serial.filter((target) => target.kind === 'stdio').length;
   if (readers > 1) throw new UsageError('-serial stdio: given twice; only one port can have the terminal');
-  if (settings.screenshotAtSeconds !== undefined && settings.screenshot === undefined) {
-    throw new UsageError('--at: needs --screenshot');
+  if (settings.atSeconds !== undefined && settings.screenshot === undefined && settings.saveState === undefined) {
+    throw new UsageError('--at: needs --screenshot or --save-state');
   }
+  if (settings.saveState !== undefined && settings.atSeconds === undefined) throw new UsageError('--save-state: needs --at');
   if (settings.waitSeconds !== undefined && settings.waitForText === undefined) {
     throw new UsageError('--within: needs --wait-for-text');
   }
-  if (settings.waitForText !== undefined && settings.screenshotAtSeconds !== undefined) {
+  if (settings.waitForText !== undefined && settings.atSeconds !== undefined) {
     throw new UsageError('--at: not together with --wait-for-text, which takes its screenshot when the text is seen');
   }
   if (settings.waitForText !== undefined && settings.vga === 'none') {

@@ -56,7 +56,11 @@ export interface RunSettings {
   /** A virtio entropy device. */
   entropy: boolean;
   screenshot: string | undefined;
-  screenshotAtSeconds: number | undefined;
+  atSeconds: number | undefined;
+  /** A new state file, written at that time; the machine then ends. */
+  saveState: string | undefined;
+  /** A state file that the machine goes on from. */
+  restoreState: string | undefined;
   /** On the text screen. */
   waitForText: string | undefined;
   waitSeconds: number | undefined;
@@ -100,7 +104,9 @@ export function defaultSettings(): RunSettings {
     ahci: [],
     entropy: false,
     screenshot: undefined,
-    screenshotAtSeconds: undefined,
+    atSeconds: undefined,
+    saveState: undefined,
+    restoreState: undefined,
     waitForText: undefined,
     waitSeconds: undefined,
     stats: false,

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { createMachineRunner } from '../host/create-machine-runner.ts';
 import { openDrives } from '../host/open-drives.ts';
 import type { MachineRunner } from '../host/machine-runner.ts';
@@ -52,7 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images);
     return await runMachine(settings, runner, serial, debug);
   } catch (error) {
-    if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash)) throw error;
+    if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash || error instanceof FailureError)) throw error;
     process.stderr.write(`boxwright: ${error.message}\n`);
     return EXIT_FAILURE;
   } finally {
@@ -124,7 +125,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
   const terminal = connectTerminal(settings, runner, () => quit(0));
   const screenshot = settings.screenshot === undefined ? undefined : new Screenshot(runner, {
     path: settings.screenshot,
-    atSeconds: settings.screenshotAtSeconds,
+    atSeconds: settings.atSeconds,
     onError: (error) => {
       process.stderr.write(`boxwright: ${error.message}\n`);
       quit(EXIT_FAILURE);
@@ -140,7 +141,12 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
   // A reader that went away takes the machine with it.
   process.stdout.on('error', () => quit(EXIT_FAILURE));
   try {
-    await runner.start();
+    await runner.start(settings.restoreState);
+    const saving = settings.saveState === undefined ? undefined : saveAt(runner, settings.saveState, settings.atSeconds ?? 0, (error) => {
+      if (error !== undefined) process.stderr.write(`boxwright: ${error.message}\n`);
+      quit(error === undefined ? 0 : EXIT_FAILURE);
+    });
+    void ended.finally(() => clearTimeout(saving)).catch(() => {});
     terminal?.open();
     screenshot?.arm();
     watch?.arm();
@@ -157,6 +163,16 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
   } finally {
     terminal?.close();
   }
+}
+
+/** The machine stays as it was saved, so that its disks fit the state. */
+function saveAt(runner: MachineRunner, path: string, seconds: number, done: (error?: Error) => void): NodeJS.Timeout {
+  return setTimeout(() => {
+    runner.pause();
+    runner
+      .saveState({ path, parent: undefined, layers: [], onReleased: () => {}, onProgress: () => {} })
+      .then(() => done(), done);
+  }, seconds * 1000);
 }
 
 /** The terminal serves the port that -serial stdio names. */

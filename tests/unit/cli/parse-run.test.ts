@@ -22,7 +22,7 @@ describe('known command lines', () => {
       '-debugcon', 'stdio', '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04', '-icount', 'off', '--screenshot', 's.png', '--at', '2.5', '--stats'))
       .toMatchObject({
         cpuModel: 'pentium3', accelerator: 'interp', serial: [{ kind: 'file', path: 'a,b' }, { kind: 'null' }], onReset: 'stop',
-        debugConsole: { kind: 'stdio' }, debugExit: { base: 0xf4, length: 4 }, screenshot: 's.png', screenshotAtSeconds: 2.5, stats: true,
+        debugConsole: { kind: 'stdio' }, debugExit: { base: 0xf4, length: 4 }, screenshot: 's.png', atSeconds: 2.5, stats: true,
       });
   });
 
