@@ -13,6 +13,9 @@ test('machines run in a service of the command line', async () => {
   const kernel = join(folder, 'kernel');
   await writeFile(kernel, tinyKernel([...code.print('ready'), ...code.echo(), ...code.powerOff(), ...code.spin()]));
   try {
+    // Nobody runs machines yet; a disk is made all the same.
+    expect(await boxwright('create', 'Disk', '--new-disk', '1G')).toMatchObject({ status: 0, errors: '' });
+    expect((await boxwright('delete', 'disk', '--yes')).status).toBe(0);
     expect(await boxwright('create', 'Echo', '-m', '64', '--kernel', kernel)).toMatchObject({ status: 0, errors: '' });
     // Nobody runs machines yet: this one is looked up without a service.
     expect((await boxwright('show', 'echo')).out).toMatch(/state +off/);

@@ -12,7 +12,9 @@ import { FailureError } from '../../../shared/rpc/failure.ts';
 import { App } from '../../services/app.ts';
 import { claimFolder, connectControl } from '../../services/control-socket.ts';
 import { dataFolder } from '../../services/data-folder.ts';
+import type { LaunchProcess } from '../../services/process-handle.ts';
 import { serveControl } from '../../services/serve-control.ts';
+import { processLauncher } from '../../web/process-launcher.ts';
 import type { ControlClient } from './verb.ts';
 
 const START_LIMIT_MS = 15_000;
@@ -47,14 +49,16 @@ async function inThisProcess<T>(folder: string, work: (client: ControlClient) =>
       version: '',
       dataFolder: folder,
       features: { nativeDialogs: false, nativeMenu: false },
-      launch: () => {
-        throw new FailureError('machine.unsupported', 'This command starts no machines.');
-      },
+      launch: launchMedia,
     });
     ready(app);
-    const own = await connectControl(folder);
-    if (!own) throw new FailureError('rpc.closed', 'The machines of this folder cannot be reached.');
-    return await using(own, work);
+    try {
+      const own = await connectControl(folder);
+      if (!own) throw new FailureError('rpc.closed', 'The machines of this folder cannot be reached.');
+      return await using(own, work);
+    } finally {
+      await app.shutdown();
+    }
   } finally {
     claim.release();
   }
@@ -67,10 +71,14 @@ const QUIET = {
   onUnexpected: (name: string, error: unknown) => void process.stderr.write(`boxwright: ${name}: ${String(error)}\n`),
 };
 
+/** Files are looked at, and disks made, without a service too. */
+const launchMedia: LaunchProcess = (kind, name) => {
+  if (kind !== 'media') throw new FailureError('machine.unsupported', 'This command starts no machines.');
+  return processLauncher(new URL('./', pathToFileURL(bundle('media-process.js'))))(kind, name);
+};
+
 async function startService(folder: string): Promise<Channel> {
-  const entry = fileURLToPath(new URL('./web-shell.js', pathToFileURL(process.argv[1] ?? '')));
-  if (!existsSync(entry))
-    throw new FailureError('machine.unsupported', 'The service is not built; use `npx boxwright`, which builds it.');
+  const entry = bundle('web-shell.js');
   const journal = join(folder, 'run', 'service.log');
   mkdirSync(dirname(journal), { recursive: true, mode: 0o700 });
   const output = openSync(journal, 'w', 0o600);
@@ -89,4 +97,11 @@ async function startService(folder: string): Promise<Channel> {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
   throw new FailureError('rpc.timeout', `The service did not start; “${journal}” has what it said.`);
+}
+
+/** A file that is built beside this program. */
+function bundle(name: string): string {
+  const path = fileURLToPath(new URL(`./${name}`, pathToFileURL(process.argv[1] ?? '')));
+  if (existsSync(path)) return path;
+  throw new FailureError('machine.unsupported', 'The program is not built; use `npx boxwright`, which builds it.');
 }
