@@ -148,7 +148,7 @@ class Desktop {
 
   #endWithoutUse(): void {
     const isOpen = this.#window?.isDestroyed() === false;
-    if (!isOpen && this.app.supervisor.active === 0 && process.platform !== 'darwin') this.end(false);
+    if (!isOpen && this.app.busy === 0 && process.platform !== 'darwin') this.end(false);
   }
 
   #openFile(words: readonly string[], folder: string): void {
