@@ -32,9 +32,9 @@ test.describe(guestTitle('a Linux guest in the window', 'i386'), () => {
       await expect(terminal).toBeFocused();
       await terminal.pressSequentially('echo serial-$((4*4))\n');
       await expect(window.getByRole('region', { name: 'Serial terminal' })).toContainText('serial-16', { timeout: 30_000 });
-      // The host key leaves it, as it leaves the screen.
+      // The host key leaves it, as it leaves the screen, for the tool that was used last.
       await window.keyboard.press('ControlRight');
-      await expect(window.getByRole('button', { name: 'Send keys' })).toBeFocused();
+      await expect(window.getByRole('button', { name: 'Serial port' })).toBeFocused();
     });
 
     await test.step('power off asks first and ends in order', async () => {
