@@ -60,6 +60,7 @@ function describe(machine: MachineView): string[] {
     ['kernel', kernel],
     ['initrd', initrd],
     ['append', kernel === null ? null : commandLine],
+    ...config.drives.map(({ id, bus, path }): [string, string] => [id, `${path ?? 'empty'} (${bus})`]),
     ['serial', config.serial.map(({ kind }) => kind).join(', ')],
     ['last end', machine.lastExit && `${machine.lastExit.message} (${new Date(machine.lastExit.timeMs).toISOString()})`],
   ];

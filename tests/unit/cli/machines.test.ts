@@ -109,6 +109,7 @@ describe('machines on the command line', () => {
     writeFileSync(iso, tinyIso({ volumeId: 'Debian 12.5.0 i386 n', bootable: true }));
     const made = await at.boxwright('create', 'a', '--cdrom', iso, '--json');
     expect(made.errors).toMatch(/“Debian 12\.5\.0 i386 n” seems to hold Debian \(32-bit\)/);
+    expect((await at.boxwright('show', 'a')).out).toContain(`cd0        ${iso} (ide)`);
     expect(JSON.parse(made.out).config).toMatchObject({ guest: 'debian-i386', memoryMiB: 768, cpu: { model: 'pentium3' } });
     const other = await at.boxwright('create', 'b', '--cdrom', iso, '--os', 'windows-98', '-m', '128', '--json');
     expect(other.errors).toBe('');
