@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { cpio, PROGRAM } from '../guests/cpio.mjs';
@@ -53,6 +53,7 @@ const ARCH_FLAGS = {
  * @typedef {object} Programs
  * @property {string} linux The program itself, which Linux of the same architecture runs.
  * @property {string} kernel The same without an operating system.
+ * @property {string | undefined} disk Measures a disk from inside Linux; for amd64 only.
  */
 
 /**
@@ -62,7 +63,8 @@ const ARCH_FLAGS = {
  */
 export function buildPrograms(arch) {
   const folder = join(GUESTS_FOLDER, 'bench', fingerprint(), arch);
-  const programs = { linux: join(folder, 'linux'), kernel: join(folder, 'kernel') };
+  const disk = arch === 'amd64' ? join(folder, 'disk') : undefined;
+  const programs = { linux: join(folder, 'linux'), kernel: join(folder, 'kernel'), disk };
   if (existsSync(programs.kernel)) return programs;
   // Whole or not at all.
   const draft = mkdtempSync(join(tmpdir(), 'boxwright-bench-'));
@@ -73,9 +75,11 @@ export function buildPrograms(arch) {
     compile(arch, [...WORKLOADS, 'bare.c', 'bare-start.S'], [script, '-o', join(draft, 'kernel')]);
     // Multiboot knows ELF of 32 bits only; the code in it may be of 64.
     if (arch === 'amd64') tool('objcopy', ['-O', 'elf32-i386', join(draft, 'kernel')]);
+    if (disk !== undefined) compile(arch, ['disk.c', 'linux-start.S'], ['-o', join(draft, 'disk')]);
     mkdirSync(folder, { recursive: true });
-    for (const name of /** @type {const} */ (['linux', 'kernel']))
-      place(programs[name], readFileSync(join(draft, name)), 0o755);
+    // The kernel comes last: it says that all are there.
+    for (const path of [disk, programs.linux, programs.kernel])
+      if (path !== undefined) place(path, readFileSync(join(draft, basename(path))), 0o755);
   } finally {
     rmSync(draft, { recursive: true });
   }
@@ -83,18 +87,21 @@ export function buildPrograms(arch) {
 }
 
 /**
- * The guest's initramfs with the program in it as /bin/bench.
+ * The guest's initramfs with the programs in it: /bin/bench, /bin/bench-disk.
  * @param {Arch} arch
  * @param {string} initramfs
  */
 export function initramfsWithPrograms(arch, initramfs) {
-  const { linux } = buildPrograms(arch);
+  const { linux, disk } = buildPrograms(arch);
   const base = readFileSync(initramfs);
   const digest = createHash('sha256').update(base).digest('hex').slice(0, 16);
   const target = join(dirname(linux), `initramfs-${digest}.cpio.gz`);
   if (existsSync(target)) return target;
   // The kernel unpacks one archive after the other.
-  const overlay = cpio([{ name: 'bin/bench', mode: PROGRAM, content: readFileSync(linux) }]);
+  const overlay = cpio([
+    { name: 'bin/bench', mode: PROGRAM, content: readFileSync(linux) },
+    ...(disk === undefined ? [] : [{ name: 'bin/bench-disk', mode: PROGRAM, content: readFileSync(disk) }]),
+  ]);
   place(target, Buffer.concat([base, gzipSync(overlay)]), 0o644);
   return target;
 }

@@ -4,6 +4,7 @@
 import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { initramfsWithPrograms } from './build-programs.mjs';
 import { LOAD_DRIVERS, prepareDisksGuest, prepareGuests } from '../guests/prepare-guests.mjs';
 import { boxwrightRun, SHELL_PROMPT } from '../support/guest-session.mjs';
 
@@ -27,9 +28,10 @@ async function main() {
   const virtioImage = join(folder, 'virtio.img');
   for (const path of [image, virtioImage]) writeFileSync(path, Buffer.alloc(IMAGE_MIB * MIB, 0x5a));
   const host = hostRates(image);
-  const { kernel, initrd } = prepareDisksGuest('amd64');
+  const guest = prepareDisksGuest('amd64');
+  const initrd = initramfsWithPrograms('amd64', guest.initrd);
   const session = await boxwrightRun([
-    ...['-m', '512', '-nographic', '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 mitigations=off quiet'],
+    ...['-m', '512', '-nographic', '-kernel', guest.kernel, '-initrd', initrd, '-append', 'console=ttyS0 mitigations=off quiet'],
     ...['-drive', `file=${image},format=raw`, '-drive', `file=${virtioImage},if=virtio,format=raw`],
   ]);
   try {
@@ -78,21 +80,13 @@ function randomBlock(n) {
  * @returns {Promise<Rates>}
  */
 async function guestRates(session, device) {
-  const timed = async (/** @type {string} */ work) => {
-    await session.command('sync; echo 3 > /proc/sys/vm/drop_caches', COMMAND_LIMIT_MS);
-    const line = `a=$(cut -d' ' -f1 /proc/uptime); ${work}; b=$(cut -d' ' -f1 /proc/uptime); echo $a $b`;
-    const [from = 0, to = 0] = (await session.command(line, COMMAND_LIMIT_MS)).trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
-    return Math.max(to - from, 0.01);
+  const said = await session.command(`/bin/bench-disk ${device} ${IMAGE_MIB}`, COMMAND_LIMIT_MS);
+  const rate = (/** @type {string} */ name) => {
+    const value = new RegExp(`^${name}=(\\d+)`, 'm').exec(said)?.[1];
+    if (value === undefined) throw new Error(`the guest said nothing of its ${name} rate: ${said.trim()}`);
+    return Number(value);
   };
-  const bytes = IMAGE_MIB * MIB;
-  const blocks = (IMAGE_MIB * MIB) / RANDOM_BYTES;
-  const random = `n=0; while [ $n -lt ${RANDOM_BLOCKS} ]; do dd if=${device} of=/dev/null bs=${RANDOM_BYTES} count=1 skip=$((n * 7919 % ${blocks})) 2>/dev/null; n=$((n+1)); done`;
-  const idle = `n=0; while [ $n -lt ${RANDOM_BLOCKS} ]; do dd if=/dev/zero of=/dev/null bs=${RANDOM_BYTES} count=1 2>/dev/null; n=$((n+1)); done`;
-  const read = bytes / 1e6 / (await timed(`dd if=${device} of=/dev/null bs=1M 2>/dev/null`));
-  const write = bytes / 1e6 / (await timed(`dd if=/dev/zero of=${device} bs=1M count=${IMAGE_MIB} conv=fsync 2>/dev/null`));
-  // Starting a program costs more than reading a block: the same loop without the disk is taken off.
-  const randomRead = RANDOM_BLOCKS / Math.max((await timed(random)) - (await timed(idle)), 0.01);
-  return { read, write, randomRead };
+  return { read: rate('read') / 1e6, write: rate('write') / 1e6, randomRead: rate('random') };
 }
 
 /** @param {string} name @param {Rates} rates @param {Rates} host */
