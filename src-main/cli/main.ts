@@ -18,6 +18,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
       return { main: run, usage: runHelp };
     },
   },
+  profile: {
+    help: 'run a machine and say where its processor time went',
+    load: async () => {
+      const { profile, profileHelp } = await import('./profile.ts');
+      return { main: profile, usage: profileHelp };
+    },
+  },
   img: {
     help: 'make, convert, check and compare disk images; qemu-img\'s verbs',
     load: async () => {

@@ -6,6 +6,7 @@ import { FailureError } from '../../shared/rpc/failure.ts';
 import { createMachineRunner } from '../host/create-machine-runner.ts';
 import { openDrives } from '../host/open-drives.ts';
 import type { MachineRunner } from '../host/machine-runner.ts';
+import type { ProfileRow } from '../host/thread-profile.ts';
 import { BlockError } from '../engine/block/index.ts';
 import type { DriveOptions, FirmwareOptions } from '../engine/machine/options.ts';
 import { BootError, type MachineOptions, type MachineStats, type StopReason } from '../engine/index.ts';
@@ -36,7 +37,14 @@ class MachineCrash extends Error {
   }
 }
 
-export async function run(args: readonly string[]): Promise<number> {
+/** How `boxwright profile` watches a run. */
+export interface Profiling {
+  /** The plug is pulled after so long. */
+  readonly seconds: number | undefined;
+  show(rows: readonly ProfileRow[], statistics: Record<string, unknown>): void;
+}
+
+export async function run(args: readonly string[], profiling?: Profiling): Promise<number> {
   const settings = parseRun(args);
   if (settings.help) {
     process.stdout.write(runHelp());
@@ -50,8 +58,8 @@ export async function run(args: readonly string[]): Promise<number> {
     if (debug !== undefined) sinks.push(debug);
     const specs = resolveDrives(settings.drives, settings.driveDevices, settings.snapshot, settings.ahci);
     const opened = await openDrives(specs.map((spec) => ({ ...spec, anyReference: settings.allowReferences })));
-    const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images);
-    return await runMachine(settings, runner, serial, debug);
+    const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images, { profile: profiling !== undefined });
+    return await runMachine(settings, runner, { serial, debug }, profiling);
   } catch (error) {
     if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash || error instanceof FailureError)) throw error;
     process.stderr.write(`boxwright: ${error.message}\n`);
@@ -95,7 +103,12 @@ function readBios(path: string): Pick<FirmwareOptions, 'image' | 'videoImage'> {
   return { image: readBootFile(path), ...(existsSync(video) ? { videoImage: readBootFile(video) } : {}) };
 }
 
-async function runMachine(settings: RunSettings, runner: MachineRunner, serial: readonly CharacterSink[], debug: CharacterSink | undefined): Promise<number> {
+interface Sinks {
+  readonly serial: readonly CharacterSink[];
+  readonly debug: CharacterSink | undefined;
+}
+
+async function runMachine(settings: RunSettings, runner: MachineRunner, { serial, debug }: Sinks, profiling: Profiling | undefined): Promise<number> {
   let status: number | undefined;
   const quit = (value: number): void => {
     status ??= value;
@@ -115,6 +128,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     runner.on('serial', guarded((port, bytes) => serial[port]?.write(bytes)));
     runner.on('debug', guarded((bytes) => debug?.write(bytes)));
   });
+  const profiled = new Promise<readonly ProfileRow[]>((resolve) => runner.on('profiled', resolve));
   // It is waited for only once the machine has started.
   ended.catch(() => {});
   runner.on('log', (level, message) => {
@@ -150,10 +164,13 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, serial: 
     terminal?.open();
     screenshot?.arm();
     watch?.arm();
+    const limit = profiling?.seconds === undefined ? undefined : setTimeout(() => quit(0), profiling.seconds * 1000);
     const { reason, stats } = await ended;
+    clearTimeout(limit);
     terminal?.close();
     screenshot?.finish();
     if (settings.stats) process.stderr.write(`${JSON.stringify(report(stats))}\n`);
+    if (profiling !== undefined) profiling.show(await profiled, report(stats));
     watch?.finish();
     if (watch !== undefined && !watch.seen && (status ?? EXIT_TEXT_NOT_SEEN) === EXIT_TEXT_NOT_SEEN) {
       process.stderr.write(`boxwright: ${watch.complaint()}\n`);

@@ -19,8 +19,8 @@ import { type AttentionWord, attentionView, type GuestPart, type StartFailure, t
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
 
-export const createMachineRunner: CreateMachineRunner = (options, images) =>
-  new ThreadedRunner(options, images ?? new Map());
+export const createMachineRunner: CreateMachineRunner = (options, images, watch) =>
+  new ThreadedRunner(options, images ?? new Map(), watch?.profile === true);
 
 type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
 
@@ -42,8 +42,10 @@ class ThreadedRunner implements MachineRunner {
     driveTransfer: new Set(),
     log: new Set(),
     stopped: new Set(),
+    profiled: new Set(),
     crashed: new Set(),
   };
+  readonly #profile: boolean;
   readonly #driveServer: DriveServer;
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
@@ -56,8 +58,9 @@ class ThreadedRunner implements MachineRunner {
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
 
-  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>) {
+  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean) {
     this.#options = options;
+    this.#profile = profile;
     this.#driveServer = new DriveServer({
       images,
       send: (command) => this.#send(command),
@@ -112,13 +115,14 @@ class ThreadedRunner implements MachineRunner {
     if (this.#worker !== undefined) return Promise.reject(new Error('the machine has been started before'));
     const { port1, port2 } = new MessageChannel();
     const options = awaitsState ? { ...this.#options, awaitsState } : this.#options;
-    const worker = startWorker({ role: 'vcpu', options, alarm: this.#alarm, port: port2 }, [port2]);
+    const worker = startWorker({ role: 'vcpu', options, alarm: this.#alarm, port: port2, profile: this.#profile }, [port2]);
     this.#port = port1;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     return new Promise((resolve, reject) => {
       const receive = (message: WorkerMessage): void => {
         if (message.kind === 'event') return this.#event(message.event);
+        if (message.kind === 'profile') return this.#fire('profiled', message.rows);
         if (message.kind === 'failed') {
           this.#ended = true;
           void this.#closeImages();

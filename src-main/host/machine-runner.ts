@@ -7,6 +7,7 @@ import type { FrameUpdate, MachineOptions, MachineStats, StopReason } from '../e
 import type { SavedState } from '../../shared/machine/saved-state.ts';
 import type { DriveImage } from './drive-server.ts';
 import type { SaveOptions } from './save-state.ts';
+import type { ProfileRow } from './thread-profile.ts';
 
 /** A frame with its pixels. */
 export interface Frame extends FrameUpdate {
@@ -38,6 +39,8 @@ export interface RunnerEvents {
   log: [level: LogLevel, message: string];
   /** The machine has ended in an orderly way and its images are closed; nothing follows. */
   stopped: [reason: StopReason, stats: MachineStats];
+  /** Where the machine's thread spent its time, if that was asked for; after `stopped`. */
+  profiled: [rows: readonly ProfileRow[]];
   /** The engine died (a defect of ours, or out of memory); nothing follows. */
   crashed: [error: Error];
 }
@@ -77,6 +80,6 @@ export interface MachineRunner {
 
 /**
  * How the app and the command line make one; the implementation is `createMachineRunner`. `images`: the media of
- * `options.drives` by their ids; they belong to the runner from then on.
+ * `options.drives` by their ids; they belong to the runner from then on. A profile costs some percent of speed.
  */
-export type CreateMachineRunner = (options: MachineOptions, images?: ReadonlyMap<string, DriveImage>) => MachineRunner;
+export type CreateMachineRunner = (options: MachineOptions, images?: ReadonlyMap<string, DriveImage>, watch?: { readonly profile: boolean }) => MachineRunner;

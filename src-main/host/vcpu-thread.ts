@@ -2,15 +2,15 @@
 // still meanwhile; commands are fetched when the attention word says so.
 
 import { randomBytes } from 'node:crypto';
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
 import type { MachineCommand } from '../engine/machine/messages.ts';
-import type { MachineOptions } from '../engine/machine/options.ts';
 import { AlarmSetter } from './alarm.ts';
 import { monotonicNs } from './host-time.ts';
-import type { StartFailure, WorkerMessage } from './worker-protocol.ts';
+import { ThreadProfiler } from './thread-profile.ts';
+import type { StartFailure, WorkerMessage, WorkerTask } from './worker-protocol.ts';
 
-export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, port: MessagePort): void {
+export function runMachine({ options, alarm, port, profile }: Extract<WorkerTask, { role: 'vcpu' }>): void {
   const setter = new AlarmSetter(alarm);
   const post = (message: WorkerMessage): void => port.postMessage(message);
   const host: MachineHost = {
@@ -35,8 +35,10 @@ export function runMachine(options: MachineOptions, alarm: SharedArrayBuffer, po
     attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
     guest: machine.engine.ram,
   });
+  const profiler = profile ? new ThreadProfiler() : undefined;
   try {
     machine.run();
+    if (profiler !== undefined) post({ kind: 'profile', rows: profiler.finish() });
   } finally {
     setter.stop();
     port.close();

@@ -8,7 +8,7 @@ const task = workerData as WorkerTask;
 
 if (task.role === 'vcpu') {
   const { runMachine } = await import('./vcpu-thread.ts');
-  runMachine(task.options, task.alarm, task.port);
+  runMachine(task);
 } else if (task.role === 'saver') {
   const { runSaver } = await import('./state-saver.ts');
   runSaver(task.task, task.port);

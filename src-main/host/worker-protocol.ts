@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions } from '../engine/machine/options.ts';
+import type { ProfileRow } from './thread-profile.ts';
 import type { SaverTask } from './state-saver.ts';
 
 /** How a worker is started: all threads share one entry file. */
@@ -12,6 +13,7 @@ export type WorkerTask =
       readonly options: MachineOptions;
       readonly alarm: SharedArrayBuffer;
       readonly port: MessagePort;
+      readonly profile: boolean;
     }
   | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord }
   | { readonly role: 'saver'; readonly task: SaverTask; readonly port: MessagePort };
@@ -35,7 +37,9 @@ export function attentionView(word: AttentionWord): Int32Array {
 export type WorkerMessage =
   | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
-  | { readonly kind: 'event'; readonly event: MachineEvent };
+  | { readonly kind: 'event'; readonly event: MachineEvent }
+  /** Once, when the machine has ended. */
+  | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] };
 
 /** An error as data; `boot` carries what a `BootError` is made of. */
 export interface StartFailure {

@@ -9,7 +9,7 @@ import { buildStale, ROOT } from './build.mjs';
 import { nodeBinary } from './node-binary.mjs';
 
 /** Verbs that never start the service, which can open a window. */
-const WINDOWLESS = new Set(['run', 'img', '--help', '-h', 'help']);
+const WINDOWLESS = new Set(['run', 'profile', 'img', '--help', '-h', 'help']);
 
 // An installed package brings its bundles and no sources.
 if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')))

@@ -14,4 +14,4 @@ export function instantiate(module: WebAssembly.Module, imports: EngineImports):
 }
 
 export const loadWebAssembly: ModuleLoader = (module, imports) =>
-  instantiate(new WebAssembly.Module(module.build()), imports);
+  instantiate(new WebAssembly.Module(module.build({ names: true })), imports);

@@ -42,9 +42,9 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
   });
   module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
   const imports = new ImportSet(module);
-  const { builder } = module.defineFunction('run', ['i32'], [], { export: 'run' });
+  const { builder } = module.defineFunction('dispatch', ['i32'], [], { export: 'run' });
   new LoopEmitter(builder, parts, imports).emit();
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build({ names: true })), {
     [IMPORT_MODULE]: { ...parts.imports, table: parts.table },
   });
   return instance.exports['run'] as MainLoop;

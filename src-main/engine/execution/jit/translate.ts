@@ -18,6 +18,8 @@ export interface TranslateOptions {
   readonly layout: MemoryLayout;
   /** Looks at the instruction budget at back-edges too, for virtual time. */
   readonly counted: boolean;
+  /** What profiles and stack traces call the function. */
+  readonly name?: string;
   /** Whether the instruction at an offset in the page is known to reach devices. */
   readonly reachesDevice?: (offset: number) => boolean;
   /** The record to go on with at an offset of the entry's page, if there is one. */
@@ -32,7 +34,7 @@ export function translateRegion(region: Region, options: TranslateOptions): Modu
   const { pages } = options.layout;
   module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
   const imports = new ImportSet(module);
-  const { builder } = module.defineFunction('region', [], ['i32'], { export: REGION_EXPORT });
+  const { builder } = module.defineFunction(options.name ?? 'region', [], ['i32'], { export: REGION_EXPORT });
   new RegionTranslator(builder, region, options, imports).emit();
   return module;
 }

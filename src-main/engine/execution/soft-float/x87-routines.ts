@@ -60,7 +60,7 @@ export function createX87Routines(layout: MemoryLayout, imports: EngineImports):
     maximum: layout.pages,
   });
   new X87Routines(module, layout).define();
-  const compiled = new WebAssembly.Module(module.build());
+  const compiled = new WebAssembly.Module(module.build({ names: true }));
   const { exports } = new WebAssembly.Instance(compiled, {
     [IMPORT_MODULE]: imports as Record<string, unknown>,
   });
