@@ -18,6 +18,7 @@ import {
 } from '../engine/block/index.ts';
 import type { ImageFilesOptions } from './image-files.ts';
 import { createImageHost } from './image-host.ts';
+import { sameBytes } from './same-bytes.ts';
 import { type ExistingFiles, StagedFiles } from './staged-files.ts';
 
 const SECTOR = 512;
@@ -167,6 +168,7 @@ async function copyTo(host: ImageHost, source: BlockNode, request: ConvertReques
     const hasBacking = backing !== undefined || target.backingName !== undefined;
     await copyContent(source, target, {
       ...request.copy,
+      sameBytes,
       targetIsZero: request.copy.targetIsZero ?? (!request.existing && !hasBacking),
       ...(backing === undefined ? {} : { wanted: (status) => status.present && status.depth === 0 }),
       ...(request.job === undefined ? {} : { job: request.job }),

@@ -2,6 +2,7 @@
 
 import { compareContent, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
+import { sameBytes } from '../../host/same-bytes.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, PROGRESS, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
@@ -42,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const b = await openImage(host, { path: second, format: optionalFormat(args.value('-F')), write: false });
     try {
       const status = await withJob(new CommandJob(args.has('-p') && !args.has('-q')), async (job) => {
-        const result = await compareContent(a, b, { strict: args.has('-s'), job });
+        const result = await compareContent(a, b, { strict: args.has('-s'), sameBytes, job });
         different = !result.same;
         if (!result.same && result.reason === 'size') return say('Strict mode: Image size mismatch!');
         if (result.sizesDiffer) say('Warning: Image size mismatch!');

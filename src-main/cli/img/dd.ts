@@ -3,6 +3,7 @@
 import { type BlockNode, copyContent, openImage, WindowNode } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
 import { createImage, stageFiles } from '../../host/image-tools.ts';
+import { sameBytes } from '../../host/same-bytes.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat, requireTargetFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -58,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
         await createImage(host, { path: output, format, length: wholeSectors(part.length), options: {} });
         const target = await openImage(host, { path: output, format: format.name, write: true });
         try {
-          await copyContent(part, target, { targetIsZero: true, job });
+          await copyContent(part, target, { targetIsZero: true, sameBytes, job });
         } finally {
           await target.close();
         }

@@ -1,5 +1,10 @@
-// Finding zeroes in buffers fast: words instead of bytes, and one view a buffer. Not about what an image knows of its
-// zeroes without reading them (`BlockNode.status`).
+// Finding zeroes in buffers fast: words instead of bytes, and one view a buffer; or with what the host has for it. Not
+// about what an image knows of its zeroes without reading them (`BlockNode.status`).
+
+/** Whether two stretches of one length hold the same: the host's own, several times as fast as words. */
+export type SameBytes = (a: Uint8Array, b: Uint8Array) => boolean;
+
+const ZEROES = new Uint8Array(64 << 10);
 
 /** A stretch of a buffer that is zero throughout, or holds something else in every granule. */
 export interface Run {
@@ -17,15 +22,22 @@ export function isZero(bytes: Uint8Array): boolean {
  * Cuts a buffer into runs of zero and other granules. Granules begin at multiples of their size in the disk, where the
  * buffer is at `offset`, so the first and the last may be short.
  */
-export function zeroRuns(bytes: Uint8Array, granule: number, offset: number): Run[] {
+export function zeroRuns(bytes: Uint8Array, granule: number, offset: number, sameBytes?: SameBytes): Run[] {
   const words = wordsOf(bytes);
   const runs: Run[] = [];
   let start = 0;
   let zero = false;
   let end = granule - (offset % granule);
+  let [zeroUpTo, mixedUpTo] = [0, 0];
   for (let at = 0; at < bytes.length; at = end, end += granule) {
     end = Math.min(end, bytes.length);
-    const granuleZero = firstNonZero(words, bytes, at, end) === end;
+    if (sameBytes !== undefined && at >= zeroUpTo && at >= mixedUpTo && bytes[at] === 0) {
+      const upTo = Math.min(at + ZEROES.length, bytes.length);
+      if (sameBytes(bytes.subarray(at, upTo), ZEROES.subarray(0, upTo - at))) zeroUpTo = upTo;
+      else mixedUpTo = upTo;
+    }
+    const from = Math.max(at, Math.min(zeroUpTo, end));
+    const granuleZero = firstNonZero(words, bytes, from, end) === end;
     if (at > start && granuleZero !== zero) {
       runs.push({ start, length: at - start, zero });
       start = at;

@@ -8,6 +8,7 @@ import {
   isZero,
   zeroRuns,
 } from '../../../../src-main/engine/block/operations/zeroes.ts';
+import { sameBytes } from '../../../../src-main/host/same-bytes.ts';
 
 /** Mostly zero, at any alignment. */
 const bytes = fc
@@ -63,6 +64,20 @@ describe('zeroes', () => {
           }
         }
       }),
+    );
+  });
+
+  it('are the same with the host\'s comparison of bytes', () => {
+    const places = fc.array(fc.nat(300_000), { maxLength: 6 });
+    const granules = fc.constantFrom(512, 4096, 65536, 1 << 20);
+    fc.assert(
+      fc.property(places, granules, fc.nat(2000), (filled, granule, sector) => {
+        const some = new Uint8Array(300_001);
+        for (const at of filled) some[at] = 1;
+        const offset = sector * 512;
+        expect(zeroRuns(some, granule, offset, sameBytes)).toEqual(zeroRuns(some, granule, offset));
+      }),
+      { numRuns: 50 },
     );
   });
 

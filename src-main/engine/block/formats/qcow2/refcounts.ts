@@ -101,14 +101,14 @@ export class Refcounts {
       const now = await this.get(at);
       if (now === 0) throw corrupt(this.#geometry.file, 'refcount', at, 'is 0 for a cluster in use');
       if (now >= refcountMax) {
-        for (let undo = 0; undo < done; undo++) await this.#change(offset + undo * clusterSize, -1);
+        await this.#changeRow(Math.floor(offset / clusterSize), done, -1);
         throw new BlockError(
           'unsupported',
           `“${this.#geometry.file}”: a cluster would be shared more than ${refcountMax} times, which its refcounts of ${2 ** this.#geometry.refcountOrder} bits cannot count.`,
           { file: this.#geometry.file, feature: 'refcount' },
         );
       }
-      await this.#change(at, 1);
+      await this.#changeRow(Math.floor(at / clusterSize), 1, 1);
     }
   }
 
@@ -129,8 +129,7 @@ export class Refcounts {
 
   /** Takes a reference away at once: of clusters that nothing on the disk refers to. */
   async free(offset: number, count: number): Promise<void> {
-    for (let done = 0; done < count; done++)
-      await this.#change(offset + done * this.#geometry.clusterSize, -1);
+    await this.#changeRow(Math.floor(offset / this.#geometry.clusterSize), count, -1);
   }
 
   /** Up to `most` clusters in a row, with one reference each. */
@@ -144,7 +143,11 @@ export class Refcounts {
       first = free;
     }
     let count = 0;
-    while (count < most && (await this.#isFreeWithBlock(first + count))) count++;
+    while (count < most) {
+      const run = await this.#freeInBlock(first + count, most - count);
+      if (run === 0) break;
+      count += run;
+    }
     return this.#take(first, Math.max(count, 1));
   }
 
@@ -203,8 +206,7 @@ export class Refcounts {
   async #take(first: number, count: number, isBlock = false): Promise<Clusters> {
     const offset = first * this.#geometry.clusterSize;
     if (!isBlock) this.#parts.refuseMetadata(offset, count * this.#geometry.clusterSize);
-    for (let index = 0; index < count; index++)
-      await this.#change(offset + index * this.#geometry.clusterSize, 1);
+    await this.#changeRow(first, count, 1);
     if (first <= this.#hint) this.#hint = first + count;
     return { offset, count };
   }
@@ -223,9 +225,16 @@ export class Refcounts {
     return (await this.get(cluster * this.#geometry.clusterSize)) === 0;
   }
 
-  async #isFreeWithBlock(cluster: number): Promise<boolean> {
-    if (this.blockOffset(Math.floor(cluster / this.#geometry.perRefcountBlock)) === 0) return false;
-    return await this.#isFree(cluster);
+  /** How many clusters from this one on are free, up to `most` or the end of what its block counts; 0 without one. */
+  async #freeInBlock(cluster: number, most: number): Promise<number> {
+    const { perRefcountBlock, refcountOrder } = this.#geometry;
+    const block = await this.#block(Math.floor(cluster / perRefcountBlock));
+    if (block === undefined) return 0;
+    const first = cluster % perRefcountBlock;
+    const end = Math.min(first + most, perRefcountBlock);
+    let index = first;
+    while (index < end && getRefcount(block.bytes, refcountOrder, index) === 0) index++;
+    return index - first;
   }
 
   async #findFree(from: number): Promise<number> {
@@ -253,20 +262,29 @@ export class Refcounts {
     return cluster;
   }
 
-  async #change(offset: number, by: 1 | -1): Promise<void> {
+  /** A block at a time: waiting for each cluster costs more than counting it. */
+  async #changeRow(first: number, count: number, by: 1 | -1): Promise<void> {
+    const { perRefcountBlock, clusterSize, file } = this.#geometry;
+    for (let cluster = first; cluster < first + count; ) {
+      const block = await this.#block(Math.floor(cluster / perRefcountBlock));
+      if (block === undefined)
+        throw corrupt(file, 'refcount', cluster * clusterSize, 'is 0 for a cluster in use');
+      const end = Math.min(first + count, cluster - (cluster % perRefcountBlock) + perRefcountBlock);
+      for (; cluster < end; cluster++) this.#change(block, cluster, by);
+    }
+  }
+
+  #change(block: Table, cluster: number, by: 1 | -1): void {
     const { perRefcountBlock, refcountOrder, clusterSize, file } = this.#geometry;
-    const cluster = Math.floor(offset / clusterSize);
     const index = cluster % perRefcountBlock;
-    const block = await this.#block(Math.floor(cluster / perRefcountBlock));
-    const now = block === undefined ? 0 : getRefcount(block.bytes, refcountOrder, index);
-    if (block === undefined || now + by < 0)
-      throw corrupt(file, 'refcount', offset, 'is 0 for a cluster in use');
+    const now = getRefcount(block.bytes, refcountOrder, index);
+    if (now + by < 0) throw corrupt(file, 'refcount', cluster * clusterSize, 'is 0 for a cluster in use');
     setRefcount(block.bytes, refcountOrder, index, now + by);
     const byte = Math.floor((index * 2 ** refcountOrder) / 8);
     this.cache.markDirty(block, byte, byte + Math.ceil(2 ** refcountOrder / 8));
     if (now + by > 0) return;
     this.#hint = Math.min(this.#hint, cluster);
-    this.#parts.onFree(offset);
+    this.#parts.onFree(cluster * clusterSize);
   }
 
   /** A new block lies among the clusters it counts: at the first of them that is being asked for. */
