@@ -2,6 +2,7 @@
 
 import { mediaContract } from '../shared/rpc/media-contract.ts';
 import { serve } from '../shared/rpc/serve.ts';
+import { writeDemoCd } from './host/demo-image.ts';
 import { createEmptyImage } from './host/empty-image.ts';
 import { probeFile } from './host/file-probe.ts';
 import { MediaTools } from './host/media-tools.ts';
@@ -13,6 +14,7 @@ const tools = new MediaTools((progress) => server.emit('progress', progress));
 const server = serve(mediaContract, channel, {
   probe: probeFile,
   createImage: createEmptyImage,
+  writeDemoCd,
   imageInfo: (request) => tools.imageInfo(request),
   convertImage: (request) => tools.convertImage(request),
   resizeImage: (request) => tools.resizeImage(request),

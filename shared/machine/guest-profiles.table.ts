@@ -68,6 +68,7 @@ const ROWS: readonly Row[] = [
   ['memtest', 'Memtest86+', 'tool', [/memtest|mt86/i], 128, 0, 'ide', BASE, 'utc', { disk: RUNS_FROM_CD }],
   ['grub', 'GRUB', 'tool', [/grub/i], 128, 0, 'ide', BASE, 'utc', { disk: RUNS_FROM_CD }],
   ['ipxe', 'iPXE', 'tool', [/ipxe/i], 128, 0, 'ide', BASE, 'utc', { disk: RUNS_FROM_CD }],
+  ['demo', 'Boxwright demo', 'tool', [/^boxwright_demo$/i], 64, 0, 'ide', OLD, 'utc', { memory: 'It is very small.', disk: RUNS_FROM_CD }],
   ['linux', 'Another Linux', 'linux', [/linux/i], 1024, 20, 'virtio', BASE, 'utc', { bus: VIRTIO }],
   ['other', 'Another system', 'other', [], 512, 8, 'ide', BASE, 'utc', { bus: 'Every system has drivers for IDE.' }],
 ];

@@ -171,6 +171,8 @@ export const appContract = {
       input: z.object({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
       output: machineView,
     },
+    /** A machine with a CD that shows what machines do; without a name it finds one. */
+    'machines.createDemo': { input: z.object({ name: machineSettings.shape.name.optional() }), output: machineView },
     /** Replaces the settings as a whole. */
     'machines.update': {
       input: one.extend({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),

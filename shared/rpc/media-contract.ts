@@ -67,6 +67,8 @@ export const mediaContract = {
     },
     /** An empty image; fails when there is a file of this name. */
     createImage: { input: newDisk.omit({ drive: true }).extend({ path }), output: nothing },
+    /** The CD of the demo machine; fails when there is a file of this name. */
+    writeDemoCd: { input: z.object({ path }), output: nothing },
     imageInfo: { input: z.object({ path, format: format.optional() }), output: imageInfo },
     /** The target appears under its name when it is whole; fails when there is a file of this name. */
     convertImage: {

@@ -2,8 +2,9 @@
 // serves these handlers to its windows and supplies what only it has: processes, dialogs, console connections.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
+import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
@@ -213,6 +214,11 @@ export class App {
         const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
+      'machines.createDemo': async ({ name }) => {
+        const settings = demoSettings(name ?? demoName(this.#readyMachines().map((config) => config.name)));
+        const { id } = await registry.create(settings, (folder) => this.#makeDemoCd(join(folder, DEMO_CD)));
+        return this.#announce(id);
+      },
       'machines.update': async ({ id, settings, newDisks }) => {
         supervisor.require(id, 'edit');
         this.#refuseBusy(id);
@@ -399,6 +405,10 @@ export class App {
         client.call('createImage', { path: resolve(folder, path), format, bytes }),
       );
     }
+  }
+
+  #makeDemoCd(path: string): Promise<unknown> {
+    return this.#media.use('demo', CREATE_LIMIT_MS, 'The demo could not be made in time.', (client) => client.call('writeDemoCd', { path }));
   }
 
   async #probe(path: string, purpose: FilePurpose): Promise<FileReport> {

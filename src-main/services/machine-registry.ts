@@ -90,7 +90,7 @@ export class MachineRegistry {
   /** `fill` puts what belongs to the machine into its folder; when it fails there is no machine. */
   create(
     settings: MachineSettings,
-    fill: (folder: string) => Promise<void> = async () => undefined,
+    fill: (folder: string) => Promise<unknown> = async () => undefined,
   ): Promise<MachineConfig> {
     return this.createFrom(settings, async (folder) => {
       await fill(folder);

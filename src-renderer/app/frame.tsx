@@ -1,6 +1,6 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, Disc3, HardDrive, Images, MonitorPlay, Plus, Settings2, Unplug } from 'lucide-react';
+import { Boxes, Disc3, HardDrive, Images, MonitorPlay, Plus, Settings2, Sparkles, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
@@ -20,6 +20,7 @@ import { nameOf, useApp, useMachine } from '../state/app-store.ts';
 import { client } from '../state/client.ts';
 import { type ChosenFile, pickFile } from '../state/files.ts';
 import { notifyFailure } from '../state/notices.ts';
+import { tryDemo } from '../state/machine-actions.ts';
 import { AREAS, goTo, goToArea, usePlace } from '../state/navigation.ts';
 import { notify } from '../state/notices.ts';
 import { requestQuit } from '../state/quit.ts';
@@ -150,6 +151,9 @@ function Chosen({ onCreate, onOpen }: ChosenProps) {
       </Button>
       <Button icon={HardDrive} onPress={() => void openFile('disk', onOpen)}>
         {t.welcome.openDisk}
+      </Button>
+      <Button icon={Sparkles} onPress={() => void tryDemo()}>
+        {t.welcome.demo}
       </Button>
     </EmptyState>
   ) : (

@@ -8,7 +8,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   arch: 'Ar', alpine: 'Al', gentoo: 'Ge', slackware: 'Sl', void: 'Vo', nixos: 'Ni', kali: 'Ka', tinycore: 'TC', systemrescue: 'SR',
   freebsd: 'Fr', openbsd: 'Op', netbsd: 'Ne', 'windows-95': '95', 'windows-98': '98', 'windows-me': 'Me', 'windows-nt4': 'NT',
   'windows-2000': '2k', 'windows-xp': 'XP', 'windows-7': '7', 'windows-10': '10', reactos: 'Re', freedos: 'FD', haiku: 'Ha',
-  memtest: 'MT', grub: 'Gr', ipxe: 'iP', linux: 'Lx',
+  memtest: 'MT', grub: 'Gr', ipxe: 'iP', demo: 'Bw', linux: 'Lx',
 };
 
 export function GuestIcon({ guest }: { readonly guest: string }) {

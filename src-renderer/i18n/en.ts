@@ -133,10 +133,11 @@ export const en = {
   },
   welcome: {
     title: 'No machines yet',
-    text: 'A machine starts from a CD image, a disk image or a kernel. Choose the file, and it boots in this window.',
+    text: 'A machine starts from a CD image, a disk image or a kernel. Choose the file, and it boots in this window. The demo needs no file.',
     create: 'Create a machine',
     openCd: 'Open a CD image',
     openDisk: 'Open a disk image',
+    demo: 'Try the demo',
     chooseTitle: 'Choose a machine',
     chooseText: 'Pick one from the list, or create another.',
   },

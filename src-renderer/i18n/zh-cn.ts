@@ -106,10 +106,11 @@ export const zhCn: Strings = {
   },
   welcome: {
     title: '还没有虚拟机',
-    text: '虚拟机可从光盘映像、磁盘映像或内核启动。选择文件后，它就会在此窗口中启动。',
+    text: '虚拟机可从光盘映像、磁盘映像或内核启动。选择文件后，它就会在此窗口中启动。演示无需任何文件。',
     create: '创建虚拟机',
     openCd: '打开光盘映像',
     openDisk: '打开磁盘映像',
+    demo: '试用演示',
     chooseTitle: '选择虚拟机',
     chooseText: '从列表中选择一台，或新建一台。',
   },

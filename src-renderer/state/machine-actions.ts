@@ -3,6 +3,8 @@
 
 import { create } from 'zustand';
 import type { MachineSettings, NewDisk } from '../../shared/machine/config.ts';
+import { DEMO_GUEST } from '../../shared/machine/demo.ts';
+import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { t } from '../i18n/strings.ts';
@@ -100,6 +102,19 @@ export async function createMachine(settings: MachineSettings, newDisks: NewDisk
   const view = await client().call('machines.create', { settings, newDisks });
   putMachine(view);
   return view;
+}
+
+/** Runs the demo machine in front of the user, and makes it when there is none. */
+export async function tryDemo(): Promise<void> {
+  try {
+    const there = useApp.getState().machines.find((machine) => machine.kind === 'machine' && machine.config.guest === DEMO_GUEST);
+    const machine = there ?? (await client().call('machines.createDemo', {}));
+    putMachine(machine);
+    goTo(machine.id, 'console', true);
+    if (machine.kind === 'machine' && isAllowed('start', machine.state)) await perform(machine.id, 'start');
+  } catch (error) {
+    notifyFailure(error);
+  }
 }
 
 /** The clone's page opens when it is there. */

@@ -2,6 +2,7 @@
 
 import { mediaContract } from '../../shared/rpc/media-contract.ts';
 import { serve } from '../../shared/rpc/serve.ts';
+import { writeDemoCd } from '../../src-main/host/demo-image.ts';
 import { createEmptyImage } from '../../src-main/host/empty-image.ts';
 import { probeFile } from '../../src-main/host/file-probe.ts';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
@@ -14,6 +15,7 @@ export function mediaProcess(): ProcessHandle {
   const server = serve(mediaContract, far, {
     probe: probeFile,
     createImage: createEmptyImage,
+    writeDemoCd,
     imageInfo: (request) => tools.imageInfo(request),
     convertImage: (request) => tools.convertImage(request),
     resizeImage: (request) => tools.resizeImage(request),

@@ -42,6 +42,18 @@ export const create: MachineVerb = {
   },
 };
 
+export const demo: MachineVerb = {
+  name: 'demo',
+  help: 'make the built-in demo machine, which needs no disk; `start` runs it',
+  words: ['[name]'],
+  calls: ['machines.createDemo'],
+  service: false,
+  async run({ client, words, print }) {
+    const machine = await client.call('machines.createDemo', words[0] === undefined ? {} : { name: words[0] });
+    print(machine, `${machine.id} was made`);
+  },
+};
+
 export const set: MachineVerb = {
   name: 'set',
   help: 'change settings: boot.commandLine="quiet", memoryMiB=512',

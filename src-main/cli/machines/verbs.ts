@@ -1,6 +1,6 @@
 // All verbs that work on the user's machines, in the order of --help.
 
-import { create, getSchema, label, remove, repair, set, undelete } from './edit.ts';
+import { create, demo, getSchema, label, remove, repair, set, undelete } from './edit.ts';
 import { clone } from './clone.ts';
 import { console, key, screenshot, type, waitForSerial, waitForText } from './input.ts';
 import { log, stats } from './inspect.ts';
@@ -12,6 +12,6 @@ import { snapshot } from './snapshot.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
-  list, show, create, clone, set, label, start, shutdown, poweroff, reset, pause, resume, remove, undelete, repair,
+  list, show, create, demo, clone, set, label, start, shutdown, poweroff, reset, pause, resume, remove, undelete, repair,
   console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, media, jobs, log, stats, getSchema,
 ];

@@ -5,7 +5,7 @@ import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
-import { type PlainAction, perform } from '../../state/machine-actions.ts';
+import { type PlainAction, perform, tryDemo } from '../../state/machine-actions.ts';
 import { goTo, goToArea, PAGES } from '../../state/navigation.ts';
 import { requestQuit } from '../../state/quit.ts';
 
@@ -27,6 +27,7 @@ export function commandsFor(
 ): Command[] {
   return [
     { id: 'create', title: t.list.create, group: t.app.name, run: create },
+    { id: 'demo', title: t.welcome.demo, group: t.app.name, run: () => void tryDemo() },
     { id: 'preferences', title: t.preferences.title, group: t.app.name, run: () => goToArea('preferences') },
     { id: 'media', title: t.media.title, group: t.app.name, run: () => goToArea('media') },
     ...(chosen === undefined ? [] : ofMachine(chosen)),

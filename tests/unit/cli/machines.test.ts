@@ -243,6 +243,18 @@ describe('snapshots on the command line', () => {
   });
 });
 
+describe('demo', () => {
+  it('makes machines with a CD of their own, each under a name that is free', async () => {
+    expect((await at.boxwright('demo')).out).toBe('demo was made\n');
+    expect(JSON.parse((await at.boxwright('demo', '--json')).out)).toMatchObject({ id: 'demo-2', config: { name: 'Demo 2', guest: 'demo' } });
+    expect((await at.boxwright('demo', 'Demo')).status).toBe(1);
+    const cd = readFileSync(join(at.folder, 'machines', 'demo-2', 'demo.iso'));
+    expect(cd.subarray(0x8001, 0x8006).toString()).toBe('CD001');
+    expect((await at.boxwright('start', 'demo-2')).status).toBe(0);
+    expect(at.started[0]?.drives).toMatchObject([{ kind: 'cdrom', path: join(at.folder, 'machines', 'demo-2', 'demo.iso') }]);
+  });
+});
+
 describe('the command line', () => {
   it('does everything that a window can do with machines', () => {
     const done = new Set<string>(MACHINE_VERBS.flatMap(({ calls }) => calls));

@@ -1,5 +1,6 @@
-// A small assembler for the BIOS's own code: labels, data and the few 16-bit instructions that stubs and interrupt
-// handlers consist of. Not a general one: each method makes one encoding. The tests run its output through the decoder.
+// A small assembler for the firmware's own code: labels, data and the few 16-bit instructions that stubs, interrupt
+// handlers and the demo consist of. Not a general one: each method makes one encoding. The tests run its output through
+// the decoder.
 // Reference: Intel SDM vol. 2, opcode tables.
 
 /** Registers by their number in an encoding. */
@@ -8,7 +9,7 @@ export type Reg16 = keyof typeof R16;
 const SEGMENT_PUSH = { es: 0x06, cs: 0x0e, ss: 0x16, ds: 0x1e } as const;
 const SREG = { es: 0, cs: 1, ss: 2, ds: 3 } as const;
 type Segment = keyof typeof SEGMENT_PUSH;
-const CONDITION = { c: 2, nc: 3, z: 4, nz: 5, b: 2, ae: 3 } as const;
+const CONDITION = { c: 2, nc: 3, z: 4, nz: 5, b: 2, ae: 3, be: 6, a: 7, l: 12, ge: 13, le: 14, g: 15 } as const;
 
 type Patch = { readonly at: number; readonly label: string; readonly kind: 'rel8' | 'rel16' | 'rel32' | 'abs16' };
 
@@ -154,6 +155,9 @@ export class Assembler {
   jmp(label: string): this { return this.db(0xe9).#patched('rel16', label); }
   call(label: string): this { return this.db(0xe8).#patched('rel16', label); }
   jcc(condition: keyof typeof CONDITION, label: string): this { return this.db(0x70 + CONDITION[condition]).#patched('rel8', label); }
+
+  jccNear(condition: keyof typeof CONDITION, label: string): this { return this.db(0x0f, 0x80 + CONDITION[condition]).#patched('rel16', label); }
+  loop(label: string): this { return this.db(0xe2).#patched('rel8', label); }
 
   /** The image with all labels filled in. */
   build(): Uint8Array {
