@@ -12,6 +12,7 @@ import { computeLayout, GUEST_PAGE } from '../../../src-main/engine/execution/la
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';
 import { disassemble } from '../../../src-main/engine/wasm/disassemble.ts';
 import { decode } from '../../../src-main/engine/x86/decode/decoder.ts';
+import type { Instruction } from '../../../src-main/engine/x86/decode/instruction.ts';
 import { formatInstruction } from '../../../src-main/engine/x86/decode/format.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import {
@@ -74,7 +75,7 @@ function regionModule({ mode, bytes }: Sample): Uint8Array {
   const source = {
     bytes: page, mode, features: X86_64_V2.features,
     pageAt: (index: number) => (index === 0 ? 0 : undefined),
-    leavesBlock: (mnemonic: string) => mnemonic === 'HLT',
+    leavesBlock: ({ row }: Instruction) => row.mnemonic === 'HLT',
     wasEntered: () => false,
     enteredIn: () => [],
   };

@@ -254,4 +254,31 @@ describe('8254', () => {
     context.clock.advance(1e9);
     expect([irq.rises, irq.level]).toEqual([before, false]);
   });
+
+  it('gives the next edge after a restore in the low half of its period', () => {
+    const { pit, load, ticks } = board();
+    load(0, 3, 1000);
+    ticks(1700);
+    const other = board();
+    // The interrupt controller is restored with the line as the PIT has driven it.
+    const before = other.irq.rises;
+    other.context.clock.advance(1700 * TICK_NS);
+    pit.spec.restore(other.pit.state, pit.spec.version, pit.spec.save(pit.state));
+    other.pit.afterRestore();
+    expect(other.irq.level).toBe(true);
+    other.ticks(1000);
+    expect(other.irq.rises - before).toBe(2);
+  });
+
+  it('takes states of version 1, in which the line is not told', () => {
+    const { pit, load, ticks, irq } = board();
+    load(0, 2, 1000);
+    ticks(1500);
+    const { state, spec } = pit;
+    const bytes = spec.save(state).subarray(0, -1);
+    irq.set(false);
+    spec.restore(state, 1, bytes);
+    pit.afterRestore();
+    expect(irq.level).toBe(true);
+  });
 });

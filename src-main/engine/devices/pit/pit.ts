@@ -4,17 +4,24 @@
 
 import type { Timer } from '../../base/clock.ts';
 import type { IrqLine } from '../../bus/irq-line.ts';
-import { defineState } from '../../snapshot/define-state.ts';
-import { f64, list, u8 } from '../../snapshot/fields.ts';
+import { defineState, migration } from '../../snapshot/define-state.ts';
+import { bool, f64, list, u8 } from '../../snapshot/fields.ts';
 import type { Device, DeviceContext, Region, Width } from '../device.ts';
 import { COUNTER, PIT_HZ, PitCounter } from './pit-counter.ts';
 
-const SPEC = defineState('pit', 1, {
+const FIELDS_1 = {
   counters: list(3, COUNTER),
   /** Bits 0 to 3 of port 61h. */
   port61: u8(),
   /** Next rising edge of OUT0; Infinity when none comes. */
   edgeNs: f64(Infinity),
+};
+const SPEC = defineState('pit', 2, {
+  ...FIELDS_1,
+  /** The interrupt line as it was last driven: it falls only together with the next rise. */
+  line: bool(),
+}, {
+  migrations: { 1: migration(FIELDS_1, (old) => ({ ...old, line: old.edgeNs !== Infinity })) },
 });
 type PitState = ReturnType<typeof SPEC.create>;
 
@@ -79,14 +86,14 @@ export class Pit implements Device<PitState> {
     SPEC.reset(this.state);
     this.powerOn();
     this.timer.cancel();
-    this.irq.set(false);
+    this.drive(false);
     this.updateTone();
   }
 
   afterRestore(): void {
     if (this.state.edgeNs === Infinity) this.timer.cancel();
     else this.timer.arm(this.state.edgeNs);
-    this.irq.set(this.counters[0]!.out(this.context.clock.nowNs()));
+    this.irq.set(this.state.line);
     this.updateTone();
   }
 
@@ -115,11 +122,16 @@ export class Pit implements Device<PitState> {
 
   private afterChange(index: number, now: number): void {
     if (index === 0) {
-      this.irq.set(this.counters[0]!.out(now));
+      this.drive(this.counters[0]!.out(now));
       this.armEdge(now);
     } else if (index === 2) {
       this.updateTone();
     }
+  }
+
+  private drive(level: boolean): void {
+    this.state.line = level;
+    this.irq.set(level);
   }
 
   private armEdge(now: number): void {
@@ -133,8 +145,8 @@ export class Pit implements Device<PitState> {
    * host missed are gone, as interrupts lost to a masked processor would be.
    */
   private onEdge(): void {
-    this.irq.set(false);
-    this.irq.set(true);
+    this.drive(false);
+    this.drive(true);
     this.armEdge(Math.max(this.context.clock.nowNs(), this.state.edgeNs));
   }
 

@@ -243,7 +243,7 @@ export class CodeCache implements CodeWatcher {
       const crossing = this.#crossing.get(crossingKey(request));
       if (crossing !== undefined && this.#isFirstPart(crossing, request.host)) return undefined;
     }
-    if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 2) * RECORD_SIZE) this.reset();
+    if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 3) * RECORD_SIZE) this.reset();
     return this.#build(request, this.#page(hostPage), key);
   }
 
@@ -264,6 +264,7 @@ export class CodeCache implements CodeWatcher {
     let record = header + RECORD_SIZE;
     let at = host;
     let count = 0;
+    let gap = 0;
     let limit = single ? 1 : MAX_BLOCK_INSTRUCTIONS;
     for (;;) {
       const pageOffset = at - pageStart;
@@ -287,14 +288,18 @@ export class CodeCache implements CodeWatcher {
       }
       this.#write(record, { pageOffset, count }, result, mode);
       at += result.ok ? result.instruction.length : result.length;
-      if (!result.ok || result.instruction.row.ends === true) break;
+      if (!result.ok || result.instruction.row.ends === true) {
+        // Its target would otherwise stand where the next instruction does if it is decoded next, and be taken for it.
+        gap = RECORD_SIZE;
+        break;
+      }
       count++;
       record += RECORD_SIZE;
       // What usually goes back to the run loop may still go on, depending on its operands.
-      if (this.#handlers.leavesBlock(result.instruction.row.mnemonic)) limit = count;
+      if (this.#handlers.leavesBlock(result.instruction, mode)) limit = count;
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
-    this.#finish(header, host - pageStart, record + RECORD_SIZE, single ? 0 : this.hotThreshold);
+    this.#finish(header, host - pageStart, record + RECORD_SIZE + gap, single ? 0 : this.hotThreshold);
     page.blocks.set(key, header);
     const exit = page.exits.get(key);
     if (exit !== undefined) this.link(exit, header);

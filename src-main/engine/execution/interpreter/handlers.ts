@@ -1,7 +1,7 @@
 // Makes interpreter handlers on demand: when decoding meets a shape that has none yet, its semantics are
 // instantiated over the record binding, lowered to a small module and put in the handler table.
 
-import { createModuleBuilder } from '../../ir/module.ts';
+import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder } from '../../ir/types.ts';
 import type { Instruction, OpcodeRow } from '../../x86/decode/instruction.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
@@ -37,6 +37,13 @@ interface KnownShape extends ShapeCode {
   readonly number: number;
 }
 
+/** A module that is not compiled yet. */
+interface PendingHandlers {
+  readonly module: ModuleBuilder;
+  readonly imports: ImportSet;
+  readonly numbers: number[];
+}
+
 export class HandlerTable {
   readonly table: WebAssembly.Table;
   readonly #layout: MemoryLayout;
@@ -46,9 +53,10 @@ export class HandlerTable {
   /** Shapes met so far by opcode row, few for each: building a key takes longer than decoding. */
   readonly #known = new Map<OpcodeRow, KnownShape[]>();
   readonly #code: ShapeCode = { form: 0, first: 0, rest: 0 };
-  readonly #leaving = new Set<string>();
+  /** Numbers of handlers that return to the run loop, on some path at least. */
+  readonly #leaving = new Set<number>();
   #next: number;
-  #pending: { shape: HandlerShape; number: number }[] = [];
+  #pending: PendingHandlers | undefined;
 
   /** `inlined`: keys of handlers that the main loop carries itself, numbered from `HANDLER.first`. */
   constructor(
@@ -74,9 +82,12 @@ export class HandlerTable {
     return this.#numbers.keys();
   }
 
-  /** Whether instructions of this mnemonic return to the run loop, on some path at least, as far as is known yet. */
-  leavesBlock(mnemonic: string): boolean {
-    return this.#leaving.has(mnemonic);
+  /**
+   * Whether an instruction returns to the run loop, on some path at least. Known of its shape alone, whatever ran before:
+   * blocks and regions then end at the same places in every engine.
+   */
+  leavesBlock(instruction: Instruction, mode: number): boolean {
+    return this.#leaving.has(this.numberFor(instruction, mode));
   }
 
   /** As `numberOf` the instruction's shape. */
@@ -104,33 +115,33 @@ export class HandlerTable {
     const number = this.#next++;
     if (number >= FIRST_REGION_SLOT) throw new Error('too many instruction shapes');
     this.#numbers.set(shape.key, number);
-    this.#pending.push({ shape, number });
+    this.#pending ??= this.#newModule();
+    const { module, imports, numbers } = this.#pending;
+    const { builder } = module.defineFunction(shape.key, ['i32'], ['i32'], { export: `h${number}` });
+    const leaves = emitHandler(builder, shape, {
+      record: builder.parameter(0),
+      layout: this.#layout,
+      imports,
+      finish: (next) => builder.return(next),
+    });
+    if (leaves) this.#leaving.add(number);
+    numbers.push(number);
     return number;
+  }
+
+  #newModule(): PendingHandlers {
+    const module = createModuleBuilder();
+    const { pages } = this.#layout;
+    module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
+    return { module, imports: new ImportSet(module), numbers: [] };
   }
 
   /** Compiles the handlers asked for since the last call; before any record that uses them runs. */
   flush(): void {
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
-    const module = createModuleBuilder();
-    module.importMemory(IMPORT_MODULE, 'memory', {
-      shared: true,
-      initial: this.#layout.pages,
-      maximum: this.#layout.pages,
-    });
-    const imports = new ImportSet(module);
-    for (const { shape, number } of pending) {
-      const { builder } = module.defineFunction(shape.key, ['i32'], ['i32'], { export: `h${number}` });
-      const leaves = emitHandler(builder, shape, {
-        record: builder.parameter(0),
-        layout: this.#layout,
-        imports,
-        finish: (next) => builder.return(next),
-      });
-      if (leaves) this.#leaving.add(shape.mnemonic);
-    }
+    if (this.#pending === undefined) return;
+    const { module, numbers } = this.#pending;
+    this.#pending = undefined;
     const exports = this.#load(module, this.#imports);
-    for (const { number } of pending) this.table.set(number, exports[`h${number}`]);
+    for (const number of numbers) this.table.set(number, exports[`h${number}`]);
   }
 }

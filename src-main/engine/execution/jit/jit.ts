@@ -123,7 +123,7 @@ export class Jit {
         bytes: this.#views.u8,
         mode,
         features: this.#features,
-        leavesBlock: (mnemonic) => this.#handlers.leavesBlock(mnemonic),
+        leavesBlock: (instruction) => this.#handlers.leavesBlock(instruction, mode),
         pageAt: (index) => {
           if (index === 0) return host - entry;
           return isConfined ? undefined : pageNear(this.#mapping, block, index);

@@ -70,8 +70,8 @@ export interface RegionSource {
   /** Host address of a page counted from the entry's (0); undefined where it cannot be part of the region. */
   pageAt(index: number): number | undefined;
   readonly features: ReadonlySet<CpuFeature>;
-  /** Mnemonics that go back to the run loop by nature. */
-  leavesBlock(mnemonic: string): boolean;
+  /** Instructions that go back to the run loop by nature. */
+  leavesBlock(instruction: Instruction): boolean;
   /** Whether a block at a host address has run already. */
   wasEntered(host: number): boolean;
   /** Offsets in its page of all blocks that have run already. */
@@ -189,7 +189,7 @@ class RegionFinder {
     if (instruction === undefined) return undefined;
     const { mnemonic } = instruction.row;
     if (refusal(instruction, mode) !== undefined) return undefined;
-    if (this.#source.leavesBlock(mnemonic) && !SELDOM_LEAVES.has(mnemonic)) return undefined;
+    if (this.#source.leavesBlock(instruction) && !SELDOM_LEAVES.has(mnemonic)) return undefined;
     for (const at of [offset, offset + instruction.length - 1]) {
       const index = pageOf(at);
       this.#pages.set(index, (this.#host(at) as number) - (at - index * GUEST_PAGE));
