@@ -1,5 +1,5 @@
 // Snapshots in the long run: random trees of fifty, every one restored and compared with a model; and a process that is
-// killed, really, in the middle of taking, restoring, deleting and merging, again and again.
+// killed, really, in the middle of taking, restoring, deleting, merging and cloning, again and again.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ import { randomFrom } from '../support/random-workload.ts';
 
 const ID = 'subject';
 const KILLS = 200;
+const ACTIONS = ['take', 'restore', 'delete', 'clone', 'link'] as const;
 
 describe('random trees of fifty snapshots', () => {
   it.each([11, 12, 13, 14])('hold what was put into them: seed %i', async (seed) => {
@@ -44,7 +45,7 @@ describe('a process that is killed while it changes snapshots', () => {
     for (let round = 0; round < KILLS; round++) {
       const copy = join(folder, '..', `round${round}`);
       cpSync(folder, copy, { recursive: true });
-      const action = (['take', 'restore', 'delete'] as const)[round % 3] ?? 'take';
+      const action = ACTIONS[round % ACTIONS.length] ?? 'take';
       const target = names[random(3)] ?? 'S1';
       const child = fork(fileURLToPath(new URL('../support/change-snapshots.ts', import.meta.url)), [copy, action, target], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execPath: nodeBinary(), execArgv: [] });
       await once(child, 'message');
@@ -58,22 +59,34 @@ describe('a process that is killed while it changes snapshots', () => {
       await next.store.ready(ID);
       const { snapshots } = await next.store.view(ID);
       const found = snapshots.map(({ name }) => name).join();
-      const done = { take: 'S1,S2,S3,New', restore: `S1,S2,S3,Before restoring “${target}”`, delete: names.filter((name) => name !== target).join() }[action];
+      const done = {
+        take: 'S1,S2,S3,New', restore: `S1,S2,S3,Before restoring “${target}”`, delete: names.filter((name) => name !== target).join(),
+        clone: 'S1,S2,S3', link: 'S1,S2,S3,Linked base of “Copy”',
+      }[action];
       expect(['S1,S2,S3', done], `round ${round}, ${action} ${target}`).toContain(found);
-      outcomes.set(found === done ? 'after' : 'before', (outcomes.get(found === done ? 'after' : 'before') ?? 0) + 1);
-      const isRestored = action === 'restore' && found === done;
+      const clone = next.registry.list().find(({ id }) => id === 'copy');
+      const isDone = action === 'clone' ? clone !== undefined : found === done;
+      const outcome = `${action} ${isDone ? 'after' : 'before'}`;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      const isRestored = action === 'restore' && isDone;
+      if (clone) {
+        expect(Buffer.compare(await withDisk(next, 'copy', 'disk0', (disk) => disk.read(0, bytes)), present), `round ${round}, clone`).toBe(0);
+        await checkImages(join(copy, 'machines', 'copy'));
+      }
+      expect(readdirSync(join(copy, 'machines')).filter((name) => name.startsWith('.'))).toEqual([]);
       const kept = snapshots.find(({ kind }) => kind === 'before-restore');
       if (isRestored && kept) await next.store.restore(ID, { snapshot: kept.id, disksOnly: false, keepPresent: false });
       expect(Buffer.compare(await withDisk(next, ID, 'disk0', (disk) => disk.read(0, bytes)), present), `round ${round}`).toBe(0);
       await checkImages(join(copy, 'machines', ID));
       rmSync(copy, { recursive: true });
     }
-    expect(outcomes.get('before')).toBeGreaterThan(0);
-    expect(outcomes.get('after')).toBeGreaterThan(0);
+    console.info(`kills, by what was found afterwards: ${[...outcomes].map(([what, count]) => `${what} ${count}`).join(', ')}`);
+    for (const when of ['before', 'after']) expect([...outcomes.keys()].filter((what) => what.endsWith(when))).not.toEqual([]);
   }, 1_800_000);
 });
 
 async function checkImages(home: string): Promise<void> {
+  if (!existsSync(join(home, 'snapshots'))) return;
   const { layers } = JSON.parse(readFileSync(join(home, 'snapshots/tree.json'), 'utf8'));
   const named = new Set<string>(layers.map(({ path }: { path: string }) => path));
   for (const name of readdirSync(join(home, 'snapshots')).filter((file) => file.endsWith('.qcow2'))) expect(named).toContain(`snapshots/${name}`);
