@@ -28,7 +28,7 @@ export default defineConfig(({ mode }) => {
     logLevel: 'warn',
     define: { BOXWRIGHT_VERSION: JSON.stringify(version) },
     // Bundled, except what has parts of its own for the platform.
-    ssr: { noExternal: preload ? true : ['zod', 'commander'], external: ['electron', 'ws'] },
+    ssr: { noExternal: preload ? true : ['zod', 'commander', 'saxes', 'xmlchars'], external: ['electron', 'ws'] },
     build: {
       ssr: true,
       target: 'node20',

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { rpcFailure } from '../rpc/failure.ts';
-import { newDisk } from './config.ts';
+import { machineId, newDisk } from './config.ts';
 
 const path = z.string().min(1).max(4096);
 const creatable = newDisk.shape.format;
@@ -23,7 +23,18 @@ export const jobRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('check'), path, repair: z.enum(REPAIRS).default('none') }),
 ]);
 export type JobRequest = z.infer<typeof jobRequest>;
-export type JobKind = JobRequest['kind'];
+
+/** Work on machines, which calls of their own begin; as jobs they are followed and cancelled. */
+export const MACHINE_WORK = ['export', 'import', 'clone', 'take', 'restore', 'delete', 'independent', 'keep'] as const;
+export const machineWork = z.object({
+  kind: z.enum(MACHINE_WORK),
+  /** The file, or the name of the snapshot or machine it is about. */
+  path: z.string().max(4096),
+  /** Whose work it is; null: of a machine that is not there yet. */
+  machine: machineId.nullable(),
+});
+export type MachineWork = z.infer<typeof machineWork>;
+export type JobKind = JobRequest['kind'] | MachineWork['kind'];
 
 export const jobId = z.string().min(1).max(64);
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
@@ -41,7 +52,7 @@ export type JobResult = z.infer<typeof jobResult>;
 
 export const jobView = z.object({
   id: jobId,
-  request: jobRequest,
+  request: z.union([jobRequest, machineWork]),
   state: z.enum(JOB_STATES),
   /** 0 to 1; null: not known yet. */
   progress: z.number().min(0).max(1).nullable(),

@@ -1,6 +1,7 @@
 // What the window may ask of the application (renderer to main), and what it is told. Parsed on both sides.
 
 import { z } from 'zod';
+import { applianceNotes, applianceSummary, exported, exportRequest, importRequest } from '../appliance/appliance-view.ts';
 import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, label, machineId, machineSettings, newDisk } from '../machine/config.ts';
 import { jobId, jobRequest, jobView } from '../machine/jobs.ts';
 import { mediumView } from '../machine/media.ts';
@@ -189,6 +190,12 @@ export const appContract = {
 
     /** A machine of its own, with an identity of its own. */
     'machines.clone': { input: cloneRequest, output: machineView },
+
+    /** As one file (or, as OVF, a descriptor with its disks beside it); fails when there is a file of that name. */
+    'machines.export': { input: exportRequest, output: exported },
+    /** What an import would bring, and what it would leave out. */
+    'machines.inspectImport': { input: importRequest.pick({ path: true, system: true }), output: applianceSummary },
+    'machines.import': { input: importRequest, output: z.object({ machine: machineView, notes: applianceNotes }) },
 
     /** Puts back the last good version of a damaged machine's settings. */
     'machines.repair': { input: one, output: machineView },

@@ -2,7 +2,9 @@
 // file is ever parsed in main. The process may be taken over by what it reads; main parses and bounds all it says.
 
 import { z } from 'zod';
-import { IMAGE_FORMATS, newDisk } from '../machine/config.ts';
+import { applianceNotes, applianceSummary, importRequest } from '../appliance/appliance-view.ts';
+import { bundleDescription, bundleName } from '../appliance/bundle.ts';
+import { driveId, IMAGE_FORMATS, machineConfig, machineSettings, newDisk } from '../machine/config.ts';
 import { FILE_PURPOSES, fileReport } from './app-contract.ts';
 import type { Contract } from './contract.ts';
 
@@ -110,6 +112,35 @@ export const mediaContract = {
     },
     /** Names another image behind an overlay, or none; both show the same. */
     setBacking: { input: z.object({ path, backing: backingImage.omit({ path: true }).nullable() }), output: nothing },
+    /** What is in a bundle or an OVF package; its disks are not read. */
+    inspectAppliance: { input: importRequest.pick({ path: true, system: true }), output: applianceSummary },
+    /** Its machine into an empty folder, which whoever asks removes when this fails. */
+    unpackAppliance: {
+      input: importRequest.pick({ path: true, system: true, verify: true }).extend({ job, folder: path }),
+      output: z.object({ settings: machineSettings, uuid: z.uuid().nullable(), notes: applianceNotes }),
+    },
+    /** A bundle of these files, which the description calls by their names; `image` null: no disk. */
+    packBundle: {
+      input: z.object({
+        job,
+        path,
+        description: bundleDescription.omit({ files: true }),
+        files: z
+          .array(z.object({ name: bundleName, path, image: z.object({ format: format.nullable(), isLayer: z.boolean(), folders }).nullable() }))
+          .max(20_000),
+      }),
+      output: nothing,
+    },
+    packOvf: {
+      input: z.object({
+        job,
+        path,
+        kind: z.enum(['ovf', 'ova']),
+        config: machineConfig,
+        disks: z.array(z.object({ drive: driveId, path, format: format.nullable(), folders })).max(66),
+      }),
+      output: z.object({ notes: applianceNotes }),
+    },
     /** The job then fails with `media.cancelled`; one that is not there is no failure. */
     cancel: { input: z.object({ job }), output: nothing },
   },

@@ -17,6 +17,9 @@ import {
   probeFormat,
   readEnds,
 } from '../engine/block/index.ts';
+import { inspectAppliance, unpackAppliance } from './appliance/appliance-import.ts';
+import { packBundle } from './appliance/bundle.ts';
+import { packOvf } from './appliance/ovf-export.ts';
 import { compactImage } from './compact-image.ts';
 import { createImageHost } from './image-host.ts';
 import { convertImages } from './image-tools.ts';
@@ -191,6 +194,22 @@ export class MediaTools {
 
   setBacking(request: InputOf<MediaContract, 'setBacking'>): Promise<void> {
     return this.#worded(request.path, () => setBacking(request));
+  }
+
+  inspectAppliance(request: InputOf<MediaContract, 'inspectAppliance'>): Promise<OutputOf<MediaContract, 'inspectAppliance'>> {
+    return this.#worded(request.path, async () => inspectAppliance(request));
+  }
+
+  unpackAppliance({ job, ...request }: InputOf<MediaContract, 'unpackAppliance'>): Promise<OutputOf<MediaContract, 'unpackAppliance'>> {
+    return this.#asJob(job, request.path, (watched) => unpackAppliance(request, watched));
+  }
+
+  packBundle({ job, ...request }: InputOf<MediaContract, 'packBundle'>): Promise<void> {
+    return this.#asJob(job, request.path, (watched) => packBundle(request, watched));
+  }
+
+  packOvf({ job, ...request }: InputOf<MediaContract, 'packOvf'>): Promise<OutputOf<MediaContract, 'packOvf'>> {
+    return this.#asJob(job, request.path, (watched) => packOvf(request, watched));
   }
 
   cancel({ job }: { readonly job: string }): void {

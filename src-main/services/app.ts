@@ -10,12 +10,12 @@ import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAc
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
+import { applianceCalls } from './appliance-calls.ts';
 import { listFolder } from './file-browser.ts';
 import { locateFile } from './file-locator.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
-import { cloneMachine } from './machine-cloner.ts';
 import { MachineInput } from './machine-input.ts';
 import { lockMachine, type MachineLock } from './machine-lock.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
@@ -168,12 +168,23 @@ export class App {
 
   handlers(window: WindowHost): Handlers<AppContract> {
     const snapshots = new SnapshotCalls({ snapshots: this.snapshots, changed: (id) => this.#announce(id) });
+    const appliances = applianceCalls({
+      registry: this.registry,
+      store: this.snapshots,
+      io: this.#io,
+      media: this.#media,
+      jobs: this.#jobs,
+      dataFolder: this.#options.dataFolder,
+      isRunning: (id) => this.supervisor.isRunning(id),
+      announce: (id) => this.#announce(id),
+    });
     return {
       ...this.#appHandlers(),
       ...this.#machineHandlers(window),
       ...this.#mediaHandlers(),
       ...this.#fileHandlers(window),
       ...snapshots.handlers(),
+      ...appliances,
     };
   }
 
@@ -243,11 +254,6 @@ export class App {
         return { trashed };
       },
       'machines.restore': async ({ trashed }) => this.#announce(await registry.restore(trashed)),
-      'machines.clone': async (request) => {
-        const { id } = await cloneMachine({ machines: registry, io: this.#io, store: this.snapshots }, request);
-        this.#announce(request.id);
-        return this.#announce(id);
-      },
       'machines.repair': async ({ id }) => {
         await registry.repair(id);
         return this.#announce(id);

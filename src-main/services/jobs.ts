@@ -3,11 +3,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { isOver, type JobRequest, type JobResult, type JobView } from '../../shared/machine/jobs.ts';
+import { isOver, type JobRequest, type JobResult, type JobView, type MachineWork } from '../../shared/machine/jobs.ts';
 import { connect } from '../../shared/rpc/connect.ts';
 import type { Client } from '../../shared/rpc/contract.ts';
 import { FailureError, toFailure } from '../../shared/rpc/failure.ts';
 import { type MediaContract, mediaContract } from '../../shared/rpc/media-contract.ts';
+import { watched } from './job-watch.ts';
 import type { LaunchProcess, ProcessHandle } from './process-handle.ts';
 
 export interface JobsOptions {
@@ -19,6 +20,8 @@ export interface JobsOptions {
 
 interface Job {
   view: JobView;
+  /** Work that is carried out elsewhere, and how it is told to stop. */
+  stop?: AbortController;
   handle: ProcessHandle | undefined;
   client: Client<MediaContract> | undefined;
   cancelled: boolean;
@@ -56,11 +59,31 @@ export class Jobs {
       id, request, state: 'waiting', progress: null, createdMs: this.#now(), endedMs: null, result: null, failure: null, log: [],
     };
     const job: Job = { view, handle: undefined, client: undefined, cancelled: false };
-    this.#jobs.set(id, job);
-    this.#forgetOldest();
-    this.#change(job, {});
+    this.#add(job);
     this.#next();
     return job.view;
+  }
+
+  /** Work on a machine that is carried out elsewhere: here it is seen and can be cancelled. */
+  async follow<T>(request: MachineWork, work: () => Promise<T>): Promise<T> {
+    const id = randomUUID();
+    const stop = new AbortController();
+    const job: Job = {
+      view: { id, request, state: 'running', progress: null, createdMs: this.#now(), endedMs: null, result: null, failure: null, log: [] },
+      stop, handle: undefined, client: undefined, cancelled: false,
+    };
+    this.#add(job);
+    const progress = (done: number, total: number) => {
+      if (!isOver(job.view)) this.#change(job, { progress: total > 0 ? Math.min(1, done / total) : null });
+    };
+    try {
+      const result = await watched({ id, signal: stop.signal, progress }, work);
+      this.#end(job, { state: 'done', progress: 1 }, 'Done.');
+      return result;
+    } catch (error) {
+      this.#endFailed(job, error);
+      throw error;
+    }
   }
 
   cancel(id: string): void {
@@ -69,6 +92,7 @@ export class Jobs {
     job.cancelled = true;
     if (job.view.state === 'waiting') return this.#end(job, { state: 'cancelled' }, 'Cancelled before it began.');
     this.#log(job, 'Cancelling…');
+    job.stop?.abort();
     const { client, handle } = job;
     client?.call('cancel', { job: id }).catch(() => handle?.kill());
     setTimeout(() => handle?.kill(), CANCEL_LIMIT_MS).unref();
@@ -92,13 +116,13 @@ export class Jobs {
   }
 
   #next(): void {
-    const running = [...this.#jobs.values()].filter(({ view }) => view.state === 'running').length;
+    const running = [...this.#jobs.values()].filter(({ view, stop }) => view.state === 'running' && stop === undefined).length;
     const waiting = [...this.#jobs.values()].filter(({ view }) => view.state === 'waiting');
     for (const job of waiting.slice(0, Math.max(0, MAX_RUNNING - running))) void this.#run(job);
   }
 
   async #run(job: Job): Promise<void> {
-    const { id, request } = job.view;
+    const { id, request } = job.view as JobView & { request: JobRequest };
     this.#log(job, beginning(request), { state: 'running' });
     const handle = this.#options.launch('media', `job ${request.kind}`);
     const client = connect(mediaContract, handle.channel);
@@ -111,14 +135,24 @@ export class Jobs {
       const result = await perform(client, id, request);
       this.#end(job, { state: 'done', progress: 1, result }, 'Done.');
     } catch (error) {
-      // A process that was ended for its cancel answers nothing.
-      const failure = toFailure(error);
-      if (job.cancelled) this.#end(job, { state: 'cancelled' }, 'Cancelled.');
-      else this.#end(job, { state: 'failed', failure }, failure.message);
+      this.#endFailed(job, error);
     } finally {
       handle.kill();
       this.#next();
     }
+  }
+
+  #add(job: Job): void {
+    this.#jobs.set(job.view.id, job);
+    this.#forgetOldest();
+    this.#change(job, {});
+  }
+
+  /** A process that was ended for its cancel answers nothing. */
+  #endFailed(job: Job, error: unknown): void {
+    const failure = toFailure(error);
+    if (job.cancelled) this.#end(job, { state: 'cancelled' }, 'Cancelled.');
+    else this.#end(job, { state: 'failed', failure }, failure.message);
   }
 
   #end(job: Job, patch: Partial<JobView>, text: string): void {

@@ -1,6 +1,6 @@
 // English: the media library and the jobs on disk images.
 
-import type { JobKind, JobState } from '../../shared/machine/jobs.ts';
+import type { JobKind, JobRequest, JobState } from '../../shared/machine/jobs.ts';
 import type { MediumView } from '../../shared/machine/media.ts';
 
 const jobTitles: Record<JobKind, (file: string) => string> = {
@@ -9,6 +9,14 @@ const jobTitles: Record<JobKind, (file: string) => string> = {
   resize: (file) => `Resize ${file}`,
   compact: (file) => `Compact ${file}`,
   check: (file) => `Check ${file}`,
+  export: (file) => `Export to ${file}`,
+  import: (file) => `Import ${file}`,
+  clone: (name) => `Clone as ${name}`,
+  take: (name) => `Take snapshot ${name}`,
+  restore: (name) => `Restore snapshot ${name}`,
+  delete: (name) => `Delete snapshot ${name}`,
+  independent: (name) => `Make ${name} independent`,
+  keep: (name) => `Keep the changes of ${name}`,
 };
 
 const jobStates: Record<JobState, string> = {
@@ -47,7 +55,7 @@ export const enMedia = {
   jobFailed: (title: string, why: string) => `${title}: ${why}`,
   jobs: 'Jobs',
   jobsButton: (active: number) => (active === 0 ? 'Jobs' : active === 1 ? 'Jobs, 1 running' : `Jobs, ${active} running`),
-  noJobs: 'No jobs. Creating, converting, resizing, compacting and checking disk images is shown here.',
+  noJobs: 'No jobs. Long work on disk images, snapshots, exports and imports is shown here.',
   clearJobs: 'Clear finished',
   cancelJob: (title: string) => `Cancel: ${title}`,
   dismissJob: (title: string) => `Dismiss: ${title}`,
@@ -73,7 +81,7 @@ export const enMedia = {
     compactText: 'The image is written anew without what is empty. This needs as much free space as its data takes, and the machine must be off.',
     resizeText: 'Partitions and file systems inside do not grow by themselves; the guest’s own tools do that.',
     checkText: 'The structure of the image is examined, not the files in it.',
-    start: { create: 'Create', convert: 'Convert', resize: 'Resize', compact: 'Compact', check: 'Check' } satisfies Record<JobKind, string>,
+    start: { create: 'Create', convert: 'Convert', resize: 'Resize', compact: 'Compact', check: 'Check' } satisfies Record<JobRequest['kind'], string>,
     absolute: 'Give the whole path, from the root.',
     badSize: 'Give a size above 0.',
   },

@@ -112,7 +112,7 @@ describe('zones', () => {
     from('src-main/host'),
     (found) =>
       isNode(found) ||
-      isPackage(found, 'ws') ||
+      isPackage(found, 'ws', 'saxes') ||
       isUnder(target(found), 'shared', 'src-main/engine', 'src-main/host'),
   );
   rule(

@@ -24,6 +24,10 @@ export function mediaProcess(): ProcessHandle {
     createOverlay: (request) => tools.createOverlay(request),
     mergeLayers: (request) => tools.mergeLayers(request),
     setBacking: (request) => tools.setBacking(request),
+    inspectAppliance: (request) => tools.inspectAppliance(request),
+    unpackAppliance: (request) => tools.unpackAppliance(request),
+    packBundle: (request) => tools.packBundle(request),
+    packOvf: (request) => tools.packOvf(request),
     cancel: (request) => tools.cancel(request),
   });
   const exits: (() => void)[] = [];

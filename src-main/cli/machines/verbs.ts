@@ -2,6 +2,7 @@
 
 import { create, demo, getSchema, label, remove, repair, set, undelete } from './edit.ts';
 import { clone } from './clone.ts';
+import { exportVerb, importVerb } from './export-import.ts';
 import { console, key, screenshot, type, waitForSerial, waitForText } from './input.ts';
 import { log, stats } from './inspect.ts';
 import { pause, poweroff, reset, resume, shutdown, start } from './lifecycle.ts';
@@ -12,6 +13,7 @@ import { snapshot } from './snapshot.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
-  list, show, create, demo, clone, set, label, start, shutdown, poweroff, reset, pause, resume, remove, undelete, repair,
+  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, shutdown, poweroff, reset, pause, resume, remove,
+  undelete, repair,
   console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, media, jobs, log, stats, getSchema,
 ];

@@ -1,7 +1,7 @@
 // The form of a job on an image: its few values, checked here for their form; the job itself says what else is wrong.
 
 import { type ReactNode, useState } from 'react';
-import { type JobRequest, type JobKind, REPAIRS } from '../../../shared/machine/jobs.ts';
+import { type JobRequest, REPAIRS } from '../../../shared/machine/jobs.ts';
 import type { MediumView } from '../../../shared/machine/media.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
@@ -12,7 +12,7 @@ import { useApp } from '../../state/app-store.ts';
 import { fileNameOf, startJob } from '../../state/jobs.ts';
 import { messageOf } from '../../state/notices.ts';
 
-export type JobSubject = { readonly kind: 'create' } | { readonly kind: Exclude<JobKind, 'create'>; readonly medium: MediumView };
+export type JobSubject = { readonly kind: 'create' } | { readonly kind: Exclude<JobRequest['kind'], 'create'>; readonly medium: MediumView };
 
 const FORMATS = ['qcow2', 'raw', 'vdi', 'vmdk', 'vpc', 'vhdx'] as const;
 type Format = (typeof FORMATS)[number];

@@ -1,0 +1,59 @@
+// The calls that make files of machines and machines of files, and clone them, each as a job that the window shows.
+
+import { statfs } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { MachineId } from '../../shared/machine/config.ts';
+import type { MachineView } from '../../shared/machine/view.ts';
+import type { AppContract } from '../../shared/rpc/app-contract.ts';
+import type { Handlers } from '../../shared/rpc/contract.ts';
+import type { Jobs } from './jobs.ts';
+import { cloneMachine } from './machine-cloner.ts';
+import { exportMachine } from './machine-exporter.ts';
+import { importMachine } from './machine-importer.ts';
+import type { MachineRegistry } from './machine-registry.ts';
+import type { MediaWork } from './media-work.ts';
+import type { SnapshotIo } from './snapshot-io.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+
+export interface ApplianceCallsParts {
+  readonly registry: MachineRegistry;
+  readonly store: SnapshotStore;
+  readonly io: SnapshotIo;
+  readonly media: MediaWork;
+  readonly jobs: Jobs;
+  readonly dataFolder: string;
+  readonly isRunning: (id: MachineId) => boolean;
+  /** Tells the windows of a machine. */
+  readonly announce: (id: MachineId) => MachineView;
+}
+
+export function applianceCalls({ registry, store, io, media, jobs, dataFolder, isRunning, announce }: ApplianceCallsParts) {
+  const packing = media.forAppliances();
+  return {
+    'machines.export': async (request) => {
+      const wanted = { ...request, path: resolve(request.path) };
+      return jobs.follow({ kind: 'export', path: wanted.path, machine: request.id }, () => exportMachine({ store, media: packing, isRunning }, wanted));
+    },
+    'machines.inspectImport': ({ path, system }) => media.inspectAppliance({ path: resolve(path), system }),
+    'machines.import': async (request) => {
+      const options = {
+        registry,
+        media: packing,
+        inspect: (wanted: { path: string; system?: string | undefined }) => media.inspectAppliance(wanted),
+        freeBytes: async () => {
+          const { bavail, bsize } = await statfs(dataFolder);
+          return bavail * bsize;
+        },
+      };
+      const path = resolve(request.path);
+      const { config, notes } = await jobs.follow({ kind: 'import', path, machine: null }, () => importMachine(options, { ...request, path }));
+      return { machine: announce(config.id), notes };
+    },
+    'machines.clone': async (request) => {
+      const work = () => cloneMachine({ machines: registry, io, store }, request);
+      const { id } = await jobs.follow({ kind: 'clone', path: basename(request.name), machine: request.id }, work);
+      announce(request.id);
+      return announce(id);
+    },
+  } satisfies Partial<Handlers<AppContract>>;
+}
