@@ -42,17 +42,18 @@ export function checkOuterStack(
 }
 
 /** Loads SS after CS: RSP is as wide as the new mode's stack. */
-export function loadOuterStack(cpu: CpuContext, selector: number, d: Descriptor, pointer: number): void {
+export function loadOuterStack(cpu: CpuContext, selector: number, d: Descriptor, low: number, high: number): void {
   if (isNullSelector(selector)) setNullSegment(cpu, ss, selector);
   else loadFromDescriptor(cpu, ss, selector, d);
   const bits = isLong64(cpu) ? 64 : cpu.get32(F.segmentAccess, ss) & ACCESS_DB ? 32 : 16;
-  setStackPointer(cpu, bits, pointer);
+  setStackPointer(cpu, bits, low, high);
 }
 
-/** Data segments that the outer level may not use become null. */
+/** Data segments that the outer level may not use become null; a null selector with an RPL loses it, but keeps its base. */
 export function dropInnerSegments(cpu: CpuContext): void {
   const cpl = currentPrivilege(cpu);
   for (const index of [es, ds, fs, gs]) {
+    if (isNullSelector(cpu.get32(F.segmentSelector, index))) cpu.set32(F.segmentSelector, 0, index);
     const access = cpu.get32(F.segmentAccess, index);
     const isConformingCode = (access & (ACCESS_CODE | ACCESS_DC)) === (ACCESS_CODE | ACCESS_DC);
     const isSegment = (access & ACCESS_S) !== 0;
@@ -80,13 +81,15 @@ function returnToOuter(cpu: CpuContext, bytes: 2 | 4 | 8, releaseBytes: number, 
   if (!peek(cpu, stack, bytes, releaseBytes + bytes)) return 1;
   const stackSelector = stack.low & 0xffff;
   if (!peek(cpu, stack, bytes, releaseBytes)) return 1;
-  const pointer = popped(stack) + releaseBytes;
+  const sum = stack.low + releaseBytes;
+  const low = sum >>> 0;
+  const high = (stack.high + (sum > low ? 1 : 0)) >>> 0;
   if (!checkOuterStack(cpu, stackSelector, rpl, code, outer)) return 1;
   if (!checkTarget(cpu, code, rip, 0)) return 1;
   if (!markAccessed(cpu, code)) return 1;
   if (!isNullSelector(stackSelector) && !markAccessed(cpu, outer)) return 1;
   loadCode(cpu, selector, code, rpl, rip);
-  loadOuterStack(cpu, stackSelector, outer, pointer);
+  loadOuterStack(cpu, stackSelector, outer, low, high);
   dropInnerSegments(cpu);
   cpu.updateMode();
   return 0;

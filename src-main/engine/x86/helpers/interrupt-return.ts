@@ -128,7 +128,7 @@ function returnToVirtual(cpu: CpuContext): number {
   setVirtualSegment(cpu, ds, virtualFrame.ds);
   setVirtualSegment(cpu, fs, virtualFrame.fs);
   setVirtualSegment(cpu, gs, virtualFrame.gs);
-  setStackPointer(cpu, 32, virtualFrame.pointer);
+  setStackPointer(cpu, 32, virtualFrame.pointer, 0);
   setRip(cpu, frame.rip);
   cpu.updateMode();
   return 0;
@@ -148,7 +148,7 @@ function flagMask(cpu: CpuContext, bytes: 2 | 4 | 8): number {
 function returnToOuter(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   const rpl = frame.selector & 3;
   if (!pop(cpu, stack, bytes)) return 1;
-  const pointer = popped(stack);
+  const { low, high } = stack;
   if (!pop(cpu, stack, bytes)) return 1;
   const stackSelector = stack.low & 0xffff;
   if (!checkOuterStack(cpu, stackSelector, rpl, code, outer)) return 1;
@@ -158,7 +158,7 @@ function returnToOuter(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   mergeFlags(cpu, flagMask(cpu, bytes));
   const changesPrivilege = rpl > currentPrivilege(cpu);
   loadCode(cpu, frame.selector, code, rpl, frame.rip);
-  loadOuterStack(cpu, stackSelector, outer, pointer);
+  loadOuterStack(cpu, stackSelector, outer, low, high);
   if (changesPrivilege) dropInnerSegments(cpu);
   cpu.updateMode();
   return 0;

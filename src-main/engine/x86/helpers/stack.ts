@@ -117,15 +117,16 @@ export function release(stack: Stack, bytes: number): void {
 /** The value popped last as a number. */
 export const popped = (stack: Stack): number => (stack.high === 0 ? stack.low : fromHalves(stack.low, stack.high));
 
-/** Writes as much of RSP as the width of the stack says. */
-export function setStackPointer(cpu: CpuContext, bits: 16 | 32 | 64, pointer: number): void {
+/** Writes as much of RSP as the width of the stack says. Any 64 bits may come from a stack: hence the halves. */
+export function setStackPointer(cpu: CpuContext, bits: 16 | 32 | 64, low: number, high: number): void {
   const { rsp } = GPR_INDEX;
-  if (bits === 64) cpu.setHalves(F.gpr, lowHalf(pointer), highHalf(pointer), rsp);
-  else if (bits === 32) cpu.setHalves(F.gpr, lowHalf(pointer), 0, rsp);
-  else cpu.setHalves(F.gpr, ((cpu.low(F.gpr, rsp) & 0xffff0000) | (pointer & 0xffff)) >>> 0, cpu.high(F.gpr, rsp), rsp);
+  if (bits === 64) cpu.setHalves(F.gpr, low, high, rsp);
+  else if (bits === 32) cpu.setHalves(F.gpr, low, 0, rsp);
+  else cpu.setHalves(F.gpr, ((cpu.low(F.gpr, rsp) & 0xffff0000) | (low & 0xffff)) >>> 0, cpu.high(F.gpr, rsp), rsp);
 }
 
-export const commitPointer = (cpu: CpuContext, stack: Stack): void => setStackPointer(cpu, stack.bits, stack.pointer);
+export const commitPointer = (cpu: CpuContext, stack: Stack): void =>
+  setStackPointer(cpu, stack.bits, lowHalf(stack.pointer), highHalf(stack.pointer));
 
 /** Loads SS and RSP from a stack that another privilege level brought. */
 export function commitStack(cpu: CpuContext, stack: Stack): void {
