@@ -105,7 +105,7 @@ export const folderListing = z.object({
 });
 export type FolderListing = z.infer<typeof folderListing>;
 
-export const FILE_PURPOSES = ['kernel', 'initrd', 'disk', 'cdrom', 'floppy'] as const;
+export const FILE_PURPOSES = ['kernel', 'initrd', 'disk', 'cdrom', 'floppy', 'appliance'] as const;
 export type FilePurpose = (typeof FILE_PURPOSES)[number];
 
 /** What the application's menu asks of a window. */
@@ -120,7 +120,7 @@ export function purposeOf(name: string): FilePurpose | undefined {
 
 const FILE_EXTENSIONS: Readonly<Record<string, FilePurpose>> = {
   iso: 'cdrom', qcow2: 'disk', qcow: 'disk', vdi: 'disk', vmdk: 'disk', vhd: 'disk', vhdx: 'disk', img: 'disk',
-  raw: 'disk', hdd: 'disk', dmg: 'disk', ima: 'floppy', flp: 'floppy', vfd: 'floppy',
+  raw: 'disk', hdd: 'disk', dmg: 'disk', ima: 'floppy', flp: 'floppy', vfd: 'floppy', ova: 'appliance', ovf: 'appliance', boxwright: 'appliance',
 };
 
 /** What a cheap look at a file's head says. */

@@ -35,6 +35,9 @@ function findingOf(path: string, purpose: FilePurpose, head: Uint8Array): Findin
     case 'disk':
     case 'floppy':
       return imageFinding(path, purpose);
+    // What is in it is said when it is to be imported.
+    case 'appliance':
+      return { kind: null };
   }
 }
 

@@ -2,10 +2,12 @@
 
 import { statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import type { ApplianceNote } from '../../shared/appliance/appliance-view.ts';
 import type { MachineId } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
+import { currentWatch } from './job-watch.ts';
 import type { Jobs } from './jobs.ts';
 import { cloneMachine } from './machine-cloner.ts';
 import { exportMachine } from './machine-exporter.ts';
@@ -32,7 +34,7 @@ export function applianceCalls({ registry, store, io, media, jobs, dataFolder, i
   return {
     'machines.export': async (request) => {
       const wanted = { ...request, path: resolve(request.path) };
-      return jobs.follow({ kind: 'export', path: wanted.path, machine: request.id }, () => exportMachine({ store, media: packing, isRunning }, wanted));
+      return jobs.follow({ kind: 'export', path: wanted.path, machine: request.id }, () => logged(exportMachine({ store, media: packing, isRunning }, wanted)));
     },
     'machines.inspectImport': ({ path, system }) => media.inspectAppliance({ path: resolve(path), system }),
     'machines.import': async (request) => {
@@ -46,7 +48,7 @@ export function applianceCalls({ registry, store, io, media, jobs, dataFolder, i
         },
       };
       const path = resolve(request.path);
-      const { config, notes } = await jobs.follow({ kind: 'import', path, machine: null }, () => importMachine(options, { ...request, path }));
+      const { config, notes } = await jobs.follow({ kind: 'import', path, machine: null }, () => logged(importMachine(options, { ...request, path })));
       return { machine: announce(config.id), notes };
     },
     'machines.clone': async (request) => {
@@ -56,4 +58,11 @@ export function applianceCalls({ registry, store, io, media, jobs, dataFolder, i
       return announce(id);
     },
   } satisfies Partial<Handlers<AppContract>>;
+}
+
+/** What was left out stands in the job's log too. */
+async function logged<T extends { readonly notes: readonly ApplianceNote[] }>(work: Promise<T>): Promise<T> {
+  const result = await work;
+  for (const { text } of result.notes) currentWatch()?.log(text);
+  return result;
 }

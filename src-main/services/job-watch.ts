@@ -7,6 +7,8 @@ export interface JobWatch {
   readonly id: string;
   readonly signal: AbortSignal;
   progress(done: number, total: number): void;
+  /** A line of its log. */
+  log(text: string): void;
 }
 
 const watches = new AsyncLocalStorage<JobWatch>();

@@ -77,7 +77,7 @@ export class Jobs {
       if (!isOver(job.view)) this.#change(job, { progress: total > 0 ? Math.min(1, done / total) : null });
     };
     try {
-      const result = await watched({ id, signal: stop.signal, progress }, work);
+      const result = await watched({ id, signal: stop.signal, progress, log: (text) => this.#log(job, text) }, work);
       this.#end(job, { state: 'done', progress: 1 }, 'Done.');
       return result;
     } catch (error) {

@@ -19,7 +19,7 @@ export interface Texts {
   readonly cancel: string;
   readonly stillRunning: (names: string) => string;
   readonly stillRunningDetail: string;
-  readonly choose: Readonly<Record<'kernel' | 'initrd' | 'disk' | 'cdrom' | 'floppy', string>>;
+  readonly choose: Readonly<Record<'kernel' | 'initrd' | 'disk' | 'cdrom' | 'floppy' | 'appliance', string>>;
 }
 
 const en: Texts = {
@@ -47,6 +47,7 @@ const en: Texts = {
     disk: 'Choose a disk image',
     cdrom: 'Choose a CD image',
     floppy: 'Choose a floppy image',
+    appliance: 'Choose a machine to import',
   },
 };
 
@@ -75,6 +76,7 @@ const zhCn: Texts = {
     disk: '选择磁盘映像',
     cdrom: '选择光盘映像',
     floppy: '选择软盘映像',
+    appliance: '选择要导入的虚拟机',
   },
 };
 

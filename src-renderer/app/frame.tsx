@@ -1,10 +1,11 @@
 // The frame: machines at the left, the chosen one's page at the right, the wizard above both.
 
-import { Boxes, Disc3, HardDrive, Images, MonitorPlay, Plus, Settings2, Sparkles, Unplug } from 'lucide-react';
+import { Boxes, Disc3, HardDrive, Images, MonitorPlay, PackageOpen, Plus, Settings2, Sparkles, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
+import { ApplianceDialogs } from '../features/appliance/appliance-dialogs.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
 import { CreateMachine } from '../features/create-machine/create-machine.tsx';
 import { FileDrop } from '../features/file-drop/file-drop.tsx';
@@ -17,6 +18,7 @@ import { SelectedMachines, useSelectedMachines } from '../features/machine-list/
 import { QuitDialog } from '../features/quit/quit-dialog.tsx';
 import { t } from '../i18n/strings.ts';
 import { nameOf, useApp, useMachine } from '../state/app-store.ts';
+import { askImport, chooseImport } from '../state/appliances.ts';
 import { client } from '../state/client.ts';
 import { type ChosenFile, pickFile } from '../state/files.ts';
 import { notifyFailure } from '../state/notices.ts';
@@ -51,6 +53,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
       <CommandPalette onCreate={create} />
       <BulkQuestion />
       <QuitDialog />
+      <ApplianceDialogs />
       <FileDrop machine={chosen} onCreate={setCreating} />
       {creating !== false && (
         <CreateMachine file={creating === true ? undefined : creating} onClose={() => setCreating(false)} />
@@ -66,7 +69,8 @@ function useRequests(create: (from: true | ChosenFile) => void): void {
       client().on('command', ({ name }) => (name === 'newMachine' ? create(true) : requestQuit())),
       client().on('showMachine', ({ id }) => goTo(id, 'console')),
       client().on('openFile', ({ path, purpose }) => {
-        if (purpose === 'cdrom' || purpose === 'disk' || purpose === 'kernel') create({ path, purpose });
+        if (purpose === 'appliance') askImport(path);
+        else if (purpose === 'cdrom' || purpose === 'disk' || purpose === 'kernel') create({ path, purpose });
         else notify({ level: 'warning', message: t.drop.refused.floppyAlone(path) });
       }),
     ];
@@ -152,6 +156,9 @@ function Chosen({ onCreate, onOpen }: ChosenProps) {
       <Button icon={HardDrive} onPress={() => void openFile('disk', onOpen)}>
         {t.welcome.openDisk}
       </Button>
+      <Button icon={PackageOpen} onPress={() => void chooseImport()}>
+        {t.appliance.importMachine}
+      </Button>
       <Button icon={Sparkles} onPress={() => void tryDemo()}>
         {t.welcome.demo}
       </Button>
@@ -159,6 +166,9 @@ function Chosen({ onCreate, onOpen }: ChosenProps) {
   ) : (
     <EmptyState icon={MonitorPlay} title={t.welcome.chooseTitle} text={t.welcome.chooseText}>
       {create}
+      <Button icon={PackageOpen} onPress={() => void chooseImport()}>
+        {t.appliance.importMachine}
+      </Button>
     </EmptyState>
   );
 }

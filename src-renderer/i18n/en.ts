@@ -1,5 +1,6 @@
 // English: every text of the window that does not come from the services. Sentences with values are functions.
 
+import { applianceEn } from './en-appliance.ts';
 import { enMedia } from './en-media.ts';
 import type { MachineState } from '../../shared/machine/lifecycle.ts';
 import type { IssueCode } from '../../shared/machine/validate.ts';
@@ -336,6 +337,7 @@ export const en = {
       cdrom: 'Choose a CD image',
       disk: 'Choose a disk image',
       floppy: 'Choose a floppy image',
+      appliance: 'Choose a machine to import: .boxwright, .ova or .ovf',
     },
     places: 'Places',
     entries: 'Folder contents',
@@ -352,6 +354,7 @@ export const en = {
   console: consoleEn,
   snapshots: snapshotsEn,
   media: enMedia,
+  appliance: applianceEn,
   preferences: {
     title: 'Preferences',
     search: 'Search preferences',

@@ -1,6 +1,7 @@
 // Simplified Chinese: the same dictionary as en.ts, whose shape it must have.
 
 import { consoleZhCn, dropZhCn } from './zh-cn-console.ts';
+import { applianceZhCn } from './zh-cn-appliance.ts';
 import { zhCnMedia } from './zh-cn-media.ts';
 import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
@@ -311,6 +312,7 @@ export const zhCn: Strings = {
       cdrom: '选择光盘映像',
       disk: '选择磁盘映像',
       floppy: '选择软盘映像',
+      appliance: '选择要导入的虚拟机：.boxwright、.ova 或 .ovf',
     },
     places: '位置',
     entries: '文件夹内容',
@@ -327,6 +329,7 @@ export const zhCn: Strings = {
   console: consoleZhCn,
   snapshots: snapshotsZhCn,
   media: zhCnMedia,
+  appliance: applianceZhCn,
   preferences: {
     title: '首选项',
     search: '搜索首选项',

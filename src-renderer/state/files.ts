@@ -7,6 +7,8 @@ import { useApp } from './app-store.ts';
 import { client } from './client.ts';
 
 export type { FilePurpose };
+/** What a machine is made of. */
+export type MachineFile = Exclude<FilePurpose, 'appliance'>;
 
 /** What a new machine may start from. */
 export interface ChosenFile {

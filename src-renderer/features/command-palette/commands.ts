@@ -5,6 +5,7 @@ import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
+import { askExport, chooseImport } from '../../state/appliances.ts';
 import { type PlainAction, perform, tryDemo } from '../../state/machine-actions.ts';
 import { goTo, goToArea, PAGES } from '../../state/navigation.ts';
 import { requestQuit } from '../../state/quit.ts';
@@ -28,6 +29,7 @@ export function commandsFor(
   return [
     { id: 'create', title: t.list.create, group: t.app.name, run: create },
     { id: 'demo', title: t.welcome.demo, group: t.app.name, run: () => void tryDemo() },
+    { id: 'import', title: t.appliance.importMachine, group: t.app.name, run: () => void chooseImport() },
     { id: 'preferences', title: t.preferences.title, group: t.app.name, run: () => goToArea('preferences') },
     { id: 'media', title: t.media.title, group: t.app.name, run: () => goToArea('media') },
     ...(chosen === undefined ? [] : ofMachine(chosen)),
@@ -56,6 +58,7 @@ function ofMachine(machine: MachineView): Command[] {
         void perform(id, action);
       },
     })),
+    { id: 'export', title: t.appliance.exportMachine, group, run: () => askExport(machine) },
     ...PAGES.map((page) => ({ id: `page.${page}`, title: t.machine.pages[page], group, run: () => goTo(id, page) })),
   ];
 }

@@ -8,7 +8,7 @@ import { type ConfigIssue, validateSettings } from '../../../shared/machine/vali
 import type { FileReport } from '../../../shared/rpc/app-contract.ts';
 import { t } from '../../i18n/strings.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
-import { type ChosenFile, type FilePurpose, probeFile } from '../../state/files.ts';
+import { type ChosenFile, type MachineFile, probeFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 import {
   type DiskChoice,
@@ -34,18 +34,18 @@ export interface Draft {
   /** Why this system was chosen, when the user did not. */
   readonly guestReason: FileReport['guest'];
   readonly issues: readonly ConfigIssue[];
-  readonly looks: Readonly<Partial<Record<FilePurpose, Look>>>;
+  readonly looks: Readonly<Partial<Record<MachineFile, Look>>>;
   readonly hostMemoryMiB: number | undefined;
   change(patch: Partial<MachineSettings>): void;
   choose(patch: { source?: Source; diskChoice?: DiskChoice; newDiskGiB?: number }): void;
   chooseGuest(id: string): void;
-  fileOf(purpose: FilePurpose): string | null;
-  chooseFile(purpose: FilePurpose, path: string | null): void;
+  fileOf(purpose: MachineFile): string | null;
+  chooseFile(purpose: MachineFile, path: string | null): void;
   touch(field: string): void;
   touchAll(): void;
   /** Of one field, once the user has been there. */
   issuesOf(field: string): readonly ConfigIssue[];
-  issuesOfFile(purpose: FilePurpose): readonly ConfigIssue[];
+  issuesOfFile(purpose: MachineFile): readonly ConfigIssue[];
 }
 
 export function useDraft(file?: ChosenFile): Draft {
@@ -73,7 +73,7 @@ export function useDraft(file?: ChosenFile): Draft {
     if (!entered.current.name) setPlan((now) => ({ ...now, base: { ...now.base, name: freeName(base, takenNames) } }));
   };
 
-  const look = async (purpose: FilePurpose, path: string) => {
+  const look = async (purpose: MachineFile, path: string) => {
     setLooks((all) => ({ ...all, [purpose]: { kind: 'looking' } }));
     const seen = await lookAt(path, purpose);
     setLooks((all) => ({ ...all, [purpose]: seen }));
@@ -89,7 +89,7 @@ export function useDraft(file?: ChosenFile): Draft {
     setPlan((now) => planFor(now, profile, isTouched));
   };
 
-  const chooseFile = (purpose: FilePurpose, path: string | null) => {
+  const chooseFile = (purpose: MachineFile, path: string | null) => {
     setPlan((now) => ({ ...now, files: { ...now.files, [purpose]: path } }));
     touch(`file.${purpose}`);
     if (path === null) setLooks((all) => ({ ...all, [purpose]: undefined }));
@@ -142,12 +142,12 @@ export function useDraft(file?: ChosenFile): Draft {
 }
 
 /** Which file field an issue belongs under. */
-function isAbout({ field, code }: ConfigIssue, purpose: FilePurpose, source: Source): boolean {
+function isAbout({ field, code }: ConfigIssue, purpose: MachineFile, source: Source): boolean {
   if (code === 'boot.nothing') return purpose === source;
   return field === `boot.${purpose}` || (purpose === 'disk' && field.startsWith('drives.'));
 }
 
-async function lookAt(path: string, purpose: FilePurpose): Promise<Look> {
+async function lookAt(path: string, purpose: MachineFile): Promise<Look> {
   try {
     return { kind: 'seen', report: await probeFile(path, purpose) };
   } catch (error) {

@@ -6,13 +6,13 @@ import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { FieldMessages } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type FilePurpose, pickFile } from '../../state/files.ts';
+import { type MachineFile, pickFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 import type { Draft, Look } from './draft.ts';
 
 interface FileFieldProps {
   readonly draft: Draft;
-  readonly purpose: FilePurpose;
+  readonly purpose: MachineFile;
 }
 
 export function FileField({ draft, purpose }: FileFieldProps) {

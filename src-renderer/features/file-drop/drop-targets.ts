@@ -17,6 +17,7 @@ export function machineUse(machine: MachineView | undefined): MachineUse | undef
 
 export type Plan =
   | { readonly kind: 'create'; readonly purpose: 'cdrom' | 'disk' }
+  | { readonly kind: 'import' }
   | { readonly kind: 'insert'; readonly drive: string }
   | { readonly kind: 'attach'; readonly purpose: 'cdrom' | 'disk' | 'floppy' }
   /** A reason that the user is told. */
@@ -25,6 +26,7 @@ export type Plan =
 /** For a new machine (`machine` undefined) or for a machine. */
 export function planFor(name: string, machine: ReadyMachine | undefined): Plan {
   const purpose = purposeOf(name);
+  if (purpose === 'appliance') return { kind: 'import' };
   if (purpose !== 'cdrom' && purpose !== 'disk' && purpose !== 'floppy') return { kind: 'refused', why: 'unknown' };
   if (machine === undefined)
     return purpose === 'floppy' ? { kind: 'refused', why: 'floppyAlone' } : { kind: 'create', purpose };

@@ -6,6 +6,7 @@ import { settingsOf } from '../../../shared/machine/config.ts';
 import type { MachineView, ReadyMachine } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
 import { nameOf } from '../../state/app-store.ts';
+import { askImport } from '../../state/appliances.ts';
 import { client } from '../../state/client.ts';
 import { type ChosenFile, pickFile } from '../../state/files.ts';
 import { changeMedium, saveSettings } from '../../state/machine-actions.ts';
@@ -115,6 +116,7 @@ async function dropped(file: File, machine: ReadyMachine | undefined, onCreate: 
   if (plan.kind === 'refused') return notify({ level: 'warning', message: t.drop.refused[plan.why](file.name) });
   const path = (await client().pathOf(file)) ?? (await chosenInstead(file, plan));
   if (path === null) return;
+  if (plan.kind === 'import') return askImport(path);
   if (plan.kind === 'create') return onCreate({ path, purpose: plan.purpose });
   if (machine === undefined) return;
   if (plan.kind === 'insert') return changeMedium(machine.id, plan.drive, path);
@@ -126,7 +128,7 @@ async function dropped(file: File, machine: ReadyMachine | undefined, onCreate: 
 }
 
 /** A browser does not say where a dropped file is: the user shows it. */
-async function chosenInstead(file: File, plan: Plan & { kind: 'create' | 'insert' | 'attach' }): Promise<string | null> {
+async function chosenInstead(file: File, plan: Plan & { kind: 'create' | 'insert' | 'attach' | 'import' }): Promise<string | null> {
   notify({ level: 'warning', message: t.drop.whereIs(file.name) });
-  return pickFile(plan.kind === 'insert' ? 'cdrom' : plan.purpose, null);
+  return pickFile(plan.kind === 'insert' ? 'cdrom' : plan.kind === 'import' ? 'appliance' : plan.purpose, null);
 }

@@ -1,10 +1,11 @@
 // The menu of one machine or several, where the pointer or the keyboard asked for it.
 
-import { Settings2 } from 'lucide-react';
+import { PackageOpen, Settings2 } from 'lucide-react';
 import { useRef } from 'react';
 import { Menu, MenuItem, Popover, Separator } from 'react-aria-components';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
+import { askExport } from '../../state/appliances.ts';
 import { goTo } from '../../state/navigation.ts';
 import { bulkActions, request } from './bulk-actions.ts';
 
@@ -33,6 +34,10 @@ export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; rea
           {only?.kind === 'machine' && others.length === 0 && (
             <>
               <Separator className="menu-separator" />
+              <MenuItem id="export" className="menu-item" textValue={t.appliance.exportMachine} onAction={() => askExport(only)}>
+                <PackageOpen aria-hidden />
+                <span>{t.appliance.exportMachine}</span>
+              </MenuItem>
               <MenuItem id="settings" className="menu-item" textValue={t.list.openSettings} onAction={() => goTo(only.id, 'settings')}>
                 <Settings2 aria-hidden />
                 <span>{t.list.openSettings}</span>
