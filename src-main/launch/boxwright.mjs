@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // `npx boxwright`: builds the command line when it is stale and runs it, in the Node that npm's scripts use.
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { join } from 'node:path';
@@ -24,6 +23,7 @@ if (binary === process.execPath) {
   process.argv[1] = cli;
   await import(`file://${cli}`);
 } else {
+  const { spawn } = await import('node:child_process');
   const child = spawn(binary, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(/** @type {NodeJS.Signals} */ (signal)));

@@ -1,7 +1,6 @@
 // Builds what is stale. A bundle is stale when its stamp does not name the present state of the files it is made
 // from (path, size and time of each). Plain JavaScript: it runs before anything is built, on Node 20.
 
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,35 +104,39 @@ async function lock(name) {
 }
 
 /**
- * Installed packages count through the lock file, which package.json stands for.
+ * The files themselves, not a digest of them: this runs before every command, and loading cryptography would take longer
+ * than comparing. Installed packages count through the lock file, which package.json stands for.
  * @param {string} root
  * @param {readonly string[]} sources
  */
 export function fingerprint(root, sources) {
-  const hash = createHash('sha256');
-  for (const source of sources)
-    for (const file of filesUnder(join(root, source))) {
-      const { size, mtimeMs } = statSync(file);
-      hash.update(`${file.slice(root.length)} ${size} ${mtimeMs}\n`);
-    }
-  return hash.digest('hex');
+  /** @type {string[]} */
+  const lines = [];
+  const add = (/** @type {string} */ file) => {
+    const { size, mtimeMs } = statSync(file);
+    lines.push(`${file.slice(root.length)} ${size} ${mtimeMs}\n`);
+  };
+  for (const source of sources) {
+    const path = join(root, source);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) eachFile(path, add);
+    else if (found !== undefined) add(path);
+  }
+  return lines.join('');
 }
 
 /**
- * @param {string} path
- * @returns {string[]}
+ * @param {string} folder
+ * @param {(file: string) => void} visit
  */
-function filesUnder(path) {
-  if (!existsSync(path)) return [];
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      // Not `join`: this runs before every command, for every file.
-      const child = `${path}${sep}${entry.name}`;
-      if (entry.isDirectory()) return filesUnder(child);
-      return entry.isFile() ? [child] : [];
-    });
+function eachFile(folder, visit) {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    // Not `join`: that too would be done for every file.
+    const child = `${folder}${sep}${entry.name}`;
+    if (entry.isDirectory()) eachFile(child, visit);
+    else if (entry.isFile()) visit(child);
+  }
 }
 
 /** @param {string} file */

@@ -26,7 +26,7 @@ export interface CompareOptions {
   readonly job?: BlockJob;
 }
 
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 2 << 20;
 const IN_FLIGHT = 4;
 const ASK_BYTES = 1 << 30;
 /** Differences are told by the sector they are in. */
@@ -115,9 +115,9 @@ class Walk {
     await Promise.all(nodes.map((node, index) => node?.read(offset, parts[index] ?? buffer())));
     const [left = buffer(), right = buffer()] = parts.filter((_, index) => nodes[index] !== undefined);
     const onlyOne = nodes.includes(undefined);
-    const [one, other] = onlyOne ? [left, ZEROES.subarray(0, length)] : [left, right];
-    if (this.#sameBytes?.(one, other)) return;
-    const at = onlyOne ? firstNonZeroByte(left) : firstDifference(left, right);
+    const at = onlyOne
+      ? firstNonZeroByte(left, this.#sameBytes)
+      : firstDifference(left, right, this.#sameBytes);
     if (at < length) this.#report({ reason: 'content', offset: offset + at - (at % SECTOR) });
   }
 
@@ -127,5 +127,4 @@ class Walk {
   }
 }
 
-const ZEROES = new Uint8Array(PIECE_BYTES);
 const buffer = () => new Uint8Array(0);

@@ -29,7 +29,7 @@ export interface CopyOptions {
   readonly job?: BlockJob;
 }
 
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 2 << 20;
 /** Bound of all buffers together. */
 const BUFFER_BYTES = 32 << 20;
 /** Larger clusters are not written whole: that would fill them with zeroes. */

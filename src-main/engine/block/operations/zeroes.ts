@@ -49,7 +49,8 @@ export function zeroRuns(bytes: Uint8Array, granule: number, offset: number, sam
 }
 
 /** Index of the first byte in which the two differ, or their length; they are of one length. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
+export function firstDifference(a: Uint8Array, b: Uint8Array, sameBytes?: SameBytes): number {
+  if (sameBytes?.(a, b)) return a.length;
   const [left, right] = [wordsOf(a), wordsOf(b)];
   let at = 0;
   if (left !== undefined && right !== undefined) {
@@ -61,8 +62,13 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** Index of the first byte that is not zero, or the length. */
-export function firstNonZeroByte(bytes: Uint8Array): number {
-  return firstNonZero(wordsOf(bytes), bytes, 0, bytes.length);
+export function firstNonZeroByte(bytes: Uint8Array, sameBytes?: SameBytes): number {
+  let from = 0;
+  for (; sameBytes !== undefined && from < bytes.length; from += ZEROES.length) {
+    const upTo = Math.min(from + ZEROES.length, bytes.length);
+    if (!sameBytes(bytes.subarray(from, upTo), ZEROES.subarray(0, upTo - from))) break;
+  }
+  return firstNonZero(wordsOf(bytes), bytes, Math.min(from, bytes.length), bytes.length);
 }
 
 /** The whole words of a buffer, unless it begins at an odd place. */

@@ -67,7 +67,7 @@ describe('zeroes', () => {
     );
   });
 
-  it('are the same with the host\'s comparison of bytes', () => {
+  it("are the same with the host's comparison of bytes", () => {
     const places = fc.array(fc.nat(300_000), { maxLength: 6 });
     const granules = fc.constantFrom(512, 4096, 65536, 1 << 20);
     fc.assert(
@@ -76,6 +76,9 @@ describe('zeroes', () => {
         for (const at of filled) some[at] = 1;
         const offset = sector * 512;
         expect(zeroRuns(some, granule, offset, sameBytes)).toEqual(zeroRuns(some, granule, offset));
+        const first = firstNonZeroByte(some);
+        expect(firstNonZeroByte(some, sameBytes)).toBe(first);
+        expect(firstDifference(some, new Uint8Array(some.length), sameBytes)).toBe(first);
       }),
       { numRuns: 50 },
     );
