@@ -159,6 +159,9 @@ function createTable(): ReadonlyMap<number, MsrRow> {
 
 const MSRS = createTable();
 
+/** Of any model. */
+export const KNOWN_MSRS: readonly number[] = [...MSRS.keys()];
+
 /** The register, where this model has it. */
 function findMsr(cpu: CpuContext, address: number): MsrRow | undefined {
   const row = MSRS.get(address);
