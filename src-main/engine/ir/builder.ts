@@ -222,6 +222,28 @@ export class GraphBuilder implements FunctionBuilder {
     return type === 'f32' ? BITS.getFloat32(0, true) : BITS.getFloat64(0, true);
   }
 
+  mark(): number {
+    return this.graph.count;
+  }
+
+  rebuild(value: IrValue, since: number, isAtHand: (value: IrValue) => boolean): IrValue {
+    return this.value(this.rebuilt(valueHandle(value).id, since, isAtHand, new Map()));
+  }
+
+  private rebuilt(id: number, since: number, isAtHand: (value: IrValue) => boolean, done: Map<number, number>): number {
+    const { graph } = this;
+    const kind = graph.kind[id]!;
+    if (id < since || (kind !== NUMERIC && kind !== SELECT)) return id;
+    const known = done.get(id);
+    if (known !== undefined) return known;
+    if (isAtHand(this.value(id))) return id;
+    const again = (operand: number) => (operand < 0 ? operand : this.rebuilt(operand, since, isAtHand, done));
+    const [a, b, c] = [again(graph.a[id]!), again(graph.b[id]!), again(graph.c[id]!)];
+    const copy = kind === SELECT ? this.selectIds(c, a, b) : this.numeric(graph.op[id]!, graph.d[id]!, a, b, c);
+    done.set(id, copy);
+    return copy;
+  }
+
   significantBits(value: IrValue): number {
     return this.significant[valueHandle(value).id]!;
   }

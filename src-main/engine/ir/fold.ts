@@ -199,6 +199,9 @@ function and(builder: GraphBuilder, wide: number, a: number, b: number): number 
   if (!isConstant(graph, b)) return -1;
   if (isZero(graph, b)) return b;
   if (coversLow(graph, b, significant[a]!)) return a;
+  if (isMaskedAway(builder, wide, a, b)) return word(builder, wide, 0);
+  const part = keptPart(builder, wide, a, b);
+  if (part >= 0) return builder.numeric(AND + wide, 0, part, b, -1);
   const joined = reassociate(builder, AND, wide, a, b);
   if (joined >= 0 || wide === 0) return joined;
   // A mask of 32 ones as a pair of width changes, which meet others.
@@ -210,6 +213,30 @@ function and(builder: GraphBuilder, wide: number, a: number, b: number): number 
     return builder.numeric(EXTEND_U, 0, narrow, -1, -1);
   }
   return -1;
+}
+
+/** The side of `x | y` (or of their exclusive or) of which a mask keeps something, where it keeps nothing of the other. */
+function keptPart(builder: GraphBuilder, wide: number, a: number, mask: number): number {
+  const { graph } = builder;
+  if (!isOp(graph, a, OR + wide) && !isOp(graph, a, XOR + wide)) return -1;
+  if (isMaskedAway(builder, wide, graph.b[a]!, mask)) return graph.a[a]!;
+  return isMaskedAway(builder, wide, graph.a[a]!, mask) ? graph.b[a]! : -1;
+}
+
+/** Whether a value has only bits that a mask clears. */
+function isMaskedAway(builder: GraphBuilder, wide: number, value: number, mask: number): boolean {
+  const { graph, significant } = builder;
+  const [low, high] = [graph.a[mask]!, wide === 0 ? 0 : graph.b[mask]!];
+  const isInMask = (otherLow: number, otherHigh: number) => (low & otherLow) !== 0 || (high & otherHigh) !== 0;
+  const known = significant[value]!;
+  const below = known >= 32 ? -1 : (1 << known) - 1;
+  if (known < 64 && !isInMask(below, known <= 32 ? 0 : (1 << (known - 32)) - 1)) return true;
+  if (graph.kind[value] !== NUMERIC || !isConstant(graph, graph.b[value]!)) return false;
+  const right = graph.b[value]!;
+  if (isOp(graph, value, AND + wide)) return !isInMask(graph.a[right]!, wide === 0 ? 0 : graph.b[right]!);
+  if (!isOp(graph, value, SHL + wide)) return false;
+  const count = graph.a[right]! & (wide === 0 ? 31 : 63);
+  return !isInMask(count >= 32 ? 0 : -1 << count, count >= 32 ? -1 << (count - 32) : -1);
 }
 
 function orXor(builder: GraphBuilder, op: number, wide: number, a: number, b: number): number {

@@ -48,6 +48,13 @@ export interface FunctionBuilder {
   select(condition: IrValue, ifTrue: IrValue, ifFalse: IrValue): IrValue;
   /** The constant a value was folded to, if it was (i32 as signed number, i64 as signed bigint). */
   constantOf(value: IrValue): number | bigint | undefined;
+  /** Stands for the next operation: what is recorded from now on comes at or after it. */
+  mark(): number;
+  /**
+   * Computes a value again in the current block, as far as it was computed after a mark from what is at hand: so that what
+   * only seldom taken ways need is computed on these alone, and its first computation vanishes.
+   */
+  rebuild(value: IrValue, since: number, isAtHand: (value: IrValue) => boolean): IrValue;
   /** How many low bits of an integer value may be non-zero. */
   significantBits(value: IrValue): number;
 

@@ -122,6 +122,42 @@ describe('folding', () => {
     );
   });
 
+  it.each(['i32', 'i64'] as const)('finds the part of an %s that a mask keeps of two joined ones', (type) => {
+    const small = fc.constantFrom(...CONSTANTS);
+    fc.assert(
+      fc.property(small, small, fc.nat(63), fc.constantFrom('or', 'xor'), fc.boolean(), (kept, mask, count, join, shifted) => {
+        const both = [true, false].map((fold) => {
+          const module = createModuleBuilder();
+          const { ref, builder: f } = module.defineFunction('part', ['i32', 'i64'], ['i64'], { fold });
+          const value = f.parameter(type === 'i32' ? 0 : 1);
+          const c = (number: bigint) => f.constant(type, number);
+          const left = f.op(`${type}.and`, value, c(kept));
+          const right = shifted ? f.op(`${type}.shl`, f.op(`${type}.mul`, value, c(31n)), c(BigInt(count))) : f.op(`${type}.and`, f.op(`${type}.mul`, value, c(31n)), c(~kept));
+          const masked = f.op(`${type}.and`, f.op(`${type}.${join}`, left, right), c(mask));
+          f.return(type === 'i32' ? f.op('i64.extend_i32_u', masked) : masked);
+          return [[0x1234_5678, 0x1abc_def0_9234_5678n], [-1, -1n]].map((pair) => evaluate(module.graphOf(ref)!, pair as [number, bigint], environment));
+        });
+        expect(both[0]).toEqual(both[1]);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('computes again only what is not at hand', () => {
+    const module = createModuleBuilder();
+    const { ref, builder: f } = module.defineFunction('again', ['i32'], ['i32']);
+    const doubled = f.op('i32.mul', f.parameter(0), f.constant('i32', 3));
+    const since = f.mark();
+    const kept = f.op('i32.add', doubled, f.constant('i32', 5));
+    const sum = f.op('i32.rotl', f.op('i32.xor', kept, doubled), doubled);
+    const again = f.rebuild(sum, since, (value) => value === kept);
+    expect(again).not.toBe(sum);
+    expect(f.rebuild(doubled, since, () => false)).toBe(doubled);
+    expect(f.rebuild(kept, since, (value) => value === kept)).toBe(kept);
+    f.return(f.op('i32.sub', sum, again));
+    expect(evaluate(module.graphOf(ref)!, [0x1234], environment)).toBe(0);
+  });
+
   it.each([32, 64] as const)('keeps lanes that are read and written as floats of %i bits in the vector unit', (bits) => {
     const [integer, float] = [`i${bits}`, `f${bits}`];
     const lanes = 128 / bits;

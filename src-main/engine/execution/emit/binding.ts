@@ -57,6 +57,8 @@ export interface Binding {
   /** A 128-bit memory operand of this instruction must be aligned. */
   readonly aligned: boolean;
   readonly flags: FlagBinding;
+  /** Control forks or joins in the midst of an instruction: what was known of registers need not hold behind. */
+  forget?(): void;
 
   readRegister(operand: BoundOperand): IrValue;
   writeRegister(operand: BoundOperand, value: IrValue): void;

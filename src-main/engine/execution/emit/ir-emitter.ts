@@ -366,18 +366,25 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
     const yes = f.block();
     const no = f.block();
     const after = otherwise === undefined ? no : f.block();
-    this.#binding.flags.split?.();
+    this.#split();
     f.branch(irOf(condition), yes, no);
     const before = this.#committed;
     this.#arm(yes, after, then);
     let committed = this.#committed;
     if (otherwise !== undefined) {
       this.#committed = before;
+      this.#binding.forget?.();
       this.#arm(no, after, otherwise);
       committed ||= this.#committed;
     }
     this.#committed = committed;
+    this.#binding.forget?.();
     f.enter(after);
+  }
+
+  #split(): void {
+    this.#binding.flags.split?.();
+    this.#binding.forget?.();
   }
 
   #arm(block: IrBlock, after: IrBlock, body: () => void): void {
@@ -385,7 +392,7 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
     f.enter(block);
     body();
     if (!f.open) return;
-    this.#binding.flags.split?.();
+    this.#split();
     f.jump(after);
   }
 
@@ -393,11 +400,11 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
     const f = this.f;
     const head = f.block();
     const after = f.block();
-    this.#binding.flags.split?.();
+    this.#split();
     f.jump(head);
     f.enter(head);
     const again = body();
-    this.#binding.flags.split?.();
+    this.#split();
     f.branch(irOf(again), head, after);
     f.enter(after);
   }

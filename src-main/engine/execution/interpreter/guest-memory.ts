@@ -41,19 +41,23 @@ export function probeTlb(
   f: FunctionBuilder,
   layout: MemoryLayout,
   access: GuestAccess,
-  options: { write: boolean; wideTag: boolean },
+  /** `table`: where the table stands, if that is known. */
+  options: { write: boolean; wideTag: boolean; table?: number },
 ): { hit: IrValue; host: () => IrValue } {
   const { linear, bits } = access;
   const wide = linear.type === 'i64';
   const low = wide ? f.op('i32.wrap_i64', linear) : linear;
   const field = options.write ? CPU_FIELDS.tlbWrite : CPU_FIELDS.tlbRead;
-  const table = f.load('i32.load', f.constant('i32', layout.cpuBlock + field.offset), 0);
+  const table =
+    options.table === undefined
+      ? f.load('i32.load', f.constant('i32', layout.cpuBlock + field.offset), 0)
+      : f.constant('i32', options.table);
   const index = f.op(
     'i32.and',
     f.op('i32.shr_u', low, f.constant('i32', 12 - Math.log2(TLB_ENTRY_SIZE))),
     f.constant('i32', (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE),
   );
-  const entry = f.op('i32.add', table, index);
+  const entry = f.op('i32.add', index, table);
   const last = bits / 8 - 1;
   let hit: IrValue;
   if (wide) {

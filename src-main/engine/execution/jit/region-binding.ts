@@ -18,6 +18,7 @@ import { irTypeOf } from '../emit/value.ts';
 import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
 import { loadHost, MMX_EXPONENT, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
 import { valueSlot } from '../mmu/mmu.ts';
+import { tlbTable } from '../mmu/tlb.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { RegionFlags } from './region-flags.ts';
@@ -58,6 +59,8 @@ export class RegionBinding implements Binding {
   readonly #control: RegionControl;
   readonly #registers: (IrVariable | undefined)[] = new Array(16).fill(undefined);
   readonly #writtenRegisters = new Set<number>();
+  /** What registers hold, on the straight way since control last forked or joined. */
+  readonly #held: (IrValue | undefined)[] = new Array(16).fill(undefined);
   readonly #vectors: (IrVariable | undefined)[] = new Array(16).fill(undefined);
   readonly #writtenVectors = new Set<number>();
   readonly #codeBase: IrVariable;
@@ -77,7 +80,7 @@ export class RegionBinding implements Binding {
     this.#control = parts.control;
     this.#modeShape = modeShape(parts.mode);
     this.wide = this.#modeShape.codeBits === 64;
-    this.flags = new RegionFlags(f);
+    this.flags = new RegionFlags(f, (value) => this.#held.includes(value));
     this.#codeBase = f.variable('i64');
     this.#slot = f.constant('i32', valueSlot(parts.layout));
   }
@@ -87,6 +90,7 @@ export class RegionBinding implements Binding {
     this.#instruction = instruction;
     this.#offset = offset;
     this.#reachesDevice = reachesDevice;
+    this.flags.begin();
     const { row, operandBits, addressBits, repeat, lock } = instruction;
     this.aligned = row.aligned === true;
     this.shape = {
@@ -100,6 +104,11 @@ export class RegionBinding implements Binding {
       ...this.#modeShape,
     };
     return bindOperands(instruction.operands);
+  }
+
+  /** Control forks or joins: nothing is known any more but the variables. */
+  forget(): void {
+    this.#held.fill(undefined);
   }
 
   // Entry and exit of the region.
@@ -163,10 +172,16 @@ export class RegionBinding implements Binding {
   }
   /** The whole register as the region keeps it. */
   #whole(index: number): IrValue {
-    return this.#f.get(this.#variable(index));
+    let held = this.#held[index];
+    if (held === undefined) {
+      held = this.#f.get(this.#variable(index));
+      this.#held[index] = held;
+    }
+    return held;
   }
   #setWhole(index: number, value: IrValue): void {
     this.#writtenRegisters.add(index);
+    this.#held[index] = value;
     this.#f.set(this.#variable(index), value);
   }
   #low(value: IrValue): IrValue {
@@ -370,9 +385,13 @@ export class RegionBinding implements Binding {
 
   // Guest memory: a TLB hit or the way out.
 
+  /** The mode says whether it is the user's table. */
+  #probe(access: GuestAccess, write: boolean) {
+    const table = tlbTable(this.#layout.tlb, (this.#mode & MODE_USER) !== 0, write);
+    return probeTlb(this.#f, this.#layout, access, { write, wideTag: this.shape.longMode, table });
+  }
   #translated(access: GuestAccess, write: boolean): IrValue {
-    const f = this.#f;
-    const { hit, host } = probeTlb(f, this.#layout, access, { write, wideTag: this.shape.longMode });
+    const { hit, host } = this.#probe(access, write);
     this.#unless(hit);
     return host();
   }
@@ -389,7 +408,7 @@ export class RegionBinding implements Binding {
   /** With a device behind it, a miss is carried out by the MMU if it knows the page as a device's. */
   #atDevice(access: GuestAccess, write: boolean, cases: { memory(host: IrValue): void; device(): void }): void {
     const f = this.#f;
-    const { hit, host } = probeTlb(f, this.#layout, access, { write, wideTag: this.shape.longMode });
+    const { hit, host } = this.#probe(access, write);
     const [memory, device, after] = [f.block(), f.block(), f.block()];
     f.branch(hit, memory, device);
     f.enter(memory);
@@ -539,10 +558,12 @@ export class RegionBinding implements Binding {
     const after = f.block();
     const pause = f.block();
     this.flags.split();
+    this.forget();
     f.jump(head);
     f.enter(head);
     const more = body();
     this.flags.split();
+    this.forget();
     f.branch(more, again, after);
     f.enter(again);
     f.branch(this.readState('attention', 0), pause, head, false);

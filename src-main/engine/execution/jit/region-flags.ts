@@ -11,10 +11,19 @@ import {
   readCondition,
 } from '../emit/flag-arithmetic.ts';
 
-interface Pending {
-  readonly kind: 'add' | 'sub' | 'logic';
-  readonly operation: FlagOperation;
-}
+/** The last operation itself, or the two words as computed where they may turn out not to be needed. */
+type Pending =
+  | { readonly kind: 'add' | 'sub' | 'logic'; readonly operation: FlagOperation }
+  | {
+      readonly kind: 'words';
+      readonly result: IrValue;
+      readonly aux: IrValue;
+      readonly since: number;
+      /** How many sets of flags, each keeping something of the last, are computed again with these. */
+      readonly depth: number;
+    };
+
+const MAX_DEPTH = 3;
 
 export class RegionFlags implements FlagBinding {
   readonly resultVariable: IrVariable;
@@ -23,17 +32,27 @@ export class RegionFlags implements FlagBinding {
   written = false;
   #pending: Pending | undefined;
   readonly #f: FunctionBuilder;
+  readonly #isHeld: (value: IrValue) => boolean;
+  /** Where the current instruction begins, and the depth of the flags that it has read. */
+  #since = 0;
+  #depth = 0;
 
-  constructor(f: FunctionBuilder) {
+  /** `isHeld`: whether a value is in a register, and so at hand on every way. */
+  constructor(f: FunctionBuilder, isHeld: (value: IrValue) => boolean) {
     this.#f = f;
+    this.#isHeld = isHeld;
     this.resultVariable = f.variable('i64');
     this.auxVariable = f.variable('i32');
   }
 
+  begin(): void {
+    this.#since = this.#f.mark();
+    this.#depth = 0;
+  }
+
   result(): IrValue {
     const pending = this.#pending;
-    if (pending === undefined) return this.#f.get(this.resultVariable);
-    return extendResult(this.#f, pending.operation.bits, pending.operation.result);
+    return pending === undefined ? this.#f.get(this.resultVariable) : this.#resultOf(pending);
   }
 
   aux(): IrValue {
@@ -41,16 +60,26 @@ export class RegionFlags implements FlagBinding {
     return pending === undefined ? this.#f.get(this.auxVariable) : this.#auxOf(pending);
   }
 
-  #auxOf({ kind, operation }: Pending): IrValue {
+  #resultOf(pending: Pending): IrValue {
+    if (pending.kind === 'words') return this.#again(pending, pending.result);
+    return extendResult(this.#f, pending.operation.bits, pending.operation.result);
+  }
+
+  #again({ depth, since }: Extract<Pending, { kind: 'words' }>, word: IrValue): IrValue {
+    this.#depth = Math.max(this.#depth, depth);
+    return depth > MAX_DEPTH ? word : this.#f.rebuild(word, since, this.#isHeld);
+  }
+
+  #auxOf(pending: Pending): IrValue {
+    if (pending.kind === 'words') return this.#again(pending, pending.aux);
+    const { kind, operation } = pending;
     if (kind === 'logic') return this.#f.constant('i32', 0);
     return kind === 'add' ? auxOfAdd(this.#f, operation) : auxOfSub(this.#f, operation);
   }
 
   set(result: IrValue, aux: IrValue): void {
     this.written = true;
-    this.#pending = undefined;
-    this.#f.set(this.resultVariable, result);
-    this.#f.set(this.auxVariable, aux);
+    this.#pending = { kind: 'words', result, aux, since: this.#since, depth: this.#depth + 1 };
   }
 
   setAdd(operation: FlagOperation): boolean {
@@ -77,8 +106,10 @@ export class RegionFlags implements FlagBinding {
   materialize(): void {
     const pending = this.#pending;
     if (pending === undefined) return;
-    this.#f.set(this.resultVariable, extendResult(this.#f, pending.operation.bits, pending.operation.result));
-    this.#f.set(this.auxVariable, this.#auxOf(pending));
+    // Before either changes: flags in words may keep something of the old ones.
+    const [result, aux] = [this.#resultOf(pending), this.#auxOf(pending)];
+    this.#f.set(this.resultVariable, result);
+    this.#f.set(this.auxVariable, aux);
   }
 
   /** The flags are what the variables say: at the beginning of a block. */
@@ -88,7 +119,7 @@ export class RegionFlags implements FlagBinding {
 
   condition(code: number): IrValue | undefined {
     const pending = this.#pending;
-    if (pending === undefined) return undefined;
+    if (pending === undefined || pending.kind === 'words') return undefined;
     const { bits, left, right, result } = pending.operation;
     const f = this.#f;
     const type = bits === 64 ? 'i64' : 'i32';

@@ -51,9 +51,9 @@ class RegionTranslator implements RegionControl {
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
-  readonly #retired: IrVariable;
-  /** Instructions that may retire before the region is to be left; less than 2^31. */
-  readonly #budget: IrVariable;
+  /** Instructions that may retire before the region is to be left, less than 2^31; or, not counted, those that have, below 0. */
+  readonly #remaining: IrVariable;
+  readonly #atEntry: IrVariable;
   /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
   #offset = 0;
   #next = 0;
@@ -73,8 +73,8 @@ class RegionTranslator implements RegionControl {
     this.#leaveBlock = f.block();
     this.#exitRip = f.variable('i64');
     this.#result = f.variable('i32');
-    this.#retired = f.variable('i32');
-    this.#budget = f.variable('i32');
+    this.#remaining = f.variable('i32');
+    this.#atEntry = f.variable('i32');
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
   }
 
@@ -90,8 +90,9 @@ class RegionTranslator implements RegionControl {
     this.#emitLeave();
     f.enter(entry);
     this.#binding.emitEntry();
-    f.set(this.#retired, this.#i32(0));
-    if (this.#options.counted) f.set(this.#budget, this.#budgetAtEntry());
+    const remaining = this.#remainingAtEntry();
+    f.set(this.#atEntry, remaining);
+    f.set(this.#remaining, remaining);
     f.jump(this.#blockAt(this.#region.entry));
   }
 
@@ -100,8 +101,9 @@ class RegionTranslator implements RegionControl {
   }
 
   /** Regions are entered with some budget left. */
-  #budgetAtEntry(): IrValue {
+  #remainingAtEntry(): IrValue {
     const f = this.#f;
+    if (!this.#options.counted) return this.#i32(0);
     const left = f.op(
       'i64.sub',
       f.load('i64.load', this.#state('retireLimit'), 0),
@@ -120,6 +122,7 @@ class RegionTranslator implements RegionControl {
     f.enter(this.#blockAt(block.offset));
     this.#emitted.add(block.offset);
     this.#binding.flags.forget();
+    this.#binding.forget();
     this.#count = 0;
     for (const { offset, instruction } of block.instructions) {
       this.#offset = offset;
@@ -211,12 +214,13 @@ class RegionTranslator implements RegionControl {
   /** A jump back: other threads may want attention, and virtual time its budget. */
   #backEdge(offset: number): void {
     const f = this.#f;
-    let stop = f.load('i32.load', this.#state('attention'), 0);
-    if (this.#options.counted)
-      stop = f.op('i32.or', stop, f.op('i32.ge_u', f.get(this.#retired), f.get(this.#budget)));
     const leave = f.block();
+    const quiet = f.block();
+    f.branch(f.load('i32.load', this.#state('attention'), 0), leave, quiet, false);
+    f.enter(quiet);
     const stay = f.block();
-    f.branch(stop, leave, stay, false);
+    if (this.#options.counted) f.branch(f.op('i32.gt_s', f.get(this.#remaining), this.#i32(0)), stay, leave, true);
+    else f.jump(stay);
     f.enter(leave);
     this.#leaveAt(offset, LOOKUP, 0);
     f.enter(stay);
@@ -224,7 +228,7 @@ class RegionTranslator implements RegionControl {
 
   #retire(count: number): void {
     const f = this.#f;
-    if (count !== 0) f.set(this.#retired, f.op('i32.add', f.get(this.#retired), this.#i32(count)));
+    if (count !== 0) f.set(this.#remaining, f.op('i32.sub', f.get(this.#remaining), this.#i32(count)));
   }
 
   #leaveAt(offset: number, result: number, count: number): void {
@@ -251,7 +255,7 @@ class RegionTranslator implements RegionControl {
     const retired = f.op(
       'i64.add',
       f.load('i64.load', at('retired'), 0),
-      f.op('i64.extend_i32_u', f.get(this.#retired)),
+      f.op('i64.extend_i32_u', f.op('i32.sub', f.get(this.#atEntry), f.get(this.#remaining))),
     );
     f.store('i64.store', at('retired'), 0, retired);
     f.return(f.get(this.#result));

@@ -37,7 +37,7 @@ export class Tlb {
 
   /** Byte address of a table, for the CPU block's `tlbRead` and `tlbWrite`. */
   table(user: boolean, write: boolean): number {
-    return this.#base + ((user ? 2 : 0) + (write ? 1 : 0)) * TABLE_BYTES;
+    return tlbTable(this.#base, user, write);
   }
 
   flush(): void {
@@ -103,6 +103,11 @@ export class Tlb {
     i32[entry + 1] = INVALID_TAG;
     i32[entry + 3] = INVALID_TAG;
   }
+}
+
+/** Byte address of one of the tables that stand at an address. */
+export function tlbTable(base: number, user: boolean, write: boolean): number {
+  return base + ((user ? 2 : 0) + (write ? 1 : 0)) * TABLE_BYTES;
 }
 
 function slot(address: number): number {
