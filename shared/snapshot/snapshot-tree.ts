@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { driveId, IMAGE_FORMATS, type MachineConfig, machineConfig } from '../machine/config.ts';
+import { snapshotSchedule } from './snapshot-schedule.ts';
 
 export const TREE_SCHEMA = 1;
 export const MAX_SNAPSHOT_NAME = 120;
@@ -35,7 +36,7 @@ export type Layer = z.infer<typeof layer>;
 const diskRef = z.looseObject({ drive: driveId, layer: layerId });
 export type DiskRef = z.infer<typeof diskRef>;
 
-export const SNAPSHOT_KINDS = ['manual', 'automatic', 'before-restore'] as const;
+export const SNAPSHOT_KINDS = ['manual', 'automatic', 'before-restore', 'scheduled'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
 export const snapshotName = z.string().trim().min(1).max(MAX_SNAPSHOT_NAME);
@@ -74,6 +75,8 @@ export const snapshotTree = z.looseObject({
   saved: layerPath.nullable().default(null),
   /** How long states are kept that a restore left behind; null: for ever. */
   keepBeforeRestoreDays: z.number().int().min(0).max(3650).nullable().default(14),
+  /** Snapshots by the clock; null: none. */
+  schedule: snapshotSchedule.nullable().default(null),
 });
 export type SnapshotTree = z.infer<typeof snapshotTree>;
 
@@ -84,6 +87,7 @@ export const EMPTY_TREE: SnapshotTree = {
   current: null,
   saved: null,
   keepBeforeRestoreDays: 14,
+  schedule: null,
 };
 
 /** A disk of the present state: its drive and the layer it writes to. */

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { machineId } from '../machine/config.ts';
+import { snapshotSchedule } from './snapshot-schedule.ts';
 import { snapshot, snapshotDescription, snapshotId, snapshotName, snapshotTags } from './snapshot-tree.ts';
 
 const bytes = z.number().nonnegative();
@@ -28,6 +29,7 @@ export const snapshotTreeView = z.object({
     saved: z.boolean(),
   }),
   keepBeforeRestoreDays: z.number().nullable(),
+  schedule: snapshotSchedule.nullable(),
   /** Room that a deleted snapshot still takes, because others need its disk or the machine runs. */
   unfreedBytes: bytes,
   /** What an operation could not finish; it is tried again at the next one. */
@@ -101,5 +103,7 @@ export const snapshotCalls = {
     input: one.extend({ days: z.number().int().min(0).max(3650).nullable() }),
     output: snapshotTreeView,
   },
+  /** Snapshots by the clock while the machine runs; null: none. */
+  'snapshots.setSchedule': { input: one.extend({ schedule: snapshotSchedule.nullable() }), output: snapshotTreeView },
   'snapshots.thumbnail': { input: ofSnapshot, output: z.object({ pngBase64: z.string().max(30_000_000).nullable() }) },
 } as const;

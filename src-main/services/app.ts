@@ -10,6 +10,7 @@ import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAc
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
+import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
 import { listFolder } from './file-browser.ts';
 import { locateFile } from './file-locator.ts';
@@ -69,6 +70,7 @@ export class App {
   readonly #locks = new Map<MachineId, MachineLock>();
   readonly #jobs: Jobs;
   readonly #library: MediaLibrary;
+  readonly #autoSnapshots: AutoSnapshots;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   #probes = 0;
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
@@ -108,6 +110,19 @@ export class App {
         saveState: (id, input) => this.supervisor.saveState(id, input),
         picture: async (id) => (await this.supervisor.ask(id, 'screen', { png: true })).pngBase64,
       },
+    });
+    this.#autoSnapshots = new AutoSnapshots({
+      store: this.snapshots,
+      running: () => this.#runningSince(),
+      onTaken: (id) => this.#announce(id),
+      onFailure: (id, message) => this.#logs.add(id, 'warning', message),
+    });
+  }
+
+  #runningSince() {
+    return this.supervisor.running.flatMap((id) => {
+      const { state, startedAtMs } = this.supervisor.status(id);
+      return state === 'running' && startedAtMs !== null ? [{ id, startedAtMs }] : [];
     });
   }
 
@@ -162,6 +177,7 @@ export class App {
   }
 
   async shutdown(): Promise<void> {
+    this.#autoSnapshots.end();
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
     await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
   }

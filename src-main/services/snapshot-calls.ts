@@ -30,6 +30,7 @@ export class SnapshotCalls {
       'snapshots.delete': ({ id, snapshot }) => this.#after(id, snapshots.delete(id, snapshot)),
       'snapshots.diff': ({ id, from, to }) => snapshots.diff(id, from, to),
       'snapshots.setRetention': ({ id, days }) => this.#after(id, snapshots.setRetention(id, days)),
+      'snapshots.setSchedule': ({ id, schedule }) => this.#after(id, snapshots.setSchedule(id, schedule)),
       'snapshots.thumbnail': async ({ id, snapshot }) => ({ pngBase64: await snapshots.thumbnail(id, snapshot) }),
     } satisfies Partial<Handlers<AppContract>>;
   }

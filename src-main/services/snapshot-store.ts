@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { type MachineConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { differences } from '../../shared/snapshot/settings-diff.ts';
 import {
   atSnapshot,
@@ -125,6 +126,24 @@ export class SnapshotStore {
     });
   }
 
+  setSchedule(id: MachineId, schedule: SnapshotSchedule | null): Promise<void> {
+    return this.#changing(id, async ({ files, tree }) => {
+      await files.commit({ operation: 'schedule', tree: { ...tree, schedule } });
+      await this.#dropBeyondSchedule(id);
+      await this.#cleanUp(id);
+    });
+  }
+
+  /** The next one of the schedule, and the end of the oldest. */
+  async takeScheduled(id: MachineId): Promise<void> {
+    await this.take(id, { name: `Scheduled ${new Date(this.#now()).toISOString().slice(0, 16).replace('T', ' ')}`, kind: 'scheduled' });
+    await this.#changing(id, () => this.#dropBeyondSchedule(id));
+  }
+
+  tree(id: MachineId): Promise<SnapshotTree> {
+    return this.#files(id).tree();
+  }
+
   /** With the machine's snapshots held still; for clones. */
   holding<T>(id: MachineId, work: (opened: Opened, take: (request: TakeRequest) => Promise<Opened>) => Promise<T>): Promise<T> {
     return this.#changing(id, (opened) =>
@@ -158,6 +177,7 @@ export class SnapshotStore {
         saved: tree.saved !== null,
       },
       keepBeforeRestoreDays: tree.keepBeforeRestoreDays,
+      schedule: tree.schedule,
       unfreedBytes: tree.layers.reduce((sum, one) => sum + (one.garbage && !used.has(one.id) ? size(one.id) : 0), 0),
       warning: this.#warnings.get(id) ?? null,
     };
@@ -331,6 +351,10 @@ export class SnapshotStore {
   async #expire(id: MachineId): Promise<void> {
     const { tree } = await this.#open(id);
     for (const gone of expired(tree, this.#now())) await this.#delete(await this.#open(id), gone);
+  }
+
+  async #dropBeyondSchedule(id: MachineId): Promise<void> {
+    for (const gone of beyondSchedule((await this.#open(id)).tree)) await this.#delete(await this.#open(id), gone);
   }
 
   /** Snapshots whose taking died before their state was whole. */

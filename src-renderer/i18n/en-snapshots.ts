@@ -6,6 +6,7 @@ const kinds: Record<SnapshotKind, string> = {
   manual: 'Taken by you',
   automatic: 'Made by Boxwright',
   'before-restore': 'Kept by a restore',
+  scheduled: 'Taken by the clock',
 };
 
 export const snapshotsEn = {
@@ -72,4 +73,11 @@ export const snapshotsEn = {
   unfreed: (size: string) => `${size} of deleted snapshots are still needed by others.`,
   offOnly: 'Snapshots are restored while the machine is off.',
   picture: 'Screen at that time',
+  schedule: 'Schedule',
+  scheduleTitle: 'Snapshots by the clock',
+  scheduleText: 'Taken while the machine runs; the oldest goes when there are more than are kept. Those you took yourself always stay.',
+  every: 'Every',
+  keepCount: 'Keep',
+  intervals: { off: 'Never', 15: '15 minutes', 30: '30 minutes', 60: 'hour', 120: '2 hours', 360: '6 hours', 720: '12 hours', 1440: 'day' },
+  otherInterval: (minutes: number) => `${minutes} minutes`,
 };

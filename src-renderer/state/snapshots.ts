@@ -17,7 +17,7 @@ export interface Snapshots {
   change<K extends ChangingCall>(name: K, input: Omit<InputOf<AppContract, K>, 'id'>): Promise<boolean>;
 }
 
-type ChangingCall = Extract<CallName<AppContract>, 'snapshots.take' | 'snapshots.restore' | 'snapshots.edit' | 'snapshots.delete'>;
+type ChangingCall = Extract<CallName<AppContract>, 'snapshots.take' | 'snapshots.restore' | 'snapshots.edit' | 'snapshots.delete' | 'snapshots.setSchedule'>;
 
 export function useSnapshots(machine: ReadyMachine): Snapshots {
   const { id } = machine;

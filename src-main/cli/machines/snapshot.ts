@@ -1,5 +1,6 @@
 // `snapshot take|list|show|restore|delete|edit|diff`: the snapshots of a machine.
 
+import { formatInterval, parseInterval, type SnapshotSchedule, snapshotSchedule } from '../../../shared/snapshot/snapshot-schedule.ts';
 import { nextName } from '../../../shared/snapshot/snapshot-tree.ts';
 import type { SnapshotTreeView, SnapshotView } from '../../../shared/snapshot/snapshot-view.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
@@ -21,6 +22,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   delete: { words: '<machine> <snapshot>', help: 'forget it; what others need of it is merged into them', run: remove },
   edit: { words: '<machine> <snapshot>', help: 'change --name, --description, --tags', run: edit },
   keep: { words: '<machine> <days>', help: 'how long what a restore left behind is kept: days, or “always”', run: keep },
+  schedule: { words: '<machine>', help: 'take one --every 30m, 2h or 1d while the machine runs, and --keep so many; --off ends it', run: schedule },
   diff: { words: '<machine> <snapshot> [snapshot]', help: 'what differs from another one, or from now', run: diff },
 };
 
@@ -33,6 +35,9 @@ export const snapshot: MachineVerb = {
     ['--name <name>', 'take, edit: its name'],
     ['--description <text>', 'take, edit: what it is'],
     ['--tags <tags>', 'take, edit: words separated by commas'],
+    ['--every <interval>', 'schedule: minutes, hours or days: 30m, 2h, 1d'],
+    ['--keep <count>', 'schedule: how many of them are kept (10)'],
+    ['--off', 'schedule: none any more; those that were taken stay'],
     ['--disks-only', 'restore: leave the settings as they are'],
     ['--discard', 'restore: do not keep what the machine is now'],
     ['--start', 'restore: start the machine afterwards'],
@@ -41,7 +46,7 @@ export const snapshot: MachineVerb = {
   ],
   calls: [
     'snapshots.take', 'snapshots.list', 'snapshots.restore', 'snapshots.delete', 'snapshots.deletePlan', 'snapshots.edit',
-    'snapshots.diff', 'snapshots.setRetention', 'machines.start',
+    'snapshots.diff', 'snapshots.setRetention', 'snapshots.setSchedule', 'machines.start',
   ],
   // Disks are changed by processes of the service.
   service: true,
@@ -133,6 +138,26 @@ async function keep({ client, print }: VerbContext, id: string, [word = '']: rea
   print(after, `what a restore leaves behind is kept ${days === null ? 'always' : `for ${days} days`}`);
 }
 
+/** Without an option it says what is set. */
+async function schedule({ client, options, print }: VerbContext, id: string): Promise<void> {
+  const wanted = scheduleOf(options);
+  const tree = wanted === undefined ? await client.call('snapshots.list', { id }) : await client.call('snapshots.setSchedule', { id, schedule: wanted });
+  const now = tree.schedule;
+  print(now, now === null ? 'no snapshots are taken by the clock' : `one every ${formatInterval(now.everyMinutes)} while ${id} runs; ${now.keep} are kept`);
+}
+
+/** undefined: nothing was asked for. */
+function scheduleOf(options: VerbContext['options']): SnapshotSchedule | null | undefined {
+  const [every, keep] = [text(options, 'every'), text(options, 'keep')];
+  if (options['off'] === true) return null;
+  if (every === undefined && keep === undefined) return undefined;
+  const everyMinutes = every === undefined ? undefined : parseInterval(every);
+  if (everyMinutes === undefined) throw new UsageError(`snapshot schedule --every ${every ?? ''}: expected 1m to 30d, as in 30m, 2h or 1d`);
+  const parsed = snapshotSchedule.safeParse({ everyMinutes, keep: Number(keep ?? 10) });
+  if (!parsed.success) throw new UsageError(`snapshot schedule --keep ${keep}: expected a number from 1 to 500`);
+  return parsed.data;
+}
+
 async function diff({ client, print }: VerbContext, id: string, [from = '', to]: readonly string[]): Promise<void> {
   const tree = await client.call('snapshots.list', { id });
   const found = await client.call('snapshots.diff', { id, from: findByWord(tree, from).id, to: to === undefined ? null : findByWord(tree, to).id });
@@ -159,8 +184,8 @@ function treeLines(tree: SnapshotTreeView): string[] {
   return lines;
 }
 
-function rowOf({ name, timeMs, bytes, state, problem }: SnapshotView, here: boolean): string {
-  const facts = [new Date(timeMs).toISOString().slice(0, 19), formatBytes(bytes), ...(state === null ? [] : ['with memory'])];
+function rowOf({ name, timeMs, bytes, state, problem, kind }: SnapshotView, here: boolean): string {
+  const facts = [...(kind === 'scheduled' ? ['by the clock'] : []), new Date(timeMs).toISOString().slice(0, 19), formatBytes(bytes), ...(state === null ? [] : ['with memory'])];
   return `${name}  (${facts.join(', ')})${here ? '  ● you are here' : ''}${problem === null ? '' : '  ! damaged'}`;
 }
 

@@ -1,6 +1,6 @@
 // The tree of snapshots: a treegrid for the keyboard and for readers of screens, with the lanes drawn beside it.
 
-import { Camera, MapPin, TriangleAlert } from 'lucide-react';
+import { Camera, Clock, MapPin, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Tree, TreeItem, TreeItemContent } from 'react-aria-components';
 import type { SnapshotTreeView } from '../../../shared/snapshot/snapshot-view.ts';
@@ -65,7 +65,7 @@ function Entry({ row: { snapshot } }: { readonly row: Row }) {
   return (
     <span className="snapshot-text">
       <span className="snapshot-name" data-kind={kind}>
-        <Camera aria-hidden />
+        {kind === 'scheduled' ? <Clock aria-label={t.snapshots.kinds.scheduled} /> : <Camera aria-hidden />}
         <bdi>{name}</bdi>
         {tags.map((tag) => (
           <span key={tag} className="snapshot-tag">

@@ -1,7 +1,7 @@
 // The snapshots of a machine: the tree, what may be done with the selected one, and its details.
 // Keys: arrows move, Enter restores (or takes one, on “you are here”), F2 renames, Delete deletes.
 
-import { Camera, Copy, Pencil, RotateCcw, Trash2 } from 'lucide-react';
+import { Camera, Clock, Copy, Pencil, RotateCcw, Trash2 } from 'lucide-react';
 import { type KeyboardEvent, useState } from 'react';
 import { Toolbar } from 'react-aria-components';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
@@ -16,10 +16,11 @@ import { cloneMachine, perform } from '../../state/machine-actions.ts';
 import { type Snapshots as Loaded, useSnapshots } from '../../state/snapshots.ts';
 import { CloneDialog, DeleteDialog, RestoreDialog, TextsDialog } from './dialogs.tsx';
 import { HERE } from './lanes.ts';
+import { ScheduleDialog } from './schedule-dialog.tsx';
 import { SnapshotDetails } from './snapshot-details.tsx';
 import { SnapshotTree } from './snapshot-tree.tsx';
 
-type Question = 'take' | 'restore' | 'delete' | 'edit' | 'clone';
+type Question = 'take' | 'restore' | 'delete' | 'edit' | 'clone' | 'schedule';
 
 export function Snapshots({ machine }: { readonly machine: ReadyMachine }) {
   const loaded = useSnapshots(machine);
@@ -44,7 +45,7 @@ function Page({ machine, loaded, tree }: PageProps) {
   const canTake = isOff || machine.state === 'running' || machine.state === 'paused';
   const ask = (next: Question, of: SnapshotView | null = snapshot) => {
     if (loaded.isBusy) return;
-    if (next === 'clone' || (next === 'take' && canTake) || (of !== null && (next !== 'restore' || isOff))) setQuestion(next);
+    if (next === 'clone' || next === 'schedule' || (next === 'take' && canTake) || (of !== null && (next !== 'restore' || isOff))) setQuestion(next);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'F2') ask('edit');
@@ -69,6 +70,9 @@ function Page({ machine, loaded, tree }: PageProps) {
         </Button>
         <Button icon={Trash2} isDisabled={snapshot === null} onPress={() => ask('delete')}>
           {t.snapshots.remove}
+        </Button>
+        <Button icon={Clock} onPress={() => ask('schedule')}>
+          {t.snapshots.schedule}
         </Button>
       </Toolbar>
       <Messages tree={tree} isOff={isOff} />
@@ -139,6 +143,17 @@ function QuestionDialog({ question, machine, loaded, tree, snapshot, onClose }: 
         onDone={({ name, linked }) => {
           onClose();
           void cloneMachine(id, { snapshot: snapshot?.id ?? null, name, linked });
+        }}
+      />
+    );
+  if (question === 'schedule')
+    return (
+      <ScheduleDialog
+        schedule={tree.schedule}
+        onClose={onClose}
+        onDone={(schedule) => {
+          onClose();
+          void loaded.change('snapshots.setSchedule', { schedule });
         }}
       />
     );

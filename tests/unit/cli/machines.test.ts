@@ -233,6 +233,9 @@ describe('snapshots on the command line', () => {
     expect((await boxwright('snapshot', 'show', 'guest', 'Later')).status).toBe(3);
     expect((await boxwright('snapshot', 'take', 'guest', 'a', 'b').catch((error: unknown) => error))).toBeInstanceOf(UsageError);
     expect((await boxwright('snapshot', 'keep', 'guest', '3')).status).toBe(0);
+    expect((await boxwright('snapshot', 'schedule', 'guest', '--every', '2h', '--keep', '5')).out).toBe('one every 2h while guest runs; 5 are kept\n');
+    expect((await boxwright('snapshot', 'schedule', 'guest', '--off')).out).toBe('no snapshots are taken by the clock\n');
+    await expect(boxwright('snapshot', 'schedule', 'guest', '--every', '2w')).rejects.toThrow(UsageError);
     const cloned = JSON.parse((await boxwright('clone', 'guest', 'Twin', '--linked', '--snapshot', 'Fresh', '--json')).out);
     expect(cloned).toMatchObject({ id: 'twin', state: 'off', config: { name: 'Twin', memoryMiB: 512 } });
     const refused = await boxwright('delete', 'guest', '--yes');
@@ -240,6 +243,25 @@ describe('snapshots on the command line', () => {
     expect((await boxwright('start', 'twin')).status).toBe(0);
     expect((await boxwright('snapshot', 'restore', 'twin', 'x')).status).toBe(3);
     expect(at.started[0]).toMatchObject({ imageFolders: expect.arrayContaining([join(at.folder, 'machines/guest')]) });
+  });
+});
+
+describe('machines as files', () => {
+  it('leave and come back, and say what they bring before they do', async () => {
+    const { boxwright, folder } = at;
+    await boxwright('create', 'Guest', '--new-disk', '16M');
+    await boxwright('snapshot', 'take', 'guest', 'Fresh');
+    const [bundle, ova] = [join(folder, 'guest.boxwright'), join(folder, 'guest.ova')];
+    expect((await boxwright('export', 'guest', bundle)).out).toMatch(/guest\.boxwright was made \(/);
+    expect(JSON.parse((await boxwright('export', 'guest', ova, '--snapshot', 'Fresh', '--json')).out)).toMatchObject({ path: ova, notes: expect.arrayContaining([expect.objectContaining({ level: 'info' })]) });
+    expect((await boxwright('export', 'guest', bundle)).status).toBe(1);
+    await expect(boxwright('export', 'guest', join(folder, 'guest.zip'))).rejects.toThrow(/\.boxwright, \.ova or \.ovf/);
+    expect((await boxwright('import', bundle, '--dry-run')).out).toMatch(/“Guest” .*512 MiB(.|\n)*1 snapshots(.|\n)*checksums: sha256/);
+    expect((await boxwright('import', bundle)).out).toBe('guest-2 was made\n');
+    expect(JSON.parse((await boxwright('import', ova, '--name', 'Other', '--group', 'Work', '--json')).out)).toMatchObject({ machine: { id: 'other', config: { name: 'Other', group: 'Work' } } });
+    expect(JSON.parse((await boxwright('snapshot', 'list', 'guest-2', '--json')).out).snapshots).toMatchObject([{ name: 'Fresh', problem: null }]);
+    expect(JSON.parse((await boxwright('jobs', 'list', '--json')).out).map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'failed', 'done', 'done']);
+    expect((await boxwright('import', join(folder, 'nothing.ova'))).status).toBe(1);
   });
 });
 
