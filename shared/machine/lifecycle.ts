@@ -17,16 +17,16 @@ export type MachineState = (typeof MACHINE_STATES)[number];
 
 /** Which state may follow which. A process that dies leads to `crashed` from every state that has one. */
 export const TRANSITIONS: Readonly<Record<MachineState, readonly MachineState[]>> = {
-  off: ['starting'],
+  off: ['starting', 'saved'],
   starting: ['running', 'stopping', 'off', 'crashed'],
   running: ['pausing', 'paused', 'saving', 'stopping', 'off', 'crashed'],
   pausing: ['paused', 'running', 'stopping', 'off', 'crashed'],
   paused: ['running', 'saving', 'stopping', 'off', 'crashed'],
-  saving: ['saved', 'paused', 'running', 'crashed'],
+  saving: ['stopping', 'paused', 'running', 'off', 'crashed'],
   saved: ['restoring', 'off'],
-  restoring: ['running', 'paused', 'saved', 'stopping', 'crashed'],
+  restoring: ['running', 'paused', 'stopping', 'off', 'crashed'],
   stopping: ['off', 'crashed'],
-  crashed: ['starting', 'off'],
+  crashed: ['starting', 'saved', 'off'],
 };
 
 export const MACHINE_ACTIONS = [
@@ -36,6 +36,8 @@ export const MACHINE_ACTIONS = [
   'reset',
   'powerButton',
   'powerOff',
+  'save',
+  'discard',
   'openConsole',
   'edit',
   'delete',
@@ -44,13 +46,17 @@ export type MachineAction = (typeof MACHINE_ACTIONS)[number];
 
 /** In which states the user may ask for what. */
 export const ALLOWED_IN: Readonly<Record<MachineAction, readonly MachineState[]>> = {
-  start: ['off', 'crashed'],
+  start: ['off', 'saved', 'crashed'],
   pause: ['running'],
   resume: ['paused'],
   reset: ['running', 'paused'],
   powerButton: ['running'],
   powerOff: ['starting', 'running', 'pausing', 'paused', 'restoring'],
-  openConsole: ['starting', 'running', 'pausing', 'paused', 'restoring', 'stopping'],
+  /** Keeps its state for the next start, and ends it. */
+  save: ['running', 'paused'],
+  /** Forgets that state. */
+  discard: ['saved'],
+  openConsole: ['starting', 'running', 'pausing', 'paused', 'saving', 'restoring', 'stopping'],
   edit: ['off', 'crashed'],
   delete: ['off', 'saved', 'crashed'],
 };

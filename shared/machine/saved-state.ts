@@ -32,10 +32,17 @@ export const savedState = z.object({
   /** Of guest memory: pages that are not zero, and those of them that the file holds itself. */
   pages: count,
   ownPages: count,
+  /** Whether some are the parent's, which must then stay. */
+  usesParent: z.boolean(),
 });
 export type SavedState = z.infer<typeof savedState>;
 
-export const startFromInput = z.object({ config: startRequest, path: hostPath });
+export const startFromInput = z.object({
+  config: startRequest,
+  path: hostPath,
+  /** The guest stands still until `resume`. */
+  paused: z.boolean().default(false),
+});
 
 export const saveReleased = z.object({ pausedMs: count });
 /** Bytes of guest memory. */

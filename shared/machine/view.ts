@@ -9,6 +9,7 @@ import { MACHINE_STATES } from './lifecycle.ts';
 export const EXIT_REASONS = [
   'guestPowerOff',
   'userPowerOff',
+  'saved',
   'guestReset',
   'tripleFault',
   'debugExit',

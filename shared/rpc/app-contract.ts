@@ -47,7 +47,7 @@ export const HOST_KEYS = ['ControlRight', 'AltRight', 'ShiftRight', 'MetaLeft', 
 export type HostKey = (typeof HOST_KEYS)[number];
 
 /** What becomes of running machines when the last window closes. */
-export const QUIT_ACTIONS = ['keep', 'shutdown', 'powerOff'] as const;
+export const QUIT_ACTIONS = ['keep', 'save', 'shutdown', 'powerOff'] as const;
 export type QuitAction = (typeof QUIT_ACTIONS)[number];
 export const CLOSE_ACTIONS = ['ask', ...QUIT_ACTIONS] as const;
 export type CloseAction = (typeof CLOSE_ACTIONS)[number];
@@ -209,6 +209,10 @@ export const appContract = {
     'machines.reset': { input: one, output: nothing },
     'machines.powerButton': { input: one, output: nothing },
     'machines.powerOff': { input: one, output: nothing },
+    /** Ends it; the next start goes on where it was. Takes as long as writing its memory. */
+    'machines.save': { input: one, output: machineView },
+    /** Forgets that; the next start begins with the disks. */
+    'machines.discard': { input: one, output: machineView },
     /** Both also change the settings; a running machine sees the change at once. */
     'machines.insert': { input: insertedMedium.extend({ id: machineId }), output: machineView },
     'machines.eject': { input: one.extend({ drive: driveId }), output: machineView },

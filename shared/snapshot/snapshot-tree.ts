@@ -63,6 +63,9 @@ export const snapshot = z.looseObject({
 });
 export type Snapshot = z.infer<typeof snapshot>;
 
+/** A state file that holds only what differs from another one, which stays for as long. */
+const stateFile = z.looseObject({ path: layerPath, parent: layerPath });
+
 export const snapshotTree = z.looseObject({
   schema: z.literal(TREE_SCHEMA),
   /** Parents stand before their children. */
@@ -73,6 +76,8 @@ export const snapshotTree = z.looseObject({
   current: snapshotId.nullable(),
   /** State the machine goes on from at its next start. */
   saved: layerPath.nullable().default(null),
+  /** Those of the state files that lean on another. */
+  states: z.array(stateFile).max(10_000).default([]),
   /** How long states are kept that a restore left behind; null: for ever. */
   keepBeforeRestoreDays: z.number().int().min(0).max(3650).nullable().default(14),
   /** Snapshots by the clock; null: none. */
@@ -86,6 +91,7 @@ export const EMPTY_TREE: SnapshotTree = {
   layers: [],
   current: null,
   saved: null,
+  states: [],
   keepBeforeRestoreDays: 14,
   schedule: null,
 };
@@ -192,7 +198,42 @@ export function withoutSnapshot(tree: SnapshotTree, id: SnapshotId): SnapshotTre
     snapshots,
     layers: tree.layers.map((one) => (freed.has(one.id) ? { ...one, garbage: true } : one)),
     current: tree.current === id ? gone.parent : tree.current,
-    saved: tree.saved !== null && tree.saved === gone.state ? null : tree.saved,
+  };
+}
+
+/** Longer ones are not made: a state that only others lean on takes room, and each may hold some of the memory. */
+const MAX_STATE_CHAIN = 8;
+
+/** A state file and those it leans on. */
+export function stateChain(tree: SnapshotTree, path: string | null): string[] {
+  const chain: string[] = [];
+  for (let next = path; next !== null && !chain.includes(next); ) {
+    const at: string = next;
+    chain.push(at);
+    next = tree.states.find((one) => one.path === at)?.parent ?? null;
+  }
+  return chain;
+}
+
+/** The state files that the tree needs. */
+export function keptStates(tree: SnapshotTree): Set<string> {
+  return new Set([tree.saved, ...tree.snapshots.map(({ state }) => state)].flatMap((path) => stateChain(tree, path)));
+}
+
+/** The state that the next one may lean on: the present one's nearest, of a machine with as much memory. */
+export function parentState(tree: SnapshotTree, { memoryMiB, display }: MachineConfig): string | null {
+  const from = findSnapshot(tree, tree.current);
+  if (from === undefined || from.state === null || from.pending) return null;
+  if (from.config.memoryMiB !== memoryMiB || from.config.display.memoryMiB !== display.memoryMiB) return null;
+  return stateChain(tree, from.state).length < MAX_STATE_CHAIN ? from.state : null;
+}
+
+/** `after` with only the states that it needs, and the files of `before` that it does not. */
+export function withoutStates(before: SnapshotTree, after: SnapshotTree): { readonly tree: SnapshotTree; readonly removes: string[] } {
+  const kept = keptStates(after);
+  return {
+    tree: { ...after, states: after.states.filter(({ path }) => kept.has(path)) },
+    removes: [...keptStates(before)].filter((path) => !kept.has(path)),
   };
 }
 

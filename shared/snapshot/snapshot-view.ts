@@ -12,6 +12,8 @@ export const snapshotView = snapshot.extend({
   bytes,
   /** Why it cannot be restored: a sentence that names the file. */
   problem: z.string().max(4000).nullable(),
+  /** Why its memory cannot be, while its disks can. */
+  stateProblem: z.string().max(4000).nullable().default(null),
 });
 export type SnapshotView = z.infer<typeof snapshotView>;
 

@@ -69,18 +69,18 @@ class ThreadedRunner implements MachineRunner {
     });
   }
 
-  async start(state?: string): Promise<void> {
+  async start(state?: string, { paused = false }: { readonly paused?: boolean } = {}): Promise<void> {
     await this.#startThread(state !== undefined);
     if (state === undefined) return;
     try {
-      await this.#restore(state);
+      await this.#restore(state, paused);
     } catch (error) {
       await this.powerOff();
       throw error;
     }
   }
 
-  async #restore(path: string): Promise<void> {
+  async #restore(path: string, paused: boolean): Promise<void> {
     const { attention, guest } = this.#memory!;
     const ramBytes = guardedBytes(this.#options);
     const machine = { cpuModel: this.#options.cpuModel, memoryBytes: ramBytes, tailBytes: guest.bytes - ramBytes };
@@ -89,6 +89,7 @@ class ThreadedRunner implements MachineRunner {
       this.#restoring = { resolve, reject, path };
       this.#send({ kind: 'restore', sections });
     });
+    if (paused) this.#send({ kind: 'pause' });
     this.#send({ kind: 'release' });
   }
 

@@ -47,10 +47,10 @@ export interface RunnerEvents {
 
 export interface MachineRunner {
   /**
-   * Builds and starts the machine, where a state file says if there is one. Rejects with the typed error (`BootError`,
+   * Builds and starts the machine, where a state file says if there is one, there paused if that is wanted. Rejects with the typed error (`BootError`,
    * `FailureError` for the state) that says why not.
    */
-  start(state?: string): Promise<void>;
+  start(state?: string, options?: { readonly paused?: boolean }): Promise<void>;
   /** Saves the state of the machine, running or paused; one at a time. Rejects with a `FailureError`. */
   saveState(options: SaveOptions): Promise<SavedState>;
   /** The one that is being saved then fails. */

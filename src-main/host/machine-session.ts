@@ -77,7 +77,7 @@ export class MachineSession {
   #handlers(): Handlers<MachineContract> {
     return {
       start: (config) => this.#start(config),
-      startFrom: ({ config, path }) => this.#start(config, path),
+      startFrom: ({ config, path, paused }) => this.#start(config, path, paused),
       saveState: (input) => this.#saveState(input),
       cancelSave: () => this.#machine().cancelSave(),
       pause: () => this.#until('paused', (runner) => runner.pause()),
@@ -102,7 +102,7 @@ export class MachineSession {
   }
 
   /** `state`: where it goes on. */
-  async #start(config: StartRequest, state?: string): Promise<void> {
+  async #start(config: StartRequest, state?: string, paused = false): Promise<void> {
     if (this.#started) throw new FailureError('machine.wrongState', 'The machine was started already.');
     this.#started = true;
     const { drives, images } = await openMachineDrives(config, config.imageFolders);
@@ -118,7 +118,7 @@ export class MachineSession {
     this.#running = { runner, consoles, drives: activity, files: this.#serialFiles(config, runner), thumbnails };
     this.#follow(runner);
     try {
-      await runner.start(state);
+      await runner.start(state, { paused });
     } catch (error) {
       throw startFailure(error);
     }

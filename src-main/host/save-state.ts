@@ -83,8 +83,8 @@ export class StateSaving {
     const pausedMs = performance.now() - stopped;
     this.#options.onReleased(pausedMs);
     try {
-      const { bytes, pages, ownPages } = await this.#write(event);
-      return { bytes, pages, ownPages, pausedMs, totalMs: performance.now() - begin };
+      const { bytes, pages, ownPages, usesParent } = await this.#write(event);
+      return { bytes, pages, ownPages, usesParent, pausedMs, totalMs: performance.now() - begin };
     } finally {
       send({ kind: 'unguard' });
     }

@@ -42,7 +42,7 @@ export function runSaver(task: SaverTask, port: MessagePort): void {
 }
 
 function save(task: SaverTask, progress: (done: number, total: number) => void): WrittenState {
-  const parent = task.parent === undefined ? undefined : openParent(task.parent, task);
+  const parent = task.parent === undefined ? undefined : usableParent(task.parent, task);
   try {
     const sink = new NewStateFile(task.path);
     try {
@@ -55,6 +55,16 @@ function save(task: SaverTask, progress: (done: number, total: number) => void):
     }
   } finally {
     parent?.close();
+  }
+}
+
+/** A parent that cannot be used is no reason to fail: the state is then whole by itself. */
+function usableParent(path: string, task: SaverTask): StateReader | undefined {
+  try {
+    return openParent(path, task);
+  } catch (error) {
+    if (error instanceof FailureError) return undefined;
+    throw error;
   }
 }
 

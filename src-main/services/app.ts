@@ -130,6 +130,7 @@ export class App {
     const app = new App(options);
     const complaint = await app.#settings.load();
     await app.registry.load();
+    for (const { id } of app.registry.list()) await app.#noteSaved(id);
     if (complaint) process.stderr.write(`${complaint}\n`);
     return app;
   }
@@ -168,7 +169,7 @@ export class App {
   async quit(action: QuitAction): Promise<string[]> {
     if (action === 'keep') this.#options.quit?.(this.supervisor.active > 0);
     else {
-      const left = action === 'shutdown' ? await shutDownAll(this.supervisor) : [];
+      const left = action === 'shutdown' ? await shutDownAll(this.supervisor) : action === 'save' ? await this.#saveAll() : [];
       if (left.length > 0) return left.map((id) => this.registry.config(id).name);
       await this.shutdown();
       this.#options.quit?.(false);
@@ -183,7 +184,11 @@ export class App {
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
-    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, changed: (id) => this.#announce(id) });
+    const changed = async (id: MachineId) => {
+      await this.#noteSaved(id);
+      this.#announce(id);
+    };
+    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, changed });
     const appliances = applianceCalls({
       registry: this.registry,
       store: this.snapshots,
@@ -283,6 +288,17 @@ export class App {
       'machines.reset': ({ id }) => supervisor.reset(id),
       'machines.powerButton': ({ id }) => supervisor.powerButton(id),
       'machines.powerOff': ({ id }) => supervisor.powerOff(id),
+      'machines.save': async ({ id }) => {
+        supervisor.require(id, 'save');
+        await this.#save(id);
+        return this.view(id);
+      },
+      'machines.discard': async ({ id }) => {
+        supervisor.require(id, 'discard');
+        await this.snapshots.discard(id);
+        await this.#noteSaved(id);
+        return this.view(id);
+      },
       'machines.insert': ({ id, drive, path, format }) => this.#changeMedium(id, drive, { path, format }),
       'machines.eject': ({ id, drive }) => this.#changeMedium(id, drive, { path: null, format: null }),
       'machines.openConsole': ({ id }) => {
@@ -364,19 +380,36 @@ export class App {
     if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
-    let saved: Awaited<ReturnType<SnapshotStore['takeSaved']>>;
     try {
-      saved = await snapshots.takeSaved(id);
+      if (discardState) await snapshots.discard(id);
+      const saved = await snapshots.saved(id);
       this.#refuseBusy(id);
       const request = { ...withAbsolutePaths(registry.config(id), registry.folderOf(id)), imageFolders };
-      await supervisor.start(request, discardState ? undefined : saved?.path);
-    } catch (error) {
-      await saved?.putBack();
-      throw error;
+      await supervisor.start(request, saved && { path: saved.path, beforeRun: () => saved.forget() });
+      await saved?.remove();
     } finally {
       // It may have ended before it was known to run.
       if (!supervisor.isRunning(id)) await this.#unlock(id);
+      await this.#noteSaved(id);
     }
+  }
+
+  /** Keeps the state of a running machine for its next start, and ends it. */
+  async #save(id: MachineId): Promise<void> {
+    this.#refuseBusy(id);
+    await this.supervisor.saveAndEnd(id, () => this.snapshots.save(id));
+    await this.#noteSaved(id);
+  }
+
+  async #noteSaved(id: MachineId): Promise<void> {
+    this.supervisor.setSaved(id, await this.snapshots.hasSaved(id));
+  }
+
+  /** Names of those that could not be saved, and run on. */
+  async #saveAll(): Promise<MachineId[]> {
+    for (const id of this.supervisor.running)
+      await this.#save(id).catch((error: unknown) => this.#logs.add(id, 'error', `The state was not saved: ${(error as Error).message}`));
+    return this.supervisor.running;
   }
 
   async #unlock(id: MachineId): Promise<void> {

@@ -85,6 +85,11 @@ async function exportBundle({ media, now = Date.now }: ExporterOptions, opened: 
   }));
   notes.length = said;
   const saved = other(tree.saved, 'state');
+  // They name each other by their files' names, which stay.
+  const states = tree.states.flatMap((one) => {
+    const [path, parent] = [other(one.path, 'state'), other(one.parent, 'state')];
+    return path === null || parent === null ? [] : [{ ...one, path, parent }];
+  });
   await media.packBundle({
     path,
     description: {
@@ -92,7 +97,7 @@ async function exportBundle({ media, now = Date.now }: ExporterOptions, opened: 
       version: BUNDLE_VERSION,
       createdMs: now(),
       config: described,
-      tree: tree.layers.length === 0 && tree.snapshots.length === 0 ? null : { ...tree, layers, snapshots, saved },
+      tree: tree.layers.length === 0 && tree.snapshots.length === 0 ? null : { ...tree, layers, snapshots, saved, states },
     },
     files: [...packed.values()],
   });

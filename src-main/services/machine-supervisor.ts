@@ -31,6 +31,15 @@ export interface Limits {
 
 const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, saveMs: 600_000, endMs: 5_000 };
 const CRASH_LINES = 20;
+/** The machine stands still meanwhile, which is no state of its own. */
+const HELD_BY_US: readonly MachineState[] = ['saving', 'restoring'];
+
+/** A state file to go on from. */
+export interface SavedStart {
+  readonly path: string;
+  /** Everything is in place, and the guest about to run. */
+  beforeRun(): Promise<void>;
+}
 
 export interface Run {
   readonly id: MachineId;
@@ -116,19 +125,23 @@ export class MachineSupervisor {
     this.#machines.delete(id);
   }
 
-  /** `state`: the file of the state where it goes on. */
-  async start(config: StartRequest, state?: string): Promise<void> {
+  /** `saved`: where it goes on. */
+  async start(config: StartRequest, saved?: SavedStart): Promise<void> {
     this.require(config.id, 'start');
-    const machine: Machine = { state: 'starting', run: undefined, lastExit: null };
+    const machine: Machine = { state: saved === undefined ? 'starting' : 'restoring', run: undefined, lastExit: null };
     this.#machines.set(config.id, machine);
     const run = this.#launch(config, machine);
     this.#options.onChange(config.id);
     try {
       await within(
-        state === undefined ? run.client.call('start', config) : run.client.call('startFrom', { config, path: state }),
+        saved === undefined ? run.client.call('start', config) : run.client.call('startFrom', { config, path: saved.path, paused: true }),
         this.#limits.startMs,
         'The machine did not start in time.',
       );
+      if (saved !== undefined) {
+        await saved.beforeRun();
+        await this.#ask(run.client.call('resume'));
+      }
     } catch (error) {
       const failure = await this.#startFailure(run, error);
       this.#kill(run);
@@ -166,7 +179,36 @@ export class MachineSupervisor {
   /** Resolves when the process is gone; it gets `endMs` to go by itself. */
   async powerOff(id: MachineId): Promise<void> {
     const { run, machine } = this.#running(id, 'powerOff');
-    run.ending = { reason: 'userPowerOff', message: 'The machine was powered off.' };
+    await this.#end(run, machine, { reason: 'userPowerOff', message: 'The machine was powered off.' });
+  }
+
+  /** Holds a machine still while `work` keeps its state, then ends it. When that fails it goes on as before. */
+  async saveAndEnd(id: MachineId, work: () => Promise<void>): Promise<void> {
+    const { run, machine } = this.#running(id, 'save');
+    const from = machine.state;
+    this.#become(run, machine, 'saving');
+    try {
+      if (from === 'running') await this.#ask(run.client.call('pause'));
+      await work();
+    } catch (error) {
+      if (from === 'running') await this.#ask(run.client.call('resume')).catch(() => undefined);
+      this.#become(run, machine, from);
+      throw error;
+    }
+    await this.#end(run, machine, { reason: 'saved', message: 'The state of the machine was saved.' });
+  }
+
+  /** Whether a machine that is off goes on from a saved state at its next start. */
+  setSaved(id: MachineId, saved: boolean): void {
+    const machine = this.#machines.get(id) ?? { state: 'off' as const, run: undefined, lastExit: null };
+    if (machine.run !== undefined || saved === (machine.state === 'saved')) return;
+    this.#machines.set(id, machine);
+    machine.state = saved ? 'saved' : 'off';
+    this.#options.onChange(id);
+  }
+
+  async #end(run: Run, machine: Machine, ending: Run['ending']): Promise<void> {
+    run.ending = ending;
     this.#become(run, machine, 'stopping');
     const timer = setTimeout(() => this.#kill(run), this.#limits.endMs);
     run.client.call('powerOff').catch(() => this.#kill(run));
@@ -222,8 +264,12 @@ export class MachineSupervisor {
       exited();
     });
     run.client.on('log', ({ level, text }) => logs.add(id, level, text));
-    run.client.on('paused', () => this.#follow(run, machine, 'paused'));
-    run.client.on('resumed', () => this.#follow(run, machine, 'running'));
+    run.client.on('paused', () => {
+      if (!HELD_BY_US.includes(machine.state)) this.#follow(run, machine, 'paused');
+    });
+    run.client.on('resumed', () => {
+      if (!HELD_BY_US.includes(machine.state)) this.#follow(run, machine, 'running');
+    });
     run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
     run.client.on('thumbnail', ({ pngBase64 }) => this.#options.onThumbnail?.(id, pngBase64));
     run.client.on('ended', (ending) => {

@@ -9,7 +9,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 export interface SnapshotCallsParts {
   readonly snapshots: SnapshotStore;
   /** Tells the windows of a machine's new settings. */
-  readonly changed: (id: MachineId) => unknown;
+  readonly changed: (id: MachineId) => Promise<void>;
 }
 
 export class SnapshotCalls {
@@ -37,7 +37,7 @@ export class SnapshotCalls {
 
   async #after(id: MachineId, work: Promise<unknown>): Promise<SnapshotTreeView> {
     await work;
-    this.#parts.changed(id);
+    await this.#parts.changed(id);
     return this.#parts.snapshots.view(id);
   }
 }

@@ -85,12 +85,13 @@ export async function dependents(
   return found;
 }
 
-/** What freeing would do and cost, as far as sizes of files tell. */
-export async function planCleanUp(cleaning: Cleaning, opened: Opened, gone: Snapshot): Promise<DeletePlan> {
+/** What freeing would do and cost, as far as sizes of files tell. `states`: files of states that go with it. */
+export async function planCleanUp(cleaning: Cleaning, opened: Opened, gone: Snapshot, states: readonly string[]): Promise<DeletePlan> {
   const { io } = cleaning;
   const { files } = opened;
   const facts = await factsOf(cleaning, opened);
-  const state = gone.state === null ? 0 : ((await io.sizeOf(files.absolute(gone.state)))?.onDisk ?? 0);
+  let state = 0;
+  for (const path of states) state += (await io.sizeOf(files.absolute(path)))?.onDisk ?? 0;
   const merges: { direction: 'forward' | 'backward'; bytes: number; path: string }[] = [];
   let [frees, needs] = [state, 0];
   let tree: SnapshotTree = opened.tree;

@@ -6,7 +6,7 @@ import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { MachineConfig } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type SnapshotJournal, snapshotJournal } from '../../shared/snapshot/snapshot-journal.ts';
-import { EMPTY_TREE, isOutside, type Layer, type SnapshotTree, snapshotTree, TREE_SCHEMA, treeFault } from '../../shared/snapshot/snapshot-tree.ts';
+import { EMPTY_TREE, isOutside, keptStates, type Layer, type SnapshotTree, snapshotTree, TREE_SCHEMA, treeFault } from '../../shared/snapshot/snapshot-tree.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 
@@ -90,8 +90,8 @@ export class SnapshotFiles {
     const named = new Set([
       ...tree.layers.map((layer) => layer.path),
       ...config.drives.flatMap((drive) => (drive.path === null ? [] : [this.plain(drive.path)])),
-      ...tree.snapshots.flatMap(({ state, thumbnail }) => [state, thumbnail]),
-      tree.saved,
+      ...tree.snapshots.map(({ thumbnail }) => thumbnail),
+      ...keptStates(tree),
     ]);
     for (const name of await this.#io.names(this.absolute(SNAPSHOT_FOLDER))) {
       const path = `${SNAPSHOT_FOLDER}/${name}`;

@@ -18,13 +18,17 @@ import {
   findLayer,
   findSnapshot,
   isLayered,
+  keptStates,
   type Layer,
+  parentState,
+  stateChain,
   type Snapshot,
   type SnapshotId,
   type SnapshotKind,
   type SnapshotTree,
   withDisks,
   withoutSnapshot,
+  withoutStates,
   withSnapshot,
 } from '../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan, SnapshotDiff, SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
@@ -64,6 +68,15 @@ export interface RestoreRequest {
   readonly snapshot: SnapshotId;
   readonly disksOnly: boolean;
   readonly keepPresent: boolean;
+}
+
+/** What a machine goes on from. */
+export interface SavedFile {
+  readonly path: string;
+  /** To be called before the machine runs: its disks then change, and the state fits them no more. */
+  forget(): Promise<void>;
+  /** Once it runs. A snapshot's state stays. */
+  remove(): Promise<void>;
 }
 
 export class SnapshotStore {
@@ -164,7 +177,7 @@ export class SnapshotStore {
     for (const one of tree.snapshots) {
       const state = one.state === null ? undefined : await this.#options.io.sizeOf(files.absolute(one.state));
       const bytes = one.disks.reduce((sum, disk) => sum + size(disk.layer), state?.onDisk ?? 0);
-      snapshots.push({ ...one, bytes, problem: await this.#problem(files, tree, one) });
+      snapshots.push({ ...one, bytes, problem: await this.#problem(files, tree, one), stateProblem: await this.#stateProblem(files, tree, one) });
     }
     const used = new Set([...tree.snapshots.flatMap(({ disks }) => disks.map(({ layer }) => layer)), ...present.map(({ layer }) => layer.id)]);
     return {
@@ -186,7 +199,8 @@ export class SnapshotStore {
   async plan(id: MachineId, snapshot: SnapshotId): Promise<DeletePlan> {
     const opened = await this.#open(id);
     const gone = require(opened.tree, snapshot);
-    return planCleanUp(this.#cleaning(opened), { ...opened, tree: withoutSnapshot(opened.tree, gone.id) }, gone);
+    const after = withoutStates(opened.tree, withoutSnapshot(opened.tree, gone.id));
+    return planCleanUp(this.#cleaning(opened), { ...opened, tree: after.tree }, gone, after.removes);
   }
 
   /** The picture of its screen, in base64. */
@@ -225,18 +239,51 @@ export class SnapshotStore {
     });
   }
 
-  /**
-   * The state file the machine is to go on from, which is forgotten at once: its disks change as soon as it runs. With
-   * the way to put it back, should the start fail.
-   */
-  takeSaved(id: MachineId): Promise<{ readonly path: string; putBack(): Promise<void> } | undefined> {
+  /** Whether it goes on from a saved state at its next start. */
+  async hasSaved(id: MachineId): Promise<boolean> {
+    const { machines, io } = this.#options;
+    return (await readTree(io, machines.folderOf(id)).catch(() => EMPTY_TREE)).saved !== null;
+  }
+
+  /** The state file the machine is to go on from, if there is one. */
+  async saved(id: MachineId): Promise<SavedFile | undefined> {
+    const { files, tree } = await this.#open(id);
+    const { saved } = tree;
+    if (saved === null) return undefined;
+    return {
+      path: files.absolute(saved),
+      forget: () => this.#changing(id, (now) => now.files.commit({ operation: 'resume', tree: withoutStates(now.tree, { ...now.tree, saved: null }).tree })),
+      remove: () => this.#changing(id, async (now) => {
+        const needed = keptStates(now.tree);
+        for (const path of keptStates(tree)) if (!needed.has(path)) await this.#options.io.remove(files.absolute(path));
+      }),
+    };
+  }
+
+  /** Keeps the state of a machine that stands still, and goes on standing still, for its next start. */
+  save(id: MachineId): Promise<void> {
+    return this.#changing(id, async ({ files, config, tree }) => {
+      const { live, io } = this.#options;
+      if (live === undefined) throw new FailureError('machine.unsupported', 'The state of this machine cannot be saved.', { id });
+      const saved = `${SNAPSHOT_FOLDER}/${randomUUID()}.state`;
+      await io.makeFolder(files.absolute(SNAPSHOT_FOLDER));
+      try {
+        const states = await this.#writeState(files, tree, live, { id, config, state: saved, layers: [] });
+        await files.commit({ operation: 'save', tree: { ...tree, saved, states } });
+      } catch (error) {
+        if ((await files.tree()).saved !== saved) await io.remove(files.absolute(saved)).catch(String);
+        throw error;
+      }
+    });
+  }
+
+  /** The next start begins with the disks as they are. */
+  discard(id: MachineId): Promise<void> {
     return this.#changing(id, async ({ files, tree }) => {
+      this.#requireOff(id);
       const { saved } = tree;
-      if (saved === null) return undefined;
-      await files.commit({ operation: 'resume', tree: { ...tree, saved: null } });
-      const putBack = () =>
-        this.#changing(id, (now) => now.files.commit({ operation: 'resume failed', tree: { ...now.tree, saved } }));
-      return { path: files.absolute(saved), putBack };
+      if (saved === null) return;
+      await files.commit({ operation: 'discard', ...withoutStates(tree, { ...tree, saved: null }) });
     });
   }
 
@@ -263,10 +310,11 @@ export class SnapshotStore {
     const disks = presentDisks(files, config, tree);
     this.#refuseFrozen(files, config, tree);
     const { below, overlays } = await this.#overlays(files, tree, disks);
-    const taken = this.#entry(request, config);
+    // A saved state is part of what is kept, and stays where the machine goes on.
+    const taken = { ...this.#entry(request, config), state: tree.saved };
     await files.commit({
       operation: `take “${taken.name}”`,
-      tree: withSnapshot(tree, taken, below, overlays),
+      tree: { ...withSnapshot(tree, taken, below, overlays), saved: tree.saved },
       config: withDisks(config, overlays),
     });
     return taken;
@@ -286,16 +334,29 @@ export class SnapshotStore {
       const state = `${SNAPSHOT_FOLDER}/${taken.id}.state`;
       const thumbnail = await this.#picture(files, id, taken.id, live);
       const layers = overlays.map(({ drive, layer }) => ({ drive, path: files.absolute(layer.path), format: layer.format }));
-      // Whole by itself: a state that leaned on another would be lost with that one's snapshot.
-      await live.saveState(id, { path: files.absolute(state), parent: null, layers });
-      await this.#options.io.makeDurable(files.absolute(state));
+      const states = await this.#writeState(files, tree, live, { id, config, state, layers });
       const snapshots = during.snapshots.map((one) => (one.id === taken.id ? { ...one, pending: false, state, thumbnail } : one));
-      await files.commit({ operation: `take “${taken.name}”, state`, tree: { ...during, snapshots } });
+      await files.commit({ operation: `take “${taken.name}”, state`, tree: { ...during, snapshots, states } });
       return taken;
     } catch (error) {
       await files.commit({ operation: `take back “${taken.name}”`, tree: withoutSnapshot(during, taken.id) });
       throw error;
     }
+  }
+
+  /** Only what differs from the nearest state, where there is one. Durable; answers what leans on what from then on. */
+  async #writeState(
+    files: SnapshotFiles, tree: SnapshotTree, live: LiveMachines,
+    { id, config, state, layers }: { id: MachineId; config: MachineConfig; state: string; layers: SaveStateInput['layers'] },
+  ): Promise<SnapshotTree['states']> {
+    const { io } = this.#options;
+    const near = parentState(tree, config);
+    const parent = near === null || (await io.sizeOf(files.absolute(near))) === undefined ? null : near;
+    const { usesParent } = await live.saveState(id, {
+      path: files.absolute(state), layers, parent: parent === null ? null : files.absolute(parent),
+    });
+    await io.makeDurable(files.absolute(state));
+    return parent === null || !usesParent ? tree.states : [...tree.states, { path: state, parent }];
   }
 
   /** A picture is no reason to fail. */
@@ -314,7 +375,7 @@ export class SnapshotStore {
 
   async #restore({ files, config, tree }: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
     const target = require(tree, snapshot);
-    const problem = await this.#problem(files, tree, target);
+    const problem = (await this.#problem(files, tree, target)) ?? (disksOnly ? null : await this.#stateProblem(files, tree, target));
     if (problem !== null) throw new FailureError('snapshot.damaged', problem, { snapshot });
     const present = presentDisks(files, config, tree);
     const keep = keepPresent && (await this.#isChanged(files, config, tree, present));
@@ -330,7 +391,7 @@ export class SnapshotStore {
     const known = new Map(below.map(({ layer }) => [layer.id, layer]));
     const kept = present.map((disk) => ({ ...disk, layer: known.get(disk.layer.id) ?? disk.layer }));
     const name = `Before restoring “${target.name}”`.slice(0, 120);
-    const from = keep ? withSnapshot(tree, this.#entry({ name, kind: 'before-restore' }, config), kept, []) : tree;
+    const from = keep ? withSnapshot(tree, { ...this.#entry({ name, kind: 'before-restore' }, config), state: tree.saved }, kept, []) : tree;
     const replaced = new Set(overlays.map(({ drive }) => drive));
     const dropped = keep ? [] : present.filter(({ drive, layer }) => layer.parent !== null && (replaced.has(drive) || !disksOnly));
     await files.commit({
@@ -341,10 +402,11 @@ export class SnapshotStore {
   }
 
   async #delete({ files, tree }: Opened, gone: Snapshot): Promise<void> {
+    const { tree: after, removes } = withoutStates(tree, withoutSnapshot(tree, gone.id));
     await files.commit({
       operation: `delete “${gone.name}”`,
-      tree: withoutSnapshot(tree, gone.id),
-      removes: [gone.state, gone.thumbnail].filter((path) => path !== null),
+      tree: after,
+      removes: gone.thumbnail === null ? removes : [...removes, gone.thumbnail],
     });
   }
 
@@ -444,6 +506,14 @@ export class SnapshotStore {
         if ((await this.#options.io.sizeOf(file)) === undefined)
           return `The snapshot “${one.name}” cannot be restored: its disk needs “${file}”, which does not exist. Put the file back.`;
       }
+    return null;
+  }
+
+  /** Without its memory a snapshot is as good as one of a machine that lost power. */
+  async #stateProblem(files: SnapshotFiles, tree: SnapshotTree, { name, state }: Snapshot): Promise<string | null> {
+    for (const path of stateChain(tree, state))
+      if ((await this.#options.io.sizeOf(files.absolute(path))) === undefined)
+        return `The memory of the snapshot “${name}” cannot be restored: “${files.absolute(path)}” does not exist. Put the file back, or restore only the disks.`;
     return null;
   }
 

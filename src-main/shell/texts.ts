@@ -1,5 +1,7 @@
 // The texts that the desktop shell shows itself: menus, the tray, dialogs of the system. The window has its own.
 
+import type { QuitAction } from '../../shared/rpc/app-contract.ts';
+
 export interface Texts {
   readonly file: string;
   readonly newMachine: string;
@@ -14,7 +16,7 @@ export interface Texts {
   readonly noneRunning: string;
   readonly closeTitle: (running: number) => string;
   readonly closeDetail: string;
-  readonly closeButtons: Readonly<Record<'keep' | 'shutdown' | 'powerOff', string>>;
+  readonly closeButtons: Readonly<Record<QuitAction, string>>;
   readonly remember: string;
   readonly cancel: string;
   readonly stillRunning: (names: string) => string;
@@ -36,11 +38,11 @@ const en: Texts = {
   noneRunning: 'No machine is running',
   closeTitle: (running) => (running === 1 ? 'A machine is running.' : `${running} machines are running.`),
   closeDetail: 'Powering off is like pulling the plug: guests lose what they have not saved.',
-  closeButtons: { keep: 'Keep Running in the Background', shutdown: 'Shut Down and Quit', powerOff: 'Power Off and Quit' },
+  closeButtons: { keep: 'Keep Running in the Background', save: 'Save Their States and Quit', shutdown: 'Shut Down and Quit', powerOff: 'Power Off and Quit' },
   remember: 'Do this always',
   cancel: 'Cancel',
   stillRunning: (names) => `Still running: ${names}.`,
-  stillRunningDetail: 'The guest did not shut down within a minute. Power it off, or keep it running.',
+  stillRunningDetail: 'It did not shut down within a minute, or its state could not be saved (its log says why). Power it off, or keep it running.',
   choose: {
     kernel: 'Choose a kernel',
     initrd: 'Choose an initial RAM disk',
@@ -65,11 +67,11 @@ const zhCn: Texts = {
   noneRunning: '没有虚拟机在运行',
   closeTitle: (running) => `${running} 台虚拟机正在运行。`,
   closeDetail: '切断电源等于拔掉插头：客户机会丢失未保存的内容。',
-  closeButtons: { keep: '在后台继续运行', shutdown: '关机并退出', powerOff: '切断电源并退出' },
+  closeButtons: { keep: '在后台继续运行', save: '保存状态并退出', shutdown: '关机并退出', powerOff: '切断电源并退出' },
   remember: '总是这样做',
   cancel: '取消',
   stillRunning: (names) => `仍在运行：${names}。`,
-  stillRunningDetail: '客户机在一分钟内没有关机。请切断电源，或让它继续运行。',
+  stillRunningDetail: '它在一分钟内没有关机，或无法保存其状态（原因见其日志）。请切断电源，或让它继续运行。',
   choose: {
     kernel: '选择内核',
     initrd: '选择初始内存盘',

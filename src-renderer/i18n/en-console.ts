@@ -16,6 +16,7 @@ const hostKeys: Record<HostKey, string> = {
 const closeActions: Record<CloseAction, string> = {
   ask: 'Ask',
   keep: 'Keep them running',
+  save: 'Save their states',
   shutdown: 'Shut them down',
   powerOff: 'Power them off',
 };
@@ -167,6 +168,8 @@ export const consoleEn = {
   closeText: 'What shall become of them when Boxwright quits?',
   closeKeep: 'Keep running in the background',
   closeKeepHint: 'They go on without a window. Start Boxwright again to see them.',
+  closeSave: 'Save their states',
+  closeSaveHint: 'Writes their memory to the disk; the next start goes on from there.',
   closeShutdown: 'Shut down',
   closeShutdownHint: 'Presses their power buttons and quits when the guests have ended.',
   closePowerOff: 'Power off',

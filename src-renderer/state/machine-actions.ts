@@ -13,7 +13,7 @@ import { client } from './client.ts';
 import { goTo } from './navigation.ts';
 import { notify, notifyFailure } from './notices.ts';
 
-export type PlainAction = 'start' | 'pause' | 'resume' | 'reset' | 'powerButton' | 'powerOff' | 'delete';
+export type PlainAction = 'start' | 'pause' | 'resume' | 'reset' | 'powerButton' | 'powerOff' | 'save' | 'discard' | 'delete';
 
 export const usePending = create<{ readonly machineIds: ReadonlySet<string> }>(() => ({
   machineIds: new Set(),
@@ -23,6 +23,7 @@ export async function perform(id: string, action: PlainAction, force = false): P
   mark(id, true);
   try {
     if (action === 'start') putMachine(await client().call('machines.start', { id, force }));
+    else if (action === 'save' || action === 'discard') putMachine(await client().call(`machines.${action}`, { id }));
     else if (action === 'delete') await deleteMachines([id]);
     else await client().call(`machines.${action}`, { id });
   } catch (error) {

@@ -14,7 +14,7 @@ export const start: MachineVerb = {
   options: [
     ['--wait', 'come back when the machine has ended'],
     ['--force', 'also when this computer seems to have too little memory'],
-    ['--discard-state', 'start from the disks, not where a restored snapshot left off'],
+    ['--discard-state', 'start from the disks, and forget the saved state'],
   ],
   calls: ['machines.start'],
   service: true,
@@ -48,12 +48,25 @@ export const shutdown: MachineVerb = {
   },
 };
 
+export const save: MachineVerb = {
+  name: 'save',
+  help: 'keep the state of a running machine and end it; the next start goes on from there',
+  words: ['<machine>'],
+  calls: ['machines.save'],
+  service: false,
+  async run({ client, machine, print }) {
+    const { id } = await machine();
+    print(await client.call('machines.save', { id }), `${id} is saved`);
+  },
+};
+
 export const poweroff = simple('poweroff', 'pull the plug', 'machines.powerOff', 'is off');
+export const discard = simple('discard', 'forget a saved state: the next start begins with the disks', 'machines.discard', 'is off');
 export const reset = simple('reset', 'press the reset button', 'machines.reset', 'was reset');
 export const pause = simple('pause', 'stop the time of a machine', 'machines.pause', 'is paused');
 export const resume = simple('resume', 'let a paused machine go on', 'machines.resume', 'is running');
 
-type SimpleCall = Extract<CallName<ControlContract>, 'machines.powerOff' | 'machines.reset' | 'machines.pause' | 'machines.resume'>;
+type SimpleCall = Extract<CallName<ControlContract>, 'machines.powerOff' | 'machines.discard' | 'machines.reset' | 'machines.pause' | 'machines.resume'>;
 
 function simple(name: string, help: string, call: SimpleCall, done: string): MachineVerb {
   return {

@@ -5,7 +5,7 @@ import { clone } from './clone.ts';
 import { exportVerb, importVerb } from './export-import.ts';
 import { console, key, screenshot, type, waitForSerial, waitForText } from './input.ts';
 import { log, stats } from './inspect.ts';
-import { pause, poweroff, reset, resume, shutdown, start } from './lifecycle.ts';
+import { discard, pause, poweroff, reset, resume, save, shutdown, start } from './lifecycle.ts';
 import { list, show } from './list.ts';
 import { jobs, media } from './library.ts';
 import { eject, insert } from './media.ts';
@@ -13,7 +13,7 @@ import { snapshot } from './snapshot.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
-  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, shutdown, poweroff, reset, pause, resume, remove,
+  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, shutdown, poweroff, save, discard, reset, pause, resume, remove,
   undelete, repair,
   console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, media, jobs, log, stats, getSchema,
 ];

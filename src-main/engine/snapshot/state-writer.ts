@@ -31,6 +31,8 @@ export interface WrittenState {
   /** Pages that are not zero, and those that the file holds itself. */
   readonly pages: number;
   readonly ownPages: number;
+  /** Whether any page is the parent's; the file names none otherwise. */
+  readonly usesParent: boolean;
 }
 
 export class StateWriter {
@@ -45,6 +47,7 @@ export class StateWriter {
   #filled = 0;
   #page = 0;
   #present = 0;
+  #inherited = 0;
   #end = HEADER_BYTES;
 
   constructor(options: StateWriterOptions) {
@@ -77,7 +80,7 @@ export class StateWriter {
     this.#chunks.forEach((ref, n) => writeChunkRecord(view, n * CHUNK_RECORD_BYTES, ref));
     const index: StateIndex = {
       format: STATE_FORMAT, id, savedMs, machine,
-      parent: parent === undefined ? null : { file: parent.file, id: parent.id },
+      parent: parent === undefined || this.#inherited === 0 ? null : { file: parent.file, id: parent.id },
       sections: this.#sections,
       pages: {
         count: this.#map.length, own,
@@ -85,14 +88,17 @@ export class StateWriter {
       },
     };
     sink.writeHeader(encodeHeader(this.#append(utf8(JSON.stringify(index)))));
-    return { bytes: this.#end, pages: this.#present, ownPages: own };
+    return { bytes: this.#end, pages: this.#present, ownPages: own, usesParent: this.#inherited > 0 };
   }
 
   #place(page: number, bytes: Uint8Array): number {
     const { codec, parent } = this.#options;
     this.#present += 1;
     const digest = codec.digest(bytes);
-    if (parent?.digest(page) === digest) return PAGE_PARENT;
+    if (parent?.digest(page) === digest) {
+      this.#inherited += 1;
+      return PAGE_PARENT;
+    }
     const same = this.#known.get(digest);
     if (same !== undefined) {
       this.#same.push(same);

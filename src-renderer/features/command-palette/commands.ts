@@ -19,7 +19,7 @@ export interface Command {
 }
 
 /** Actions that lose nothing; the others ask first, at their buttons. */
-const ACTIONS = ['start', 'pause', 'resume', 'powerButton'] as const satisfies readonly PlainAction[];
+const ACTIONS = ['start', 'pause', 'resume', 'powerButton', 'save'] as const satisfies readonly PlainAction[];
 
 export function commandsFor(
   machines: readonly MachineView[],

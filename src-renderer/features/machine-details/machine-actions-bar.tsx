@@ -1,6 +1,6 @@
 // The buttons of a machine's page: what may be done to it in its present state, asking first where data may be lost.
 
-import { Pause, Play, Power, PowerOff, RotateCcw, Trash2 } from 'lucide-react';
+import { Pause, Play, Power, PowerOff, RotateCcw, Save, Trash2, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { Toolbar } from 'react-aria-components';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
@@ -18,6 +18,7 @@ const QUESTIONS = {
     text: t.machine.confirmPowerOffText,
     action: t.machine.powerOff,
   },
+  discard: { title: t.machine.confirmDiscard, text: t.machine.confirmDiscardText, action: t.machine.discard },
   delete: { title: t.machine.confirmDelete, text: t.machine.confirmDeleteText, action: t.machine.delete },
 };
 type Question = keyof typeof QUESTIONS;
@@ -45,6 +46,16 @@ export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine 
         {may('reset') && (
           <Button icon={RotateCcw} onPress={() => setQuestion('reset')}>
             {t.machine.reset}
+          </Button>
+        )}
+        {may('save') && (
+          <Button icon={Save} hint={t.machine.saveHint} onPress={() => run('save')}>
+            {t.machine.save}
+          </Button>
+        )}
+        {may('discard') && (
+          <Button icon={Undo2} onPress={() => setQuestion('discard')}>
+            {t.machine.discard}
           </Button>
         )}
         {may('powerOff') && (
@@ -98,7 +109,7 @@ function MainButton({ machine: { state }, isPending, onPress }: MainButtonProps)
       isPending={isPending || !isAllowed('start', state)}
       onPress={() => onPress('start')}
     >
-      {state === 'crashed' ? t.machine.restart : t.machine.start}
+      {state === 'crashed' ? t.machine.restart : state === 'saved' ? t.machine.continue : t.machine.start}
     </Button>
   );
 }

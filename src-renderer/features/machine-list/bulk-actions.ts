@@ -1,7 +1,7 @@
 // What may be done to one machine or several of the list, and the questions before what cannot be taken back. The table
 // of states decides, as everywhere; a machine in another state is left alone.
 
-import { Pause, Play, Power, PowerOff, Tags, Trash2, type LucideIcon } from 'lucide-react';
+import { Pause, Play, Power, PowerOff, Save, Tags, Trash2, type LucideIcon } from 'lucide-react';
 import { create } from 'zustand';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
@@ -23,6 +23,7 @@ const ACTIONS = [
   { id: 'pause', icon: Pause, title: t.machine.pause },
   { id: 'resume', icon: Play, title: t.machine.resume },
   { id: 'powerButton', icon: Power, title: t.machine.powerButton },
+  { id: 'save', icon: Save, title: t.machine.save },
   { id: 'powerOff', icon: PowerOff, title: t.machine.powerOff },
 ] as const;
 

@@ -12,6 +12,7 @@ import { quit, running, useQuit } from '../../state/quit.ts';
 
 const TEXTS: Record<QuitAction, { title: string; hint: string }> = {
   keep: { title: t.console.closeKeep, hint: t.console.closeKeepHint },
+  save: { title: t.console.closeSave, hint: t.console.closeSaveHint },
   shutdown: { title: t.console.closeShutdown, hint: t.console.closeShutdownHint },
   powerOff: { title: t.console.closePowerOff, hint: t.console.closePowerOffHint },
 };

@@ -4,7 +4,7 @@
 import { Camera, Clock, Copy, Pencil, RotateCcw, Trash2 } from 'lucide-react';
 import { type KeyboardEvent, useState } from 'react';
 import { Toolbar } from 'react-aria-components';
-import { isAllowed } from '../../../shared/machine/lifecycle.ts';
+import { hasProcess } from '../../../shared/machine/lifecycle.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { nextName } from '../../../shared/snapshot/snapshot-tree.ts';
 import type { SnapshotTreeView, SnapshotView } from '../../../shared/snapshot/snapshot-view.ts';
@@ -41,7 +41,7 @@ function Page({ machine, loaded, tree }: PageProps) {
   const [question, setQuestion] = useState<Question | null>(null);
   const snapshot = tree.snapshots.find(({ id }) => id === wanted) ?? null;
   const selected = snapshot?.id ?? HERE;
-  const isOff = isAllowed('edit', machine.state);
+  const isOff = !hasProcess(machine.state);
   const canTake = isOff || machine.state === 'running' || machine.state === 'paused';
   const ask = (next: Question, of: SnapshotView | null = snapshot) => {
     if (loaded.isBusy) return;
@@ -124,7 +124,7 @@ function QuestionDialog({ question, machine, loaded, tree, snapshot, onClose }: 
     return (
       <TextsDialog
         title={t.snapshots.takeTitle}
-        text={isAllowed('edit', machine.state) ? t.snapshots.takeText : `${t.snapshots.takeText} ${t.snapshots.takeRunning}`}
+        text={!hasProcess(machine.state) ? t.snapshots.takeText : `${t.snapshots.takeText} ${t.snapshots.takeRunning}`}
         action={t.snapshots.take}
         initial={{ name: nextName(tree), description: '', tags: [] }}
         onClose={onClose}

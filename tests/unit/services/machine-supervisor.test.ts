@@ -48,6 +48,37 @@ describe('a machine', () => {
     expect(supervisor.status('a')).toMatchObject({ startedAtMs: null, lastExit: { reason: 'userPowerOff' } });
   });
 
+  it('is saved and ended while it stands still, and goes on from there only when nothing can fail any more', async () => {
+    const asked: string[] = [];
+    const { supervisor, states } = supervised((process) => ({
+      pause: () => {
+        asked.push('pause');
+        process.server.emit('paused', undefined);
+      },
+      startFrom: ({ path, paused }) => void asked.push(`from ${path} ${paused}`),
+      resume: () => void asked.push('resume'),
+    }));
+    await supervisor.start(CONFIG);
+    await supervisor.saveAndEnd('a', async () => void asked.push('save'));
+    supervisor.setSaved('a', true);
+    expect(states).toEqual(['starting', 'running', 'saving', 'stopping', 'off', 'saved']);
+    expect(supervisor.status('a').lastExit?.reason).toBe('saved');
+    expect(() => supervisor.require('a', 'edit')).toThrow(FailureError);
+    await supervisor.start(CONFIG, { path: '/s', beforeRun: async () => void asked.push('forget') });
+    expect(states.slice(6)).toEqual(['restoring', 'running']);
+    expect(asked).toEqual(['pause', 'save', 'from /s true', 'forget', 'resume']);
+  });
+
+  it('goes on when its state cannot be saved', async () => {
+    const asked: string[] = [];
+    const { supervisor } = supervised(() => ({ resume: () => void asked.push('resume') }));
+    await supervisor.start(CONFIG);
+    const full = new FailureError('store.writeFailed', 'The disk is full.');
+    await expect(supervisor.saveAndEnd('a', () => Promise.reject(full))).rejects.toBe(full);
+    expect([supervisor.status('a').state, asked]).toEqual(['running', ['resume']]);
+    await supervisor.powerOff('a');
+  });
+
   it('is off when the guest switches it off', async () => {
     const { supervisor, process, states } = supervised();
     await supervisor.start(CONFIG);

@@ -90,7 +90,7 @@ describe('a state file', () => {
 
   it('says when its parent is gone or another one', () => {
     write('q0', memoryOf(() => 1));
-    write('q1', memoryOf(() => 2), 'q0');
+    write('q1', memoryOf((page) => (page === 2 ? 1 : 2)), 'q0');
     write('q0', memoryOf(() => 3));
     expect(() => open('q1')).toThrow(/“q1” builds on the state “q0”, which is another one now/);
     folder.delete('q0');

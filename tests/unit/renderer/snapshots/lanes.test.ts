@@ -9,7 +9,7 @@ function tree(parents: Readonly<Record<string, string | null>>, here: string | n
   const config = { ...defaultSettings('A'), schema: 1 as const, id: 'a' };
   const snapshots = Object.entries(parents).map(([id, parent]) => ({
     id, parent, name: id, description: '', tags: [], timeMs: 0, kind: 'manual' as const, config, disks: [], state: null, pending: false,
-    thumbnail: null, bytes: 0, problem: null,
+    thumbnail: null, bytes: 0, problem: null, stateProblem: null,
   }));
   const current = { parent: here, changed: false, bytes: 0, saved: false };
   return { machine: 'a', snapshots, current, keepBeforeRestoreDays: 14, unfreedBytes: 0, warning: null };

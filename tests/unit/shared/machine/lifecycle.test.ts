@@ -27,10 +27,10 @@ describe('the lifecycle', () => {
     for (const state of MACHINE_STATES) expect(canBecome(state, 'crashed')).toBe(hasProcess(state));
   });
 
-  it('allows each action somewhere, and start wherever nothing runs but a saved state', () => {
+  it('allows each action somewhere, and start wherever nothing runs', () => {
     for (const action of MACHINE_ACTIONS) expect(ALLOWED_IN[action].length).toBeGreaterThan(0);
     for (const state of MACHINE_STATES)
-      expect(isAllowed('start', state)).toBe(!hasProcess(state) && state !== 'saved');
+      expect(isAllowed('start', state)).toBe(!hasProcess(state));
   });
 
   it('edits and deletes nothing that runs', () => {
