@@ -14,6 +14,8 @@ import type { MemoryViews } from './views.ts';
 export interface CpuEvents {
   /** Linear addresses may translate differently from now on. */
   translationsChanged(scope: 'all' | 'non-global'): void;
+  /** One linear page may. */
+  pageInvalidated(address: number): void;
 }
 
 export class Cpu implements CpuContext {
@@ -144,8 +146,8 @@ export class Cpu implements CpuContext {
   }
 
   invalidatePage(address: number): void {
-    this.#mmu.flushPage(address);
-    this.#events.translationsChanged('all');
+    if (this.#mmu.flushPage(address)) this.#events.pageInvalidated(address);
+    else this.#events.translationsChanged('all');
   }
 
   updateMode(): void {

@@ -32,11 +32,15 @@ import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
 import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
-import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
+import { createMainLoop, type MainLoop, NO_KEY, STEP_KEY } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
+import { StepCache } from './interpreter/step-cache.ts';
+import type { CodePage } from './jit/code-mapping.ts';
 import { Jit } from './jit/jit.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
+import { FetchTlb } from './mmu/fetch-tlb.ts';
+import { MappingEpochs } from './mmu/mapping-epochs.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
@@ -52,9 +56,6 @@ const VECTOR_DB = 1;
 const VECTOR_UD = 6;
 const TWO_32 = 0x1_0000_0000;
 
-const FETCH_ENTRIES = 1024;
-/** Instructions that regions leave to the interpreter stand at few places, which come again and again. */
-const STEP_ENTRIES = 512;
 /** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
 const HOT_THRESHOLD = 1000;
 
@@ -74,15 +75,10 @@ export class Engine implements CpuEngine {
   readonly #counters = { lookups: 0, slowSteps: 0, hotBlocks: 0, attentions: 0, faults: 0, interrupts: 0, translationChanges: 0 };
   readonly #handlers: HandlerTable;
   readonly #run: MainLoop;
-  /** Linear page times two, plus one for user mode, to the host page: translations of instruction fetches. */
-  readonly #fetchTag = new Float64Array(FETCH_ENTRIES);
-  readonly #fetchHost = new Float64Array(FETCH_ENTRIES);
-  /** Slots of pages that are not global. */
-  readonly #localFetches = new Set<number>();
-  /** Blocks of one instruction by host address and mode: host, mode and header. */
-  readonly #steps = new Uint32Array(STEP_ENTRIES * 3);
+  readonly #fetches = new FetchTlb();
+  readonly #steps = new StepCache();
   readonly #attention: number;
-  readonly #mappingEpoch: number;
+  readonly #epochs: MappingEpochs;
   readonly #jit: Jit | undefined;
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
@@ -97,6 +93,7 @@ export class Engine implements CpuEngine {
     this.ram = { base: layout.ramBase, bytes: layout.ramBytes + layout.vramBytes };
     const views = createViews(this.memory);
     this.#views = views;
+    this.#epochs = new MappingEpochs(views, layout);
     this.#block = new Uint32Array(this.memory.buffer, layout.cpuBlock, CPU_BLOCK_SIZE / 4);
     this.#cpu = new Cpu(views, layout, options.model, options.environment);
     this.#map = new PhysicalMap(layout.ramBase, options.regions);
@@ -122,7 +119,7 @@ export class Engine implements CpuEngine {
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
     if (options.accelerator === 'jit') {
       const { features } = options.model;
-      const mapping = { codePage: (linear: number, user: boolean) => this.#mmu.codePage(linear, user) };
+      const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
       const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features, mapping };
       this.#jit = new Jit(
         { ...parts, load, compiler: options.compiler },
@@ -136,13 +133,16 @@ export class Engine implements CpuEngine {
     }
     this.#code.onInvalidate = (hostPage) => {
       this.#left.record = 0;
-      if (hostPage === undefined) this.#steps.fill(0);
+      if (hostPage === undefined) this.#steps.clear();
       this.#jit?.invalidated(hostPage);
     };
     const { slowRead, slowWrite, slowUpdate, slowProbe, deviceRead, deviceWrite, deviceUpdate } = this.#mmu;
     Object.assign(slowPaths, { slowRead, slowWrite, slowUpdate, slowProbe });
     Object.assign(slowPaths, { deviceRead, deviceWrite, deviceUpdate });
-    this.#cpu.attach(this.#mmu, tlb, { translationsChanged: (scope) => this.#translationsChanged(scope) });
+    this.#cpu.attach(this.#mmu, tlb, {
+      translationsChanged: (scope) => this.#translationsChanged(scope),
+      pageInvalidated: (address) => { if (this.#fetches.knows(address)) this.#translationsChanged('all'); },
+    });
     this.#run = createMainLoop({
       layout,
       imports: slowPaths,
@@ -151,7 +151,6 @@ export class Engine implements CpuEngine {
     });
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
-    this.#mappingEpoch = layout.mappingEpoch >> 2;
     this.#translationsChanged('all');
     this.reset('power-on');
   }
@@ -260,19 +259,14 @@ export class Engine implements CpuEngine {
 
   #translationsChanged(scope: 'all' | 'non-global'): void {
     this.#counters.translationChanges++;
-    const { u32 } = this.#views;
-    const epoch = this.#mappingEpoch;
-    u32[epoch] = ((u32[epoch] as number) + 1) >>> 0;
-    if (u32[epoch] === 0) u32[epoch + 1] = (u32[epoch + 1] as number) + 1;
+    this.#epochs.countUp(scope);
     this.#left.record = 0;
     if (scope === 'all') {
-      this.#fetchTag.fill(Number.NaN);
-      this.#localFetches.clear();
+      this.#fetches.flush();
       this.#code.flushJumpCache();
       return;
     }
-    for (const slot of this.#localFetches) this.#fetchTag[slot] = Number.NaN;
-    this.#localFetches.clear();
+    this.#fetches.flushLocal();
     this.#code.flushLocalJumps();
   }
 
@@ -369,6 +363,8 @@ export class Engine implements CpuEngine {
       default:
         this.#counters.lookups++;
         this.#left.record = this.#block[CURRENT_RECORD] as number;
+        // A region would come back to the stale record of an instruction over and over.
+        if (this.#code.isStale(this.#left.record)) this.#addJump(this.#linearRip(), NO_KEY, 0);
         this.#left.base = this.#codeBase();
         return undefined;
     }
@@ -379,14 +375,24 @@ export class Engine implements CpuEngine {
     return this.#nmi || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
   }
 
-  /** An instruction that a region left to the interpreter; those that reach devices are noted. */
+  /**
+   * An instruction that a region left to the interpreter. Those that reach devices are noted; the dispatch loop finds
+   * the others by itself the next time.
+   */
   #stepSlow(): CpuStop | undefined {
     const linear = this.#linearRip();
-    const before = this.#mmu.stats.deviceAccesses;
+    const mode = this.#block[MODE] as number;
+    const user = this.#block[CPL] === 3;
+    const { translationChanges } = this.#counters;
+    const { deviceAccesses } = this.#mmu.stats;
     const stop = this.#step();
-    if (this.#mmu.stats.deviceAccesses !== before) {
-      const host = this.#mmu.translate(linear, 'execute', this.#block[CPL] === 3);
+    if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
+      const host = this.#mmu.translate(linear, 'execute', user);
       if (host >= 0) this.#jit?.reachedDevice(host);
+    } else if (this.#counters.translationChanges === translationChanges) {
+      const host = this.#fetches.lookup(linear, user);
+      const header = host < 0 ? 0 : this.#knownStep(host, mode);
+      if (header !== 0) this.#addJump(linear, mode | STEP_KEY, header + RECORD_SIZE);
     }
     return stop;
   }
@@ -523,20 +529,22 @@ export class Engine implements CpuEngine {
       return this.#crossing(linear, request);
     }
     if (single) {
-      this.#steps.set([host, mode, header], stepSlot(host));
+      this.#steps.add(host, mode, header);
       return header;
     }
-    const isGlobal = !this.#localFetches.has(fetchSlot(linear));
-    this.#code.addJump({ low, high, isGlobal }, mode, header);
+    this.#addJump(linear, mode, header);
     return this.#linkTo(header);
+  }
+
+  #addJump(linear: number, key: number, record: number): void {
+    const place = { low: linear | 0, high: Math.floor(linear / TWO_32) | 0, isGlobal: this.#fetches.isGlobal(linear) };
+    this.#code.addJump(place, key, record);
   }
 
   /** Header of a block of one instruction that was run before, or 0. */
   #knownStep(host: number, mode: number): number {
-    const slot = stepSlot(host);
-    if (this.#steps[slot] !== host || this.#steps[slot + 1] !== mode) return 0;
-    const header = this.#steps[slot + 2] as number;
-    return this.#views.u16[(header + FIELD.handler) >> 1] === HANDLER.stale ? 0 : header;
+    const header = this.#steps.find(host, mode);
+    return header === 0 || this.#code.isStale(header) ? 0 : header;
   }
 
   /** Links the branch that was left through a look-up just now, if its target is in its own page. */
@@ -564,10 +572,8 @@ export class Engine implements CpuEngine {
   /** Host address of an instruction byte; undefined after a fault. Code in device memory is not run. */
   #fetch(linear: number): number | undefined {
     const user = this.#block[CPL] === 3;
-    const tag = Math.floor(linear / GUEST_PAGE) * 2 + (user ? 1 : 0);
-    const slot = fetchSlot(linear);
-    const offset = linear & PAGE_MASK;
-    if (this.#fetchTag[slot] === tag) return (this.#fetchHost[slot] as number) + offset;
+    const known = this.#fetches.lookup(linear, user);
+    if (known >= 0) return known;
     const host = this.#mmu.translate(linear, 'execute', user);
     if (host === FAULTED) return undefined;
     if (host === DEVICE) {
@@ -575,17 +581,18 @@ export class Engine implements CpuEngine {
       this.#cpu.raise(6);
       return undefined;
     }
-    this.#fetchTag[slot] = tag;
-    this.#fetchHost[slot] = host - offset;
-    if (this.#mmu.walkedGlobal) this.#localFetches.delete(slot);
-    else this.#localFetches.add(slot);
+    this.#fetches.insert(linear, host, user, this.#mmu.walkedGlobal);
     return host;
   }
+
+  /** As `CodeMapping` has it; what is found out is only good for as long as the page stays where it is. */
+  #codePage(linear: number, user: boolean): CodePage | undefined {
+    const host = this.#mmu.codePage(linear, user);
+    if (host === undefined) return undefined;
+    const isGlobal = this.#mmu.walkedGlobal;
+    this.#fetches.note(linear, isGlobal);
+    return { host, isGlobal };
+  }
 }
-
-const fetchSlot = (linear: number): number => (linear >>> 12) & (FETCH_ENTRIES - 1);
-
-/** Index of an entry's first word. */
-const stepSlot = (host: number): number => ((host ^ (host >>> 12)) & (STEP_ENTRIES - 1)) * 3;
 
 export const createCpuEngine = (options: CpuEngineOptions): CpuEngine => new Engine(options);

@@ -20,6 +20,7 @@ export const JUMP_CACHE_ENTRY_SIZE = 16;
 export const MAX_RAM_BYTES = 0xe000_0000;
 
 const MAPPING_EPOCH = 0x100;
+const GLOBAL_EPOCH = 0x108;
 const CPU_BLOCK = 0x1_0000;
 const JUMP_CACHE = 0x2_0000;
 const TLB = 0x4_0000;
@@ -28,6 +29,8 @@ const RECORDS = 0x40_0000;
 export interface MemoryLayout {
   /** i64, counted up whenever linear addresses may translate differently; see `HEADER.checkedEpoch`. */
   readonly mappingEpoch: number;
+  /** As `mappingEpoch`, for addresses whose pages are global: writes to CR3 do not count. */
+  readonly globalEpoch: number;
   readonly cpuBlock: number;
   readonly jumpCache: number;
   /** Tables in the order supervisor read, supervisor write, user read, user write. */
@@ -62,6 +65,7 @@ export function computeLayout(options: LayoutOptions): MemoryLayout {
   const vramBase = ramBase + ramBytes;
   return {
     mappingEpoch: MAPPING_EPOCH,
+    globalEpoch: GLOBAL_EPOCH,
     cpuBlock: CPU_BLOCK,
     jumpCache: JUMP_CACHE,
     tlb: TLB,

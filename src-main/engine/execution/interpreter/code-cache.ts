@@ -180,13 +180,17 @@ export class CodeCache implements CodeWatcher {
     markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
   }
 
-  /** Header record for a linear address in a mode, or 0. */
+  /** Header record for a linear address in a mode, or with `STEP_KEY` that of an instruction; or 0. */
   findJump(low: number, high: number, mode: number): number {
     const { i32 } = this.#views;
-    const entry = (this.#layout.jumpCache + jumpCacheSlot(low) * JUMP_CACHE_ENTRY_SIZE) >> 2;
+    const entry = (this.#layout.jumpCache + jumpCacheSlot(low, mode) * JUMP_CACHE_ENTRY_SIZE) >> 2;
     if (i32[entry] !== low || i32[entry + 1] !== high || i32[entry + 2] !== mode) return 0;
     const record = i32[entry + 3] as number;
-    return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale ? 0 : record;
+    return this.isStale(record) ? 0 : record;
+  }
+
+  isStale(record: number): boolean {
+    return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale;
   }
 
   addJump(
@@ -196,7 +200,7 @@ export class CodeCache implements CodeWatcher {
   ): void {
     const { i32 } = this.#views;
     const { low, high } = linear;
-    const entry = (this.#layout.jumpCache + jumpCacheSlot(low) * JUMP_CACHE_ENTRY_SIZE) >> 2;
+    const entry = (this.#layout.jumpCache + jumpCacheSlot(low, mode) * JUMP_CACHE_ENTRY_SIZE) >> 2;
     i32[entry] = low;
     i32[entry + 1] = high;
     i32[entry + 2] = mode;
@@ -272,10 +276,9 @@ export class CodeCache implements CodeWatcher {
       const mayJoin = count > 0 && !single && pageOffset < GUEST_PAGE;
       const joined = mayJoin ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
       if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
-        const handler = single ? HANDLER.stop : HANDLER.proceed;
         this.#writer.control(
           record,
-          handler,
+          HANDLER.proceed,
           joined === undefined ? { pageOffset, count } : { pageOffset, count, link: joined },
         );
         break;
@@ -363,7 +366,7 @@ export class CodeCache implements CodeWatcher {
     this.#write(record, { pageOffset, count: 0 }, result, request.mode);
     const length = result.ok ? result.instruction.length : result.length;
     const after = record + RECORD_SIZE;
-    this.#writer.control(after, request.single ? HANDLER.stop : HANDLER.proceed, {
+    this.#writer.control(after, HANDLER.proceed, {
       pageOffset: pageOffset + length,
       count: 1,
     });

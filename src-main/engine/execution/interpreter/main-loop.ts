@@ -11,6 +11,7 @@ import {
   EXIT_FAULT,
   EXIT_HOT,
   EXIT_LOOKUP,
+  EXIT_SLOW,
   MODE_LONG64,
   SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
@@ -18,7 +19,7 @@ import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '..
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { emitHandler } from './handlers.ts';
-import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
+import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
 
 export interface MainLoopParts {
   readonly layout: MemoryLayout;
@@ -28,6 +29,13 @@ export interface MainLoopParts {
   /** Handlers to carry inside, in the order of their numbers from `HANDLER.first`. */
   readonly inlined: readonly HandlerShape[];
 }
+
+/** With the mode word, the key of an instruction that is carried out alone for a region, and not as a block's first. */
+export const STEP_KEY = 1 << 31;
+/** Under which nothing is looked up; in the place of one with `STEP_KEY`. */
+export const NO_KEY = -1;
+/** They stand elsewhere than the blocks that begin at the same place. */
+const STEP_PLACE = 0xaaa;
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
 export type MainLoop = (record: number) => void;
@@ -60,6 +68,7 @@ class LoopEmitter {
   readonly #dispatch: IrBlock;
   readonly #advance: IrBlock;
   readonly #lookup: IrBlock;
+  readonly #step: IrBlock;
   readonly #region: IrBlock;
   readonly #leave: IrBlock;
 
@@ -73,6 +82,7 @@ class LoopEmitter {
     this.#dispatch = f.block();
     this.#advance = f.block();
     this.#lookup = f.block();
+    this.#step = f.block();
     this.#region = f.block();
     this.#leave = f.block();
   }
@@ -116,7 +126,6 @@ class LoopEmitter {
       HANDLER.enter,
       HANDLER.region,
       HANDLER.proceed,
-      HANDLER.stop,
       HANDLER.fault,
       HANDLER.stale,
       HANDLER.spanning,
@@ -130,9 +139,8 @@ class LoopEmitter {
       () => this.#enterBlock(),
       () => this.#enterRegion(),
       () => this.#proceed(),
-      () => this.#stop(EXIT_LOOKUP),
       () => this.#fault(),
-      () => this.#stop(EXIT_LOOKUP),
+      () => this.#stale(),
       () => this.#enterSpanning(),
     ];
     own.forEach((block, i) => {
@@ -154,7 +162,10 @@ class LoopEmitter {
     f.set(this.#next, called as IrValue);
     f.jump(this.#advance);
     this.#emitAdvance();
-    this.#emitLookup();
+    f.enter(this.#lookup);
+    this.#findJump(0, EXIT_LOOKUP);
+    f.enter(this.#step);
+    this.#findJump(STEP_KEY, EXIT_SLOW);
     this.#emitLeave();
   }
 
@@ -238,7 +249,7 @@ class LoopEmitter {
     const f = this.#f;
     this.#pollAttention();
     const sameBase = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedBase), this.#read('codeBase'));
-    const epoch = f.load('i64.load', this.#i32(this.#parts.layout.mappingEpoch), 0);
+    const epoch = f.load('i64.load', f.load('i32.load', this.#rec(), HEADER.epoch), 0);
     const sameEpoch = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedEpoch), epoch);
     const unchecked = f.block();
     f.branch(f.op('i32.and', sameBase, sameEpoch), this.#region, unchecked, true);
@@ -258,11 +269,11 @@ class LoopEmitter {
     f.set(this.#retired, this.#read('retired'));
     const linked = f.block();
     const special = f.block();
-    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(LOOKUP)), linked, special);
+    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(STEP)), linked, special);
     f.enter(linked);
     this.#goto(f.get(this.#next));
     f.enter(special);
-    f.branch(f.get(this.#next), this.#lookup, this.#leave);
+    f.switch(f.get(this.#next), [this.#leave, this.#lookup], this.#step);
   }
 
   #proceed(): void {
@@ -279,9 +290,9 @@ class LoopEmitter {
     f.jump(this.#lookup);
   }
 
-  #stop(reason: number): void {
+  #stale(): void {
     this.#retire(0);
-    this.#leaveAtRecord(reason);
+    this.#leaveAtRecord(EXIT_LOOKUP);
   }
 
   #leaveAtRecord(reason: number): void {
@@ -312,11 +323,10 @@ class LoopEmitter {
     });
   }
 
-  /** Finds the block at rip in the jump cache. */
-  #emitLookup(): void {
+  /** Goes to the record that the jump cache has for rip and the mode word with `key`, or leaves for a reason. */
+  #findJump(key: 0 | typeof STEP_KEY, missed: number): void {
     const f = this.#f;
     const { layout } = this.#parts;
-    f.enter(this.#lookup);
     const rip = this.#read('rip');
     const mode = this.#read('mode');
     const based = f.op('i64.add', rip, this.#read('segmentBase', SEGMENT_INDEX.cs));
@@ -326,10 +336,10 @@ class LoopEmitter {
     const entry = f.op(
       'i32.add',
       this.#i32(layout.jumpCache),
-      f.op('i32.mul', jumpCacheIndex(f, low), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
+      f.op('i32.mul', jumpCacheIndex(f, low, key), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
     );
     const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
-    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), mode);
+    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), f.op('i32.or', mode, this.#i32(key)));
     const hit = f.block();
     const miss = f.block();
     f.branch(f.op('i32.and', sameAddress, sameMode), hit, miss, true);
@@ -338,7 +348,7 @@ class LoopEmitter {
     this.#write('codeBase', f.op('i64.sub', rip, offset));
     this.#goto(f.load('i32.load', entry, 12));
     f.enter(miss);
-    this.#write('exitReason', this.#i32(EXIT_LOOKUP));
+    this.#write('exitReason', this.#i32(missed));
     f.jump(this.#leave);
   }
 
@@ -352,11 +362,13 @@ class LoopEmitter {
 }
 
 /** Index of a linear address in the jump cache; `jumpCacheSlot` is the same in TypeScript. */
-function jumpCacheIndex(f: FunctionBuilder, low: IrValue): IrValue {
+function jumpCacheIndex(f: FunctionBuilder, low: IrValue, key: number): IrValue {
   const mixed = f.op('i32.xor', low, f.op('i32.shr_u', low, f.constant('i32', 12)));
-  return f.op('i32.and', mixed, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
+  const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE));
+  return f.op('i32.and', apart, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
 }
 
-export function jumpCacheSlot(low: number): number {
-  return (low ^ (low >>> 12)) & (JUMP_CACHE_ENTRIES - 1);
+/** `key`: the mode word, with `STEP_KEY` or without. */
+export function jumpCacheSlot(low: number, key: number): number {
+  return (low ^ (low >>> 12) ^ (key < 0 ? STEP_PLACE : 0)) & (JUMP_CACHE_ENTRIES - 1);
 }

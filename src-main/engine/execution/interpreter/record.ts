@@ -11,16 +11,14 @@ export const HANDLER = {
   region: 1,
   /** The block goes on in another one, at `PAGE_OFFSET` (4096: next page); `LINK` when known. */
   proceed: 2,
-  /** Leaves for the run loop with rip at `PAGE_OFFSET`. */
-  stop: 3,
   /** Raises vector `IMMEDIATE` with error code `IMMEDIATE_HIGH`. */
-  fault: 4,
-  /** The bytes behind this record have changed: leaves for the run loop, as `stop`. */
-  stale: 5,
+  fault: 3,
+  /** The bytes behind this record have changed: leaves for the run loop with rip at `PAGE_OFFSET`. */
+  stale: 4,
   /** Block header with a region that reaches into other pages: as `region`, once it is known to be mapped as then. */
-  spanning: 6,
+  spanning: 5,
   /** First of the instruction handlers. */
-  first: 7,
+  first: 6,
 } as const;
 
 /** Field offsets of an instruction record. */
@@ -63,9 +61,11 @@ export function registerSlot(slot: number): number {
 export const HEADER = {
   /** i32: entries left until the block is hot. */
   countdown: 8,
+  /** i32, `spanning`: address of the epoch that `checkedEpoch` is of. */
+  epoch: 8,
   /** i32: slot in the region table. */
   regionSlot: 12,
-  /** i64 each, `spanning`: the code base and the mapping epoch for which the region's pages have been checked. */
+  /** i64 each, `spanning`: the code base and the epoch for which the region's pages have been checked. */
   checkedBase: 16,
   checkedEpoch: 24,
 } as const;
@@ -73,3 +73,5 @@ export const HEADER = {
 /** What a handler function returns when it is not the next record. */
 export const LEAVE = 0;
 export const LOOKUP = 1;
+/** From regions only: the instruction at rip, of which nothing was carried out, is the interpreter's. */
+export const STEP = 2;

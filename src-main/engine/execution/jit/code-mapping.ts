@@ -4,20 +4,27 @@
 import { MODE_CODE32, MODE_FLAT_CS, MODE_LONG64, MODE_USER } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE } from '../layout.ts';
 
+/** Where a page of code is. */
+export interface CodePage {
+  readonly host: number;
+  /** It stays there when CR3 is written. */
+  readonly isGlobal: boolean;
+}
+
 export interface CodeMapping {
-  /** Host address of a page of code at a linear address; undefined where a fetch would not find RAM. Raises nothing. */
-  codePage(linear: number, user: boolean): number | undefined;
+  /** The page of code at a linear address; undefined where a fetch would not find RAM. Raises nothing. */
+  codePage(linear: number, user: boolean): CodePage | undefined;
 }
 
 const TOP_32 = 0x1_0000_0000;
 const TOP_48 = 0x8000_0000_0000;
 
-/** Host address of the page so many pages behind (or before) that of a block, if a region may reach there. */
+/** The page so many pages behind (or before) that of a block, if a region may reach there. */
 export function pageNear(
   mapping: CodeMapping,
   { linear, mode }: { readonly linear: number; readonly mode: number },
   index: number,
-): number | undefined {
+): CodePage | undefined {
   // Elsewhere a limit or the end of a 64 KiB segment may lie between.
   const isFlat32 = (mode & MODE_FLAT_CS) !== 0 && (mode & MODE_CODE32) !== 0;
   if (!isFlat32 && (mode & MODE_LONG64) === 0) return undefined;

@@ -126,7 +126,7 @@ export class Jit {
         leavesBlock: (instruction) => this.#handlers.leavesBlock(instruction, mode),
         pageAt: (index) => {
           if (index === 0) return host - entry;
-          return isConfined ? undefined : pageNear(this.#mapping, block, index);
+          return isConfined ? undefined : pageNear(this.#mapping, block, index)?.host;
         },
         wasEntered: (at) => this.#code.hasBlock(at, mode),
         enteredIn: (page) => this.#code.blocksIn(page, mode),
@@ -232,6 +232,7 @@ export class Jit {
     this.stats.installed++;
     u16[(header + FIELD.handler) >> 1] = pages.size > 1 ? HANDLER.spanning : HANDLER.region;
     if (pages.size === 1) return;
+    i32[(header + HEADER.epoch) >> 2] = this.#layout.mappingEpoch;
     // Code bases end in twelve zero bits or are those of a segment; all ones is none that occurs: checked at first entry.
     i32.fill(-1, (header + HEADER.checkedBase) >> 2, (header + HEADER.checkedEpoch + 8) >> 2);
     this.stats.spanning++;
@@ -245,8 +246,12 @@ export class Jit {
   check(block: HotBlock, codeBase: { readonly low: number; readonly high: number }): boolean {
     const installed = this.#spanning.get(block.header);
     if (installed === undefined) return false;
+    let isGlobal = true;
     for (const [index, host] of installed.pages) {
-      if (index === 0 || pageNear(this.#mapping, block, index) === host) continue;
+      if (index === 0) continue;
+      const page = pageNear(this.#mapping, block, index);
+      isGlobal &&= page?.isGlobal === true;
+      if (page?.host === host) continue;
       this.stats.remapped++;
       this.#failedChecks.set(block.header, (this.#failedChecks.get(block.header) ?? 0) + 1);
       this.#drop(installed);
@@ -257,7 +262,9 @@ export class Jit {
     const at = (block.header + HEADER.checkedBase) >> 2;
     i32[at] = codeBase.low;
     i32[at + 1] = codeBase.high;
-    i32.copyWithin(at + 2, this.#layout.mappingEpoch >> 2, (this.#layout.mappingEpoch >> 2) + 2);
+    const epoch = isGlobal ? this.#layout.globalEpoch : this.#layout.mappingEpoch;
+    i32[(block.header + HEADER.epoch) >> 2] = epoch;
+    i32.copyWithin(at + 2, epoch >> 2, (epoch >> 2) + 2);
     return true;
   }
 

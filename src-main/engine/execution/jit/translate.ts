@@ -1,15 +1,15 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
-// structured control flow, and stores what changed where it leaves. Result: `LOOKUP` with rip set, `LEAVE`, or the record
-// to go on with in the entry's page.
+// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP` or `LEAVE` with rip set, or the
+// record to go on with in the entry's page.
 
 import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
-import { CPU_FIELDS, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, EXIT_ATTENTION } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
-import { LEAVE, LOOKUP } from '../interpreter/record.ts';
+import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { BasicBlock, Region } from './region.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
@@ -144,7 +144,7 @@ class RegionTranslator implements RegionControl {
   // RegionControl.
 
   slow(): void {
-    this.#leaveAt(this.#offset, LEAVE, this.#count);
+    this.#leaveAt(this.#offset, STEP, this.#count);
   }
   leaveAfter(): void {
     this.#leaveAt(this.#next, LEAVE, this.#count + 1);
@@ -251,7 +251,7 @@ class RegionTranslator implements RegionControl {
     f.enter(this.#leaveBlock);
     this.#binding.emitStores();
     f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
-    f.store('i32.store', at('exitReason'), 0, this.#i32(EXIT_SLOW));
+    f.store('i32.store', at('exitReason'), 0, this.#i32(EXIT_ATTENTION));
     const retired = f.op(
       'i64.add',
       f.load('i64.load', at('retired'), 0),

@@ -150,6 +150,7 @@ export class Mmu {
   /** Host address of the page of code at a linear address; undefined where a fetch would fault or meet a device. */
   codePage(address: number, user: boolean): number | undefined {
     if (!walk(this.#cpu, address, 'execute', user, this.#walked)) return undefined;
+    if (this.#walked.pageShift !== 12) this.#noteLargePage(address, this.#walked.pageShift);
     const physical = this.#gate(this.#walked.physical);
     const region = this.#map.find(physical);
     return region === undefined ? undefined : region.host + (physical - region.base);
@@ -191,14 +192,15 @@ export class Mmu {
     this.#hugePages = false;
   }
 
-  /** INVLPG: a large page's pieces stand in many entries, so then all go. */
-  flushPage(address: number): void {
+  /** INVLPG. A large page's pieces stand in many entries, so then all go; whether only the one page had to. */
+  flushPage(address: number): boolean {
     if (this.#hugePages || this.#largePages.has(largePage(address))) {
       this.flush();
-      return;
+      return false;
     }
     this.#tlb.flushPage(address - (address & PAGE_MASK));
     this.#devices.flushPage(address);
+    return true;
   }
 
   #insert(address: number, host: number, write: boolean, user: boolean): void {
