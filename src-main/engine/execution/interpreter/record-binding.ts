@@ -11,6 +11,7 @@ import {
   EXIT_HALT,
   EXIT_LOOKUP,
   GPR_INDEX,
+  MODE_STEP,
   SEGMENT_INDEX,
   SEGMENT_STRIDE,
 } from '../../x86/state/cpu-state.ts';
@@ -406,10 +407,21 @@ export class RecordBinding implements Binding {
     const result = this.#imports.callHelper(this.#f, name, operands);
     if (declaration.mayFault) this.#leaveWhen(result);
     if (declaration.endsBlock === 'next') this.#setRip(this.nextInstruction());
-    if (declaration.endsBlock !== undefined) {
-      this.endsBlock = true;
-      this.#leave(EXIT_LOOKUP);
-    }
+    if (declaration.endsBlock !== undefined) this.#goOn();
     return result;
+  }
+  /** After a helper that changed rip or what code depends on: the run loop is needed only where an event may wait. */
+  #goOn(): void {
+    const f = this.#f;
+    this.endsBlock = true;
+    const stepped = f.op('i32.and', this.readState('mode', 0), this.#i32(MODE_STEP));
+    const waiting = f.op('i32.or', this.readState('interruptPending', 0), this.readState('interruptShadow', 0));
+    const leave = f.block();
+    const stay = f.block();
+    f.branch(f.op('i32.or', stepped, waiting), leave, stay, false);
+    f.enter(leave);
+    this.#leave(EXIT_LOOKUP);
+    f.enter(stay);
+    this.#return(this.#i32(LOOKUP));
   }
 }
