@@ -20,6 +20,22 @@ export function loadFromDescriptor(cpu: CpuContext, index: number, selector: num
   setSegment(cpu, index, selector, descriptorAccess(d), descriptorBase(d), descriptorLimit(d));
 }
 
+/** Loaded; a fault was raised; or the register holds the very same already, as it mostly does when kernels are entered. */
+const LOADED = 0;
+const FAULTED = 1;
+const UNCHANGED = 2;
+
+function loadIfOther(cpu: CpuContext, index: number, selector: number, d: Descriptor): number {
+  const isSame =
+    cpu.get32(F.segmentSelector, index) === selector &&
+    cpu.get32(F.segmentAccess, index) === descriptorAccess(d) &&
+    cpu.low(F.segmentBase, index) === descriptorBase(d) && cpu.high(F.segmentBase, index) === 0 &&
+    cpu.get32(F.segmentLimit, index) === descriptorLimit(d);
+  if (isSame) return UNCHANGED;
+  loadFromDescriptor(cpu, index, selector, d);
+  return LOADED;
+}
+
 function loadStackSegment(cpu: CpuContext, selector: number): number {
   const { ss } = SEGMENT_INDEX;
   const cpl = currentPrivilege(cpu);
@@ -27,34 +43,32 @@ function loadStackSegment(cpu: CpuContext, selector: number): number {
   if (isNullSelector(selector)) {
     if (!isLong64(cpu) || cpl === 3 || rpl !== cpl) return cpu.raise(VECTOR_GP, 0);
     setNullSegment(cpu, ss, selector);
-    return 0;
+    return LOADED;
   }
   const error = selectorError(selector, 0);
-  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return 1;
+  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return FAULTED;
   if (rpl !== cpl || !isWritableData(descriptor) || descriptorDpl(descriptor) !== cpl) {
     return cpu.raise(VECTOR_GP, error);
   }
   if (!isPresent(descriptor)) return cpu.raise(VECTOR_SS, error);
-  if (!markAccessed(cpu, descriptor)) return 1;
-  loadFromDescriptor(cpu, ss, selector, descriptor);
-  return 0;
+  if (!markAccessed(cpu, descriptor)) return FAULTED;
+  return loadIfOther(cpu, ss, selector, descriptor);
 }
 
 function loadDataSegment(cpu: CpuContext, index: number, selector: number): number {
   if (isNullSelector(selector)) {
     setNullSegment(cpu, index, selector);
-    return 0;
+    return LOADED;
   }
   const error = selectorError(selector, 0);
-  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return 1;
+  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return FAULTED;
   if (!isReadable(descriptor)) return cpu.raise(VECTOR_GP, error);
   const dpl = descriptorDpl(descriptor);
   const isOpen = isCode(descriptor) && isConforming(descriptor);
   if (!isOpen && ((selector & 3) > dpl || currentPrivilege(cpu) > dpl)) return cpu.raise(VECTOR_GP, error);
   if (!isPresent(descriptor)) return cpu.raise(VECTOR_NP, error);
-  if (!markAccessed(cpu, descriptor)) return 1;
-  loadFromDescriptor(cpu, index, selector, descriptor);
-  return 0;
+  if (!markAccessed(cpu, descriptor)) return FAULTED;
+  return loadIfOther(cpu, index, selector, descriptor);
 }
 
 export function loadSegment(cpu: CpuContext, index: number, selector: number): number {
@@ -65,9 +79,10 @@ export function loadSegment(cpu: CpuContext, index: number, selector: number): n
     setVirtualSegment(cpu, index, value);
   } else {
     const status = index === SEGMENT_INDEX.ss ? loadStackSegment(cpu, value) : loadDataSegment(cpu, index, value);
-    if (status !== 0) return 1;
+    if (status !== LOADED) return status === FAULTED ? 1 : 0;
   }
-  cpu.updateMode();
+  // The mode has nothing of FS and GS in it.
+  if (index < SEGMENT_INDEX.fs) cpu.updateMode();
   return 0;
 }
 
