@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 3A 6.9 (priority among simultaneous exceptions and interrupts).
 
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
-import { matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
+import { losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
 import { deliverException, deliverInterrupt } from '../x86/helpers/exception.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
@@ -20,6 +20,7 @@ import {
   MODE_LONG64,
   MODE_STEP,
   SEGMENT_INDEX,
+  SHADOW_OF_STACK,
 } from '../x86/state/cpu-state.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
@@ -420,7 +421,8 @@ export class Engine implements CpuEngine {
   #stepTraced(): CpuStop | undefined {
     const cpu = this.#cpu;
     const flags = cpu.get32(F.flagRest);
-    if ((flags & EFLAGS_RF) === 0) {
+    const behindStackLoad = this.#block[SHADOW] === SHADOW_OF_STACK;
+    if ((flags & EFLAGS_RF) === 0 && !behindStackLoad) {
       const causes = matchInstruction(cpu, this.#linearRip());
       if (causes !== 0) {
         recordDebug(cpu, causes);
@@ -434,7 +436,10 @@ export class Engine implements CpuEngine {
     this.#ask();
     const stop = this.#step();
     const faulted = cpu.get32(F.exitReason) === EXIT_FAULT;
+    if (faulted) losePendingDebug(cpu);
     if (stop === 'shutdown' || faulted) return stop;
+    // MOV SS and POP SS hold traps back until the next instruction has ended; only the first of several does.
+    if (this.#block[SHADOW] === SHADOW_OF_STACK && !behindStackLoad) return stop;
     if (!takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0)) return stop;
     return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
   }

@@ -104,14 +104,32 @@ export function recordDebug(cpu: CpuContext, causes: number): void {
   cpu.setHalves(F.dr, (kept | causes) >>> 0, 0, 6);
 }
 
+/** Bit of `pendingDebug`: the instruction that was stepped has handed over to a handler, so no trap for its step follows. */
+const STEP_IS_OVER = 1 << 31;
+
+/** An instruction that began with TF set has cleared it by entering a handler: INT n, ICEBP, SYSCALL. SDM vol. 3B 18.3.1.4. */
+export function endStep(cpu: CpuContext): void {
+  cpu.set32(F.pendingDebug, (cpu.get32(F.pendingDebug) | STEP_IS_OVER) >>> 0);
+}
+
+/** What waits behind MOV SS for the next instruction is part of the #DB that ICEBP raises. */
+export function mergePendingDebug(cpu: CpuContext): void {
+  recordDebug(cpu, cpu.get32(F.pendingDebug) & DR6_BREAKPOINTS);
+  cpu.set32(F.pendingDebug, 0);
+}
+
+/** A fault is delivered: the data breakpoints of its instruction are lost. SDM vol. 3B 18.3.1.2. */
+export const losePendingDebug = (cpu: CpuContext): void => cpu.set32(F.pendingDebug, 0);
+
 /**
  * At the end of an instruction: whether a #DB trap is due, with DR6 written. `stepped`: TF was set when the
  * instruction began.
  */
 export function takeDebugTrap(cpu: CpuContext, stepped: boolean): boolean {
-  const causes = cpu.get32(F.pendingDebug) | (stepped ? DR6_BS : 0);
-  if (causes === 0) return false;
+  const pending = cpu.get32(F.pendingDebug);
+  const causes = (pending & ~STEP_IS_OVER) | (stepped && (pending & STEP_IS_OVER) === 0 ? DR6_BS : 0);
   cpu.set32(F.pendingDebug, 0);
+  if (causes === 0) return false;
   recordDebug(cpu, causes);
   return true;
 }

@@ -3,13 +3,14 @@
 
 import { fromHalves, isCanonical } from '../state/address.ts';
 import {
-  EFER_SCE, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_RF, EFLAGS_VM,
+  EFER_SCE, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF, EFLAGS_VM,
 } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected } from '../state/modes.ts';
 import { ACCESS_DB, ACCESS_G, ACCESS_L, setSegment } from '../state/segments.ts';
 import { setRip } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
+import { endStep } from './debug-register.ts';
 import { VECTOR_GP, VECTOR_UD } from './descriptor.ts';
 
 /** Present, accessed: execute/read code and read/write data, without the DPL. */
@@ -68,6 +69,7 @@ export function systemCall(cpu: CpuContext): number {
   setFlatSegments(cpu, 0, selector, selector + 8, true);
   cpu.setHalves(F.rip, cpu.low(F.lstar), cpu.high(F.lstar));
   cpu.updateMode();
+  if (flags & cpu.low(F.sfmask) & EFLAGS_TF) endStep(cpu);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 // Loading segment registers: data and stack segments, the LDT register, the task register.
 // Reference: Intel SDM vol. 2B MOV (protected-mode checks), POP; vol. 2A LDS, LLDT, LTR; vol. 3A 5.5-5.7.
 
-import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
+import { CPU_FIELDS as F, SEGMENT_INDEX, SHADOW_OF_STACK } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
 import { setNullSegment, setRealSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
 import { isCanonical } from '../state/address.ts';
@@ -89,7 +89,7 @@ export function loadSegment(cpu: CpuContext, index: number, selector: number): n
 export function moveSegment(cpu: CpuContext, index: number, selector: number): number {
   if (index === SEGMENT_INDEX.cs || index > SEGMENT_INDEX.gs) return cpu.raise(VECTOR_UD);
   if (loadSegment(cpu, index, selector) !== 0) return 1;
-  if (index === SEGMENT_INDEX.ss) cpu.set32(F.interruptShadow, 1);
+  if (index === SEGMENT_INDEX.ss) cpu.set32(F.interruptShadow, SHADOW_OF_STACK);
   return 0;
 }
 

@@ -1,12 +1,13 @@
 // INT n, INT3, INTO and ICEBP, with the rules of virtual-8086 mode.
 // Reference: Intel SDM vol. 2A INT n (table of decisions), vol. 3A 20.3.3 (software interrupts with VME).
 
-import { CR4_VME, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF } from '../state/control-bits.ts';
+import { CR4_VME, DR7_GD, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { isProtected, isVirtual8086 } from '../state/modes.ts';
 import { segmentBase } from '../state/segments.ts';
 import { wideArgument } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
+import { endStep, mergePendingDebug } from './debug-register.ts';
 import { VECTOR_GP, wrapSystem } from './descriptor.ts';
 import { deliverInNewTask } from './exception.ts';
 import {
@@ -54,7 +55,17 @@ function redirect(cpu: CpuContext, flags: number): number {
   if (enterRealHandler(cpu, delivery, 0) !== DELIVERED) return 1;
   cpu.writeFlags(flags & ~(EFLAGS_TF | (isTrusted ? EFLAGS_IF : EFLAGS_VIF)));
   cpu.updateMode();
+  if (flags & EFLAGS_TF) endStep(cpu);
   return 0;
+}
+
+/** ICEBP is the debug exception itself, with what was pending; and the handler is not single-stepped. */
+function finishDelivery(cpu: CpuContext, kind: number, flags: number): void {
+  if (kind === INTERRUPT_KIND.icebp) {
+    mergePendingDebug(cpu);
+    cpu.setHalves(F.dr, (cpu.low(F.dr, 7) & ~DR7_GD) >>> 0, 0, 7);
+  }
+  if (flags & EFLAGS_TF) endStep(cpu);
 }
 
 export function softwareInterrupt(cpu: CpuContext, vector: number, kind: number): number {
@@ -73,6 +84,7 @@ export function softwareInterrupt(cpu: CpuContext, vector: number, kind: number)
     if ((flags & EFLAGS_IOPL) !== EFLAGS_IOPL) return cpu.raise(VECTOR_GP, 0);
   }
   const status = enterHandler(cpu, delivery);
+  if (status === DELIVERED) finishDelivery(cpu, kind, flags);
   if (status === DELIVERY_FAULTED_IN_NEW_TASK) return deliverInNewTask(cpu);
   return status === DELIVERY_FAULTED ? 1 : 0;
 }

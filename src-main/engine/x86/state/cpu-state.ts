@@ -112,9 +112,9 @@ export const CPU_FIELDS = {
   /** Exception to deliver after `EXIT_FAULT`, its error code (-1: none). CR2 is already set for #PF. */
   faultVector: field(0x70c, 32),
   faultError: field(0x710, 32),
-  /** Non-zero: no interrupt before the next instruction has ended (STI, MOV SS, POP SS). */
+  /** Non-zero: no interrupt before the next instruction has ended (STI; `SHADOW_OF_STACK`: MOV SS, POP SS). */
   interruptShadow: field(0x714, 32),
-  /** Bits 0-3 of DR6 and bit 14, to be raised as #DB when the instruction ends. */
+  /** Bits of DR6 to be raised as #DB when the instruction ends, and what `debug-register.ts` notes beside them. */
   pendingDebug: field(0x718, 32),
   /** Level of the INTR pin: with it set, an instruction that sets IF returns to the run loop. Kept by the engine. */
   interruptPending: field(0x71c, 32),
@@ -149,6 +149,9 @@ export type GprName = keyof typeof GPR_INDEX;
 
 export const SEGMENT_INDEX = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
 export type SegmentName = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs';
+
+/** Value of `interruptShadow` behind MOV SS and POP SS, which hold debug traps back as well. */
+export const SHADOW_OF_STACK = 2;
 
 /** Mode word: the part of the CPU state that decoding and generated code are specialised on. */
 export const MODE_PROTECTED = 1 << 0;

@@ -6,7 +6,7 @@ import {
   TSS_SELECTOR, virtualCpu,
 } from '../../../support/descriptor-tables.ts';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
-import { MODE_FLAT_DATA, SEGMENT_INDEX } from '../../../../src-main/engine/x86/state/cpu-state.ts';
+import { MODE_FLAT_DATA, SEGMENT_INDEX, SHADOW_OF_STACK } from '../../../../src-main/engine/x86/state/cpu-state.ts';
 import {
   loadLdt, loadSegment, loadTaskRegister, moveSegment,
 } from '../../../../src-main/engine/x86/helpers/segment-load.ts';
@@ -122,7 +122,7 @@ describe('the stack segment', () => {
     expect(moveSegment(cpu, ds, DATA0)).toBe(0);
     expect(cpu.get32('interruptShadow')).toBe(0);
     expect(moveSegment(cpu, ss, DATA0)).toBe(0);
-    expect(cpu.get32('interruptShadow')).toBe(1);
+    expect(cpu.get32('interruptShadow')).toBe(SHADOW_OF_STACK);
   });
 
   it('has nothing to do with CS, which MOV cannot load', () => {
