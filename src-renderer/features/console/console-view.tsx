@@ -65,6 +65,8 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
   const scaling = useApp(({ preferences }) => preferences?.consoleScaling ?? 'fit');
   const hostKey = useApp(({ preferences }) => preferences?.hostKey ?? 'ControlRight');
   const [keyboard, setKeyboard] = useState(false);
+  // The host key has freed the keyboard: Tab leads past the screen, to what is below it.
+  const [isPassed, setPassed] = useState(false);
   const [pointer, setPointer] = useState(false);
   const [selecting, setSelecting] = useState(false);
   const [serial, setSerial] = useState(false);
@@ -78,6 +80,7 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
   };
   const free = () => {
     setMiniTools(true);
+    setPassed(true);
     tools.current?.focus();
   };
   const toggleFullScreen = () => void switchFullScreen().catch(notifyFailure);
@@ -103,7 +106,12 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
   };
 
   return (
-    <div ref={whole} className="console" data-full={isFull || undefined}>
+    <div
+      ref={whole}
+      className="console"
+      data-full={isFull || undefined}
+      onFocus={({ target }) => tools.current?.parentElement?.contains(target) || setPassed(false)}
+    >
       <ConsoleTools
         name={config.name}
         focusTarget={tools}
@@ -133,6 +141,7 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
           scaling={scaling}
           isSelecting={selecting}
           isFull={isFull}
+          isPassed={isPassed}
           commands={commands}
           onKeyboard={(captured) => {
             setKeyboard(captured);

@@ -27,6 +27,8 @@ interface ScreenProps {
   readonly isSelecting: boolean;
   /** The picture may use the whole display. */
   readonly isFull: boolean;
+  /** Tab does not stop here. */
+  readonly isPassed: boolean;
   readonly commands: RefObject<ScreenCommands | null>;
   readonly onKeyboard: (captured: boolean) => void;
   readonly onPointer: (captured: boolean) => void;
@@ -79,7 +81,7 @@ export function Screen(props: ScreenProps) {
           className="screen-keys"
           role="application"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
-          tabIndex={0}
+          tabIndex={props.isPassed ? -1 : 0}
           aria-label={t.console.screen(name, t.console.hostKeys[props.hostKey])}
         />
         {text && <ScreenText text={text} size={shown.css} isSelectable={isSelecting} />}

@@ -1,4 +1,4 @@
-// `test` with a running application: the browser shell over an empty data folder, and a page that is connected to it.
+// `test` with a running application: the browser shell over a data folder of its own, and a page that is connected to it.
 // A test fails when its page breaks the content security policy, throws, or logs an error.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -21,10 +21,16 @@ export interface RunningApp {
   readonly address: string;
 }
 
-export const test = base.extend<{ app: RunningApp; window: Page }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the runner wants a pattern
-  app: async ({}, use) => {
+/** What is in the data folder before the application starts. */
+export interface Seed {
+  write(dataFolder: string): Promise<void>;
+}
+
+export const test = base.extend<{ seed: Seed; app: RunningApp; window: Page }>({
+  seed: [{ write: async () => undefined }, { option: true }],
+  app: async ({ seed }, use) => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'boxwright-app-'));
+    await seed.write(dataFolder);
     const child = spawn(nodeBinary(), [SHELL], {
       env: { ...process.env, BOXWRIGHT_HOME: dataFolder, BOXWRIGHT_NO_OPEN: '1' },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
 // What a user does, step by step, by the names that a screen reader would say.
 
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import type { linuxGuest } from '../../support/guests.ts';
 
 export interface NewMachine extends ReturnType<typeof linuxGuest> {
@@ -22,9 +22,9 @@ export function chooseSource(page: Page, source: 'CD image' | 'Disk image' | 'Ke
 }
 
 /** Through the window's own file dialog: the folder is typed, the file chosen from its list. */
-export async function chooseFile(page: Page, field: string, path: string): Promise<void> {
+export async function chooseFile(page: Page, field: string, path: string, opener = `Choose ${field}`): Promise<void> {
   const at = path.lastIndexOf('/');
-  await page.getByRole('button', { name: `Choose ${field}` }).click();
+  await page.getByRole('button', { name: opener }).click();
   const dialog = page.getByRole('dialog', { name: /^Choose/ });
   const location = dialog.getByRole('textbox', { name: 'Folder or file' });
   await expect(location, 'the first folder').not.toHaveValue('');
@@ -56,6 +56,27 @@ export async function createMachine(page: Page, machine: NewMachine): Promise<vo
   await wizard.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(wizard).toBeHidden();
   await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
+}
+
+/**
+ * Presses Tab until the focus is there, as people without a mouse do; arrows lead through a toolbar, and the host key
+ * out of a screen.
+ */
+export async function focusByTab(page: Page, target: Locator): Promise<void> {
+  await expect(target).toBeVisible();
+  for (let presses = 0; presses < 80; presses++) {
+    const key = await target.evaluate((element) => {
+      const { activeElement: now } = document;
+      if (now === element) return null;
+      if (now?.getAttribute('role') === 'application') return 'ControlRight';
+      const toolbar = element.closest('[role=toolbar]');
+      if (!toolbar?.contains(now)) return 'Tab';
+      return now && element.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_PRECEDING ? 'ArrowRight' : 'ArrowLeft';
+    });
+    if (key === null) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`Tab does not lead to ${target}`);
 }
 
 export function machineRow(page: Page, name: string) {

@@ -134,6 +134,8 @@ function facts(a: Assembler): void {
   stosw(a).ret();
 
   a.label('disc').movLabel('si', 'packet').movAh(0x42);
+  // The BIOS leaves there how many it has read.
+  set(a, 'sectors', 1);
   load(a, 'dx', 'drive');
   a.int(0x13).movLabel('si', 'noDisc').jcc('c', 'discName').movLabel('si', 'namelessDisc');
   // cmp word [DISC + 1], "CD"
@@ -261,7 +263,7 @@ function data(a: Assembler): void {
   const shades = [0x01, 0x01, 0x09, 0x09, 0x0b, 0x0b, 0x0f, 0x0b, 0x0b, 0x09, 0x09, 0x01];
   a.align(2).label('pattern');
   for (let index = 0; index < BAR_CELLS + BAR_PERIOD; index++) a.db(0xdb, shades[index % BAR_PERIOD] ?? 0);
-  a.label('packet').db(16, 0).dw(1, DISC, SEGMENT).dd(VOLUME_DESCRIPTOR, 0);
+  a.label('packet').db(16, 0).label('sectors').dw(1, DISC, SEGMENT).dd(VOLUME_DESCRIPTOR, 0);
   variables(a, { drive: 0, tick: 0, looks: 1, typed: 0, phase: 0, mouseX: 320, mouseY: 200, buttons: 0, cell: cell(12, 40) });
   variables(a, { row: 0, time: 0, shade: 0, brush: 0 });
   a.label('brand').dd(...new Array<number>(13).fill(0));
