@@ -3,12 +3,13 @@
 // a machine process looks at those.
 
 import { formatBytes, MIB } from '../units/bytes.ts';
-import { BUS_KINDS, BUS_SLOTS, type DriveConfig, MAX_MEMORY_MIB, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
+import { BUS_KINDS, BUS_SLOTS, type DriveConfig, MAX_MEMORY_MIB, MAX_NAME_LENGTH, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
 
 export const ISSUE_CODES = [
   'name.empty',
   'name.blanks',
   'name.control',
+  'name.tooLong',
   'name.taken',
   'memory.tooSmall',
   'memory.tooLarge',
@@ -64,9 +65,11 @@ export function hasErrors(issues: readonly ConfigIssue[]): boolean {
 function nameIssues(name: string, taken: readonly string[]): ConfigIssue[] {
   if (name.trim() === '') return [fault('name.empty', 'name', 'Give the machine a name.')];
   const issues: ConfigIssue[] = [];
+  if (name.length > MAX_NAME_LENGTH)
+    issues.push(fault('name.tooLong', 'name', `The name must not be longer than ${MAX_NAME_LENGTH} characters.`));
   if (name !== name.trim())
     issues.push(fault('name.blanks', 'name', 'The name must not begin or end with a blank.'));
-  if (hasControlCharacter(name))
+  if (hasControlCharacter(name) || DIRECTION_CONTROL.test(name))
     issues.push(
       fault('name.control', 'name', 'The name must not contain line breaks or control characters.'),
     );
@@ -159,6 +162,9 @@ function driveIssues(drives: readonly DriveConfig[]): ConfigIssue[] {
 function isReader({ readOnly, kind }: DriveConfig): boolean {
   return readOnly || kind === 'cdrom';
 }
+
+/** Marks that turn the direction of the text behind them, beyond the name. */
+const DIRECTION_CONTROL = /[\u202a-\u202e\u2066-\u2069]/;
 
 /** C0 and C1 controls and the line separators. */
 function hasControlCharacter(text: string): boolean {

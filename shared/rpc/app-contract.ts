@@ -179,9 +179,14 @@ export const appContract = {
       input: one.extend({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
       output: machineView,
     },
-    /** What it is found by; also while it runs. What is not given stays. */
+    /** What it is found by and shown as; also while it runs. What is not given stays. */
     'machines.label': {
-      input: one.extend({ group: machineSettings.shape.group.unwrap().optional(), tags: machineSettings.shape.tags.unwrap().optional() }),
+      input: one.extend({
+        name: machineSettings.shape.name.optional(),
+        guest: machineSettings.shape.guest.unwrap().optional(),
+        group: machineSettings.shape.group.unwrap().optional(),
+        tags: machineSettings.shape.tags.unwrap().optional(),
+      }),
       output: machineView,
     },
     /** Into the trash, where it stays for a week; `trashed` brings it back. */

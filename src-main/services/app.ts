@@ -2,18 +2,17 @@
 // serves these handlers to its windows and supplies what only it has: processes, dialogs, console connections.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import type { AppContract, AppInfo, FilePurpose, FileReport, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
+import type { AppContract, AppInfo, FilePurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
-import { listFolder } from './file-browser.ts';
-import { locateFile } from './file-locator.ts';
+import { FileCalls } from './file-calls.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
@@ -21,7 +20,6 @@ import { MachineInput } from './machine-input.ts';
 import { lockMachine, type MachineLock } from './machine-lock.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
-import { MediaLibrary } from './media-library.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import { MediaWork } from './media-work.ts';
 import type { LaunchProcess } from './process-handle.ts';
@@ -52,10 +50,7 @@ type AppEvent = {
   [E in EventName<AppContract>]: [name: E, payload: EventOf<AppContract, E>];
 }[EventName<AppContract>];
 
-const PROBE_LIMIT_MS = 10_000;
 const CREATE_LIMIT_MS = 60_000;
-const LIBRARY_LIMIT_MS = 120_000;
-const MAX_PROBES = 4;
 
 export class App {
   readonly registry: MachineRegistry;
@@ -69,10 +64,9 @@ export class App {
   readonly #thumbnails: Thumbnails;
   readonly #locks = new Map<MachineId, MachineLock>();
   readonly #jobs: Jobs;
-  readonly #library: MediaLibrary;
   readonly #autoSnapshots: AutoSnapshots;
+  readonly #files: FileCalls;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
-  #probes = 0;
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
 
   private constructor(options: AppOptions) {
@@ -85,7 +79,6 @@ export class App {
       onChange: (job) => this.#emit('jobChanged', job),
       onRemove: (id) => this.#emit('jobRemoved', { id }),
     });
-    this.#library = new MediaLibrary((work) => this.#media.use('media library', LIBRARY_LIMIT_MS, 'The images could not be examined in time.', work));
     this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
     this.supervisor = new MachineSupervisor({
       launch: options.launch,
@@ -101,6 +94,13 @@ export class App {
       },
     });
     this.#media = new MediaWork(options.launch);
+    this.#files = new FileCalls({
+      registry: this.registry,
+      supervisor: this.supervisor,
+      media: this.#media,
+      dataFolder: options.dataFolder,
+      announce: (id) => this.#announce(id),
+    });
     this.#io = nodeSnapshotIo(this.#media.forSnapshots());
     this.snapshots = new SnapshotStore({
       machines: this.registry,
@@ -202,8 +202,8 @@ export class App {
     return {
       ...this.#appHandlers(),
       ...this.#machineHandlers(window),
-      ...this.#mediaHandlers(),
-      ...this.#fileHandlers(window),
+      ...this.#jobHandlers(),
+      ...this.#files.handlers(window.pickFile?.bind(window)),
       ...snapshots.handlers(),
       ...appliances,
     };
@@ -247,7 +247,7 @@ export class App {
         return this.#announce(id);
       },
       'machines.createDemo': async ({ name }) => {
-        const settings = demoSettings(name ?? demoName(this.#readyMachines().map((config) => config.name)));
+        const settings = demoSettings(name ?? demoName(registry.list().flatMap((entry) => (entry.kind === 'machine' ? [entry.config.name] : []))));
         const { id } = await registry.create(settings, (folder) => this.#makeDemoCd(join(folder, DEMO_CD)));
         return this.#announce(id);
       },
@@ -257,9 +257,15 @@ export class App {
         await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
         return this.#announce(id);
       },
-      'machines.label': async ({ id, group, tags }) => {
+      'machines.label': async ({ id, name, guest, group, tags }) => {
         const settings = settingsOf(registry.config(id));
-        await registry.update(id, { ...settings, group: group ?? settings.group, tags: tags ?? settings.tags });
+        await registry.update(id, {
+          ...settings,
+          name: name ?? settings.name,
+          guest: guest ?? settings.guest,
+          group: group ?? settings.group,
+          tags: tags ?? settings.tags,
+        });
         return this.#announce(id);
       },
       'machines.delete': async ({ id }) => {
@@ -317,55 +323,12 @@ export class App {
     } satisfies Partial<Handlers<AppContract>>;
   }
 
-  #mediaHandlers() {
-    const { registry, supervisor } = this;
+  #jobHandlers() {
     return {
       'jobs.list': () => this.#jobs.list(),
       'jobs.start': (request) => this.#jobs.start(request),
       'jobs.cancel': ({ id }) => this.#jobs.cancel(id),
       'jobs.clear': ({ id }) => this.#jobs.clear(id),
-      'media.list': () =>
-        this.#library.list(
-          this.#readyMachines().map(({ id, name, drives }) => ({
-            id,
-            name,
-            drives,
-            folder: registry.folderOf(id),
-            isRunning: supervisor.isRunning(id),
-          })),
-        ),
-      'media.locate': ({ path, replacement }) => this.#locate(resolve(path), resolve(replacement)),
-    } satisfies Partial<Handlers<AppContract>>;
-  }
-
-  #readyMachines() {
-    return this.registry.list().flatMap((entry) => (entry.kind === 'machine' ? [entry.config] : []));
-  }
-
-  /** All machines that name the file, or none: a running one refuses for all. */
-  async #locate(path: string, replacement: string): Promise<MachineView[]> {
-    const { registry, supervisor } = this;
-    const uses = (id: MachineId, drive: DriveConfig) => drive.path !== null && resolve(registry.folderOf(id), drive.path) === path;
-    const users = this.#readyMachines().filter(({ id, drives }) => drives.some((drive) => uses(id, drive)));
-    for (const { id } of users) supervisor.require(id, 'edit');
-    for (const config of users) {
-      const { id } = config;
-      const drives = config.drives.map((drive) => (uses(id, drive) ? { ...drive, path: replacement, format: null } : drive));
-      await registry.update(id, { ...settingsOf(config), drives });
-    }
-    return users.map(({ id }) => this.#announce(id));
-  }
-
-  #fileHandlers(window: WindowHost) {
-    return {
-      'files.list': ({ path }) => listFolder(path, this.#options.dataFolder),
-      'files.pick': async ({ purpose }) => {
-        if (!window.pickFile)
-          throw new FailureError('files.unsupported', 'There is no file dialog of the system here.');
-        return { path: await window.pickFile(purpose) };
-      },
-      'files.locate': async (wanted) => ({ path: await locateFile(wanted, this.#mediaFolders()) }),
-      'files.probe': ({ path, purpose }) => this.#probe(path, purpose),
     } satisfies Partial<Handlers<AppContract>>;
   }
 
@@ -464,26 +427,6 @@ export class App {
 
   #makeDemoCd(path: string): Promise<unknown> {
     return this.#media.use('demo', CREATE_LIMIT_MS, 'The demo could not be made in time.', (client) => client.call('writeDemoCd', { path }));
-  }
-
-  async #probe(path: string, purpose: FilePurpose): Promise<FileReport> {
-    if (this.#probes >= MAX_PROBES)
-      throw new FailureError('rpc.tooManyCalls', 'Too many files are being examined.');
-    this.#probes += 1;
-    try {
-      return await this.#media.use('file probe', PROBE_LIMIT_MS, 'The file could not be examined.', (client) =>
-        client.call('probe', { path, purpose }),
-      );
-    } finally {
-      this.#probes -= 1;
-    }
-  }
-
-  #mediaFolders(): string[] {
-    const paths = this.registry.list().flatMap((entry) =>
-      entry.kind === 'damaged' ? [] : entry.config.drives.flatMap(({ path }) => (path === null ? [] : [resolve(this.registry.folderOf(entry.id), path)])),
-    );
-    return [this.#options.dataFolder, ...new Set(paths.map(dirname))];
   }
 
   #announce(id: MachineId): MachineView {

@@ -6,6 +6,7 @@ import { EmptyState } from '../components/empty-state.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
 import { Console } from '../features/console/console.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
+import { MachineQuestion } from '../features/machine-details/machine-question.tsx';
 import { t } from '../i18n/strings.ts';
 import { useMachine } from '../state/app-store.ts';
 
@@ -28,6 +29,7 @@ export function ConsoleWindow({ machineId, isLost }: { readonly machineId: strin
         <MachineActionsBar machine={machine} />
       </header>
       <Console machine={machine} isOwnWindow />
+      <MachineQuestion />
     </main>
   );
 }

@@ -14,6 +14,7 @@ import { Preferences } from '../features/preferences/preferences.tsx';
 import { MediaLibrary } from '../features/media-library/media-library.tsx';
 import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
+import { MachineQuestion } from '../features/machine-details/machine-question.tsx';
 import { SelectedMachines, useSelectedMachines } from '../features/machine-list/selected-machines.tsx';
 import { QuitDialog } from '../features/quit/quit-dialog.tsx';
 import { t } from '../i18n/strings.ts';
@@ -52,6 +53,7 @@ export function Frame({ isLost }: { readonly isLost: boolean }) {
       </main>
       <CommandPalette onCreate={create} />
       <BulkQuestion />
+      <MachineQuestion />
       <QuitDialog />
       <ApplianceDialogs />
       <FileDrop machine={chosen} onCreate={setCreating} />

@@ -226,7 +226,9 @@ export const en = {
   },
   settings: {
     search: 'Search settings',
-    locked: 'The machine is running, or goes on from a saved state. Its settings can be changed when it is off and no state is saved.',
+    locked: 'The machine is running. Name, system and media can be changed now, the rest when it is off.',
+    lockedBySaved: 'The machine has a saved state, which fits these settings only. Name and system can be changed now, the rest when it is off and no state is saved.',
+    whenOff: 'When it is off',
     nothingFound: (text: string) => `No setting has “${text}” in its name.`,
     reset: (label: string) => `Reset ${label} to its default`,
     save: 'Save',

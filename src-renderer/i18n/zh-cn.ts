@@ -47,6 +47,7 @@ export const zhCn: Strings = {
     'name.empty': '请为虚拟机命名。',
     'name.blanks': '名称的开头和结尾不能是空格。',
     'name.control': '名称不能包含换行符或控制字符。',
+    'name.tooLong': '名称不能超过 80 个字符。',
     'name.taken': '已有同名的虚拟机。',
     'memory.tooSmall': '内存太小。',
     'memory.tooLarge': '内存太大。',
@@ -195,7 +196,9 @@ export const zhCn: Strings = {
   },
   settings: {
     search: '搜索设置',
-    locked: '虚拟机正在运行，或将从已保存的状态继续。关机且没有已保存的状态时才能更改设置。',
+    locked: '虚拟机正在运行。名称、系统和介质现在即可更改，其余设置须在关机后更改。',
+    lockedBySaved: '虚拟机有已保存的状态，只适用于这些设置。名称和系统现在即可更改，其余设置须在关机且没有已保存的状态时更改。',
+    whenOff: '关机后可更改',
     nothingFound: (text) => `没有名称包含“${text}”的设置。`,
     reset: (label) => `将${label}恢复为默认值`,
     save: '保存',

@@ -71,9 +71,11 @@ export const set: MachineVerb = {
 
 export const label: MachineVerb = {
   name: 'label',
-  help: 'the group and the tags of a machine, running or not',
+  help: 'the name, the system, the group and the tags of a machine, running or not',
   words: ['<machine>'],
   options: [
+    ['--name <name>', 'another name'],
+    ['--os <id>', 'its guest system, for its icon and what is suggested'],
     ['--group <name>', 'the group it stands in; "" for none'],
     ['--tags <words>', 'all its tags, with commas between them; "" for none'],
   ],
@@ -81,10 +83,12 @@ export const label: MachineVerb = {
   service: false,
   async run({ client, machine, options, print }) {
     const { id } = await machine();
-    const [group, words] = [options['group'], options['tags']];
-    if (group === undefined && words === undefined) throw new UsageError('label: give --group or --tags');
-    const tags = typeof words === 'string' ? words.split(',').map((word) => word.trim()).filter(Boolean) : undefined;
-    const after = await client.call('machines.label', { id, tags, ...(typeof group === 'string' ? { group } : {}) });
+    const text = (option: string) => (typeof options[option] === 'string' ? options[option] : undefined);
+    const [name, guest, group, words] = [text('name'), text('os'), text('group'), text('tags')];
+    if ([name, guest, group, words].every((value) => value === undefined)) throw new UsageError('label: give --name, --os, --group or --tags');
+    if (guest !== undefined && guestProfile(guest) === undefined) throw new UsageError(`--os ${guest}: not known; \`boxwright create --help\` lists them`);
+    const tags = words !== undefined ? words.split(',').map((word) => word.trim()).filter(Boolean) : undefined;
+    const after = await client.call('machines.label', { id, name, guest, group, tags });
     print(after, `${id} was changed`);
   },
 };

@@ -7,7 +7,8 @@ import { t } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
 import { askExport, chooseImport } from '../../state/appliances.ts';
 import { type PlainAction, perform, tryDemo } from '../../state/machine-actions.ts';
-import { goTo, goToArea, PAGES } from '../../state/navigation.ts';
+import { goTo, goToArea, goToRow, PAGES } from '../../state/navigation.ts';
+import { type AskedAction, askFirst } from '../../state/questions.ts';
 import { requestQuit } from '../../state/quit.ts';
 
 export interface Command {
@@ -18,8 +19,9 @@ export interface Command {
   run(): void;
 }
 
-/** Actions that lose nothing; the others ask first, at their buttons. */
+/** Actions that lose nothing, and those that ask first. */
 const ACTIONS = ['start', 'pause', 'resume', 'powerButton', 'save'] as const satisfies readonly PlainAction[];
+const ASKING = ['reset', 'powerOff', 'discard', 'delete'] as const satisfies readonly AskedAction[];
 
 export function commandsFor(
   machines: readonly MachineView[],
@@ -39,6 +41,7 @@ export function commandsFor(
       group: t.list.title,
       run: () => goTo(machine.id),
     })),
+    ...rows(t.preferences.rows, t.preferences.title, null),
     ...choices(),
     { id: 'quit', title: t.console.quit, group: t.app.name, run: requestQuit },
   ];
@@ -59,8 +62,25 @@ function ofMachine(machine: MachineView): Command[] {
       },
     })),
     { id: 'export', title: t.appliance.exportMachine, group, run: () => askExport(machine) },
+    ...ASKING.filter((action) => isAllowed(action, state)).map((action) => ({
+      id: action,
+      title: `${t.machine[action]}…`,
+      group,
+      run: () => askFirst(id, action),
+    })),
     ...PAGES.map((page) => ({ id: `page.${page}`, title: t.machine.pages[page], group, run: () => goTo(id, page) })),
+    ...rows(t.settings.rows, `${group} – ${t.machine.pages.settings}`, id),
   ];
+}
+
+/** Each setting, by its name. */
+function rows(texts: Readonly<Record<string, { readonly label: string }>>, group: string, machineId: string | null): Command[] {
+  return Object.entries(texts).map(([row, { label }]) => ({
+    id: `row.${machineId ?? 'preferences'}.${row}`,
+    title: label,
+    group,
+    run: () => goToRow(machineId, row),
+  }));
 }
 
 function choices(): Command[] {

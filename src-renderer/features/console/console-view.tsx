@@ -106,6 +106,7 @@ function Connected({ machine, isOwnWindow, session, canvas, onReconnect }: Conne
   };
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only watches where the focus goes
     <div
       ref={whole}
       className="console"

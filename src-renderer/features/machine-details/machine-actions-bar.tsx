@@ -1,84 +1,56 @@
 // The buttons of a machine's page: what may be done to it in its present state, asking first where data may be lost.
 
 import { Pause, Play, Power, PowerOff, RotateCcw, Save, Trash2, Undo2 } from 'lucide-react';
-import { useState } from 'react';
 import { Toolbar } from 'react-aria-components';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button, IconButton } from '../../components/button.tsx';
-import { Confirm } from '../../components/dialog.tsx';
 import { t } from '../../i18n/strings.ts';
 import { type PlainAction, perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
-
-const QUESTIONS = {
-  reset: { title: t.machine.confirmReset, text: t.machine.confirmResetText, action: t.machine.reset },
-  powerOff: {
-    title: t.machine.confirmPowerOff,
-    text: t.machine.confirmPowerOffText,
-    action: t.machine.powerOff,
-  },
-  discard: { title: t.machine.confirmDiscard, text: t.machine.confirmDiscardText, action: t.machine.discard },
-  delete: { title: t.machine.confirmDelete, text: t.machine.confirmDeleteText, action: t.machine.delete },
-};
-type Question = keyof typeof QUESTIONS;
+import { askFirst } from '../../state/questions.ts';
 
 export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine }) {
-  const { id, state, config } = machine;
+  const { id, state } = machine;
   const pending = usePending(({ machineIds }) => machineIds.has(id));
-  const [question, setQuestion] = useState<Question | null>(null);
   const may = (action: PlainAction) => isAllowed(action, state);
   const run = (action: PlainAction) => {
     if (action === 'start') goTo(id, 'console', true);
     void perform(id, action);
   };
-  const asked = question && QUESTIONS[question];
 
   return (
-    <>
-      <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
-        <MainButton machine={machine} isPending={pending} onPress={run} />
-        {may('powerButton') && (
-          <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
-            {t.machine.powerButton}
-          </Button>
-        )}
-        {may('reset') && (
-          <Button icon={RotateCcw} onPress={() => setQuestion('reset')}>
-            {t.machine.reset}
-          </Button>
-        )}
-        {may('save') && (
-          <Button icon={Save} hint={t.machine.saveHint} onPress={() => run('save')}>
-            {t.machine.save}
-          </Button>
-        )}
-        {may('discard') && (
-          <Button icon={Undo2} onPress={() => setQuestion('discard')}>
-            {t.machine.discard}
-          </Button>
-        )}
-        {may('powerOff') && (
-          <Button icon={PowerOff} hint={t.machine.powerOffHint} onPress={() => setQuestion('powerOff')}>
-            {t.machine.powerOff}
-          </Button>
-        )}
-        {may('delete') && (
-          <IconButton icon={Trash2} label={t.machine.delete} onPress={() => setQuestion('delete')} />
-        )}
-      </Toolbar>
-      {asked && question && (
-        <Confirm
-          title={asked.title(config.name)}
-          text={asked.text}
-          action={asked.action}
-          onAnswer={(confirmed) => {
-            setQuestion(null);
-            if (confirmed) run(question);
-          }}
-        />
+    <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
+      <MainButton machine={machine} isPending={pending} onPress={run} />
+      {may('powerButton') && (
+        <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
+          {t.machine.powerButton}
+        </Button>
       )}
-    </>
+      {may('reset') && (
+        <Button icon={RotateCcw} onPress={() => askFirst(id, 'reset')}>
+          {t.machine.reset}
+        </Button>
+      )}
+      {may('save') && (
+        <Button icon={Save} hint={t.machine.saveHint} onPress={() => run('save')}>
+          {t.machine.save}
+        </Button>
+      )}
+      {may('discard') && (
+        <Button icon={Undo2} onPress={() => askFirst(id, 'discard')}>
+          {t.machine.discard}
+        </Button>
+      )}
+      {may('powerOff') && (
+        <Button icon={PowerOff} hint={t.machine.powerOffHint} onPress={() => askFirst(id, 'powerOff')}>
+          {t.machine.powerOff}
+        </Button>
+      )}
+      {may('delete') && (
+        <IconButton icon={Trash2} label={t.machine.delete} onPress={() => askFirst(id, 'delete')} />
+      )}
+    </Toolbar>
   );
 }
 

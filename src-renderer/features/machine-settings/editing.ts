@@ -6,7 +6,7 @@ import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import { type ConfigIssue, hasErrors, validateSettings } from '../../../shared/machine/validate.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
-import { saveSettings } from '../../state/machine-actions.ts';
+import { saveLabels, saveSettings } from '../../state/machine-actions.ts';
 import { messageOf } from '../../state/notices.ts';
 
 export interface Editing {
@@ -16,8 +16,12 @@ export interface Editing {
   readonly newDisks: readonly NewDisk[];
   readonly issues: readonly ConfigIssue[];
   readonly isDirty: boolean;
-  /** While the machine runs its settings are only shown. */
+  /** While the machine runs most settings are only shown. */
   readonly isLocked: boolean;
+  /** A saved state was made with the media that are in the drives. */
+  readonly isSaved: boolean;
+  /** What was changed can be saved now. */
+  readonly canSave: boolean;
   readonly hostMemoryMiB: number | undefined;
   readonly problem: string | null;
   readonly isSaving: boolean;
@@ -45,6 +49,7 @@ export function useEditing(machine: ReadyMachine): Editing {
     () => validateSettings(settings, { hostMemoryMiB, takenNames }),
     [settings, hostMemoryMiB, takenNames],
   );
+  const isLocked = !isAllowed('edit', state);
   const discard = () => {
     setPatch({});
     setNewDisks([]);
@@ -56,7 +61,9 @@ export function useEditing(machine: ReadyMachine): Editing {
     newDisks,
     issues,
     isDirty: !isSame(settings, saved),
-    isLocked: !isAllowed('edit', state),
+    isLocked,
+    isSaved: state === 'saved',
+    canSave: !isLocked || Object.keys(patch).every(isLive),
     hostMemoryMiB,
     problem,
     isSaving,
@@ -67,7 +74,7 @@ export function useEditing(machine: ReadyMachine): Editing {
       setSaving(true);
       try {
         const wanted = newDisks.filter(({ drive }) => settings.drives.some((one) => one.id === drive));
-        await saveSettings(id, settings, wanted);
+        await (isLocked ? saveLabels(id, settings) : saveSettings(id, settings, wanted));
         discard();
       } catch (error) {
         setProblem(messageOf(error));
@@ -77,6 +84,11 @@ export function useEditing(machine: ReadyMachine): Editing {
     },
     discard,
   };
+}
+
+/** Settings that a running machine does not notice. */
+export function isLive(key: string): boolean {
+  return key === 'name' || key === 'guest';
 }
 
 /** Plain data in the order it was read. */

@@ -6,7 +6,7 @@ import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { FieldMessages, SearchField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type Editing, isSame, useEditing } from './editing.ts';
+import { type Editing, isLive, isSame, useEditing } from './editing.ts';
 import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
 import { SerialSettings } from './serial-settings.tsx';
 import { Setting } from '../../components/setting.tsx';
@@ -22,12 +22,12 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
         <SearchField label={t.settings.search} clearLabel={t.list.clearSearch} value={wanted} onChange={setWanted} />
         {editing.isLocked && (
           <p className="hint">
-            <Lock aria-hidden /> {t.settings.locked}
+            <Lock aria-hidden /> {machine.state === 'saved' ? t.settings.lockedBySaved : t.settings.locked}
           </p>
         )}
       </div>
       {sections.map((section) => (
-        <SectionCard key={section} section={section} wanted={wanted} editing={editing} />
+        <SectionCard key={section} machineId={machine.id} section={section} wanted={wanted} editing={editing} />
       ))}
       {sections.length === 0 && (
         <p className="quiet">
@@ -39,7 +39,14 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
   );
 }
 
-function SectionCard({ section, wanted, editing }: { readonly section: Section; readonly wanted: string; readonly editing: Editing }) {
+interface SectionProps {
+  readonly machineId: string;
+  readonly section: Section;
+  readonly wanted: string;
+  readonly editing: Editing;
+}
+
+function SectionCard({ machineId, section, wanted, editing }: SectionProps) {
   const heading = `settings-${section}`;
   return (
     <section className="card" aria-labelledby={heading}>
@@ -47,26 +54,29 @@ function SectionCard({ section, wanted, editing }: { readonly section: Section; 
       {rowsOf(section, wanted, editing).map((row) => (
         <RowSetting key={row.key} row={row} editing={editing} />
       ))}
-      {section === 'storage' && <Storage editing={editing} />}
+      {section === 'storage' && <Storage machineId={machineId} editing={editing} />}
       {section === 'serial' && <SerialSettings editing={editing} />}
     </section>
   );
 }
 
 function RowSetting({ row, editing }: { readonly row: Row; readonly editing: Editing }) {
-  const { settings, defaults, issues, isLocked } = editing;
+  const { settings, defaults, issues } = editing;
+  const isLocked = editing.isLocked && !isLive(row.key);
   const { label, hint } = t.settings.rows[row.key];
   const field = FIELDS[row.key] ?? row.key;
   return (
     <Setting
+      row={row.key}
       label={label}
       hint={hint}
       issues={issues.filter((issue) => issue.field === field)}
       isDefault={row.key === 'name' || isSame(row.value(settings), row.value(defaults))}
       isLocked={isLocked}
+      chip={isLocked ? t.settings.whenOff : undefined}
       onReset={() => editing.change(row.reset(settings, defaults))}
     >
-      {({ control, note }) => row.control({ id: control, note, editing })}
+      {({ control, note }) => row.control({ id: control, note, editing: { ...editing, isLocked } })}
     </Setting>
   );
 }
@@ -78,7 +88,7 @@ function SaveBar({ editing }: { readonly editing: Editing }) {
         {editing.problem && <FieldMessages messages={[{ severity: 'error', message: editing.problem }]} />}
       </div>
       <Button onPress={editing.discard}>{t.settings.discard}</Button>
-      <Button kind="primary" isPending={editing.isSaving} isDisabled={editing.isLocked} onPress={() => void editing.save()}>
+      <Button kind="primary" isPending={editing.isSaving} isDisabled={!editing.canSave} onPress={() => void editing.save()}>
         {t.settings.save}
       </Button>
     </footer>

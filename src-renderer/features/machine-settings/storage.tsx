@@ -1,6 +1,6 @@
 // The drives: what is connected where, added and taken away.
 
-import { Disc3, FolderOpen, HardDrive, Plus, Save, Trash2 } from 'lucide-react';
+import { CircleArrowOutUpRight, Disc3, FolderOpen, HardDrive, Plus, Save, Trash2 } from 'lucide-react';
 import { useId, useState } from 'react';
 import {
   BUS_KINDS,
@@ -13,6 +13,7 @@ import { Button, IconButton } from '../../components/button.tsx';
 import { FieldMessages } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import { pickFile } from '../../state/files.ts';
+import { changeMedium } from '../../state/machine-actions.ts';
 import { notifyFailure } from '../../state/notices.ts';
 import type { Editing } from './editing.ts';
 import { freeDriveId, freeSlot, newDrive } from '../../../shared/machine/new-drive.ts';
@@ -21,7 +22,7 @@ import { Select } from '../../components/setting.tsx';
 const ICONS = { disk: HardDrive, cdrom: Disc3, floppy: Save };
 const DEFAULT_DISK_GIB = 8;
 
-export function Storage({ editing }: { readonly editing: Editing }) {
+export function Storage({ machineId, editing }: { readonly machineId: string; readonly editing: Editing }) {
   const { settings, isLocked } = editing;
   const change = (index: number, patch: Partial<DriveConfig> | null) => {
     const drives = settings.drives.flatMap((drive, at) =>
@@ -36,6 +37,7 @@ export function Storage({ editing }: { readonly editing: Editing }) {
         {settings.drives.map((drive, index) => (
           <DriveSetting
             key={drive.id}
+            machineId={machineId}
             drive={drive}
             editing={editing}
             messages={editing.issues.filter(({ field }) => field.startsWith(`drives.${index}.`))}
@@ -50,6 +52,7 @@ export function Storage({ editing }: { readonly editing: Editing }) {
 }
 
 interface DriveSettingProps {
+  readonly machineId: string;
   readonly drive: DriveConfig;
   readonly editing: Editing;
   readonly messages: Editing['issues'];
@@ -57,17 +60,22 @@ interface DriveSettingProps {
   readonly onChange: (patch: Partial<DriveConfig> | null) => void;
 }
 
-function DriveSetting({ drive, editing, messages, isNew, onChange }: DriveSettingProps) {
+function DriveSetting({ machineId, drive, editing, messages, isNew, onChange }: DriveSettingProps) {
   const id = useId();
   const { kind, bus, path, readOnly } = drive;
   const { isLocked, settings } = editing;
   const Icon = ICONS[kind];
   const others = settings.drives.filter((other) => other.id !== drive.id);
   const buses = DRIVE_BUSES.filter((name) => BUS_KINDS[name].includes(kind) && freeSlot(others, name) !== undefined);
+  // Media are changed at once while the machine runs, with the other settings when it is off.
+  const isRemovable = kind !== 'disk' && !editing.isSaved;
+  const eject = () => (isLocked ? void changeMedium(machineId, drive.id, null) : onChange({ path: null, format: null }));
   const choose = async () => {
     try {
       const chosen = await pickFile(kind, path);
-      if (chosen !== null) onChange({ path: chosen, format: null });
+      if (chosen === null) return;
+      if (isLocked) await changeMedium(machineId, drive.id, chosen);
+      else onChange({ path: chosen, format: null });
     } catch (error) {
       notifyFailure(error);
     }
@@ -103,9 +111,10 @@ function DriveSetting({ drive, editing, messages, isNew, onChange }: DriveSettin
           {t.settings.readOnly}
         </label>
       )}
-      {!isLocked && !isNew && (
+      {(!isLocked || isRemovable) && !isNew && (
         <IconButton icon={FolderOpen} label={t.overview.changeMedium(drive.id)} onPress={() => void choose()} />
       )}
+      {isRemovable && path !== null && <IconButton icon={CircleArrowOutUpRight} label={t.overview.eject(drive.id)} onPress={eject} />}
       {!isLocked && <IconButton icon={Trash2} label={t.settings.removeDrive(drive.id)} onPress={() => onChange(null)} />}
     </li>
   );

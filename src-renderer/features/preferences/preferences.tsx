@@ -92,6 +92,7 @@ export function Preferences() {
               {rows.map((one) => (
                 <Setting
                   key={one.key}
+                  row={one.key}
                   label={texts[one.key].label}
                   hint={texts[one.key].hint}
                   isDefault={one.isDefault(values)}

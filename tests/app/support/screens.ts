@@ -39,7 +39,7 @@ export const EMPTY_SCREENS: readonly ScreenStep[] = [
   },
 ];
 
-const escape = (page: Page) => page.keyboard.press('Escape');
+const close = (page: Page) => page.keyboard.press('Escape');
 const area = (page: Page, name: string) => page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name }).click();
 
 /** Over the folder that `FULL` writes; the demo runs. In this order: some begin where the one before ends. */
@@ -65,7 +65,7 @@ export const SCREENS: readonly ScreenStep[] = [
   {
     name: 'several chosen',
     async show(page) {
-      await escape(page);
+      await close(page);
       await machineRow(page, 'Windows 98').click({ modifiers: ['Control'] });
       await expect(page.getByRole('heading', { name: /machines chosen/ })).toBeVisible();
     },
@@ -102,7 +102,7 @@ export const SCREENS: readonly ScreenStep[] = [
   {
     name: 'console',
     async show(page) {
-      await escape(page);
+      await close(page);
       await machineRow(page, 'Demo').click();
       await page.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start' }).click();
       await expect(screenText(page)).toContainText('Type here:', { timeout: 30_000 });

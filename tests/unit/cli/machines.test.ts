@@ -265,6 +265,20 @@ describe('machines as files', () => {
   });
 });
 
+describe('hostile names', () => {
+  it('are refused by their length and their characters, and make no folders elsewhere', async () => {
+    await expect(at.boxwright('create', 'n'.repeat(10_000))).rejects.toThrow(/^name: /);
+    expect((await at.boxwright('create', 'a\u202eb')).errors).toMatch(/control characters/);
+    expect((await at.boxwright('create', '../../etc')).out).toBe('etc was made\n');
+    expect((await at.boxwright('create', 'שלום')).out).toBe('machine was made\n');
+    expect((await at.boxwright('show', '../etc')).status).toBe(3);
+    expect((await at.boxwright('undelete', '../../machines/etc')).status).toBe(3);
+    await expect(at.boxwright('label', 'etc', '--name', 'n'.repeat(10_000)).then(({ status }) => status)).resolves.not.toBe(0);
+    expect((await at.boxwright('label', 'etc', '--name', 'Better', '--os', 'debian-amd64')).status).toBe(0);
+    expect(JSON.parse((await at.boxwright('list', '--json')).out)).toMatchObject([{ config: { name: 'Better', guest: 'debian-amd64' } }, { config: { name: 'שלום' } }]);
+  });
+});
+
 describe('demo', () => {
   it('makes machines with a CD of their own, each under a name that is free', async () => {
     expect((await at.boxwright('demo')).out).toBe('demo was made\n');

@@ -166,6 +166,22 @@ describe('a folder’s name', () => {
   ])('of %j is %j', (name, id) => expect(idFromName(name)).toBe(id));
 });
 
+describe('hostile names', () => {
+  it.each(['n'.repeat(10_000), 'line\nbreak', 'turned\u202eround', '\u0000', ''])('%j is refused and leaves nothing', async (name) => {
+    const { registry, folder } = await opened();
+    await expect(registry.create(settings(name))).rejects.toMatchObject({ code: 'machine.invalidConfig', detail: { field: 'name' } });
+    expect(readdirSync(join(folder, 'machines'))).toEqual([]);
+  });
+
+  it.each(['../../../etc/passwd', '/absolute', 'C:\\Windows', '..', 'con', 'שלום עולם', '<img src=x onerror=alert(1)>'])('%j stays inside the folder of machines', async (name) => {
+    const { registry, folder } = await opened();
+    const { id } = await registry.create(settings(name));
+    expect(readdirSync(join(folder, 'machines'))).toEqual([id]);
+    expect(id).toMatch(/^[a-z0-9-]+$/);
+    expect((await opened(folder)).registry.config(id).name).toBe(name);
+  });
+});
+
 describe('a damaged file', () => {
   it('offers the last good version and is kept when that is taken', async () => {
     const folder = temporaryFolder();

@@ -23,6 +23,8 @@ describe('settings', () => {
     ['name.empty', { name: '  ' }],
     ['name.blanks', { name: ' a' }],
     ['name.control', { name: 'a\nb' }],
+    ['name.control', { name: 'a\u202egpj.exe' }],
+    ['name.tooLong', { name: 'n'.repeat(10_000) }],
     ['memory.tooSmall', { memoryMiB: 4 }],
     ['memory.tooLarge', { memoryMiB: 1_000_000 }],
     ['memory.smallForLinux', { memoryMiB: 32 }],
