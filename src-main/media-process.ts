@@ -20,6 +20,7 @@ const server = serve(mediaContract, channel, {
   resizeImage: (request) => tools.resizeImage(request),
   compactImage: (request) => tools.compactImage(request),
   checkImage: (request) => tools.checkImage(request),
+  verifyState: (request) => tools.verifyState(request),
   createOverlay: (request) => tools.createOverlay(request),
   mergeLayers: (request) => tools.mergeLayers(request),
   setBacking: (request) => tools.setBacking(request),

@@ -25,7 +25,7 @@ export const jobRequest = z.discriminatedUnion('kind', [
 export type JobRequest = z.infer<typeof jobRequest>;
 
 /** Work on machines, which calls of their own begin; as jobs they are followed and cancelled. */
-export const MACHINE_WORK = ['export', 'import', 'clone', 'take', 'restore', 'delete', 'independent', 'keep'] as const;
+export const MACHINE_WORK = ['export', 'import', 'clone', 'take', 'restore', 'delete', 'independent', 'keep', 'verify'] as const;
 export const machineWork = z.object({
   kind: z.enum(MACHINE_WORK),
   /** The file, or the name of the snapshot or machine it is about. */

@@ -96,6 +96,8 @@ export const mediaContract = {
       input: z.object({ job, path, format: format.optional(), repair: z.enum(['none', 'leaks', 'all']) }),
       output: imageCheck,
     },
+    /** Reads every checksum of a state file; fails with the place of the first that is wrong. */
+    verifyState: { input: z.object({ job, path }), output: nothing },
     /** A new, empty qcow2 image on top of another, which it names as `name`; fails when there is a file of this name. */
     createOverlay: {
       /** `inUse`: a machine writes to the image behind, whose size alone is looked at. */

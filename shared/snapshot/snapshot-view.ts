@@ -82,6 +82,20 @@ export const snapshotDiff = z.object({
 });
 export type SnapshotDiff = z.infer<typeof snapshotDiff>;
 
+export const verifiedFile = z.object({
+  kind: z.enum(['state', 'disk']),
+  path: z.string().max(8192),
+  /** Names of the snapshots that need it. */
+  users: z.array(z.string().max(200)).max(100),
+  /** `unchecked`: its format has nothing to check, or it is in use. */
+  outcome: z.enum(['sound', 'damaged', 'unchecked']),
+  message: z.string().max(2000).nullable(),
+});
+export type VerifiedFile = z.infer<typeof verifiedFile>;
+
+export const verifyReport = z.object({ machine: machineId, files: z.array(verifiedFile).max(60_000) });
+export type VerifyReport = z.infer<typeof verifyReport>;
+
 export const cloneRequest = one.extend({
   /** null: the present state. */
   snapshot: snapshotId.nullable().default(null),
@@ -107,5 +121,7 @@ export const snapshotCalls = {
   },
   /** Snapshots by the clock while the machine runs; null: none. */
   'snapshots.setSchedule': { input: one.extend({ schedule: snapshotSchedule.nullable() }), output: snapshotTreeView },
+  /** Reads every checksum of the machine's states and disks. */
+  'snapshots.verify': { input: one, output: verifyReport },
   'snapshots.thumbnail': { input: ofSnapshot, output: z.object({ pngBase64: z.string().max(30_000_000).nullable() }) },
 } as const;

@@ -25,6 +25,7 @@ import { createImageHost } from './image-host.ts';
 import { convertImages } from './image-tools.ts';
 import { createOverlay, mergeLayers, setBacking } from './layer-tools.ts';
 import { resizeImage } from './resize-image.ts';
+import { verifyState } from './verify-state.ts';
 
 export type EmitProgress = (progress: { job: string; done: number; total: number }) => void;
 
@@ -182,6 +183,10 @@ export class MediaTools {
         await store.close();
       }
     });
+  }
+
+  async verifyState({ job: name, path }: InputOf<MediaContract, 'verifyState'>): Promise<void> {
+    await this.#asJob(name, path, (job) => verifyState(path, job));
   }
 
   createOverlay(request: InputOf<MediaContract, 'createOverlay'>): Promise<OutputOf<MediaContract, 'createOverlay'>> {

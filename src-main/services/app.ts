@@ -188,7 +188,7 @@ export class App {
       await this.#noteSaved(id);
       this.#announce(id);
     };
-    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, changed });
+    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, verifier: this.#media.forVerifier(), jobs: this.#jobs, changed });
     const appliances = applianceCalls({
       registry: this.registry,
       store: this.snapshots,

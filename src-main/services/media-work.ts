@@ -6,6 +6,7 @@ import type { Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type MediaContract, mediaContract } from '../../shared/rpc/media-contract.ts';
 import { currentWatch } from './job-watch.ts';
+import type { VerifierMedia } from './machine-verifier.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import type { SnapshotMedia } from './snapshot-io.ts';
 import { within } from './within.ts';
@@ -69,6 +70,13 @@ export class MediaWork {
       mergeLayers: (input) => this.useWatched('merge of layers', (client, job) => client.call('mergeLayers', { ...input, job })),
       setBacking: call('setBacking', SMALL_LIMIT_MS),
       convertImage: (input) => this.useWatched('copy of a disk', (client, job) => client.call('convertImage', { ...input, job })),
+    };
+  }
+
+  forVerifier(): VerifierMedia {
+    return {
+      verifyState: (path) => this.useWatched('check of a state', (client, job) => client.call('verifyState', { job, path })),
+      checkImage: (path) => this.useWatched('check of a disk', (client, job) => client.call('checkImage', { job, path, repair: 'none' })),
     };
   }
 

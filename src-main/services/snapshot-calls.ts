@@ -4,10 +4,14 @@ import type { MachineId } from '../../shared/machine/config.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
 import type { SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
+import type { Jobs } from './jobs.ts';
+import { type VerifierMedia, verifyMachine } from './machine-verifier.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 export interface SnapshotCallsParts {
   readonly snapshots: SnapshotStore;
+  readonly verifier: VerifierMedia;
+  readonly jobs: Pick<Jobs, 'follow'>;
   /** Tells the windows of a machine's new settings. */
   readonly changed: (id: MachineId) => Promise<void>;
 }
@@ -20,7 +24,7 @@ export class SnapshotCalls {
   }
 
   handlers() {
-    const { snapshots } = this.#parts;
+    const { snapshots, verifier, jobs } = this.#parts;
     return {
       'snapshots.list': ({ id }) => snapshots.view(id),
       'snapshots.take': ({ id, ...request }) => this.#after(id, snapshots.take(id, request)),
@@ -31,6 +35,8 @@ export class SnapshotCalls {
       'snapshots.diff': ({ id, from, to }) => snapshots.diff(id, from, to),
       'snapshots.setRetention': ({ id, days }) => this.#after(id, snapshots.setRetention(id, days)),
       'snapshots.setSchedule': ({ id, schedule }) => this.#after(id, snapshots.setSchedule(id, schedule)),
+      'snapshots.verify': ({ id }) =>
+        jobs.follow({ kind: 'verify', path: id, machine: id }, () => snapshots.holding(id, (opened) => verifyMachine(verifier, opened))),
       'snapshots.thumbnail': async ({ id, snapshot }) => ({ pngBase64: await snapshots.thumbnail(id, snapshot) }),
     } satisfies Partial<Handlers<AppContract>>;
   }

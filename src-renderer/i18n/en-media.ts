@@ -17,6 +17,7 @@ const jobTitles: Record<JobKind, (file: string) => string> = {
   delete: (name) => `Delete snapshot ${name}`,
   independent: (name) => `Make ${name} independent`,
   keep: (name) => `Keep the changes of ${name}`,
+  verify: (name) => `Verify ${name}`,
 };
 
 const jobStates: Record<JobState, string> = {

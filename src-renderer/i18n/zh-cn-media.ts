@@ -36,6 +36,7 @@ export const zhCnMedia: typeof enMedia = {
     delete: (name) => `删除快照 ${name}`,
     independent: (name) => `使 ${name} 独立`,
     keep: (name) => `保留 ${name} 的更改`,
+    verify: (name) => `校验 ${name}`,
   },
   jobStates: { waiting: '等待中', running: '进行中', done: '完成', failed: '失败', cancelled: '已取消' },
   jobDone: (title) => `${title}：完成。`,

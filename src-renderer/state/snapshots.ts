@@ -5,8 +5,9 @@ import type { SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
 import type { ReadyMachine } from '../../shared/machine/view.ts';
 import type { CallName, InputOf } from '../../shared/rpc/contract.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
+import { t } from '../i18n/strings.ts';
 import { client } from './client.ts';
-import { messageOf, notifyFailure } from './notices.ts';
+import { messageOf, notify, notifyFailure } from './notices.ts';
 
 export interface Snapshots {
   readonly tree: SnapshotTreeView | null;
@@ -59,4 +60,16 @@ export function useSnapshots(machine: ReadyMachine): Snapshots {
     [id],
   );
   return { tree: tree?.machine === id ? tree : null, problem, isBusy, change };
+}
+
+/** Goes on in the background, as a job; what came of it is told. */
+export async function verifySnapshots(id: string): Promise<void> {
+  try {
+    const { files } = await client().call('snapshots.verify', { id });
+    const [first, ...others] = files.filter(({ outcome }) => outcome === 'damaged');
+    if (first === undefined) notify({ level: 'info', message: t.snapshots.verified(files.length), machineId: id });
+    else notify({ level: 'error', message: t.snapshots.verifyFailed(first.path, others.length, first.message ?? ''), machineId: id });
+  } catch (error) {
+    notifyFailure(error, id);
+  }
 }

@@ -21,6 +21,7 @@ export function mediaProcess(): ProcessHandle {
     resizeImage: (request) => tools.resizeImage(request),
     compactImage: (request) => tools.compactImage(request),
     checkImage: (request) => tools.checkImage(request),
+    verifyState: (request) => tools.verifyState(request),
     createOverlay: (request) => tools.createOverlay(request),
     mergeLayers: (request) => tools.mergeLayers(request),
     setBacking: (request) => tools.setBacking(request),

@@ -10,10 +10,11 @@ import { list, show } from './list.ts';
 import { jobs, media } from './library.ts';
 import { eject, insert } from './media.ts';
 import { snapshot } from './snapshot.ts';
+import { verify } from './verify.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
   list, show, create, demo, clone, exportVerb, importVerb, set, label, start, shutdown, poweroff, save, discard, reset, pause, resume, remove,
   undelete, repair,
-  console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, media, jobs, log, stats, getSchema,
+  console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, verify, media, jobs, log, stats, getSchema,
 ];

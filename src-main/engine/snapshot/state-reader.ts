@@ -91,11 +91,14 @@ export class StateReader {
     await this.#load(memory, wanted);
   }
 
-  /** Reads every chunk; throws at the first that is damaged. */
-  verify(): void {
+  /** Reads every chunk, one each time it is asked, and says how many there are; throws at the first that is damaged. */
+  *verify(): Generator<number> {
     this.sections();
     this.#chunk(this.index.pages.digests, 'digests');
-    this.#chunks.forEach((ref, n) => this.#chunk(ref, `memory chunk ${n}`));
+    for (const [n, ref] of this.#chunks.entries()) {
+      this.#chunk(ref, `memory chunk ${n}`);
+      yield this.#chunks.length;
+    }
   }
 
   async #load(memory: Uint8Array, pages: Uint32Array): Promise<void> {

@@ -13,14 +13,14 @@ interface SnapshotDetailsProps {
 }
 
 export function SnapshotDetails({ machineId, snapshot }: SnapshotDetailsProps) {
-  const { name, description, problem, kind, timeMs, bytes, config, disks } = snapshot;
+  const { name, description, problem, stateProblem, kind, timeMs, bytes, config, disks } = snapshot;
   return (
     <section className="card snapshot-details" aria-label={name}>
       <h2>
         <bdi>{name}</bdi>
       </h2>
       {snapshot.thumbnail !== null && <Picture machineId={machineId} snapshot={snapshot.id} />}
-      {problem !== null && <p className="snapshot-problem">{problem}</p>}
+      {(problem ?? stateProblem) !== null && <p className="snapshot-problem">{problem ?? stateProblem}</p>}
       {description !== '' && <p className="snapshot-description">{description}</p>}
       <dl>
         <Row name={t.snapshots.taken}>{timeOf(timeMs)}</Row>

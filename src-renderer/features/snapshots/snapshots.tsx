@@ -1,7 +1,7 @@
 // The snapshots of a machine: the tree, what may be done with the selected one, and its details.
 // Keys: arrows move, Enter restores (or takes one, on “you are here”), F2 renames, Delete deletes.
 
-import { Camera, Clock, Copy, Pencil, RotateCcw, Trash2 } from 'lucide-react';
+import { Camera, Clock, Copy, Pencil, RotateCcw, ShieldCheck, Trash2 } from 'lucide-react';
 import { type KeyboardEvent, useState } from 'react';
 import { Toolbar } from 'react-aria-components';
 import { hasProcess } from '../../../shared/machine/lifecycle.ts';
@@ -13,7 +13,7 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { t } from '../../i18n/strings.ts';
 import { cloneMachine, perform } from '../../state/machine-actions.ts';
-import { type Snapshots as Loaded, useSnapshots } from '../../state/snapshots.ts';
+import { type Snapshots as Loaded, useSnapshots, verifySnapshots } from '../../state/snapshots.ts';
 import { CloneDialog, DeleteDialog, RestoreDialog, TextsDialog } from './dialogs.tsx';
 import { HERE } from './lanes.ts';
 import { ScheduleDialog } from './schedule-dialog.tsx';
@@ -70,6 +70,9 @@ function Page({ machine, loaded, tree }: PageProps) {
         </Button>
         <Button icon={Trash2} isDisabled={snapshot === null} onPress={() => ask('delete')}>
           {t.snapshots.remove}
+        </Button>
+        <Button icon={ShieldCheck} isPending={loaded.isBusy} onPress={() => void verifySnapshots(machine.id)}>
+          {t.snapshots.verify}
         </Button>
         <Button icon={Clock} onPress={() => ask('schedule')}>
           {t.snapshots.schedule}
