@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter, StateError } from '../snapshot/codec.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import { CPU_FIELDS, type CpuFieldName } from '../x86/state/cpu-state.ts';
 
-export const CPU_SECTION = { id: 'cpu0', version: 1 } as const;
+export const CPU_SECTION = { id: 'cpu0', version: 2 } as const;
 
 /** Of version 1: never changed; what is new comes with a version of its own. */
 const SAVED: readonly CpuFieldName[] = [
@@ -19,13 +19,16 @@ const SAVED: readonly CpuFieldName[] = [
   'cpl', 'interruptShadow', 'pendingDebug', 'retired', 'pdpte', 'debugCtl', 'mcgStatus',
 ];
 
+/** Of version 2: behind those of version 1. */
+const SAVED_SINCE_2: readonly CpuFieldName[] = ['nmiBlocked'];
+
 /** Of one instruction only, of the engine, or derived from the others. */
 export const NOT_SAVED: readonly CpuFieldName[] = [
   'zero', 'scratch', 'mode', 'exitReason', 'faultVector', 'faultError', 'interruptPending', 'codeBase', 'currentRecord',
   'tlbRead', 'tlbWrite', 'retireLimit', 'attention',
 ];
 
-export const SAVED_FIELDS = SAVED;
+export const SAVED_FIELDS = [...SAVED, ...SAVED_SINCE_2];
 
 /** Values that generated code takes for granted. */
 const LIMITS: Partial<Record<CpuFieldName, number>> = { cpl: 3, ftop: 7 };
@@ -34,7 +37,7 @@ const COUNT_BITS = 53n;
 /** `nmi`: one waits to be delivered. */
 export function saveCpu(cpu: CpuContext, nmi: boolean): Uint8Array {
   const out = new ByteWriter();
-  for (const name of SAVED) {
+  for (const name of SAVED_FIELDS) {
     const { bits, count } = CPU_FIELDS[name];
     for (let index = 0; index < count; index++) {
       if (bits === 32) out.u32(cpu.get32(name, index));
@@ -48,10 +51,11 @@ export function saveCpu(cpu: CpuContext, nmi: boolean): Uint8Array {
 
 /** All or nothing; answers whether an NMI waits. */
 export function restoreCpu(cpu: CpuContext, version: number, bytes: Uint8Array): boolean {
-  if (version !== CPU_SECTION.version) throw new StateError('unknown-version', CPU_SECTION.id, `version ${version} is not known here (newest: ${CPU_SECTION.version})`);
+  if (version < 1 || version > CPU_SECTION.version) throw new StateError('unknown-version', CPU_SECTION.id, `version ${version} is not known here (newest: ${CPU_SECTION.version})`);
   const input = new ByteReader(CPU_SECTION.id, bytes);
   const changes: (() => void)[] = [];
-  for (const name of SAVED) {
+  // What an older version lacks keeps the value of a reset.
+  for (const name of version === 1 ? SAVED : SAVED_FIELDS) {
     const { bits, count } = CPU_FIELDS[name];
     for (let index = 0; index < count; index++) {
       if (bits === 32) {

@@ -197,12 +197,21 @@ export class Engine implements CpuEngine {
   }
   setInterrupt(pending: boolean): void {
     this.#interrupt = pending;
-    this.#cpu.set32(F.interruptPending, pending ? 1 : 0);
+    this.#noteWaiting();
     if (pending) this.#ask();
   }
   nmi(): void {
     this.#nmi = true;
+    this.#noteWaiting();
     this.#ask();
+  }
+  /** What ends blocks at IRET and where IF is set. */
+  #noteWaiting(): void {
+    this.#cpu.set32(F.interruptPending, this.#interrupt || this.#nmi ? 1 : 0);
+  }
+  /** A second NMI waits for the IRET of the first. SDM vol. 3A 6.7.1. */
+  #isNmiDue(): boolean {
+    return this.#nmi && this.#cpu.get32(F.nmiBlocked) === 0;
   }
   setA20(enabled: boolean): void {
     if (this.#mmu.a20 === enabled) return;
@@ -219,6 +228,7 @@ export class Engine implements CpuEngine {
     this.#cpu.updateMode();
     this.#cpu.flushTlb('all');
     this.#nmi = false;
+    this.#noteWaiting();
     this.#ask();
   }
   saveState(): Uint8Array {
@@ -226,6 +236,7 @@ export class Engine implements CpuEngine {
   }
   restoreState(version: number, bytes: Uint8Array): void {
     this.#nmi = restoreCpu(this.#cpu, version, bytes);
+    this.#noteWaiting();
     this.#cpu.updateMode();
     this.forgetCode();
   }
@@ -308,11 +319,14 @@ export class Engine implements CpuEngine {
     const cpu = this.#cpu;
     if (!this.#nmi && !this.#interrupt) return undefined;
     if (this.#block[SHADOW] !== 0) return undefined;
-    if (!this.#nmi && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) === 0) return undefined;
+    const isNmi = this.#isNmiDue();
+    if (!isNmi && (!this.#interrupt || ((this.#block[FLAG_REST] as number) & EFLAGS_IF) === 0)) return undefined;
     this.#left.record = 0;
     this.#counters.interrupts++;
-    if (this.#nmi) {
+    if (isNmi) {
       this.#nmi = false;
+      this.#noteWaiting();
+      cpu.set32(F.nmiBlocked, 1);
       return deliverInterrupt(cpu, 2);
     }
     return deliverInterrupt(cpu, cpu.environment.acknowledgeInterrupt());
@@ -334,7 +348,7 @@ export class Engine implements CpuEngine {
   /** Whether an interrupt waits for one more instruction; a shadow without an interrupt is forgotten. */
   #isShadowed(): boolean {
     if (this.#block[SHADOW] === 0) return false;
-    if (this.#interrupt || this.#nmi) return true;
+    if (this.#interrupt || this.#isNmiDue()) return true;
     this.#block[SHADOW] = 0;
     return false;
   }
@@ -373,7 +387,7 @@ export class Engine implements CpuEngine {
 
   /** Whether an interrupt that came before HLT, in the shadow of STI for one, ends the halt at once. */
   #isWoken(): boolean {
-    return this.#nmi || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
+    return this.#isNmiDue() || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
   }
 
   /**

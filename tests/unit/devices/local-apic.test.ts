@@ -250,6 +250,23 @@ describe('local APIC timer', () => {
     expect([count, get(CURRENT)]).toEqual([11, 500]);
   });
 
+  it('goes on counting through a change of mode, and does not start again by one', () => {
+    const { context, apic, get, put } = enabled();
+    put(DIVIDE, 0xb); // by 1
+    put(LVT_TIMER, 0x60);
+    put(INITIAL, 1000);
+    context.clock.advance(700);
+    put(LVT_TIMER, 0x2_0060);
+    expect(get(CURRENT)).toBe(300);
+    put(LVT_TIMER, 0x60);
+    context.clock.advance(300);
+    apic.acknowledge();
+    put(EOI, 0);
+    put(LVT_TIMER, 0x2_0060);
+    context.clock.advance(1500);
+    expect([get(CURRENT), apic.pending()]).toEqual([0, false]);
+  });
+
   it('knows all dividers', () => {
     const { context, get, put } = enabled();
     for (const [code, divider] of [

@@ -68,8 +68,9 @@ export class ApicTimer {
   }
 
   currentCount(): number {
-    const { initialCount, startNs, periodic } = this.state;
-    if (initialCount === 0) return 0;
+    const { initialCount, startNs, periodic, expired } = this.state;
+    // A one-shot count that is over stays so in periodic mode.
+    if (initialCount === 0 || expired) return 0;
     const ticks = Math.floor((this.clock.nowNs() - startNs) / this.tickNs());
     if (periodic) return initialCount - (ticks % initialCount);
     return ticks >= initialCount ? 0 : initialCount - ticks;

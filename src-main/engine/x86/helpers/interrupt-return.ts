@@ -1,5 +1,5 @@
 // IRET in all its forms: real mode, virtual-8086 mode (in, out and within), tasks, privilege levels, long mode.
-// Reference: Intel SDM vol. 2A IRET (operation); vol. 3A 6.12.1, 6.14.3, 20.2.1 and 20.3.
+// Reference: Intel SDM vol. 2A IRET (operation); vol. 3A 6.7.1, 6.12.1, 6.14.3, 20.2.1 and 20.3.
 
 import {
   CR4_VME, EFLAGS_AC, EFLAGS_FIXED, EFLAGS_ID, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF,
@@ -184,6 +184,8 @@ function returnProtected(cpu: CpuContext, bytes: 2 | 4 | 8): number {
 }
 
 export function interruptReturn(cpu: CpuContext, operandBits: number): number {
+  // Also where the IRET itself faults. SDM vol. 3A 6.7.1.
+  if (cpu.get32(F.nmiBlocked) !== 0) cpu.set32(F.nmiBlocked, 0);
   const bytes = operandBits === 64 ? 8 : operandBits === 32 ? 4 : 2;
   openStack(cpu, stack, 0);
   if (!isProtected(cpu)) return returnReal(cpu, bytes);

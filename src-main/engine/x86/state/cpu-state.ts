@@ -116,7 +116,7 @@ export const CPU_FIELDS = {
   interruptShadow: field(0x714, 32),
   /** Bits of DR6 to be raised as #DB when the instruction ends, and what `debug-register.ts` notes beside them. */
   pendingDebug: field(0x718, 32),
-  /** Level of the INTR pin: with it set, an instruction that sets IF returns to the run loop. Kept by the engine. */
+  /** INTR is asserted or an NMI waits: with it set, an instruction that sets IF returns to the run loop. Kept by the engine. */
   interruptPending: field(0x71c, 32),
   /** Linear address space bias of the code now running: rip of an instruction is this plus its page offset. */
   codeBase: field(0x720, 64),
@@ -125,6 +125,8 @@ export const CPU_FIELDS = {
   /** Byte addresses of the TLB tables for data reads and writes at the current privilege. */
   tlbRead: field(0x72c, 32),
   tlbWrite: field(0x730, 32),
+  /** Non-zero from the delivery of an NMI to the next IRET: further ones wait. */
+  nmiBlocked: field(0x734, 32),
   /** Instructions retired, and the count at which generated code must return. */
   retired: field(0x738, 64),
   retireLimit: field(0x740, 64),

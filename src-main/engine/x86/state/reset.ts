@@ -63,7 +63,7 @@ export function resetCpu(cpu: CpuContext, kind: ResetKind, isBootstrap = true): 
   for (let index = 0; index < 8; index++) cpu.setHalves(F.dr, 0, 0, index);
   cpu.setHalves(F.dr, DR6_FIXED, 0, 6);
   cpu.setHalves(F.dr, DR7_FIXED, 0, 7);
-  for (const name of ['cpl', 'interruptShadow', 'pendingDebug'] as const) cpu.set32(name, 0);
+  for (const name of ['cpl', 'interruptShadow', 'pendingDebug', 'nmiBlocked'] as const) cpu.set32(name, 0);
   cpu.flushTlb('all');
   cpu.updateMode();
 }
