@@ -36,6 +36,8 @@ export const readyMachine = z.object({
   /** When it was started, while a process stands behind it. */
   startedAtMs: z.number().nullable(),
   lastExit: machineExit.nullable(),
+  /** A run whose changes are thrown away, or one that has ended and whose changes can still be kept. */
+  disposable: z.enum(['running', 'ended']).nullable().default(null),
 });
 
 /** Its file cannot be read: listed, so that the user sees that something is there and where. */

@@ -206,9 +206,11 @@ export const appContract = {
     'machines.repair': { input: one, output: machineView },
     /**
      * `force`: also when this computer seems to have too little memory. `discardState`: not where a restored snapshot
-     * left off, but from its disks.
+     * left off, but from its disks. `disposable`: what the guest writes is thrown away at the end, unless it is kept then.
      */
-    'machines.start': { input: one.extend({ force: z.boolean().optional(), discardState: z.boolean().optional() }), output: machineView },
+    'machines.start': { input: one.extend({ force: z.boolean().optional(), discardState: z.boolean().optional(), disposable: z.boolean().optional() }), output: machineView },
+    /** After a disposable run: what was written becomes the present state, or is gone. */
+    'machines.endDisposable': { input: one.extend({ keep: z.boolean() }), output: machineView },
     'machines.pause': { input: one, output: nothing },
     'machines.resume': { input: one, output: nothing },
     'machines.reset': { input: one, output: nothing },

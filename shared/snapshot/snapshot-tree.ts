@@ -82,6 +82,8 @@ export const snapshotTree = z.looseObject({
   keepBeforeRestoreDays: z.number().int().min(0).max(3650).nullable().default(14),
   /** Snapshots by the clock; null: none. */
   schedule: snapshotSchedule.nullable().default(null),
+  /** The layers of a disposable run (disposable.ts), until it is decided what becomes of them. */
+  disposable: z.array(z.unknown()).max(66).nullable().default(null),
 });
 export type SnapshotTree = z.infer<typeof snapshotTree>;
 
@@ -94,6 +96,7 @@ export const EMPTY_TREE: SnapshotTree = {
   states: [],
   keepBeforeRestoreDays: 14,
   schedule: null,
+  disposable: null,
 };
 
 /** A disk of the present state: its drive and the layer it writes to. */
@@ -138,7 +141,7 @@ export function nextName(tree: { readonly snapshots: readonly { readonly name: s
 }
 
 /** The configuration with other images in its drives. */
-export function withDisks(config: MachineConfig, disks: readonly Disk[]): MachineConfig {
+export function withDisks(config: MachineConfig, disks: readonly Pick<Disk, 'drive' | 'layer'>[]): MachineConfig {
   return {
     ...config,
     drives: config.drives.map((drive) => {

@@ -13,6 +13,7 @@ import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
 import { FileCalls } from './file-calls.ts';
+import { DisposableRuns } from './disposable-runs.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
@@ -66,6 +67,7 @@ export class App {
   readonly #jobs: Jobs;
   readonly #autoSnapshots: AutoSnapshots;
   readonly #files: FileCalls;
+  readonly #disposables: DisposableRuns;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
 
@@ -87,6 +89,7 @@ export class App {
         this.#emit('machineChanged', this.view(id));
         if (this.supervisor.isRunning(id)) return;
         this.#thumbnails.keep(id);
+        this.#disposables.ended(id);
         void this.#unlock(id);
       },
       onThumbnail: (id, pngBase64) => {
@@ -111,6 +114,7 @@ export class App {
         picture: async (id) => (await this.supervisor.ask(id, 'screen', { png: true })).pngBase64,
       },
     });
+    this.#disposables = new DisposableRuns({ store: this.snapshots, io: this.#io, onChange: (id) => void this.#noteSaved(id).then(() => this.#announce(id)) });
     this.#autoSnapshots = new AutoSnapshots({
       store: this.snapshots,
       running: () => this.#runningSince(),
@@ -131,6 +135,7 @@ export class App {
     const complaint = await app.#settings.load();
     await app.registry.load();
     for (const { id } of app.registry.list()) await app.#noteSaved(id);
+    await app.#disposables.load(app.registry.list().map(({ id }) => id));
     if (complaint) process.stderr.write(`${complaint}\n`);
     return app;
   }
@@ -144,7 +149,7 @@ export class App {
   view(id: MachineId): MachineView {
     const entry = this.registry.entry(id);
     if (entry.kind === 'damaged') return entry;
-    return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id) };
+    return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id), disposable: this.#disposables.state(id) };
   }
 
   /** Machines and jobs that would be cut short. */
@@ -285,9 +290,15 @@ export class App {
         await registry.repair(id);
         return this.#announce(id);
       },
-      'machines.start': async ({ id, force, discardState }) => {
-        await this.#start(id, force === true, discardState === true);
+      'machines.start': async ({ id, force, discardState, disposable }) => {
+        await this.#start(id, force === true, discardState === true, disposable === true);
         return this.view(id);
+      },
+      'machines.endDisposable': async ({ id, keep }) => {
+        supervisor.require(id, 'start');
+        if (keep) await this.#jobs.follow({ kind: 'keep', path: registry.config(id).name, machine: id }, () => this.#disposables.keep(id));
+        else await this.#disposables.discard(id);
+        return this.#announce(id);
       },
       'machines.pause': ({ id }) => supervisor.pause(id),
       'machines.resume': ({ id }) => supervisor.resume(id),
@@ -332,10 +343,11 @@ export class App {
     } satisfies Partial<Handlers<AppContract>>;
   }
 
-  async #start(id: MachineId, force: boolean, discardState: boolean): Promise<void> {
+  async #start(id: MachineId, force: boolean, discardState: boolean, disposable: boolean): Promise<void> {
     const { registry, supervisor, snapshots } = this;
     supervisor.require(id, 'start');
     this.#refuseBusy(id);
+    await this.#disposables.discard(id);
     await snapshots.ready(id);
     const imageFolders = await snapshots.imageFolders(id);
     this.#refuseBusy(id);
@@ -344,12 +356,18 @@ export class App {
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
     try {
-      if (discardState) await snapshots.discard(id);
-      const saved = await snapshots.saved(id);
+      if (discardState && !disposable) await snapshots.discard(id);
+      const saved = discardState ? undefined : await snapshots.saved(id);
+      const used = disposable ? await this.#disposables.begin(id) : registry.config(id);
       this.#refuseBusy(id);
-      const request = { ...withAbsolutePaths(registry.config(id), registry.folderOf(id)), imageFolders };
-      await supervisor.start(request, saved && { path: saved.path, beforeRun: () => saved.forget() });
-      await saved?.remove();
+      const request = { ...withAbsolutePaths(used, registry.folderOf(id)), imageFolders };
+      // A disposable run changes no disk, so a saved state still fits afterwards.
+      await supervisor.start(request, saved && { path: saved.path, beforeRun: () => (disposable ? Promise.resolve() : saved.forget()) });
+      if (!disposable) await saved?.remove();
+    } catch (error) {
+      this.#disposables.ended(id);
+      await this.#disposables.discard(id);
+      throw error;
     } finally {
       // It may have ended before it was known to run.
       if (!supervisor.isRunning(id)) await this.#unlock(id);

@@ -6,6 +6,7 @@ import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { MachineConfig } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type SnapshotJournal, snapshotJournal } from '../../shared/snapshot/snapshot-journal.ts';
+import { disposableOf } from '../../shared/snapshot/disposable.ts';
 import { EMPTY_TREE, isOutside, keptStates, type Layer, type SnapshotTree, snapshotTree, TREE_SCHEMA, treeFault } from '../../shared/snapshot/snapshot-tree.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
@@ -92,6 +93,7 @@ export class SnapshotFiles {
       ...config.drives.flatMap((drive) => (drive.path === null ? [] : [this.plain(drive.path)])),
       ...tree.snapshots.map(({ thumbnail }) => thumbnail),
       ...keptStates(tree),
+      ...(disposableOf(tree) ?? []).map(({ layer }) => layer.path),
     ]);
     for (const name of await this.#io.names(this.absolute(SNAPSHOT_FOLDER))) {
       const path = `${SNAPSHOT_FOLDER}/${name}`;

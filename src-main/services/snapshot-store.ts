@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { type MachineConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
+import { type MachineConfig, type MachineId } from '../../shared/machine/config.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
@@ -32,7 +32,7 @@ import {
   withSnapshot,
 } from '../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan, SnapshotDiff, SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
-import { type Opened, presentDisks, type SnapshotMachines } from './machine-disks.ts';
+import { comparable, type Opened, presentDisks, refuseUndecided, type SnapshotMachines } from './machine-disks.ts';
 import { cleanUp, dependents, planCleanUp } from './snapshot-cleaner.ts';
 import { readTree, SNAPSHOT_FOLDER, SnapshotFiles } from './snapshot-files.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
@@ -153,6 +153,11 @@ export class SnapshotStore {
     await this.#changing(id, () => this.#dropBeyondSchedule(id));
   }
 
+  /** Frees what nobody needs. */
+  tidy(id: MachineId): Promise<void> {
+    return this.#changing(id, () => this.#cleanUp(id));
+  }
+
   tree(id: MachineId): Promise<SnapshotTree> {
     return this.#files(id).tree();
   }
@@ -262,7 +267,9 @@ export class SnapshotStore {
 
   /** Keeps the state of a machine that stands still, and goes on standing still, for its next start. */
   save(id: MachineId): Promise<void> {
-    return this.#changing(id, async ({ files, config, tree }) => {
+    return this.#changing(id, async (opened) => {
+      refuseUndecided(opened);
+      const { files, config, tree } = opened;
       const { live, io } = this.#options;
       if (live === undefined) throw new FailureError('machine.unsupported', 'The state of this machine cannot be saved.', { id });
       const saved = `${SNAPSHOT_FOLDER}/${randomUUID()}.state`;
@@ -306,6 +313,7 @@ export class SnapshotStore {
 
   async #take(opened: Opened, request: TakeRequest): Promise<Snapshot> {
     this.#requireOff(opened.id);
+    refuseUndecided(opened);
     const { files, config, tree } = opened;
     const disks = presentDisks(files, config, tree);
     this.#refuseFrozen(files, config, tree);
@@ -324,7 +332,9 @@ export class SnapshotStore {
    * Tree and settings name the new layers before the machine writes to them: a layer that holds nothing yet changes
    * nothing, so no write is lost, whenever something dies. Until its state is whole the snapshot is pending.
    */
-  async #takeLive({ id, files, config, tree }: Opened, request: TakeRequest, live: LiveMachines): Promise<Snapshot> {
+  async #takeLive(opened: Opened, request: TakeRequest, live: LiveMachines): Promise<Snapshot> {
+    refuseUndecided(opened);
+    const { id, files, config, tree } = opened;
     const disks = presentDisks(files, config, tree);
     const { below, overlays } = await this.#overlays(files, tree, disks, true);
     const taken = { ...this.#entry(request, config), pending: true };
@@ -373,7 +383,9 @@ export class SnapshotStore {
     }
   }
 
-  async #restore({ files, config, tree }: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
+  async #restore(opened: Opened, { snapshot, disksOnly, keepPresent }: RestoreRequest): Promise<void> {
+    refuseUndecided(opened);
+    const { files, config, tree } = opened;
     const target = require(tree, snapshot);
     const problem = (await this.#problem(files, tree, target)) ?? (disksOnly ? null : await this.#stateProblem(files, tree, target));
     if (problem !== null) throw new FailureError('snapshot.damaged', problem, { snapshot });
@@ -431,6 +443,8 @@ export class SnapshotStore {
     this.#warnings.delete(id);
     try {
       const opened = await this.#open(id);
+      // A disposable run lies on layers that would be merged.
+      if (opened.tree.disposable !== null) return;
       await cleanUp(this.#cleaning(opened), () => this.#open(id));
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
@@ -571,12 +585,6 @@ export class SnapshotStore {
     this.#queues.set(id, done.catch((error: unknown) => error));
     return done;
   }
-}
-
-/** Settings that a restore brings back, without where layered disks are, which changes with every snapshot. */
-function comparable(config: MachineConfig): object {
-  const { name: _name, tags: _tags, group: _group, ...settings } = settingsOf(config);
-  return { ...settings, drives: config.drives.map((drive) => (isLayered(drive) ? { ...drive, path: '', format: null } : drive)) };
 }
 
 function require(tree: SnapshotTree, id: SnapshotId): Snapshot {

@@ -8,6 +8,7 @@ import { Activity } from '../features/activity/activity.tsx';
 import { Console } from '../features/console/console.tsx';
 import { Logs } from '../features/logs/logs.tsx';
 import { Damaged } from '../features/machine-details/damaged.tsx';
+import { DisposableNote } from '../features/machine-details/disposable-note.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
 import { Overview } from '../features/machine-details/overview.tsx';
 import { Settings } from '../features/machine-settings/settings.tsx';
@@ -47,6 +48,7 @@ function Ready({ machine }: { readonly machine: ReadyMachine }) {
           <StateBadge state={state} />
         </div>
         <MachineActionsBar machine={machine} />
+        <DisposableNote machine={machine} />
         <TabList className="tabs" aria-label={t.machine.pagesLabel}>
           {PAGES.map((name) => (
             <Tab key={name} id={name} className="tab">

@@ -143,6 +143,13 @@ export const en = {
     chooseText: 'Pick one from the list, or create another.',
   },
   machine: {
+    startOther: 'Other ways to start',
+    startDisposable: 'Start disposable',
+    disposable: 'Disposable',
+    disposableRuns: 'Disposable: what the guest writes is thrown away when it ends, unless you then keep it.',
+    disposableEnded: 'The disposable run has ended. Keep what the guest wrote? Starting the machine again discards it.',
+    keepChanges: 'Keep the changes',
+    discardChanges: 'Discard',
     pages: { overview: 'Overview', console: 'Console', settings: 'Settings', snapshots: 'Snapshots', activity: 'Activity', logs: 'Logs' },
     pagesLabel: 'Pages of the machine',
     actionsLabel: 'Actions',

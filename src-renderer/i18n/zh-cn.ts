@@ -117,6 +117,13 @@ export const zhCn: Strings = {
     chooseText: '从列表中选择一台，或新建一台。',
   },
   machine: {
+    startOther: '其他启动方式',
+    startDisposable: '一次性启动',
+    disposable: '一次性',
+    disposableRuns: '一次性运行：结束时会丢弃客户机写入的内容，除非您届时选择保留。',
+    disposableEnded: '一次性运行已结束。要保留客户机写入的内容吗？再次启动虚拟机将丢弃它们。',
+    keepChanges: '保留更改',
+    discardChanges: '丢弃',
     pages: { overview: '概览', console: '控制台', settings: '设置', snapshots: '快照', activity: '活动', logs: '日志' },
     pagesLabel: '虚拟机的页面',
     actionsLabel: '操作',

@@ -34,6 +34,30 @@ export async function perform(id: string, action: PlainAction, force = false): P
   }
 }
 
+/** What the guest writes is thrown away at the end, unless the user then says otherwise. */
+export async function startDisposable(id: string): Promise<void> {
+  mark(id, true);
+  goTo(id, 'console', true);
+  try {
+    putMachine(await client().call('machines.start', { id, disposable: true }));
+  } catch (error) {
+    notifyFailure(error, id);
+  } finally {
+    mark(id, false);
+  }
+}
+
+export async function endDisposable(id: string, keep: boolean): Promise<void> {
+  mark(id, true);
+  try {
+    putMachine(await client().call('machines.endDisposable', { id, keep }));
+  } catch (error) {
+    notifyFailure(error, id);
+  } finally {
+    mark(id, false);
+  }
+}
+
 function offerStart(id: string, message: string): void {
   notify({ level: 'warning', message, machineId: id, action: { label: t.machine.startAnyway, run: () => perform(id, 'start', true) } });
 }

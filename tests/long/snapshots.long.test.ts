@@ -1,7 +1,7 @@
 // Snapshots in the long run: random trees of fifty, every one restored and compared with a model; and a process that is
 // killed, really, in the middle of taking, restoring, deleting, merging and cloning, again and again.
 
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,19 +42,25 @@ describe('a process that is killed while it changes snapshots', () => {
     const random = randomFrom(77);
     const names = ['S1', 'S2', 'S3'];
     const outcomes = new Map<string, number>();
-    for (let round = 0; round < KILLS; round++) {
+    const durations = new Map<string, number>();
+    // The first of each is left alone, to see how long it takes.
+    for (let round = 0; round < KILLS + ACTIONS.length; round++) {
       const copy = join(folder, '..', `round${round}`);
       cpSync(folder, copy, { recursive: true });
       const action = ACTIONS[round % ACTIONS.length] ?? 'take';
       const target = names[random(3)] ?? 'S1';
-      const child = fork(fileURLToPath(new URL('../support/change-snapshots.ts', import.meta.url)), [copy, action, target], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execPath: nodeBinary(), execArgv: [] });
-      await once(child, 'message');
+      const child = await changing(copy, action, target);
       const ended = once(child, 'exit');
+      const begin = performance.now();
       child.send('go');
-      // Waiting is what is tested: the moment of the kill is left to chance.
-      await pause(random(60));
-      child.kill('SIGKILL');
+      // Waiting is what is tested: the moment of the kill is left to chance, within what the change last took.
+      const isUntouched = !durations.has(action);
+      if (!isUntouched) {
+        await pause(random(Math.ceil((durations.get(action) ?? 0) * 1.2)));
+        child.kill('SIGKILL');
+      }
       await ended;
+      if (isUntouched) durations.set(action, performance.now() - begin);
       const next = await openData(copy);
       await next.store.ready(ID);
       const { snapshots } = await next.store.view(ID);
@@ -84,6 +90,14 @@ describe('a process that is killed while it changes snapshots', () => {
     for (const when of ['before', 'after']) expect([...outcomes.keys()].filter((what) => what.endsWith(when))).not.toEqual([]);
   }, 1_800_000);
 });
+
+/** A process that waits for the word. */
+async function changing(folder: string, action: string, target: string): Promise<ChildProcess> {
+  const program = fileURLToPath(new URL('../support/change-snapshots.ts', import.meta.url));
+  const child = fork(program, [folder, action, target], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execPath: nodeBinary(), execArgv: [] });
+  await once(child, 'message');
+  return child;
+}
 
 async function checkImages(home: string): Promise<void> {
   if (!existsSync(join(home, 'snapshots'))) return;

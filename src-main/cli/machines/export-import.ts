@@ -81,7 +81,7 @@ function summaryLines({ format, name, guest, memoryMiB, disks, snapshots, system
   return [
     `${format}: “${name}” (${guest}), ${memoryMiB} MiB of memory`,
     ...disks.map((disk) => `  ${disk.drive}  ${[disk.name, disk.virtualBytes === null ? '' : formatBytes(disk.virtualBytes), disk.packedBytes === null ? '' : `${formatBytes(disk.packedBytes)} packed`].filter((part) => part !== '').join(', ')}`),
-    ...(snapshots > 0 ? [`  ${snapshots} snapshots`] : []),
+    ...(snapshots > 0 ? [`  snapshots: ${snapshots}`] : []),
     ...(systems.length > 1 ? [`  one of ${systems.length} machines: ${systems.map(({ id }) => id).join(', ')}; choose with --system`] : []),
     `  checksums: ${checksums}`,
     ...noteLines(notes),

@@ -3,6 +3,7 @@
 import type { MachineView } from '../../../shared/machine/view.ts';
 import type { CallName } from '../../../shared/rpc/contract.ts';
 import type { ControlContract } from '../../../shared/rpc/control-contract.ts';
+import { UsageError } from '../usage-error.ts';
 import { EXIT, type MachineVerb, type VerbContext } from './verb.ts';
 
 const POLL_MS = 100;
@@ -14,18 +15,33 @@ export const start: MachineVerb = {
   options: [
     ['--wait', 'come back when the machine has ended'],
     ['--force', 'also when this computer seems to have too little memory'],
+    ['--disposable', 'throw away what the guest writes when it ends, unless `disposable keep` is said then'],
     ['--discard-state', 'start from the disks, and forget the saved state'],
   ],
   calls: ['machines.start'],
   service: true,
   async run(context) {
     const { id } = await context.machine();
-    const [force, discardState] = [context.options['force'] === true, context.options['discardState'] === true];
-    const started = await context.client.call('machines.start', { id, force, discardState });
+    const [force, discardState, disposable] = (['force', 'discardState', 'disposable'] as const).map((name) => context.options[name] === true);
+    const started = await context.client.call('machines.start', { id, force, discardState, disposable });
     if (!context.options['wait']) return context.print(started, `${id} is running`);
     const ended = await untilEnded(context, id);
     context.print(ended, `${id}: ${ended.kind === 'machine' ? ended.lastExit?.message : ended.message}`);
     return ended.kind === 'machine' && ended.state === 'off' ? EXIT.ok : EXIT.failed;
+  },
+};
+
+export const disposable: MachineVerb = {
+  name: 'disposable',
+  help: 'keep or discard what the guest wrote in a disposable run that has ended; the next start discards it too',
+  words: ['<machine>', '<keep|discard>'],
+  calls: ['machines.endDisposable'],
+  service: true,
+  async run({ client, machine, words, print }) {
+    const { id } = await machine();
+    const [, what] = words;
+    if (what !== 'keep' && what !== 'discard') throw new UsageError(`disposable ${id} ${what}: expected keep or discard`);
+    print(await client.call('machines.endDisposable', { id, keep: what === 'keep' }), what === 'keep' ? `${id} keeps what was written` : `${id} is what it was before`);
   },
 };
 

@@ -5,7 +5,7 @@ import { clone } from './clone.ts';
 import { exportVerb, importVerb } from './export-import.ts';
 import { console, key, screenshot, type, waitForSerial, waitForText } from './input.ts';
 import { log, stats } from './inspect.ts';
-import { discard, pause, poweroff, reset, resume, save, shutdown, start } from './lifecycle.ts';
+import { discard, disposable, pause, poweroff, reset, resume, save, shutdown, start } from './lifecycle.ts';
 import { list, show } from './list.ts';
 import { jobs, media } from './library.ts';
 import { eject, insert } from './media.ts';
@@ -14,7 +14,7 @@ import { verify } from './verify.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
-  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, shutdown, poweroff, save, discard, reset, pause, resume, remove,
-  undelete, repair,
+  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, disposable, shutdown, poweroff, save, discard,
+  reset, pause, resume, remove, undelete, repair,
   console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, verify, media, jobs, log, stats, getSchema,
 ];

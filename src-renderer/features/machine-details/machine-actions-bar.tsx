@@ -9,6 +9,7 @@ import { t } from '../../i18n/strings.ts';
 import { type PlainAction, perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { askFirst } from '../../state/questions.ts';
+import { StartMenu } from './start-menu.tsx';
 
 export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine }) {
   const { id, state } = machine;
@@ -22,6 +23,7 @@ export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine 
   return (
     <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
       <MainButton machine={machine} isPending={pending} onPress={run} />
+      {may('start') && <StartMenu id={id} />}
       {may('powerButton') && (
         <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
           {t.machine.powerButton}

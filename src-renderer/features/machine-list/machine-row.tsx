@@ -1,6 +1,6 @@
 // Rows of the list: a group, and a machine with its system's sign, its state, its tags and, while it runs, its screen.
 
-import { ChevronRight, FileWarning } from 'lucide-react';
+import { ChevronRight, FileWarning, FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button, TreeItem, TreeItemContent } from 'react-aria-components';
 import { hasProcess } from '../../../shared/machine/lifecycle.ts';
@@ -49,6 +49,9 @@ export function MachineRow({ machine, onAction }: { readonly machine: MachineVie
         </span>
         <span className="machine-row-state">
           <StateBadge state={machine.kind === 'damaged' ? 'damaged' : machine.state} />
+          {machine.kind === 'machine' && machine.disposable === 'running' && (
+            <FlaskConical className="disposable-sign" aria-label={t.machine.disposable} />
+          )}
           {tags.length > 0 && (
             <span className="machine-row-tags" title={tags.join(', ')}>
               <bdi>{tags.join(' · ')}</bdi>

@@ -246,6 +246,24 @@ describe('snapshots on the command line', () => {
   });
 });
 
+describe('a disposable run', () => {
+  it('writes beside the disks, and its changes are kept or thrown away', async () => {
+    const { boxwright, started } = at;
+    await boxwright('create', 'Guest', '--new-disk', '16M');
+    const disposable = async () => JSON.parse((await boxwright('show', 'guest', '--json')).out).disposable;
+    for (const what of ['keep', 'discard']) {
+      expect((await boxwright('start', 'guest', '--disposable')).out).toBe('guest is running\n');
+      expect(started.at(-1)?.drives[0]).toMatchObject({ path: expect.stringMatching(/guest.snapshots.[0-9a-f-]+\.qcow2$/), format: 'qcow2' });
+      expect([await disposable(), (await boxwright('snapshot', 'take', 'guest')).status]).toEqual(['running', 4]);
+      expect((await boxwright('disposable', 'guest', what)).status).toBe(4);
+      await boxwright('poweroff', 'guest');
+      expect([await disposable(), (await boxwright('disposable', 'guest', what)).status, await disposable()]).toEqual(['ended', 0, null]);
+    }
+    expect((await boxwright('disposable', 'guest', 'keep')).errors).toMatch(/no disposable run/);
+    expect((await boxwright('snapshot', 'take', 'guest')).status).toBe(0);
+  });
+});
+
 describe('machines as files', () => {
   it('leave and come back, and say what they bring before they do', async () => {
     const { boxwright, folder } = at;
@@ -256,7 +274,7 @@ describe('machines as files', () => {
     expect(JSON.parse((await boxwright('export', 'guest', ova, '--snapshot', 'Fresh', '--json')).out)).toMatchObject({ path: ova, notes: expect.arrayContaining([expect.objectContaining({ level: 'info' })]) });
     expect((await boxwright('export', 'guest', bundle)).status).toBe(1);
     await expect(boxwright('export', 'guest', join(folder, 'guest.zip'))).rejects.toThrow(/\.boxwright, \.ova or \.ovf/);
-    expect((await boxwright('import', bundle, '--dry-run')).out).toMatch(/“Guest” .*512 MiB(.|\n)*1 snapshots(.|\n)*checksums: sha256/);
+    expect((await boxwright('import', bundle, '--dry-run')).out).toMatch(/“Guest” .*512 MiB(.|\n)*snapshots: 1(.|\n)*checksums: sha256/);
     expect((await boxwright('import', bundle)).out).toBe('guest-2 was made\n');
     expect(JSON.parse((await boxwright('import', ova, '--name', 'Other', '--group', 'Work', '--json')).out)).toMatchObject({ machine: { id: 'other', config: { name: 'Other', group: 'Work' } } });
     expect(JSON.parse((await boxwright('snapshot', 'list', 'guest-2', '--json')).out).snapshots).toMatchObject([{ name: 'Fresh', problem: null }]);
