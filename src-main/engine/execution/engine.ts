@@ -4,10 +4,10 @@
 
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import { losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
-import { deliverException, deliverInterrupt } from '../x86/helpers/exception.ts';
+import { deliverException } from '../x86/helpers/exception.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
-import { CR0_EM, CR0_TS, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
+import { CR0_EM, CR0_TS, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
 import {
   CPU_BLOCK_SIZE,
   CPU_FIELDS as F,
@@ -26,7 +26,7 @@ import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
-import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, FLAG_REST, MODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
+import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
@@ -48,6 +48,7 @@ import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { TierTimes } from './tier-times.ts';
+import { WaitingInterrupts } from './waiting-interrupts.ts';
 import { createViews, type MemoryViews } from './views.ts';
 
 /** Bit of the attention word that the engine itself sets; the others belong to the board and other threads. */
@@ -83,8 +84,7 @@ export class Engine implements CpuEngine {
   readonly #jit: Jit | undefined;
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
-  #interrupt = false;
-  #nmi = false;
+  readonly #waiting: WaitingInterrupts;
   /** The record that execution left to look its target up, and its code base; 0 when anything came between. */
   readonly #left = { record: 0, base: 0 };
 
@@ -97,6 +97,7 @@ export class Engine implements CpuEngine {
     this.#epochs = new MappingEpochs(views, layout);
     this.#block = new Uint32Array(this.memory.buffer, layout.cpuBlock, CPU_BLOCK_SIZE / 4);
     this.#cpu = new Cpu(views, layout, options.model, options.environment);
+    this.#waiting = new WaitingInterrupts(this.#cpu, this.#block);
     this.#map = new PhysicalMap(layout.ramBase, options.regions);
     const tlb = new Tlb(views, layout);
     const segmentCheck = new SegmentCheck(this.#cpu);
@@ -196,22 +197,12 @@ export class Engine implements CpuEngine {
     return ran;
   }
   setInterrupt(pending: boolean): void {
-    this.#interrupt = pending;
-    this.#noteWaiting();
+    this.#waiting.interrupt = pending;
     if (pending) this.#ask();
   }
   nmi(): void {
-    this.#nmi = true;
-    this.#noteWaiting();
+    this.#waiting.nmi = true;
     this.#ask();
-  }
-  /** What ends blocks at IRET and where IF is set. */
-  #noteWaiting(): void {
-    this.#cpu.set32(F.interruptPending, this.#interrupt || this.#nmi ? 1 : 0);
-  }
-  /** A second NMI waits for the IRET of the first. SDM vol. 3A 6.7.1. */
-  #isNmiDue(): boolean {
-    return this.#nmi && this.#cpu.get32(F.nmiBlocked) === 0;
   }
   setA20(enabled: boolean): void {
     if (this.#mmu.a20 === enabled) return;
@@ -227,16 +218,14 @@ export class Engine implements CpuEngine {
     resetCpu(this.#cpu, kind);
     this.#cpu.updateMode();
     this.#cpu.flushTlb('all');
-    this.#nmi = false;
-    this.#noteWaiting();
+    this.#waiting.nmi = false;
     this.#ask();
   }
   saveState(): Uint8Array {
-    return saveCpu(this.#cpu, this.#nmi);
+    return saveCpu(this.#cpu, this.#waiting.nmi);
   }
   restoreState(version: number, bytes: Uint8Array): void {
-    this.#nmi = restoreCpu(this.#cpu, version, bytes);
-    this.#noteWaiting();
+    this.#waiting.nmi = restoreCpu(this.#cpu, version, bytes);
     this.#cpu.updateMode();
     this.forgetCode();
   }
@@ -314,43 +303,25 @@ export class Engine implements CpuEngine {
     }
   }
 
-  /** Delivers an NMI or interrupt if the CPU takes one now. */
   #takeInterrupt(): 'delivered' | 'shutdown' | undefined {
-    const cpu = this.#cpu;
-    if (!this.#nmi && !this.#interrupt) return undefined;
-    if (this.#block[SHADOW] !== 0) return undefined;
-    const isNmi = this.#isNmiDue();
-    if (!isNmi && (!this.#interrupt || ((this.#block[FLAG_REST] as number) & EFLAGS_IF) === 0)) return undefined;
+    const taken = this.#waiting.take();
+    if (taken === undefined) return undefined;
     this.#left.record = 0;
     this.#counters.interrupts++;
-    if (isNmi) {
-      this.#nmi = false;
-      this.#noteWaiting();
-      cpu.set32(F.nmiBlocked, 1);
-      return deliverInterrupt(cpu, 2);
-    }
-    return deliverInterrupt(cpu, cpu.environment.acknowledgeInterrupt());
+    return taken;
   }
 
   /** Runs records until something must be looked at; the stop to report, if that is one. */
   #runOnce(): CpuStop | undefined {
     if ((this.#block[MODE] as number) & MODE_STEP) return this.#stepTraced();
     if (this.#slow) return this.#stepSlow();
-    if (this.#isShadowed()) return this.#step();
+    if (this.#waiting.isShadowed()) return this.#step();
     const header = this.#find(false);
     // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
     this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     this.#run(header);
     return this.#afterRun();
-  }
-
-  /** Whether an interrupt waits for one more instruction; a shadow without an interrupt is forgotten. */
-  #isShadowed(): boolean {
-    if (this.#block[SHADOW] === 0) return false;
-    if (this.#interrupt || this.#isNmiDue()) return true;
-    this.#block[SHADOW] = 0;
-    return false;
   }
 
   #afterRun(): CpuStop | undefined {
@@ -360,7 +331,7 @@ export class Engine implements CpuEngine {
         this.#ripOfCurrentRecord();
         return this.#deliverFault();
       case EXIT_HALT:
-        return this.#isWoken() ? undefined : 'halt';
+        return this.#waiting.wakes() ? undefined : 'halt';
       case EXIT_SLOW:
         this.#counters.slowSteps++;
         this.#slow = true;
@@ -383,11 +354,6 @@ export class Engine implements CpuEngine {
         this.#left.base = this.#codeBase();
         return undefined;
     }
-  }
-
-  /** Whether an interrupt that came before HLT, in the shadow of STI for one, ends the halt at once. */
-  #isWoken(): boolean {
-    return this.#isNmiDue() || (this.#interrupt && ((this.#block[FLAG_REST] as number) & EFLAGS_IF) !== 0);
   }
 
   /**
