@@ -17,6 +17,7 @@ import { connect } from '../../shared/rpc/connect.ts';
 import type { Arguments, CallName, Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
+import { formatBytes } from '../../shared/units/bytes.ts';
 import type { LogStore } from './log-store.ts';
 import type { LaunchProcess, ProcessExit, ProcessHandle } from './process-handle.ts';
 import { within } from './within.ts';
@@ -152,10 +153,14 @@ export class MachineSupervisor {
   }
 
   /** Takes as long as the memory is large. */
-  saveState(id: MachineId, input: SaveStateInput): Promise<SavedState> {
+  async saveState(id: MachineId, input: SaveStateInput): Promise<SavedState> {
     const run = this.#machines.get(id)?.run;
     if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.', { id });
-    return within(run.client.call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
+    const saved = await within(run.client.call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
+    const { bytes, pausedMs, totalMs, pages, ownPages } = saved;
+    const held = `${ownPages} of ${pages} pages, ${formatBytes(bytes)}`;
+    this.#options.logs.add(id, 'info', `Its state was written in ${Math.round(totalMs)} ms (${held}); the guest stood still for ${Math.round(pausedMs)} ms.`);
+    return saved;
   }
 
   pause(id: MachineId): Promise<void> {
