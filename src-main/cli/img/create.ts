@@ -2,6 +2,7 @@
 
 import { type ImageHost, openImage } from '../../engine/block/index.ts';
 import { createImage, stageFiles, trusting } from '../../host/image-tools.ts';
+import { announcement } from './announcement.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import {
   formatHelp,
@@ -63,9 +64,10 @@ async function main(argv: readonly string[]): Promise<number> {
   await stageFiles(
     trusting({ durable: true }, { path, ...(backing === undefined ? {} : { backing }) }),
     async (host) => {
-      const length = wholeSectors(size ?? (await backingSize(host, args, path, backing)));
+      const bytes = size ?? (await backingSize(host, args, path, backing));
+      const length = wholeSectors(bytes);
       if (!args.has('-q'))
-        process.stdout.write(announcement(path, format.name, length, backing, parseOptionLists(lists)));
+        process.stdout.write(announcement(path, format.name, bytes, backing, parseOptionLists(lists)));
       await createImage(host, {
         path,
         format,
@@ -117,21 +119,4 @@ async function backingSize(
   } finally {
     await image.close();
   }
-}
-
-function announcement(
-  path: string,
-  format: string,
-  length: number,
-  backing: Backing | undefined,
-  options: Readonly<Record<string, string>>,
-): string {
-  const shown = {
-    ...Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'size')),
-    size: String(length),
-    ...(backing === undefined ? {} : { backing_file: backing.name, backing_fmt: backing.format }),
-  };
-  return `Formatting '${path}', fmt=${format} ${Object.entries(shown)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')}\n`;
 }

@@ -6,7 +6,7 @@ import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { backingPath, type Layer, walkLayers } from './layers.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
-import { formatSize } from './size.ts';
+import { formatSize, wholeSectors } from './size.ts';
 import { snapshotTable } from './snapshot-table.ts';
 import type { ImageVerb } from './verbs.ts';
 
@@ -64,7 +64,7 @@ function humanInfo(layer: Layer): string {
   const lines = [
     `image: ${path}`,
     `file format: ${image.format}`,
-    `virtual size: ${formatSize(image.length)} (${image.length} bytes)`,
+    `virtual size: ${formatSize(wholeSectors(image.length))} (${wholeSectors(image.length)} bytes)`,
     `disk size: ${formatSize(diskSize(path))}`,
   ];
   if (image.clusterSize !== undefined) lines.push(`cluster_size: ${image.clusterSize}`);
@@ -115,7 +115,7 @@ function jsonInfo(layer: Layer): Record<string, unknown> {
           })),
         }),
     ...(image.backingFormat === undefined ? {} : { 'backing-filename-format': image.backingFormat }),
-    'virtual-size': image.length,
+    'virtual-size': wholeSectors(image.length),
     filename: path,
     ...(image.clusterSize === undefined ? {} : { 'cluster-size': image.clusterSize }),
     format: image.format,

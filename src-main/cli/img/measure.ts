@@ -53,11 +53,12 @@ async function main(argv: readonly string[]): Promise<number> {
     options: options.own,
     ...(options.preallocation === undefined ? {} : { preallocation: options.preallocation }),
   };
-  const { required, fullyAllocated } = await withSource(args, (source) =>
-    measureImage({ ...request, source }),
-  );
-  // No image of ours keeps bitmaps.
-  const bitmaps = format.name === 'qcow2' && args.operands.length > 0;
+  let bitmaps = false;
+  const { required, fullyAllocated } = await withSource(args, (source, mayHaveBitmaps) => {
+    // None are copied; like qemu-img, only where the source could have some is it worth a line.
+    bitmaps = format.name === 'qcow2' && mayHaveBitmaps;
+    return measureImage({ ...request, source });
+  });
   if (output === 'json')
     process.stdout.write(
       `${JSON.stringify({ ...(bitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }, undefined, 4)}\n`,
@@ -71,19 +72,20 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function withSource<T>(
   args: Arguments,
-  work: (source: Parameters<typeof measureImage>[0]['source']) => Promise<T>,
+  work: (source: Parameters<typeof measureImage>[0]['source'], mayHaveBitmaps: boolean) => Promise<T>,
 ): Promise<T> {
   const [path, ...more] = args.operands;
   const size = args.value('-s');
   if (more.length > 0) throw new ImgError('measure: At most one filename argument is allowed.');
   if ((path === undefined) === (size === undefined))
     throw new ImgError('measure: Either --size N or one filename must be specified.');
-  if (path === undefined) return work(wholeSectors(requireSize(size ?? '', 'image size')));
+  if (path === undefined) return work(wholeSectors(requireSize(size ?? '', 'image size')), false);
   const host = createImageHost({ forceShare: args.has('-U'), anyReference: args.has('--allow-references') });
   const image = await openImage(host, { path, format: optionalFormat(args.value('-f')), write: false });
   try {
     const snapshot = snapshotName(args.value('-l'));
-    return await work(snapshot === undefined ? image : await openSnapshot(image, path, snapshot));
+    const source = snapshot === undefined ? image : await openSnapshot(image, path, snapshot);
+    return await work(source, image.format === 'qcow2' && image.details()['compat'] === '1.1');
   } finally {
     await image.close();
   }

@@ -3,7 +3,7 @@
 
 import { BlockError } from './block-error.ts';
 import type { ByteStore } from './byte-store.ts';
-import { findFormat, probeFormat } from './formats/index.ts';
+import { findFormat, foreignFormat, probeFormat } from './formats/index.ts';
 import type { FormatName, ImageHost, ImageNode } from './image-format.ts';
 
 export const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
@@ -121,6 +121,13 @@ async function probe(
   const { head, tail } = await readEnds(store);
   const found = probeFormat(head, tail);
   if (found !== undefined) return found;
+  const foreign = foreignFormat(head);
+  if (foreign !== undefined)
+    throw new BlockError(
+      'unsupported',
+      `“${path}” is an image of the format ${foreign}, which is not supported. If it is a raw disk that begins like one, say so: format raw (-f raw).`,
+      { file: path, feature: foreign },
+    );
   // A guest that writes a raw disk could make it look like another format next time.
   const file = above.at(-1);
   if (file !== undefined && write)

@@ -27,6 +27,20 @@ describe('a raw image', () => {
     await image.close();
   });
 
+  it.each([
+    ['LUKS', 'LUKS\xba\xbe\0\x01'],
+    ['QED', 'QED\0'],
+  ])('is not what begins like %s, unless that is said', async (name, magic) => {
+    const path = join(folder, `${name}.img`);
+    writeFileSync(path, Buffer.from(magic.padEnd(4096, '\0'), 'latin1'));
+    await expect(openImage(host, { path, write: false })).rejects.toThrow(
+      new RegExp(`${name}\\.img” is an image of the format ${name}, which is not supported.*-f raw`),
+    );
+    const image = await openImage(host, { path, format: 'raw', write: false });
+    expect(image.length).toBe(4096);
+    await image.close();
+  });
+
   it('of unknown format name is refused', async () => {
     const path = join(folder, 'plain.img');
     await expect(openImage(host, { path, format: 'nonsense' as 'raw', write: false })).rejects.toThrow(

@@ -29,6 +29,21 @@ export function findFormat(name: string): ImageFormat | undefined {
   return IMAGE_FORMATS.find((format) => format.name === name);
 }
 
+/** Containers that are no raw disks, and that nothing here can read. */
+const FOREIGN: readonly { readonly name: string; readonly magic: string }[] = [
+  { name: 'LUKS', magic: 'LUKS\xba\xbe' },
+  { name: 'QED', magic: 'QED\0' },
+  { name: 'Bochs', magic: 'Bochs Virtual HD Image' },
+  { name: 'EnCase (EWF)', magic: 'EVF\t\r\n\xff\0' },
+  { name: 'cloop', magic: '#!/bin/sh\n#V2.0 Format' },
+];
+
+/** The name of a format whose files must not be taken for raw disks. */
+export function foreignFormat(head: Uint8Array): string | undefined {
+  const starts = (magic: string) => [...magic].every((char, index) => head[index] === char.charCodeAt(0));
+  return FOREIGN.find(({ magic }) => starts(magic))?.name;
+}
+
 /** The most certain format, undefined when none knows the file (`raw` never claims one). */
 export function probeFormat(head: Uint8Array, tail: Uint8Array): FormatName | undefined {
   let best: FormatName | undefined;

@@ -110,14 +110,25 @@ export const allZero = (bytes: Uint8Array): boolean => {
   return true;
 };
 
-/** A table says that data is at `position`; what is behind the end of the file was never written by a sane program. */
+/**
+ * A table says that `bytes` of data are at `position`; what is behind the end of the file was never written by a sane
+ * program. Formats whose last block may be short ask for its first byte only.
+ */
 export const checkInFile = (
   store: { readonly name: string; readonly length: number },
   structure: string,
   at: number,
   position: number,
+  bytes = 1,
 ): number => {
   if (position >= store.length)
     throw corrupt(store.name, structure, at, `it points behind the end of the file, to ${position}`);
+  if (position + bytes > store.length)
+    throw corrupt(
+      store.name,
+      structure,
+      at,
+      `the file ends within the ${bytes} bytes at ${position} that it points to; it was probably cut off`,
+    );
   return position;
 };

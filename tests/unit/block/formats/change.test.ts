@@ -6,6 +6,8 @@ import { expectSame, readAll } from '../../../support/image-workload.ts';
 import { MemoryImages } from '../../../support/memory-images.ts';
 
 const MEBI = 1 << 20;
+/** Of a VDI as it is made here. */
+const MAP = MEBI;
 const ONES = new Uint8Array(3000).fill(1);
 
 const create = async (images: MemoryImages, format: FormatName, path: string, backing?: string) =>
@@ -173,6 +175,44 @@ describe('the image behind', () => {
       options: {},
     });
     expect((await refusal(images.open('child', false))).code).toBe('reference-refused');
+  });
+});
+
+describe('a file that was cut off', () => {
+  it.each(['vhdx', 'vpc'] as const)('is found in a %s image, not read as zeroes', async (format) => {
+    const images = new MemoryImages();
+    await create(images, format, 'disk');
+    let node = await images.open('disk', true);
+    await node.write(MEBI, new Uint8Array(MEBI).fill(5));
+    await node.close();
+    const store = images.files.get('disk')!;
+    await store.truncate(store.length - 500_000);
+    node = await images.open('disk', false, format);
+    const error = await refusal(readAll(node));
+    expect([error.code, error.message]).toEqual(['corrupt', expect.stringMatching(/“disk”.*cut off/)]);
+    await node.close();
+    const report = await findFormat(format)!.check!(
+      await images.host.files.open('disk', 'read'),
+      images.host,
+      {
+        path: 'disk',
+        repair: 'none',
+      },
+    );
+    expect(report.corruptions).toBe(1);
+  });
+
+  it('does not grow by as much as a VDI map is wrong', async () => {
+    const images = new MemoryImages();
+    await images.create('vdi', { path: 'disk', length: 4096 * MEBI, options: {} });
+    const store = images.files.get('disk')!;
+    // The last block is said to be stored as the last but one.
+    await store.writeAt(MAP + 4095 * 4, Uint8Array.of(0xfe, 0x0f, 0, 0));
+    const before = store.length;
+    const node = await images.open('disk', true);
+    expect((await refusal(node.write(0, ONES))).code).toBe('corrupt');
+    await node.close();
+    expect(store.length).toBe(before);
   });
 });
 

@@ -76,6 +76,29 @@ describe.skipIf(!hasQemuImg)(qemuReason('the image tool and qemu-img'), () => {
       same(at('disk.raw'), at('win2kpro.ovl'));
     });
 
+    it.each([
+      'create -f qcow2 said 1.5G',
+      'create -f qcow2 -o preallocation=off,cluster_size=2M,refcount_bits=8,compat=v3 said 1000000',
+      'create -f qcow2 -b disk.raw -F raw -o lazy_refcounts=on said',
+      'create -f qcow -b disk.raw -F raw said',
+      'create -f vdi said 1G',
+      'create -f vmdk -o subformat=streamOptimized,adapter_type=lsilogic said 1G',
+      'create -f vpc -o force_size=on,subformat=fixed said 8M',
+      'create -f vhdx -o block_size=1M said 8M',
+      'create -o preallocation=full said 1025',
+    ])('%s says what it makes like qemu-img', async (line) => {
+      const words = line.split(' ').map((word) => (['said', 'disk.raw'].includes(word) ? at(word) : word));
+      expect(await imgOutput(...words)).toBe(qemuImg(...words));
+    });
+
+    it('takes a raw file that ends within a sector for whole ones', async () => {
+      writeFileSync(at('three.raw'), 'abc');
+      qemuImg('convert', '-O', 'qcow2', at('three.raw'), at('three.qcow2'));
+      const answer = await runImg('compare', at('three.raw'), at('three.qcow2'));
+      expect(answer).toEqual({ status: 0, stdout: 'Images are identical.\n', stderr: '' });
+      expect(await imgOutput('info', at('three.raw'))).toContain('virtual size: 512 B (512 bytes)\n');
+    });
+
     it('convert with progress and compression', () => {
       const { status, stdout } = typedImg(folder, 'convert -p -c -O qcow2 disk.raw typed.qcow2');
       expect({ status, start: stdout.slice(0, 19), end: stdout.slice(-21) }).toEqual({

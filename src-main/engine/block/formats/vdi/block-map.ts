@@ -9,6 +9,8 @@ import { MetadataCache } from '../../sparse/metadata-cache.ts';
 import type { Placement, Room, SparseLayout } from '../../sparse/sparse-layout.ts';
 import { ALLOCATED_AT, BLOCK_FREE, BLOCK_ZERO, changeVdiHeader, type VdiHeader } from './header.ts';
 
+const STRUCTURE = 'VDI block map';
+
 export class VdiBlockMap implements SparseLayout {
   readonly store: ByteStore;
   #header: VdiHeader;
@@ -53,7 +55,7 @@ export class VdiBlockMap implements SparseLayout {
     }
     length = Math.min(length, limit);
     if (stored) {
-      const start = checkInFile(this.store, 'VDI block map', this.#entryAt(first), this.#position(entry));
+      const start = checkInFile(this.store, STRUCTURE, this.#entryAt(first), this.#position(entry));
       return { kind: 'data', length, store: this.store, position: start + (offset % blockSize) };
     }
     return { kind: entry === BLOCK_ZERO ? 'zero' : 'absent', length };
@@ -64,7 +66,7 @@ export class VdiBlockMap implements SparseLayout {
     if (entry < BLOCK_ZERO && entry >= this.#header.blocks)
       throw corrupt(
         this.store.name,
-        'VDI block map',
+        STRUCTURE,
         this.#entryAt(index),
         `block ${index} is said to be stored as number ${entry} of ${this.#header.blocks}`,
       );
@@ -150,7 +152,7 @@ export class VdiBlockMap implements SparseLayout {
       first = 0;
       while (first < blocks && this.#used.has(first)) first++;
       if (first === blocks)
-        throw corrupt(this.store.name, 'VDI block map', this.#header.mapPosition, 'no block number is free');
+        throw corrupt(this.store.name, STRUCTURE, this.#header.mapPosition, 'no block number is free');
     }
     let count = 0;
     while (count < wanted && first + count < blocks && this.#used.take(first + count)) count++;
@@ -163,6 +165,8 @@ export class VdiBlockMap implements SparseLayout {
     for (let index = 0; index < this.#header.blocks; index++) {
       const entry = await this.entry(index);
       if (entry >= BLOCK_ZERO) continue;
+      // New blocks would go behind it, as far away as the map is wrong.
+      checkInFile(this.store, STRUCTURE, this.#entryAt(index), this.#position(entry));
       used.take(entry);
       this.#next = Math.max(this.#next, entry + 1);
     }

@@ -59,9 +59,10 @@ export class VhdBlockTable implements SparseLayout {
     if (sector === NO_BLOCK) return { kind: 'absent', length: await this.#absentRun(index, inside, limit) };
     const block = checkInFile(
       this.store,
-      'VHD block allocation table',
+      STRUCTURE,
       this.#entryAt(index),
       sector * SECTOR,
+      this.#bitmap + blockSize,
     );
     const length = Math.min(limit, blockSize - inside);
     const data: Placement = {

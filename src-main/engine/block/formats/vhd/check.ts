@@ -31,6 +31,8 @@ export const checkVhd = async (store: ByteStore, options: CheckOptions): Promise
     if (sector * 512 >= store.length)
       tally.corruption(STRUCTURE, at, `block ${index} is behind the end of the file`);
     else {
+      if (sector * 512 + step > store.length)
+        tally.corruption(STRUCTURE, at, `the file ends within block ${index}; it was probably cut off`);
       tally.allocated(sector * 512, step);
       if (starts.length < LISTED) starts.push(sector * 512);
     }

@@ -96,13 +96,13 @@ export class VhdxBlockTable implements SparseLayout {
 
   /** Of a payload block. */
   entry(block: number): Promise<TableEntry> {
-    return this.#entryAt(block + Math.floor(block / this.#chunkRatio));
+    return this.#entryAt(block + Math.floor(block / this.#chunkRatio), this.blockSize);
   }
 
   /** Of the sector bitmap that covers a payload block. */
   bitmapEntry(block: number): Promise<TableEntry> {
     const chunk = Math.floor(block / this.#chunkRatio);
-    return this.#entryAt(chunk * (this.#chunkRatio + 1) + this.#chunkRatio);
+    return this.#entryAt(chunk * (this.#chunkRatio + 1) + this.#chunkRatio, MEBI);
   }
 
   async reserve(offset: number, limit: number): Promise<Room> {
@@ -205,7 +205,7 @@ export class VhdxBlockTable implements SparseLayout {
     }
   }
 
-  async #entryAt(index: number): Promise<TableEntry> {
+  async #entryAt(index: number, bytes: number): Promise<TableEntry> {
     const at = this.#region.position + index * 8;
     const low = await this.#cache.u32(at);
     const high = await this.#cache.u32(at + 4);
@@ -214,7 +214,7 @@ export class VhdxBlockTable implements SparseLayout {
     if (state === 4 || state === 5)
       throw corrupt(this.store.name, STRUCTURE, at, `the state of a block is ${state}`);
     if (state >= STATES.present) {
-      checkInFile(this.store, STRUCTURE, at, position);
+      checkInFile(this.store, STRUCTURE, at, position, bytes);
       if (position < MEBI)
         throw corrupt(this.store.name, STRUCTURE, at, 'a block is said to be in the header');
     }
