@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { type MachineConfig, type MachineId } from '../../shared/machine/config.ts';
+import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';

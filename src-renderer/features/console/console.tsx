@@ -21,7 +21,7 @@ export function Console({ machine, isOwnWindow = false }: ConsoleProps) {
   const { id, state, startedAtMs } = machine;
   const elsewhere = useDetached(({ windows }) => windows.get(id));
   // Its process takes consoles once it has built the machine.
-  if (state === 'starting') return <EmptyState icon={LoaderCircle} title={t.console.startingTitle} />;
+  if (state === 'starting' || state === 'restoring') return <EmptyState icon={LoaderCircle} title={t.console.startingTitle} />;
   if (!isAllowed('openConsole', state)) return <NotRunning machine={machine} />;
   if (elsewhere !== undefined)
     return (
