@@ -415,10 +415,9 @@ export class RecordBinding implements Binding {
     const f = this.#f;
     this.endsBlock = true;
     const stepped = f.op('i32.and', this.readState('mode', 0), this.#i32(MODE_STEP));
-    const waiting = f.op('i32.or', this.readState('interruptPending', 0), this.readState('interruptShadow', 0));
     const leave = f.block();
     const stay = f.block();
-    f.branch(f.op('i32.or', stepped, waiting), leave, stay, false);
+    f.branch(f.op('i32.or', stepped, this.readState('interruptPending', 0)), leave, stay, false);
     f.enter(leave);
     this.#leave(EXIT_LOOKUP);
     f.enter(stay);

@@ -4,18 +4,20 @@
 
 import { VECTOR_GP, VECTOR_UD } from '../helpers/descriptor.ts';
 import { CR4_FSGSBASE } from '../state/control-bits.ts';
-import { SEGMENT_INDEX, type SegmentName } from '../state/cpu-state.ts';
+import { SEGMENT_INDEX, type SegmentName, SHADOW_OF_STACK } from '../state/cpu-state.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
 import { bitNumber } from './flag-bits.ts';
 import { loadTop, pushValue, releaseStack } from './stack.ts';
 import { not1, resize, widthOf } from './width.ts';
 
-/** Runs a segment load and its commits; ends the block where they changed the mode or shadow interrupts. */
+/** Runs a segment load and its commits; ends the block where they changed the mode or, with SS, shadow interrupts. */
 function withModeCheck(e: Emitter, load: () => void): void {
   const before = e.state('mode');
   load();
   const changed = e.notEqual(before, e.state('mode'));
-  const shadowed = e.notEqual(e.state('interruptShadow'), e.constant(32, 0));
+  const shadow = e.state('interruptShadow');
+  // That of an STI long ago may still be there: nothing looks at it while no interrupt waits.
+  const shadowed = e.equal(shadow, e.constant(32, SHADOW_OF_STACK));
   e.when(e.or(changed, shadowed), () => e.endBlock('lookup'));
 }
 
