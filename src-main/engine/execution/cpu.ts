@@ -114,7 +114,16 @@ export class Cpu implements CpuContext {
   }
 
   writeLinear(address: number, bytes: 1 | 2 | 4, value: number, user: boolean): boolean {
-    this.#views.data.setUint32(this.#slot, value, true);
+    const { data } = this.#views;
+    // An entry of the write table needs no further look at the page.
+    const host = (address & 0xfff) + bytes <= 0x1000 ? this.#tlb.lookup(address, user, true) : -1;
+    if (host >= 0) {
+      if (bytes === 4) data.setUint32(host, value, true);
+      else if (bytes === 2) data.setUint16(host, value, true);
+      else data.setUint8(host, value);
+      return true;
+    }
+    data.setUint32(this.#slot, value, true);
     return this.#mmu.write(address, bytes, user);
   }
 
