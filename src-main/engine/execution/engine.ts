@@ -7,7 +7,7 @@ import { losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '
 import { deliverException } from '../x86/helpers/exception.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
-import { CR0_EM, CR0_TS, EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
+import { EFLAGS_RF, EFLAGS_TF } from '../x86/state/control-bits.ts';
 import {
   CPU_BLOCK_SIZE,
   CPU_FIELDS as F,
@@ -30,10 +30,11 @@ import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RETIRED, RI
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
-import { CodeCache, UNIT_FAULT, UNITS } from './interpreter/code-cache.ts';
+import { CodeCache, UNIT_FAULT } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
-import { createMainLoop, type MainLoop, NO_KEY, STEP_KEY } from './interpreter/main-loop.ts';
+import { jumpTarget, STEP_KEY } from './interpreter/jump-cache.ts';
+import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { StepCache } from './interpreter/step-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
@@ -48,6 +49,7 @@ import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { TierTimes } from './tier-times.ts';
+import { unitFaultVector } from './unit-fault.ts';
 import { WaitingInterrupts } from './waiting-interrupts.ts';
 import { createViews, type MemoryViews } from './views.ts';
 
@@ -56,7 +58,6 @@ const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
 const VECTOR_DB = 1;
 const VECTOR_UD = 6;
-const TWO_32 = 0x1_0000_0000;
 
 /** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
 const HOT_THRESHOLD = 1000;
@@ -264,11 +265,11 @@ export class Engine implements CpuEngine {
     this.#left.record = 0;
     if (scope === 'all') {
       this.#fetches.flush();
-      this.#code.flushJumpCache();
+      this.#code.jumps.flush();
       return;
     }
     this.#fetches.flushLocal();
-    this.#code.flushLocalJumps();
+    this.#code.jumps.flushLocal();
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
@@ -283,7 +284,7 @@ export class Engine implements CpuEngine {
   #isInRegion(): boolean {
     const cpu = this.#cpu;
     const linear = this.#linearRip();
-    const header = this.#code.findJump(linear | 0, Math.floor(linear / 0x1_0000_0000) | 0, cpu.get32(F.mode));
+    const header = this.#code.findJump(jumpTarget(linear, cpu.get32(F.mode)));
     const handler = header === 0 ? HANDLER.enter : this.#views.u16[(header + FIELD.handler) >> 1];
     return handler === HANDLER.region || handler === HANDLER.spanning;
   }
@@ -350,8 +351,9 @@ export class Engine implements CpuEngine {
         this.#counters.lookups++;
         this.#left.record = this.#block[CURRENT_RECORD] as number;
         // A region would come back to the stale record of an instruction over and over.
-        if (this.#code.isStale(this.#left.record)) this.#addJump(this.#linearRip(), NO_KEY, 0);
-        this.#left.base = this.#codeBase();
+        if (this.#code.isStale(this.#left.record))
+          this.#code.jumps.forget(jumpTarget(this.#linearRip(), (this.#block[MODE] as number) | STEP_KEY));
+        this.#left.base = this.#wide(CODE_BASE);
         return undefined;
     }
   }
@@ -373,7 +375,8 @@ export class Engine implements CpuEngine {
     } else if (this.#counters.translationChanges === translationChanges) {
       const host = this.#fetches.lookup(linear, user);
       const header = host < 0 ? 0 : this.#knownStep(host, mode);
-      if (header !== 0) this.#addJump(linear, mode | STEP_KEY, header + RECORD_SIZE);
+      if (header !== 0)
+        this.#code.jumps.add(jumpTarget(linear, mode | STEP_KEY), this.#fetches.isGlobal(linear), header + RECORD_SIZE);
     }
     return stop;
   }
@@ -460,7 +463,7 @@ export class Engine implements CpuEngine {
     let vector = cpu.get32(F.faultVector);
     let errorCode = cpu.get32(F.faultError) | 0;
     if (vector === UNIT_FAULT) {
-      vector = this.#unitFault(UNITS[errorCode] ?? 'x87');
+      vector = unitFaultVector(cpu, errorCode);
       errorCode = -1;
     }
     return deliverException(cpu, vector, errorCode) === 'shutdown' ? 'shutdown' : undefined;
@@ -474,14 +477,6 @@ export class Engine implements CpuEngine {
     return host !== undefined && environment.firmwareCall(host - this.ram.base) === 'done';
   }
 
-  /** SDM vol. 3A table 2-2 and 13-1: #UD before #NM. */
-  #unitFault(unit: (typeof UNITS)[number]): number {
-    const cr0 = this.#cpu.low(F.cr0);
-    if (unit === 'x87') return 7;
-    if (cr0 & CR0_EM || (cr0 & CR0_TS) === 0) return 6;
-    return 7;
-  }
-
   /** Header record for rip; undefined after a fault was raised. Sets `codeBase`. */
   #find(single: boolean): number | undefined {
     const block = this.#block;
@@ -490,11 +485,10 @@ export class Engine implements CpuEngine {
     const linear = mode & MODE_LONG64 ? rip : (rip + (block[CS_BASE] as number)) >>> 0;
     const base = rip - (linear & PAGE_MASK);
     block[CODE_BASE] = base | 0;
-    block[CODE_BASE + 1] = Math.floor(base / TWO_32) | 0;
-    const low = linear | 0;
-    const high = Math.floor(linear / TWO_32) | 0;
+    block[CODE_BASE + 1] = Math.floor(base / 0x1_0000_0000) | 0;
+    const target = jumpTarget(linear, mode);
     if (!single) {
-      const known = this.#code.findJump(low, high, mode);
+      const known = this.#code.findJump(target);
       if (known !== 0) return this.#linkTo(known);
     }
     if ((mode & (MODE_LONG64 | MODE_FLAT_CS)) === 0 && rip > this.#cpu.get32(F.segmentLimit, SEGMENT_INDEX.cs)) {
@@ -503,10 +497,8 @@ export class Engine implements CpuEngine {
     }
     const host = this.#fetch(linear);
     if (host === undefined) return undefined;
-    if (single) {
-      const known = this.#knownStep(host, mode);
-      if (known !== 0) return known;
-    }
+    const known = single ? this.#knownStep(host, mode) : 0;
+    if (known !== 0) return known;
     const request = { host, mode, single };
     const header = this.#code.block(request);
     if (header === undefined) {
@@ -517,13 +509,8 @@ export class Engine implements CpuEngine {
       this.#steps.add(host, mode, header);
       return header;
     }
-    this.#addJump(linear, mode, header);
+    this.#code.jumps.add(target, this.#fetches.isGlobal(linear), header);
     return this.#linkTo(header);
-  }
-
-  #addJump(linear: number, key: number, record: number): void {
-    const place = { low: linear | 0, high: Math.floor(linear / TWO_32) | 0, isGlobal: this.#fetches.isGlobal(linear) };
-    this.#code.addJump(place, key, record);
   }
 
   /** Header of a block of one instruction that was run before, or 0. */
@@ -535,13 +522,9 @@ export class Engine implements CpuEngine {
   /** Links the branch that was left through a look-up just now, if its target is in its own page. */
   #linkTo(header: number): number {
     const { record, base } = this.#left;
-    if (record !== 0 && base === this.#codeBase()) this.#code.link(record, header);
+    if (record !== 0 && base === this.#wide(CODE_BASE)) this.#code.link(record, header);
     this.#left.record = 0;
     return header;
-  }
-
-  #codeBase(): number {
-    return this.#wide(CODE_BASE);
   }
 
   /** A 64-bit field as a signed number, exact below 2^53. */
@@ -573,10 +556,8 @@ export class Engine implements CpuEngine {
   /** As `CodeMapping` has it; what is found out is only good for as long as the page stays where it is. */
   #codePage(linear: number, user: boolean): CodePage | undefined {
     const host = this.#mmu.codePage(linear, user);
-    if (host === undefined) return undefined;
-    const isGlobal = this.#mmu.walkedGlobal;
-    this.#fetches.note(linear, isGlobal);
-    return { host, isGlobal };
+    if (host !== undefined) this.#fetches.note(linear, this.#mmu.walkedGlobal);
+    return host === undefined ? undefined : { host, isGlobal: this.#mmu.walkedGlobal };
   }
 }
 

@@ -7,13 +7,13 @@ export const WASM_PAGE = 0x1_0000;
 export const GUEST_PAGE = 0x1000;
 
 /** Entries of each TLB table; a power of two. */
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 4096;
 /** {tag i64: page address or -1; addend i32: host minus linear address; host page i32}. */
 export const TLB_ENTRY_SIZE = 16;
 /** Reads and writes, each for supervisor and user. */
 export const TLB_TABLES = 4;
 /** Direct-mapped cache from linear address and mode to a decoded block's header. */
-export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_CACHE_ENTRIES = 16384;
 /** {linear address i64, mode i32, record i32}. */
 export const JUMP_CACHE_ENTRY_SIZE = 16;
 /** 32-bit WebAssembly addresses, less what the engine itself needs. */
@@ -22,8 +22,8 @@ export const MAX_RAM_BYTES = 0xe000_0000;
 const MAPPING_EPOCH = 0x100;
 const GLOBAL_EPOCH = 0x108;
 const CPU_BLOCK = 0x1_0000;
-const JUMP_CACHE = 0x2_0000;
-const TLB = 0x4_0000;
+const JUMP_CACHE = 0x4_0000;
+const TLB = 0x8_0000;
 const RECORDS = 0x40_0000;
 
 export interface MemoryLayout {

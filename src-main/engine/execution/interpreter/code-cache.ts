@@ -6,20 +6,18 @@ import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts'
 import { decode } from '../../x86/decode/decoder.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { MODE_FPU, MODE_PROTECTED, MODE_SSE, MODE_USER, MODE_VM86 } from '../../x86/state/cpu-state.ts';
-import { GUEST_PAGE, JUMP_CACHE_BYTES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
 import type { MemoryViews } from '../views.ts';
 import { codeBitsOf } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
-import { jumpCacheSlot } from './main-loop.ts';
+import { JumpCache, type JumpTarget } from './jump-cache.ts';
 import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
-/** More of them are forgotten by clearing the whole jump cache. */
-const MAX_LOCAL_JUMPS = 2048;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
@@ -55,6 +53,7 @@ export class CodeCache implements CodeWatcher {
   hotThreshold = 0;
   /** Told of every page whose blocks became stale, and (undefined) of a full reset. */
   onInvalidate: (hostPage: number | undefined) => void = () => {};
+  readonly jumps: JumpCache;
   readonly #views: MemoryViews;
   readonly #layout: MemoryLayout;
   readonly #tlb: Tlb;
@@ -64,9 +63,6 @@ export class CodeCache implements CodeWatcher {
   readonly #pages = new Map<number, CodePage>();
   readonly #isCode: Uint8Array;
   readonly #crossing = new Map<number, CrossingBlock>();
-  /** Entries of the jump cache, as word indices, that a write to CR3 makes invalid. */
-  readonly #localJumps = new Int32Array(MAX_LOCAL_JUMPS);
-  #localJumpCount = 0;
   readonly #crossingBytes = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
   #next: number;
 
@@ -82,7 +78,7 @@ export class CodeCache implements CodeWatcher {
     this.#writer = new RecordWriter(parts.views);
     this.#isCode = new Uint8Array(layout.pages * (0x1_0000 / GUEST_PAGE));
     this.#next = layout.records;
-    this.flushJumpCache();
+    this.jumps = new JumpCache(parts.views, layout);
   }
 
   isCode(hostPage: number): boolean {
@@ -126,31 +122,8 @@ export class CodeCache implements CodeWatcher {
     this.#pages.clear();
     this.#crossing.clear();
     this.#next = this.#layout.records;
-    this.flushJumpCache();
+    this.jumps.flush();
     this.onInvalidate(undefined);
-  }
-
-  // Jump cache.
-
-  flushJumpCache(): void {
-    this.#views.fill(this.#layout.jumpCache, 0xff, JUMP_CACHE_BYTES);
-    this.#localJumpCount = 0;
-  }
-
-  /** Forgets jumps to pages that are not global, and those that stand where such ones did. */
-  flushLocalJumps(): void {
-    if (this.#localJumpCount === MAX_LOCAL_JUMPS) {
-      this.flushJumpCache();
-      return;
-    }
-    const { i32 } = this.#views;
-    for (let i = 0; i < this.#localJumpCount; i++) {
-      const entry = this.#localJumps[i] as number;
-      i32[entry] = -1;
-      i32[entry + 1] = -1;
-      i32[entry + 2] = -1;
-    }
-    this.#localJumpCount = 0;
   }
 
   /** Whether a block at an offset of a host page has been decoded in a mode. */
@@ -180,32 +153,14 @@ export class CodeCache implements CodeWatcher {
     markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
   }
 
-  /** Header record for a linear address in a mode, or with `STEP_KEY` that of an instruction; or 0. */
-  findJump(low: number, high: number, mode: number): number {
-    const { i32 } = this.#views;
-    const entry = (this.#layout.jumpCache + jumpCacheSlot(low, mode) * JUMP_CACHE_ENTRY_SIZE) >> 2;
-    if (i32[entry] !== low || i32[entry + 1] !== high || i32[entry + 2] !== mode) return 0;
-    const record = i32[entry + 3] as number;
-    return this.isStale(record) ? 0 : record;
+  /** The record that the jump cache has and that may still be run, or 0. */
+  findJump(target: JumpTarget): number {
+    const record = this.jumps.find(target);
+    return record === 0 || this.isStale(record) ? 0 : record;
   }
 
   isStale(record: number): boolean {
     return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale;
-  }
-
-  addJump(
-    linear: { readonly low: number; readonly high: number; readonly isGlobal: boolean },
-    mode: number,
-    record: number,
-  ): void {
-    const { i32 } = this.#views;
-    const { low, high } = linear;
-    const entry = (this.#layout.jumpCache + jumpCacheSlot(low, mode) * JUMP_CACHE_ENTRY_SIZE) >> 2;
-    i32[entry] = low;
-    i32[entry + 1] = high;
-    i32[entry + 2] = mode;
-    i32[entry + 3] = record;
-    if (!linear.isGlobal && this.#localJumpCount < MAX_LOCAL_JUMPS) this.#localJumps[this.#localJumpCount++] = entry;
   }
 
   /** Points a branch record at a block of the same page, so that it is not looked up again. */

@@ -15,10 +15,11 @@ import {
   MODE_LONG64,
   SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { emitHandler } from './handlers.ts';
+import { jumpCacheIndex, SECOND_PLACE, STEP_KEY } from './jump-cache.ts';
 import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
 
 export interface MainLoopParts {
@@ -29,13 +30,6 @@ export interface MainLoopParts {
   /** Handlers to carry inside, in the order of their numbers from `HANDLER.first`. */
   readonly inlined: readonly HandlerShape[];
 }
-
-/** With the mode word, the key of an instruction that is carried out alone for a region, and not as a block's first. */
-export const STEP_KEY = 1 << 31;
-/** Under which nothing is looked up; in the place of one with `STEP_KEY`. */
-export const NO_KEY = -1;
-/** They stand elsewhere than the blocks that begin at the same place. */
-const STEP_PLACE = 0xaaa;
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
 export type MainLoop = (record: number) => void;
@@ -333,21 +327,26 @@ class LoopEmitter {
     const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
     const linear = f.select(f.op('i32.and', mode, this.#i32(MODE_LONG64)), rip, narrow);
     const low = f.op('i32.wrap_i64', linear);
-    const entry = f.op(
+    const wanted = f.op('i32.or', mode, this.#i32(key));
+    const first = f.op(
       'i32.add',
       this.#i32(layout.jumpCache),
       f.op('i32.mul', jumpCacheIndex(f, low, key), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
     );
-    const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
-    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), f.op('i32.or', mode, this.#i32(key)));
-    const hit = f.block();
+    const second = f.op('i32.xor', first, this.#i32(SECOND_PLACE));
     const miss = f.block();
-    f.branch(f.op('i32.and', sameAddress, sameMode), hit, miss, true);
-    f.enter(hit);
-    const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
-    this.#write('codeBase', f.op('i64.sub', rip, offset));
-    this.#goto(f.load('i32.load', entry, 12));
-    f.enter(miss);
+    for (const entry of [first, second]) {
+      const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
+      const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), wanted);
+      const hit = f.block();
+      const other = entry === first ? f.block() : miss;
+      f.branch(f.op('i32.and', sameAddress, sameMode), hit, other, entry === first);
+      f.enter(hit);
+      const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
+      this.#write('codeBase', f.op('i64.sub', rip, offset));
+      this.#goto(f.load('i32.load', entry, 12));
+      f.enter(other);
+    }
     this.#write('exitReason', this.#i32(missed));
     f.jump(this.#leave);
   }
@@ -359,16 +358,4 @@ class LoopEmitter {
     this.#write('currentRecord', this.#rec());
     f.return();
   }
-}
-
-/** Index of a linear address in the jump cache; `jumpCacheSlot` is the same in TypeScript. */
-function jumpCacheIndex(f: FunctionBuilder, low: IrValue, key: number): IrValue {
-  const mixed = f.op('i32.xor', low, f.op('i32.shr_u', low, f.constant('i32', 12)));
-  const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE));
-  return f.op('i32.and', apart, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
-}
-
-/** `key`: the mode word, with `STEP_KEY` or without. */
-export function jumpCacheSlot(low: number, key: number): number {
-  return (low ^ (low >>> 12) ^ (key < 0 ? STEP_PLACE : 0)) & (JUMP_CACHE_ENTRIES - 1);
 }
