@@ -152,18 +152,20 @@ function Chosen({ onCreate, onOpen }: ChosenProps) {
   return none ? (
     <EmptyState icon={Boxes} title={t.welcome.title} text={t.welcome.text}>
       {create}
-      <Button icon={Disc3} onPress={() => void openFile('cdrom', onOpen)}>
-        {t.welcome.openCd}
-      </Button>
-      <Button icon={HardDrive} onPress={() => void openFile('disk', onOpen)}>
-        {t.welcome.openDisk}
-      </Button>
-      <Button icon={PackageOpen} onPress={() => void chooseImport()}>
-        {t.appliance.importMachine}
-      </Button>
       <Button icon={Sparkles} onPress={() => void tryDemo()}>
         {t.welcome.demo}
       </Button>
+      <div className="empty-state-files">
+        <Button icon={Disc3} kind="quiet" onPress={() => void openFile('cdrom', onOpen)}>
+          {t.welcome.openCd}
+        </Button>
+        <Button icon={HardDrive} kind="quiet" onPress={() => void openFile('disk', onOpen)}>
+          {t.welcome.openDisk}
+        </Button>
+        <Button icon={PackageOpen} kind="quiet" onPress={() => void chooseImport()}>
+          {t.appliance.importMachine}
+        </Button>
+      </div>
     </EmptyState>
   ) : (
     <EmptyState icon={MonitorPlay} title={t.welcome.chooseTitle} text={t.welcome.chooseText}>

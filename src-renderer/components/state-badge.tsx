@@ -1,6 +1,7 @@
 // What a machine is doing: always an icon and a word, never a colour alone.
 
 import {
+  CalendarClock,
   CircleAlert,
   CirclePause,
   CirclePlay,
@@ -13,7 +14,9 @@ import {
 import type { MachineState } from '../../shared/machine/lifecycle.ts';
 import { t } from '../i18n/strings.ts';
 
-const ICONS: Record<MachineState, LucideIcon> = {
+const ICONS: Record<MachineState | 'damaged' | 'newer', LucideIcon> = {
+  damaged: FileWarning,
+  newer: CalendarClock,
   off: CircleStop,
   starting: LoaderCircle,
   running: CirclePlay,
@@ -26,12 +29,12 @@ const ICONS: Record<MachineState, LucideIcon> = {
   crashed: CircleAlert,
 };
 
-export function StateBadge({ state }: { readonly state: MachineState | 'damaged' }) {
-  const Icon = state === 'damaged' ? FileWarning : ICONS[state];
+export function StateBadge({ state }: { readonly state: MachineState | 'damaged' | 'newer' }) {
+  const Icon = ICONS[state];
   return (
     <span className="badge" data-state={state}>
       <Icon aria-hidden className={Icon === LoaderCircle ? 'turning' : undefined} />
-      {state === 'damaged' ? t.list.damaged : t.states[state]}
+      {state === 'damaged' || state === 'newer' ? t.list[state] : t.states[state]}
     </span>
   );
 }

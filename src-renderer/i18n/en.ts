@@ -129,6 +129,7 @@ export const en = {
     deletedMany: (count: number) => `${count} machines were deleted.`,
     screenOf: (name: string) => `Screen of ${name}`,
     damaged: 'Damaged',
+    newer: 'Newer version',
     count: (all: number, running: number) =>
       `${all === 1 ? '1 machine' : `${all} machines`}${running > 0 ? `, ${running} running` : ''}`,
   },

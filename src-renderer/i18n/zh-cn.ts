@@ -104,6 +104,7 @@ export const zhCn: Strings = {
     deletedMany: (count) => `已删除 ${count} 台虚拟机。`,
     screenOf: (name) => `${name} 的屏幕`,
     damaged: '已损坏',
+    newer: '版本较新',
     count: (all, running) => `${all} 台虚拟机${running > 0 ? `，${running} 台运行中` : ''}`,
   },
   welcome: {

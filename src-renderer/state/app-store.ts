@@ -81,7 +81,7 @@ export function useMachine(id: string | null): MachineView | undefined {
 }
 
 export function nameOf(machine: MachineView): string {
-  return machine.kind === 'machine' ? machine.config.name : machine.id;
+  return machine.kind === 'machine' ? machine.config.name : (machine.newer?.name ?? machine.id);
 }
 
 /** Also for answers that hold a machine's new state, which may come before or after the event. */

@@ -61,10 +61,11 @@ test.describe('files of a newer version, damaged and hostile ones', () => {
 
   test('are listed with what is wrong, and not changed', async ({ app, window }) => {
     for (const [id, message] of Object.entries(WHAT)) {
-      await machineRow(window, id).click();
+      await machineRow(window, id === 'future' ? 'Future' : id).click();
       await expect(window.getByRole('main')).toContainText(message);
     }
-    await machineRow(window, 'future').click();
+    await machineRow(window, 'Future').click();
+    await expect(machineRow(window, 'Future')).toContainText('Newer version');
     await expect(window.getByRole('main')).toContainText('It is shown and not changed. Update Boxwright to use it.');
     await expect(window.getByRole('tab')).toHaveCount(0);
     expect(await readFile(join(app.dataFolder, 'machines', 'future', 'machine.json'), 'utf8')).toBe(FUTURE);

@@ -48,7 +48,7 @@ export function MachineRow({ machine, onAction }: { readonly machine: MachineVie
           <bdi>{name}</bdi>
         </span>
         <span className="machine-row-state">
-          <StateBadge state={machine.kind === 'damaged' ? 'damaged' : machine.state} />
+          <StateBadge state={machine.kind === 'machine' ? machine.state : machine.newer ? 'newer' : 'damaged'} />
           {machine.kind === 'machine' && machine.disposable === 'running' && (
             <FlaskConical className="disposable-sign" aria-label={t.machine.disposable} />
           )}

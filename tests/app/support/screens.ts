@@ -53,12 +53,12 @@ export const SCREENS: readonly ScreenStep[] = [
     },
   },
   { name: 'settings', show: (page) => openPage(page, 'Settings') },
-  { name: 'settings, changed', show: (page) => page.getByRole('spinbutton', { name: 'Memory', exact: true }).fill('4') },
+  { name: 'settings, changed', show: (page) => page.getByRole('spinbutton', { name: /^Memory/ }).fill('4') },
   { name: 'snapshots, none', show: (page) => openPage(page, 'Snapshots') },
   {
     name: 'question',
     async show(page) {
-      await page.getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('button', { name: 'Delete' }).first().click();
       await expect(page.getByRole('alertdialog')).toBeVisible();
     },
   },
@@ -80,7 +80,7 @@ export const SCREENS: readonly ScreenStep[] = [
   {
     name: 'newer',
     async show(page) {
-      await machineRow(page, 'newer').click();
+      await machineRow(page, 'From the future').click();
       await expect(page.getByRole('heading', { name: 'This machine belongs to a newer Boxwright' })).toBeVisible();
     },
   },
@@ -96,7 +96,7 @@ export const SCREENS: readonly ScreenStep[] = [
     name: 'palette',
     async show(page) {
       await page.keyboard.press('Control+k');
-      await expect(page.getByRole('option').first()).toBeVisible();
+      await expect(page.getByRole('dialog').getByRole('option').first()).toBeVisible();
     },
   },
   {
