@@ -8,6 +8,7 @@ import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { prepareGuests } from '../guests/prepare-guests.mjs';
 import { contestants } from './contestants.mjs';
 import { measureImages } from './images.mjs';
+import { measureSnapshots } from './snapshots.mjs';
 import { measureBare, measureLinux } from './measure.mjs';
 import { table } from './report.mjs';
 import { WORKLOADS } from './workloads.mjs';
@@ -20,6 +21,8 @@ const HELP = `usage: npm run bench -- [OPTION]...
   --tier LIST       interp, jit; default: both
   --peer qemu       another emulator for comparison
   --images          disk images instead: convert, compare, info and create beside qemu-img
+  --snapshots       snapshots of a running Linux instead: take, restore, delete, beside qemu's savevm and loadvm
+  --memory LIST     with --snapshots: MiB of the guest; default: 256,512
   --rounds COUNT    with --images: runs of each command, of which the best counts; default: 5
   --json            results as JSON instead of a table
   --help            this text
@@ -52,6 +55,8 @@ async function main() {
       tier: { type: 'string' },
       peer: { type: 'string' },
       images: { type: 'boolean' },
+      snapshots: { type: 'boolean' },
+      memory: { type: 'string' },
       rounds: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
@@ -63,6 +68,11 @@ async function main() {
   }
   if (values.images) {
     const rows = await measureImages(Number(values.rounds ?? 5), say);
+    process.stdout.write(`${machineName()}\n\n${rows}\n`);
+    return;
+  }
+  if (values.snapshots) {
+    const rows = await measureSnapshots((values.memory ?? '256,512').split(',').map(Number), say);
     process.stdout.write(`${machineName()}\n\n${rows}\n`);
     return;
   }
