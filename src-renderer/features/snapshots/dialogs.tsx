@@ -68,12 +68,14 @@ interface RestoreDialogProps {
 
 export function RestoreDialog({ snapshot, keepDays, onClose, onDone }: RestoreDialogProps) {
   const [keepPresent, setKeep] = useState(true);
-  const [disksOnly, setDisksOnly] = useState(false);
+  // Without its memory it starts as after a power failure, which is better than not at all.
+  const [disksOnly, setDisksOnly] = useState(snapshot.stateProblem !== null);
   const [start, setStart] = useState(false);
   return (
     <Dialog title={t.snapshots.restoreTitle(snapshot.name)} onClose={onClose}>
       <div className="dialog-body snapshot-question">
         <p>{t.snapshots.restoreText}</p>
+        {snapshot.stateProblem !== null && <p className="snapshot-problem">{snapshot.stateProblem}</p>}
         <Tick isSelected={keepPresent} onChange={setKeep} text={t.snapshots.keepPresent} />
         <p className={keepPresent ? 'quiet' : 'snapshot-problem'}>
           {keepPresent ? t.snapshots.keepText(keepDays) : t.snapshots.discardText}
