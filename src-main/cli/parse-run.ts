@@ -24,6 +24,7 @@ export function parseRun(args: readonly string[]): RunSettings {
     }
     row.apply(settings, value);
   }
+  if (settings.noDefaults && ![...seen].some(({ name }) => name === 'vga')) settings.vga = 'none';
   if (!settings.help) checkTogether(settings);
   return settings;
 }

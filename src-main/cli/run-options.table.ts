@@ -3,7 +3,7 @@
 import { parseBoot, parseRtc } from './boot-settings.ts';
 import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseCharacterTarget, parseChoice, parseMachine, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseAccelerator, parseCharacterTarget, parseChoice, parseCpuModel, parseMachine, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
   type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -21,9 +21,10 @@ export interface OptionRow {
 export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'm', value: 'SIZE', help: 'memory: 256, 256M, 1G (default 128M)', apply: (s, v) => { s.memoryBytes = parseMemory(v); } },
   { name: 'smp', value: 'N', help: 'processors: 1', apply: (_s, v) => parseProcessors(v) },
-  { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too)`, apply: (s, v) => { s.cpuModel = parseChoice('-cpu', v, CPU_MODELS); } },
-  { name: 'machine', value: 'PROPERTIES', help: 'pc, hpet=on|off: with a high precision event timer (default off)', apply: (s, v) => { s.hpet = parseMachine(v); } },
-  { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit)`, apply: (s, v) => { s.accelerator = parseChoice('-accel', v, ACCELERATORS); } },
+  { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too); max is x86-64-v2, qemu64 is x86-64-v1, qemu32 is pentium3`, apply: (s, v) => { s.cpuModel = parseCpuModel(v); } },
+  { name: 'machine', value: 'PROPERTIES', help: 'pc, accel=KIND, hpet=on|off: with a high precision event timer (default off)', apply: parseMachine },
+  { name: 'M', value: 'PROPERTIES', help: 'the same', apply: parseMachine },
+  { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit); tcg is jit, and of a list like kvm:tcg the first that there is`, apply: (s, v) => { s.accelerator = parseAccelerator('-accel', v); } },
   { name: 'uuid', value: 'UUID', help: 'identity of the machine, as the guest sees it', apply: (s, v) => { s.uuid = parseUuidOption(v); } },
   { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },
   { name: 'initrd', value: 'FILE', help: 'initial RAM disk; for Multiboot: "FILE ARGUMENTS,FILE ARGUMENTS"', apply: (s, v) => { s.initrd = v; } },
@@ -45,9 +46,11 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'serial', value: 'TARGET', help: 'stdio, file:PATH or null; repeat for COM2 to COM4', repeatable: true, apply: addSerial },
   { name: 'nographic', help: 'no display, COM1 on this terminal; Ctrl-A X quits', apply: (s) => { s.nographic = true; } },
   { name: 'display', value: 'KIND', help: 'none; `run` never opens a window', apply: (_s, v) => { parseChoice('-display', v, ['none']); } },
+  { name: 'vnc', value: 'KIND', help: 'none; the window is a program of its own', apply: (_s, v) => { parseChoice('-vnc', v, ['none']); } },
+  { name: 'nodefaults', help: 'no display adapter unless -vga asks for one', apply: (s) => { s.noDefaults = true; } },
   { name: 'no-reboot', help: 'end instead of restarting when the guest resets', apply: (s) => { s.onReset = 'stop'; } },
   { name: 'debugcon', value: 'TARGET', help: 'stdio or file:PATH: bytes written to port E9h', apply: (s, v) => { s.debugConsole = parseCharacterTarget('-debugcon', v, ['stdio', 'file']); } },
-  { name: 'device', value: 'DEVICE', help: 'ide-hd, ide-cd, floppy, virtio-blk-pci: drive=ID; ahci,id=ID with bus=ID.0 to ID.5; virtio-rng-pci; isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', repeatable: true, apply: addDevice },
+  { name: 'device', value: 'DEVICE', help: 'ide-hd, ide-cd, floppy, virtio-blk-pci: drive=ID; ahci,id=ID with bus=ID.0 to ID.5; virtio-rng-pci; pc-testdev; isa-debug-exit,iobase=0xf4,iosize=0x04: a write of V ends with status 2V+1', repeatable: true, apply: addDevice },
   { name: 'icount', value: 'off', help: 'off: guest time is real time', apply: (_s, v) => { parseChoice('-icount', v, ['off']); } },
   { name: 'screenshot', value: 'FILE.png', help: 'write the screen to a file, at the time of --at or at the end', apply: (s, v) => { s.screenshot = v; } },
   { name: 'at', value: 'SECONDS', help: 'when to take the screenshot or to save the state', apply: (s, v) => { s.atSeconds = parseSeconds(v); } },

@@ -55,6 +55,10 @@ export interface RunSettings {
   ahci: string[];
   /** A virtio entropy device. */
   entropy: boolean;
+  /** pc-testdev, for test kernels. */
+  testDevice: boolean;
+  /** No display unless -vga asks for one. */
+  noDefaults: boolean;
   screenshot: string | undefined;
   atSeconds: number | undefined;
   /** A new state file, written at that time; the machine then ends. */
@@ -103,6 +107,8 @@ export function defaultSettings(): RunSettings {
     debugExit: undefined,
     ahci: [],
     entropy: false,
+    testDevice: false,
+    noDefaults: false,
     screenshot: undefined,
     atSeconds: undefined,
     saveState: undefined,
@@ -115,10 +121,23 @@ export function defaultSettings(): RunSettings {
 }
 
 /** "pc", "pc,hpet=on"; whether there is an HPET. */
-export function parseMachine(value: string): boolean {
-  const values = parseKeyValues('-machine', value, ['type', 'hpet'], 'type');
+/** Names that other command lines have for a model of ours. */
+const CPU_ALIASES: Readonly<Record<string, CpuModelName>> = { max: 'x86-64-v2', qemu64: 'x86-64-v1', qemu32: 'pentium3' };
+
+export const parseCpuModel = (value: string): CpuModelName => CPU_ALIASES[value] ?? parseChoice('-cpu', value, CPU_MODELS);
+
+/** "interp", or the first that there is of a list like "kvm:tcg"; "tcg" is what others call a translator. */
+export function parseAccelerator(option: string, value: string): CpuAccelerator {
+  const wanted = value.split(':').map((name) => (name === 'tcg' ? 'jit' : name));
+  return ACCELERATORS.find((name) => name === wanted.find((one) => one === 'jit' || one === 'interp')) ?? parseChoice(option, value, ACCELERATORS);
+}
+
+export function parseMachine(settings: RunSettings, value: string): void {
+  const values = parseKeyValues('-machine', value, ['type', 'hpet', 'accel'], 'type');
+  const accelerator = values.get('accel');
+  if (accelerator !== undefined) settings.accelerator = parseAccelerator('-machine accel', accelerator);
   parseChoice('-machine', values.get('type') ?? 'pc', ['pc']);
-  return onOff(`-machine ${value}`, 'hpet', values.get('hpet'));
+  settings.hpet = onOff(`-machine ${value}`, 'hpet', values.get('hpet'));
 }
 
 /** "256", "256M", "1G", "size=1G": MiB unless a unit says otherwise. */
@@ -160,8 +179,9 @@ export function addDevice(settings: RunSettings, value: string): void {
   if (drive !== undefined) settings.driveDevices.push(drive);
   else if (driver === 'ahci') addAhci(settings, value);
   else if (driver === 'virtio-rng-pci') addEntropy(settings, value, driver);
+  else if (value === 'pc-testdev') settings.testDevice = true;
   else if (driver !== 'isa-debug-exit') {
-    const known = ['isa-debug-exit', 'virtio-rng-pci', 'ahci', ...Object.keys(DRIVE_DRIVERS)];
+    const known = ['isa-debug-exit', 'pc-testdev', 'virtio-rng-pci', 'ahci', ...Object.keys(DRIVE_DRIVERS)];
     throw new UsageError(`-device ${value}: device "${driver}" is not supported; there is ${known.join(', ')}`);
   } else if (settings.debugExit !== undefined) throw new UsageError(`-device ${value}: given twice`);
   else settings.debugExit = parseDebugExit(value, driver);

@@ -89,6 +89,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     serialPorts: Math.max(1, settings.serial.length),
     debugConsole: settings.debugConsole !== undefined,
     debugExit: settings.debugExit,
+    testDevice: settings.testDevice,
     entropy: settings.entropy,
     hpet: settings.hpet,
     videoMemoryBytes: settings.vga === 'none' ? 0 : VIDEO_MEMORY_BYTES,

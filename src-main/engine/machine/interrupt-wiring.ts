@@ -45,8 +45,8 @@ export class IsaInterrupts {
 
   /** The line a device's pin is wired to. */
   pin(device: string, pin: string): IrqLine {
-    // The ISA bridge has an output for each interrupt that a PCI interrupt can become.
-    const bridged = device === 'isa-bridge' ? /^irq(\d+)$/.exec(pin)?.[1] : undefined;
+    // The ISA bridge has an output for each interrupt that a PCI interrupt can become, the test device for all.
+    const bridged = device === 'isa-bridge' || device === 'test-device' ? /^irq(\d+)$/.exec(pin)?.[1] : undefined;
     if (bridged !== undefined) return this.source(Number(bridged));
     const wire = ISA_WIRING.find(([id, name]) => id === device && name === pin);
     return wire === undefined ? UNCONNECTED : this.source(wire[2]);

@@ -90,6 +90,8 @@ export interface MachineOptions {
   readonly debugConsole: boolean;
   /** A write of V ends the machine with `debug-exit` and status 2V+1. */
   readonly debugExit: { readonly base: number; readonly length: number } | undefined;
+  /** pc-testdev: ports and memory for test kernels. */
+  readonly testDevice?: boolean;
   /** Video memory; 0 builds a machine without a display adapter. */
   readonly videoMemoryBytes: number;
   /** The machine is held from the start and boots nothing: a state is put into it before it is released. */

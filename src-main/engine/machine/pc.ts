@@ -26,6 +26,7 @@ import { ResetControlPort } from '../devices/piix/reset-control.ts';
 import { Pit } from '../devices/pit/pit.ts';
 import { Port92 } from '../devices/port92.ts';
 import { Ps2Controller } from '../devices/ps2/ps2-controller.ts';
+import { TestDevice } from '../devices/test-device.ts';
 import { Uart16550 } from '../devices/uart16550/uart16550.ts';
 import type { CpuEngine } from '../execution/cpu-engine.ts';
 import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
@@ -176,6 +177,7 @@ export class Pc {
       ...(options.firmware?.image === undefined ? [] : [
         new FwCfg(this.#context('fw-cfg'), fwCfgContent(platformOf(options, engine.context), options.firmware)),
       ]),
+      ...(options.testDevice === true ? [new TestDevice(this.#context('test-device'))] : []),
       ...(options.debugExit === undefined ? [] : [new DebugExit({
         base: options.debugExit.base, bytes: options.debugExit.length, exit: parts.debugExit,
       })]),

@@ -30,6 +30,16 @@ describe('known command lines', () => {
     expect(parse('-m', text).memoryBytes).toBe(expected * MiB);
   });
 
+  it('of runners of test kernels', () => {
+    expect(parse('--no-reboot', '-nodefaults', '-device', 'pc-testdev', '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x4', '-vnc', 'none',
+      '-serial', 'stdio', '-M', 'pc,accel=kvm:tcg', '-smp', '1', '-cpu', 'max'))
+      .toMatchObject({ testDevice: true, debugExit: { base: 0xf4, length: 4 }, vga: 'none', cpuModel: 'x86-64-v2', accelerator: 'jit', onReset: 'stop' });
+    expect(parse('-vga', 'std', '-nodefaults').vga).toBe('std');
+    expect(parse('-machine', 'accel=interp').accelerator).toBe('interp');
+    expect(() => parse('-accel', 'kvm')).toThrow(/-accel kvm: not supported; there is jit, interp/);
+    expect(() => parse('-cpu', 'max,+smap')).toThrow(/-cpu max,\+smap: not supported/);
+  });
+
   it('one dash or two', () => {
     expect(parse('--m', '64', '-stats').memoryBytes).toBe(64 * MiB);
   });

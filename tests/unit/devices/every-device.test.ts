@@ -27,6 +27,7 @@ import { ResetControlPort } from '../../../src-main/engine/devices/piix/reset-co
 import { Pit } from '../../../src-main/engine/devices/pit/pit.ts';
 import { Port92 } from '../../../src-main/engine/devices/port92.ts';
 import { Ps2Controller } from '../../../src-main/engine/devices/ps2/ps2-controller.ts';
+import { TestDevice } from '../../../src-main/engine/devices/test-device.ts';
 import { Uart16550 } from '../../../src-main/engine/devices/uart16550/uart16550.ts';
 import { Vga } from '../../../src-main/engine/devices/vga/vga.ts';
 import { BLOCK_QUEUES, VirtioBlock } from '../../../src-main/engine/devices/virtio/virtio-block.ts';
@@ -125,6 +126,7 @@ const DEVICES: readonly [name: string, create: (context: DeviceContext) => Devic
   ['virtio-blk', virtioBlock],
   ['ahci', ahci],
   ['hpet', (context) => new Hpet(context, { onLegacyReplacement() {} })],
+  ['test-device', (context) => new TestDevice(context)],
   ['debug-exit', () => new DebugExit({ exit() {} })],
 ];
 

@@ -1,4 +1,4 @@
-// Devices of one register: port 92h, the debug console, isa-debug-exit.
+// Devices of few registers: port 92h, the debug console, isa-debug-exit, pc-testdev.
 
 import { describe, expect, it } from 'vitest';
 import { WiredOr } from '../../../src-main/engine/bus/irq-line.ts';
@@ -7,6 +7,7 @@ import { DebugExit } from '../../../src-main/engine/devices/debug-exit.ts';
 import { Dma8237 } from '../../../src-main/engine/devices/dma8237.ts';
 import { FloatError } from '../../../src-main/engine/devices/float-error.ts';
 import { Port92 } from '../../../src-main/engine/devices/port92.ts';
+import { TestDevice } from '../../../src-main/engine/devices/test-device.ts';
 import { accessor, FakePin, fakeContext } from '../../support/fake-context.ts';
 
 describe('port 92h', () => {
@@ -37,6 +38,26 @@ describe('debug console', () => {
     const io = accessor(new DebugConsole({ write: (byte) => text.push(byte) }));
     io.out(0xe9, 0x41);
     expect([text, io.in(0xe9)]).toEqual([[0x41], 0xe9]);
+  });
+});
+
+describe('pc-testdev', () => {
+  it('reads back what was written, by any width', () => {
+    const device = new TestDevice(fakeContext());
+    device.write(0, 0, 4, 0x11223344);
+    device.write(0, 1, 2, 0xabcd);
+    expect([device.read(0, 0, 4), device.read(0, 3, 1)]).toEqual([0x11abcd44, 0x11]);
+    device.write(4, 0xfffe, 2, 0x1234);
+    expect([device.read(4, 0xfffe, 2), device.read(4, 0, 4)]).toEqual([0x1234, 0]);
+  });
+
+  it('raises and lowers interrupt lines', () => {
+    const context = fakeContext();
+    const device = new TestDevice(context);
+    device.write(3, 14, 1, 1);
+    expect([context.irq('irq14').level, context.irq('irq15').level, device.read(3, 14, 1)]).toEqual([true, false, 1]);
+    device.reset();
+    expect(context.irq('irq14').level).toBe(false);
   });
 });
 
