@@ -50,13 +50,14 @@ export function takeBundle({ config, tree, files }: BundleDescription): TakenBun
     if (typeof own === 'string') return own;
     snapshots.push({ ...one, config: own });
   }
-  return { config: taken, tree: tree && { ...tree, snapshots }, notes };
+  return { config: taken, tree: tree && { ...tree, snapshots, disposable: null }, notes };
 }
 
 function treeFiles(tree: SnapshotTree | null, names: ReadonlySet<string>): string | undefined {
   const paths = [
     ...(tree?.layers ?? []).map((one) => one.path),
     ...(tree?.snapshots ?? []).flatMap(({ state, thumbnail }) => [state, thumbnail]),
+    ...(tree?.states ?? []).flatMap(({ path, parent }) => [path, parent]),
     tree?.saved ?? null,
   ];
   const lost = paths.find((path) => path !== null && !names.has(path));

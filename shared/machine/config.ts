@@ -100,6 +100,8 @@ export const machineSettings = z.looseObject({
   /** The guest system, by its id in the guest profiles: its icon, and what the form suggested. */
   guest: z.string().max(64).default('other'),
   tags: z.array(label.min(1)).max(MAX_TAGS).default([]),
+  /** It is there to be cloned, and is not started itself. */
+  template: z.boolean().optional(),
   /** Machines of one group stand together; empty: none. */
   group: label.default(''),
   cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),

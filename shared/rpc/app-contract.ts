@@ -196,6 +196,11 @@ export const appContract = {
     /** A machine of its own, with an identity of its own. */
     'machines.clone': { input: cloneRequest, output: machineView },
 
+    /** A linked clone gets copies of what it lies on; the original is then no longer needed. */
+    'machines.makeIndependent': { input: one, output: machineView },
+    /** Whether it is only there to be cloned. */
+    'machines.setTemplate': { input: one.extend({ template: z.boolean() }), output: machineView },
+
     /** As one file (or, as OVF, a descriptor with its disks beside it); fails when there is a file of that name. */
     'machines.export': { input: exportRequest, output: exported },
     /** What an import would bring, and what it would leave out. */

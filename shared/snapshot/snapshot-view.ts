@@ -32,6 +32,8 @@ export const snapshotTreeView = z.object({
   }),
   keepBeforeRestoreDays: z.number().nullable(),
   schedule: snapshotSchedule.nullable(),
+  /** A linked clone: its disks lie on those of another machine. */
+  isLinked: z.boolean(),
   /** Room that a deleted snapshot still takes, because others need its disk or the machine runs. */
   unfreedBytes: bytes,
   /** What an operation could not finish; it is tried again at the next one. */

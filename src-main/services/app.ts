@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
+import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, FilePurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
@@ -15,6 +16,7 @@ import { applianceCalls } from './appliance-calls.ts';
 import { FileCalls } from './file-calls.ts';
 import { DisposableRuns } from './disposable-runs.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
+import { currentWatch, type JobWatch } from './job-watch.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
 import { MachineInput } from './machine-input.ts';
@@ -68,6 +70,7 @@ export class App {
   readonly #autoSnapshots: AutoSnapshots;
   readonly #files: FileCalls;
   readonly #disposables: DisposableRuns;
+  readonly #saves = new Map<MachineId, JobWatch>();
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
 
@@ -92,6 +95,7 @@ export class App {
         this.#disposables.ended(id);
         void this.#unlock(id);
       },
+      onSaveProgress: (id, done, total) => this.#saves.get(id)?.progress(done, total),
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
       },
@@ -110,7 +114,7 @@ export class App {
       io: this.#io,
       isRunning: (id) => this.supervisor.isRunning(id),
       live: {
-        saveState: (id, input) => this.supervisor.saveState(id, input),
+        saveState: (id, input) => this.#saveWatched(id, input),
         picture: async (id) => (await this.supervisor.ask(id, 'screen', { png: true })).pngBase64,
       },
     });
@@ -121,6 +125,20 @@ export class App {
       onTaken: (id) => this.#announce(id),
       onFailure: (id, message) => this.#logs.add(id, 'warning', message),
     });
+  }
+
+  /** As part of a job it tells of its progress, and can be cancelled. */
+  async #saveWatched(id: MachineId, input: SaveStateInput): Promise<SavedState> {
+    const watch = currentWatch();
+    const cancel = () => void this.supervisor.ask(id, 'cancelSave').catch(String);
+    if (watch) this.#saves.set(id, watch);
+    watch?.signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await this.supervisor.saveState(id, input);
+    } finally {
+      watch?.signal.removeEventListener('abort', cancel);
+      this.#saves.delete(id);
+    }
   }
 
   #runningSince() {
@@ -352,6 +370,8 @@ export class App {
     const imageFolders = await snapshots.imageFolders(id);
     this.#refuseBusy(id);
     const config = registry.config(id);
+    if (config.template === true)
+      throw new FailureError('machine.wrongState', `“${config.name}” is a template. Clone it, and start the clone.`, { id });
     if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
@@ -408,7 +428,7 @@ export class App {
   async #refuseParent(id: MachineId): Promise<void> {
     const clones = await this.snapshots.clonesOf(id);
     if (clones.length > 0)
-      throw new FailureError('snapshot.neededByClones', `The disks of this machine are needed by ${clones.join(', ')}: linked clones of it. Delete these first.`, { id });
+      throw new FailureError('snapshot.neededByClones', `The disks of this machine are needed by ${clones.join(', ')}: linked clones of it. Make these independent first, or delete them.`, { id, clones: clones.join(' ') });
   }
 
   /** The process goes first: what it cannot open stays out of the settings. */

@@ -3,16 +3,18 @@
 import { statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ApplianceNote } from '../../shared/appliance/appliance-view.ts';
-import type { MachineId } from '../../shared/machine/config.ts';
+import { type MachineId, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { currentWatch } from './job-watch.ts';
 import type { Jobs } from './jobs.ts';
 import { cloneMachine } from './machine-cloner.ts';
 import { exportMachine } from './machine-exporter.ts';
 import { importMachine } from './machine-importer.ts';
 import type { MachineRegistry } from './machine-registry.ts';
+import { makeIndependent } from './make-independent.ts';
 import type { MediaWork } from './media-work.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -55,6 +57,16 @@ export function applianceCalls({ registry, store, io, media, jobs, dataFolder, i
       const work = () => cloneMachine({ machines: registry, io, store }, request);
       const { id } = await jobs.follow({ kind: 'clone', path: basename(request.name), machine: request.id }, work);
       announce(request.id);
+      return announce(id);
+    },
+    'machines.makeIndependent': async ({ id }) => {
+      await jobs.follow({ kind: 'independent', path: basename(registry.config(id).name), machine: id }, () => makeIndependent({ store, io, isRunning }, id));
+      return announce(id);
+    },
+    'machines.setTemplate': async ({ id, template }) => {
+      if (isRunning(id)) throw new FailureError('machine.wrongState', 'This cannot be done while the machine is running.', { id });
+      const { template: _before, ...settings } = settingsOf(registry.config(id));
+      await registry.update(id, template ? { ...settings, template } : settings);
       return announce(id);
     },
   } satisfies Partial<Handlers<AppContract>>;

@@ -57,7 +57,8 @@ export function cloneMachine({ machines, io, store }: ClonerOptions, request: Cl
       const fill = linked ? linkedDisks : copiedDisks;
       const config = await fill(io, source, folder);
       const own = withOwnPaths(config, source);
-      return { settings: { ...settingsOf(own), name }, uuid: keepIdentity ? source.config.uuid : undefined };
+      const { template: _template, ...settled } = settingsOf(own);
+      return { settings: { ...settled, name }, uuid: keepIdentity ? source.config.uuid : undefined };
     });
   });
 }

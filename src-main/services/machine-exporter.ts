@@ -97,7 +97,7 @@ async function exportBundle({ media, now = Date.now }: ExporterOptions, opened: 
       version: BUNDLE_VERSION,
       createdMs: now(),
       config: described,
-      tree: tree.layers.length === 0 && tree.snapshots.length === 0 ? null : { ...tree, layers, snapshots, saved, states },
+      tree: { ...tree, layers, snapshots, saved, states, disposable: null },
     },
     files: [...packed.values()],
   });

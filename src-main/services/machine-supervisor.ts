@@ -69,6 +69,8 @@ export interface SupervisorOptions {
   readonly logs: LogStore;
   /** Called after every change of a machine's state. */
   readonly onChange: (id: MachineId) => void;
+  /** How far the writing of a machine's state is. */
+  readonly onSaveProgress?: (id: MachineId, done: number, total: number) => void;
   /** The small picture of a running machine. */
   readonly onThumbnail?: (id: MachineId, pngBase64: string) => void;
   readonly now?: () => number;
@@ -276,6 +278,7 @@ export class MachineSupervisor {
       if (!HELD_BY_US.includes(machine.state)) this.#follow(run, machine, 'running');
     });
     run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
+    run.client.on('saveProgress', ({ done, total }) => this.#options.onSaveProgress?.(id, done, total));
     run.client.on('thumbnail', ({ pngBase64 }) => this.#options.onThumbnail?.(id, pngBase64));
     run.client.on('ended', (ending) => {
       run.ending ??= ending;

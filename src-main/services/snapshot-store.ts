@@ -196,6 +196,7 @@ export class SnapshotStore {
       },
       keepBeforeRestoreDays: tree.keepBeforeRestoreDays,
       schedule: tree.schedule,
+      isLinked: tree.layers.some(({ foreign }) => foreign),
       unfreedBytes: tree.layers.reduce((sum, one) => sum + (one.garbage && !used.has(one.id) ? size(one.id) : 0), 0),
       warning: this.#warnings.get(id) ?? null,
     };

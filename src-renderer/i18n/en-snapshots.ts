@@ -76,6 +76,8 @@ export const snapshotsEn = {
   verify: 'Verify',
   verified: (files: number) => `${files === 1 ? 'One file was' : `${files} files were`} read, and nothing is damaged.`,
   verifyFailed: (path: string, others: number, why: string) => `“${path}”${others > 0 ? ` and ${others} more` : ''}: ${why}`,
+  isLinked: 'A linked clone: its disks lie on those of the original, which must stay.',
+  makeIndependent: 'Make independent',
   schedule: 'Schedule',
   scheduleTitle: 'Snapshots by the clock',
   scheduleText: 'Taken while the machine runs; the oldest goes when there are more than are kept. Those you took yourself always stay.',

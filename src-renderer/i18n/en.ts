@@ -103,6 +103,9 @@ export const en = {
   issues,
   states,
   list: {
+    makeTemplate: 'Make it a template',
+    noTemplate: 'Make it a machine again',
+    template: 'Template',
     title: 'Machines',
     search: 'Search machines',
     clearSearch: 'Clear search',

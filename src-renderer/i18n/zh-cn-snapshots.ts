@@ -67,6 +67,8 @@ export const snapshotsZhCn: typeof snapshotsEn = {
   verify: '校验',
   verified: (files) => `已读取 ${files} 个文件，没有损坏。`,
   verifyFailed: (path, others, why) => `“${path}”${others > 0 ? `及另外 ${others} 个文件` : ''}：${why}`,
+  isLinked: '链接克隆：其磁盘依赖于原虚拟机，原虚拟机必须保留。',
+  makeIndependent: '使其独立',
   schedule: '定时',
   scheduleTitle: '定时快照',
   scheduleText: '在虚拟机运行时拍摄；超过保留数量时删除最旧的。您自己拍摄的快照始终保留。',

@@ -78,6 +78,9 @@ export const zhCn: Strings = {
     crashed: '已崩溃',
   },
   list: {
+    makeTemplate: '设为模板',
+    noTemplate: '恢复为虚拟机',
+    template: '模板',
     title: '虚拟机',
     search: '搜索虚拟机',
     clearSearch: '清除搜索',

@@ -45,6 +45,8 @@ function put(job: JobView): void {
 }
 
 function announce({ state, request, failure }: JobView): void {
+  // Who asked for work on a machine hears of it where it was asked for.
+  if ('machine' in request && request.kind !== 'verify') return;
   const title = t.media.jobTitles[request.kind](fileNameOf(request.path));
   if (state === 'done') notify({ level: 'info', message: t.media.jobDone(title) });
   if (state === 'failed') notify({ level: 'error', message: t.media.jobFailed(title, failure?.message ?? '') });

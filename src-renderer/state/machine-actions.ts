@@ -28,6 +28,7 @@ export async function perform(id: string, action: PlainAction, force = false): P
     else await client().call(`machines.${action}`, { id });
   } catch (error) {
     if (error instanceof FailureError && error.code === 'host.memoryShort') offerStart(id, error.message);
+    else if (error instanceof FailureError && error.code === 'snapshot.neededByClones') offerIndependence(id, error);
     else notifyFailure(error, id);
   } finally {
     mark(id, false);
@@ -55,6 +56,35 @@ export async function endDisposable(id: string, keep: boolean): Promise<void> {
     notifyFailure(error, id);
   } finally {
     mark(id, false);
+  }
+}
+
+/** The clones that stand in the way get disks of their own, where the user wants that. */
+function offerIndependence(id: string, { message, detail }: FailureError): void {
+  const clones = String(detail?.['clones'] ?? '').split(' ').filter((one) => one !== '');
+  const run = async () => {
+    for (const clone of clones) await makeIndependent(clone);
+  };
+  notify({ level: 'warning', message, machineId: id, action: { label: t.snapshots.makeIndependent, run } });
+}
+
+/** Its disks are copied; the job shows how far that is. */
+export async function makeIndependent(id: string): Promise<void> {
+  mark(id, true);
+  try {
+    putMachine(await client().call('machines.makeIndependent', { id }));
+  } catch (error) {
+    notifyFailure(error, id);
+  } finally {
+    mark(id, false);
+  }
+}
+
+export async function setTemplate(id: string, template: boolean): Promise<void> {
+  try {
+    putMachine(await client().call('machines.setTemplate', { id, template }));
+  } catch (error) {
+    notifyFailure(error, id);
   }
 }
 

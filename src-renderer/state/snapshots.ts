@@ -6,6 +6,7 @@ import type { ReadyMachine } from '../../shared/machine/view.ts';
 import type { CallName, InputOf } from '../../shared/rpc/contract.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
 import { t } from '../i18n/strings.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { client } from './client.ts';
 import { messageOf, notify, notifyFailure } from './notices.ts';
 
@@ -51,7 +52,8 @@ export function useSnapshots(machine: ReadyMachine): Snapshots {
         setTree((await client().call(name, { ...input, id } as InputOf<AppContract, K>)) as SnapshotTreeView);
         return true;
       } catch (error) {
-        notifyFailure(error, id);
+        // Who cancelled it knows.
+        if (!(error instanceof FailureError && (error.code === 'state.cancelled' || error.code === 'media.cancelled'))) notifyFailure(error, id);
         return false;
       } finally {
         setBusy(false);

@@ -2,6 +2,34 @@
 
 import { findByWord } from './find-snapshot.ts';
 import type { MachineVerb } from './verb.ts';
+import { whileShowing } from './watch-job.ts';
+
+export const independent: MachineVerb = {
+  name: 'independent',
+  help: 'give a linked clone disks of its own; the original is then no longer needed',
+  words: ['<machine>'],
+  calls: ['machines.makeIndependent'],
+  service: true,
+  async run(context) {
+    const { id, config } = await context.machine();
+    const after = await whileShowing(context, 'independent', config.name, () => context.client.call('machines.makeIndependent', { id }));
+    context.print(after, `${id} has disks of its own`);
+  },
+};
+
+export const template: MachineVerb = {
+  name: 'template',
+  help: 'make a machine a template: it is cloned, and not started itself',
+  words: ['<machine>'],
+  options: [['--off', 'make it a machine again']],
+  calls: ['machines.setTemplate'],
+  service: false,
+  async run({ client, machine, options, print }) {
+    const { id } = await machine();
+    const wanted = options['off'] !== true;
+    print(await client.call('machines.setTemplate', { id, template: wanted }), wanted ? `${id} is a template; \`boxwright clone ${id} NAME\` makes machines of it` : `${id} is no template any more`);
+  },
+};
 
 export const clone: MachineVerb = {
   name: 'clone',

@@ -1,7 +1,7 @@
 // All verbs that work on the user's machines, in the order of --help.
 
 import { create, demo, getSchema, label, remove, repair, set, undelete } from './edit.ts';
-import { clone } from './clone.ts';
+import { clone, independent, template } from './clone.ts';
 import { exportVerb, importVerb } from './export-import.ts';
 import { console, key, screenshot, type, waitForSerial, waitForText } from './input.ts';
 import { log, stats } from './inspect.ts';
@@ -14,7 +14,7 @@ import { verify } from './verify.ts';
 import type { MachineVerb } from './verb.ts';
 
 export const MACHINE_VERBS: readonly MachineVerb[] = [
-  list, show, create, demo, clone, exportVerb, importVerb, set, label, start, disposable, shutdown, poweroff, save, discard,
+  list, show, create, demo, clone, independent, template, exportVerb, importVerb, set, label, start, disposable, shutdown, poweroff, save, discard,
   reset, pause, resume, remove, undelete, repair,
   console, type, key, screenshot, waitForText, waitForSerial, insert, eject, snapshot, verify, media, jobs, log, stats, getSchema,
 ];

@@ -1,12 +1,12 @@
 // The buttons of a machine's page: what may be done to it in its present state, asking first where data may be lost.
 
-import { Pause, Play, Power, PowerOff, RotateCcw, Save, Trash2, Undo2 } from 'lucide-react';
+import { Copy, Pause, Play, Power, PowerOff, RotateCcw, Save, Trash2, Undo2 } from 'lucide-react';
 import { Toolbar } from 'react-aria-components';
-import { isAllowed } from '../../../shared/machine/lifecycle.ts';
+import { hasProcess, isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type PlainAction, perform, usePending } from '../../state/machine-actions.ts';
+import { cloneMachine, type PlainAction, perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { askFirst } from '../../state/questions.ts';
 import { StartMenu } from './start-menu.tsx';
@@ -22,8 +22,14 @@ export function MachineActionsBar({ machine }: { readonly machine: ReadyMachine 
 
   return (
     <Toolbar className="actions" aria-label={t.machine.actionsLabel}>
-      <MainButton machine={machine} isPending={pending} onPress={run} />
-      {may('start') && <StartMenu id={id} />}
+      {machine.config.template === true && !hasProcess(state) ? (
+        <Button icon={Copy} kind="primary" isPending={pending} onPress={() => void cloneMachine(id, { snapshot: null, name: t.snapshots.cloneName(machine.config.name), linked: false })}>
+          {t.snapshots.clone}
+        </Button>
+      ) : (
+        <MainButton machine={machine} isPending={pending} onPress={run} />
+      )}
+      {may('start') && machine.config.template !== true && <StartMenu id={id} />}
       {may('powerButton') && (
         <Button icon={Power} hint={t.machine.powerButtonHint} onPress={() => run('powerButton')}>
           {t.machine.powerButton}

@@ -43,6 +43,7 @@ export function bulkActions(machines: readonly MachineView[]): readonly BulkActi
 
 function allows(machine: MachineView, action: PlainAction): boolean {
   if (machine.kind === 'damaged') return action === 'delete';
+  if (action === 'start' && machine.config.template === true) return false;
   return isAllowed(action, machine.state);
 }
 

@@ -124,7 +124,7 @@ function Machines({ shown, wanted }: MachinesProps) {
 /** By Enter or a double click. */
 function open(machine: MachineView): void {
   if (machine.kind === 'damaged') return goTo(machine.id);
-  if (isAllowed('start', machine.state)) request('start', [machine]);
+  if (isAllowed('start', machine.state) && machine.config.template !== true) request('start', [machine]);
   else goTo(machine.id, 'console', true);
 }
 

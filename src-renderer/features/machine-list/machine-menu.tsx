@@ -1,11 +1,12 @@
 // The menu of one machine or several, where the pointer or the keyboard asked for it.
 
-import { PackageOpen, Settings2 } from 'lucide-react';
+import { PackageOpen, Settings2, Stamp } from 'lucide-react';
 import { useRef } from 'react';
 import { Menu, MenuItem, Popover, Separator } from 'react-aria-components';
-import type { MachineView } from '../../../shared/machine/view.ts';
+import type { MachineView, ReadyMachine } from '../../../shared/machine/view.ts';
 import { t } from '../../i18n/strings.ts';
 import { askExport } from '../../state/appliances.ts';
+import { setTemplate } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { bulkActions, request } from './bulk-actions.ts';
 
@@ -34,6 +35,10 @@ export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; rea
           {only?.kind === 'machine' && others.length === 0 && (
             <>
               <Separator className="menu-separator" />
+              <MenuItem id="template" className="menu-item" textValue={templateTitle(only)} onAction={() => void setTemplate(only.id, only.config.template !== true)}>
+                <Stamp aria-hidden />
+                <span>{templateTitle(only)}</span>
+              </MenuItem>
               <MenuItem id="export" className="menu-item" textValue={t.appliance.exportMachine} onAction={() => askExport(only)}>
                 <PackageOpen aria-hidden />
                 <span>{t.appliance.exportMachine}</span>
@@ -48,4 +53,8 @@ export function MachineMenu({ place, onClose }: { readonly place: MenuPlace; rea
       </Popover>
     </>
   );
+}
+
+function templateTitle({ config }: ReadyMachine): string {
+  return config.template === true ? t.list.noTemplate : t.list.makeTemplate;
 }

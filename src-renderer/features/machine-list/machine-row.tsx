@@ -1,6 +1,6 @@
 // Rows of the list: a group, and a machine with its system's sign, its state, its tags and, while it runs, its screen.
 
-import { ChevronRight, FileWarning, FlaskConical } from 'lucide-react';
+import { ChevronRight, FileWarning, FlaskConical, Stamp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button, TreeItem, TreeItemContent } from 'react-aria-components';
 import { hasProcess } from '../../../shared/machine/lifecycle.ts';
@@ -49,6 +49,7 @@ export function MachineRow({ machine, onAction }: { readonly machine: MachineVie
         </span>
         <span className="machine-row-state">
           <StateBadge state={machine.kind === 'machine' ? machine.state : machine.newer ? 'newer' : 'damaged'} />
+          {machine.kind === 'machine' && machine.config.template === true && <Stamp className="disposable-sign" aria-label={t.list.template} />}
           {machine.kind === 'machine' && machine.disposable === 'running' && (
             <FlaskConical className="disposable-sign" aria-label={t.machine.disposable} />
           )}

@@ -12,7 +12,7 @@ import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { t } from '../../i18n/strings.ts';
-import { cloneMachine, perform } from '../../state/machine-actions.ts';
+import { cloneMachine, makeIndependent, perform } from '../../state/machine-actions.ts';
 import { type Snapshots as Loaded, useSnapshots, verifySnapshots } from '../../state/snapshots.ts';
 import { CloneDialog, DeleteDialog, RestoreDialog, TextsDialog } from './dialogs.tsx';
 import { HERE } from './lanes.ts';
@@ -78,6 +78,14 @@ function Page({ machine, loaded, tree }: PageProps) {
           {t.snapshots.schedule}
         </Button>
       </Toolbar>
+      {tree.isLinked && (
+        <p className="snapshot-messages">
+          {t.snapshots.isLinked}{' '}
+          <Button isDisabled={!isOff} onPress={() => void makeIndependent(machine.id)}>
+            {t.snapshots.makeIndependent}
+          </Button>
+        </p>
+      )}
       <Messages tree={tree} isOff={isOff} />
       {tree.snapshots.length === 0 ? (
         <EmptyState icon={Camera} title={t.snapshots.empty} text={t.snapshots.emptyText} />

@@ -1,6 +1,6 @@
 // Disposable runs over real images: what stays, what goes, and what a service that died finds.
 
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openImage } from '../../../src-main/engine/block/index.ts';
@@ -94,15 +94,17 @@ describe('a disposable run', () => {
 
   it.each(['keep', 'discard'] as const)('is whole after a death at every step of its end: %s', async (what) => {
     const outcomes = new Set<string>();
+    const model = await machine();
+    await run(model, 'kept');
     for (let at = 0, made = false; !made; at++) {
-      const found = await machine();
-      await run(found, 'kept');
-      const { runs } = await service(found.folder, at);
+      const folder = join(temporaryFolder(), 'data');
+      cpSync(model.folder, folder, { recursive: true });
+      const { runs } = await service(folder, at);
       made = await runs[what](ID).then(() => true, (error: unknown) => {
         if (error instanceof Killed) return false;
         throw error;
       });
-      const next = await service(found.folder);
+      const next = await service(folder);
       await next.opened.store.ready(ID);
       await next.opened.store.tidy(ID);
       const text = await read(next.opened);
