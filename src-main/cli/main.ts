@@ -34,6 +34,25 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
+/** Other words for what there is; not listed with the verbs, but with their help. */
+const VM_WORDS = ['savevm', 'loadvm', 'delvm', 'info'];
+
+async function vmWord(word: string): Promise<{ readonly usage: () => string; readonly main: Main }> {
+  const { meaningOf, vmWordsHelp } = await import('./vm-words.ts');
+  return {
+    usage: vmWordsHelp,
+    main: async (args) => {
+      if (args.some((one) => HELP.includes(one))) {
+        process.stdout.write(vmWordsHelp());
+        return 0;
+      }
+      const meaning = meaningOf(word, args);
+      const verb = await find(meaning.verb);
+      return verb === undefined ? EXIT_USAGE : verb.main(meaning.args);
+    },
+  };
+}
+
 const HELP = ['--help', '-help', '-h', 'help'];
 
 async function main(args: readonly string[]): Promise<number> {
@@ -50,6 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function find(name: string): Promise<{ readonly usage: () => string; readonly main: Main } | undefined> {
   if (Object.hasOwn(VERBS, name)) return VERBS[name]?.load();
+  if (VM_WORDS.includes(name)) return vmWord(name);
   const { MACHINE_VERBS } = await import('./machines/verbs.ts');
   const verb = MACHINE_VERBS.find((candidate) => candidate.name === name);
   if (verb === undefined) return undefined;
@@ -61,7 +81,7 @@ async function help(): Promise<string> {
   const { MACHINE_VERBS } = await import('./machines/verbs.ts');
   const rows = [...Object.entries(VERBS).map(([name, verb]) => ({ name, help: verb.help })), ...MACHINE_VERBS];
   const lines = rows.map(({ name, help }) => `  ${name.padEnd(16)} ${help}`);
-  return ['usage: boxwright COMMAND [OPTION]...', '', ...lines, '', 'boxwright COMMAND --help says more.', ''].join('\n');
+  return ['usage: boxwright COMMAND [OPTION]...', '', ...lines, '', 'boxwright COMMAND --help says more; savevm, loadvm, delvm and `info snapshots` are known too.', ''].join('\n');
 }
 
 try {
