@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 3A 6.9 (priority among simultaneous exceptions and interrupts).
 
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
-import { losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
+import { isStepDue, losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
 import { deliverException } from '../x86/helpers/exception.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../x86/helpers/float-helpers.ts';
 import { SYSTEM_IMPLEMENTATIONS } from '../x86/helpers/index.ts';
@@ -403,13 +403,14 @@ export class Engine implements CpuEngine {
   /** One instruction under TF or with breakpoints armed. SDM vol. 3B 18.3.1. */
   #stepTraced(): CpuStop | undefined {
     const cpu = this.#cpu;
+    if (isStepDue(cpu) && takeDebugTrap(cpu, false)) return this.#deliverDebug();
     const flags = cpu.get32(F.flagRest);
     const behindStackLoad = this.#block[SHADOW] === SHADOW_OF_STACK;
     if ((flags & EFLAGS_RF) === 0 && !behindStackLoad) {
       const causes = matchInstruction(cpu, this.#linearRip());
       if (causes !== 0) {
         recordDebug(cpu, causes);
-        return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
+        return this.#deliverDebug();
       }
     }
     // RF is spent on this instruction; afterwards it is what IRET or a task switch has set.
@@ -423,8 +424,11 @@ export class Engine implements CpuEngine {
     if (stop === 'shutdown' || faulted) return stop;
     // MOV SS and POP SS hold traps back until the next instruction has ended; only the first of several does.
     if (this.#block[SHADOW] === SHADOW_OF_STACK && !behindStackLoad) return stop;
-    if (!takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0)) return stop;
-    return deliverException(cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
+    return takeDebugTrap(cpu, (flags & EFLAGS_TF) !== 0) ? this.#deliverDebug() : stop;
+  }
+
+  #deliverDebug(): CpuStop | undefined {
+    return deliverException(this.#cpu, VECTOR_DB, -1) === 'shutdown' ? 'shutdown' : undefined;
   }
 
   #linearRip(): number {

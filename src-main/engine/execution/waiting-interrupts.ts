@@ -2,6 +2,7 @@
 // Who asserts them, and with which vector, is the board's matter. Reference: Intel SDM vol. 3A 6.7.1, 6.8.1, 6.8.3.
 
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
+import { isStepDue } from '../x86/helpers/debug-register.ts';
 import { deliverInterrupt } from '../x86/helpers/exception.ts';
 import { EFLAGS_IF } from '../x86/state/control-bits.ts';
 import { CPU_FIELDS as F } from '../x86/state/cpu-state.ts';
@@ -36,7 +37,7 @@ export class WaitingInterrupts {
   /** Delivers an NMI or interrupt if the CPU takes one now. */
   take(): 'delivered' | 'shutdown' | undefined {
     if (!this.#nmi && !this.#interrupt) return undefined;
-    if (this.#block[SHADOW] !== 0 || !this.wakes()) return undefined;
+    if (this.#block[SHADOW] !== 0 || !this.wakes() || isStepDue(this.#cpu)) return undefined;
     if (!this.#isNmiDue()) return deliverInterrupt(this.#cpu, this.#cpu.environment.acknowledgeInterrupt());
     this.nmi = false;
     this.#cpu.set32(F.nmiBlocked, 1);

@@ -112,6 +112,13 @@ export function endStep(cpu: CpuContext): void {
   cpu.set32(F.pendingDebug, (cpu.get32(F.pendingDebug) | STEP_IS_OVER) >>> 0);
 }
 
+/** The step's trap comes before the next instruction: for SYSRET that sets TF. */
+export function beginWithStep(cpu: CpuContext): void {
+  cpu.set32(F.pendingDebug, cpu.get32(F.pendingDebug) | DR6_BS);
+}
+
+export const isStepDue = (cpu: CpuContext): boolean => (cpu.get32(F.pendingDebug) & DR6_BS) !== 0;
+
 /** What waits behind MOV SS for the next instruction is part of the #DB that ICEBP raises. */
 export function mergePendingDebug(cpu: CpuContext): void {
   recordDebug(cpu, cpu.get32(F.pendingDebug) & DR6_BREAKPOINTS);

@@ -10,7 +10,7 @@ import { currentPrivilege, isLong64, isLongMode, isProtected } from '../state/mo
 import { ACCESS_DB, ACCESS_G, ACCESS_L, setSegment } from '../state/segments.ts';
 import { setRip } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
-import { endStep } from './debug-register.ts';
+import { beginWithStep, endStep } from './debug-register.ts';
 import { VECTOR_GP, VECTOR_UD } from './descriptor.ts';
 
 /** Present, accessed: execute/read code and read/write data, without the DPL. */
@@ -81,10 +81,14 @@ export function systemReturn(cpu: CpuContext, operandBits: number): number {
   const is64 = operandBits === 64;
   const rip = register(cpu, rcx);
   if (currentPrivilege(cpu) !== 0 || (is64 && !isCanonical(rip))) return cpu.raise(VECTOR_GP, 0);
-  cpu.writeFlags((cpu.low(F.gpr, r11) & SYSRET_FLAGS) | EFLAGS_FIXED);
+  const wasStepped = (cpu.readFlags() & EFLAGS_TF) !== 0;
+  const flags = (cpu.low(F.gpr, r11) & SYSRET_FLAGS) | EFLAGS_FIXED;
+  cpu.writeFlags(flags);
   const selector = cpu.high(F.star) >>> 16;
   setFlatSegments(cpu, 3, (selector + (is64 ? 16 : 0)) | 3, (selector + 8) | 3, is64);
   setRip(cpu, is64 ? rip : rip >>> 0);
   cpu.updateMode();
+  // As if the SYSCALL had just ended: SYSRET looks at TF when it is done.
+  if (flags & EFLAGS_TF && !wasStepped) beginWithStep(cpu);
   return 0;
 }
