@@ -7,7 +7,7 @@ import { demoCd } from '../../src-main/engine/firmware/demo/cd.ts';
 import { tinyIso } from '../support/tiny-iso.ts';
 import { expect, test } from './support/app-test.ts';
 import { boxwright } from './support/boxwright.ts';
-import { chooseFile, focusByTab, machineRow, openPage, openWizard, processOf, screenKeys, screenText, typeKeys } from './support/steps.ts';
+import { chooseFile, focusByTab, machineRow, openPage, openWizard, processOf, screenKeys, screenText, typed, typeKeys } from './support/steps.ts';
 
 const GREETING = 'Boxwright demo machine';
 const OTHER = 'ANOTHER_DISC';
@@ -37,7 +37,7 @@ test('a machine from a CD image: made, booted, used, another CD, reset, shut dow
   await test.step('its screen shows what is typed', async () => {
     await expect(screenKeys(window)).toBeFocused();
     await typeKeys(window, 'hello, world');
-    await expect(screenText(window)).toContainText('Type here: hello, world');
+    await expect(screenText(window)).toContainText(typed('Type here: hello, world'));
   });
   await test.step('it sees another CD', async () => {
     await openPage(window, 'Overview');
@@ -111,7 +111,7 @@ test('the same by keyboard alone', async ({ app, window }) => {
   await expect(screenText(window)).toContainText(GREETING, BOOT);
   await expect(screenKeys(window)).toBeFocused();
   await typeKeys(window, 'keys');
-  await expect(screenText(window)).toContainText('Type here: keys');
+  await expect(screenText(window)).toContainText(typed('Type here: keys'));
   // The keys of the window go to the guest until the host key frees them.
   await keyboard.press('ControlRight');
   await palette('overview');
@@ -139,10 +139,10 @@ test('of two machines one is killed, and the other goes on', async ({ app, windo
   for (const name of ['Unlucky', 'Steady']) await boxwright(app.dataFolder, 'demo', name);
   for (const name of ['Unlucky', 'Steady']) {
     await machineRow(window, name).click();
-    await window.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start' }).click();
+    await window.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start', exact: true }).click();
     await expect(screenText(window)).toContainText(GREETING, BOOT);
     await typeKeys(window, name.toLowerCase());
-    await expect(screenText(window)).toContainText(`Type here: ${name.toLowerCase()}`);
+    await expect(screenText(window)).toContainText(typed(`Type here: ${name.toLowerCase()}`));
   }
   const other = await processOf(window);
   await machineRow(window, 'Unlucky').click();
@@ -160,10 +160,10 @@ test('of two machines one is killed, and the other goes on', async ({ app, windo
     await expect(machineRow(window, 'Steady')).toContainText('Running');
     await machineRow(window, 'Steady').click();
     await openPage(window, 'Console');
-    await expect(screenText(window)).toContainText('Type here: steady');
+    await expect(screenText(window)).toContainText(typed('Type here: steady'));
     await screenKeys(window).click();
     await typeKeys(window, ' still');
-    await expect(screenText(window)).toContainText('Type here: steady still');
+    await expect(screenText(window)).toContainText(typed('Type here: steady still'));
   });
 
   await test.step('the crashed one starts again', async () => {

@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tinyIso } from '../support/tiny-iso.ts';
 import { expect, test } from './support/app-test.ts';
-import { chooseFile, openPage, openWizard } from './support/steps.ts';
+import { boxwright } from './support/boxwright.ts';
+import { chooseFile, machineRow, openPage, openWizard } from './support/steps.ts';
 
 test('settings are changed, and a disk is made, by one Save', async ({ app, window }) => {
   await writeFile(join(app.dataFolder, 'a.iso'), tinyIso({ volumeId: 'A' }));
@@ -58,4 +59,26 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
     await window.getByRole('button', { name: 'Reset Memory to its default' }).click();
     await expect(window.getByRole('spinbutton', { name: 'Memory', exact: true })).toHaveValue('512');
   });
+});
+
+test('a running machine takes another name and another CD, and says when it takes the rest', async ({ app, window }) => {
+  await boxwright(app.dataFolder, 'demo', 'Subject');
+  await boxwright(app.dataFolder, 'start', 'subject');
+  await machineRow(window, 'Subject').click();
+  await openPage(window, 'Settings');
+  await expect(window.getByRole('spinbutton', { name: /^Memory/ })).toBeDisabled();
+  await expect(window.getByRole('spinbutton', { name: /^Memory/ })).toHaveAccessibleDescription(/When it is off/);
+  await window.getByRole('textbox', { name: 'Name' }).fill('Renamed');
+  await window.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(machineRow(window, 'Renamed')).toContainText('Running');
+  await window.getByRole('button', { name: 'Eject cd0' }).click();
+  await expect(window.getByRole('listitem', { name: 'cd0' })).toContainText('Empty');
+  const config = JSON.parse(await readFile(join(app.dataFolder, 'machines', 'subject', 'machine.json'), 'utf8'));
+  expect(config).toMatchObject({ name: 'Renamed', memoryMiB: 64, drives: [{ path: null }] });
+
+  // The palette leads to each setting.
+  await window.keyboard.press('Control+k');
+  await window.keyboard.type('host key');
+  await window.keyboard.press('Enter');
+  await expect(window.getByRole('combobox', { name: 'Host key' })).toBeFocused();
 });

@@ -104,7 +104,7 @@ export const SCREENS: readonly ScreenStep[] = [
     async show(page) {
       await close(page);
       await machineRow(page, 'Demo').click();
-      await page.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start' }).click();
+      await page.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start', exact: true }).click();
       await expect(screenText(page)).toContainText('Type here:', { timeout: 30_000 });
     },
   },
@@ -144,6 +144,14 @@ export const SCREENS: readonly ScreenStep[] = [
   },
 ];
 
+/** Machines that nothing is wrong with. */
+export const GOOD_MACHINES: Seed = {
+  async write(folder) {
+    await put(folder, 'debian-12', { ...systemOf('Debian 12', 'debian-i386'), tags: ['work', 'test'] });
+    await putUsual(folder);
+  },
+};
+
 /** A machine of each kind that the list shows. */
 export const FULL: Seed = {
   async write(folder) {
@@ -158,15 +166,19 @@ export const FULL: Seed = {
         { id: 'cd0', kind: 'cdrom', bus: 'ide', slot: 2, path: disc, format: null, readOnly: true },
       ],
     });
-    for (const [name, guest] of [['Windows 98', 'windows-98'], ['FreeDOS', 'freedos'], ['Haiku', 'haiku']] as const)
-      await put(folder, guest, { ...systemOf(name, guest), group: 'Retro' });
-    await put(folder, 'demo', demoSettings('Demo'));
-    await writeFile(join(folder, 'machines', 'demo', DEMO_CD), demoCd());
+    await putUsual(folder);
     await put(folder, 'newer', { ...systemOf('From the future', 'linux'), schema: 99 });
     await mkdir(join(folder, 'machines', 'damaged'));
     await writeFile(join(folder, 'machines', 'damaged', 'machine.json'), '{ "schema": 1, "na');
   },
 };
+
+async function putUsual(folder: string): Promise<void> {
+  for (const [name, guest] of [['Windows 98', 'windows-98'], ['FreeDOS', 'freedos'], ['Haiku', 'haiku']] as const)
+    await put(folder, guest, { ...systemOf(name, guest), group: 'Retro' });
+  await put(folder, 'demo', demoSettings('Demo'));
+  await writeFile(join(folder, 'machines', 'demo', DEMO_CD), demoCd());
+}
 
 function systemOf(name: string, guest: string): MachineSettings {
   const profile = guestProfile(guest);

@@ -116,3 +116,8 @@ export async function typeKeys(page: Page, text: string): Promise<void> {
     await page.keyboard.press(at >= 0 || /[A-Z]/.test(character) ? `Shift+${key}` : key);
   }
 }
+
+/** What a guest shows of typed keys: on a slow host a key that is let go late repeats. */
+export function typed(text: string): RegExp {
+  return new RegExp([...text].map((character) => `${character.replace(/[.*+?^${}()|[\]\\]/, '\\$&')}+`).join(''));
+}
