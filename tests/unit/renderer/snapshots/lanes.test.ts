@@ -12,7 +12,7 @@ function tree(parents: Readonly<Record<string, string | null>>, here: string | n
     thumbnail: null, bytes: 0, problem: null, stateProblem: null,
   }));
   const current = { parent: here, changed: false, bytes: 0, saved: false };
-  return { machine: 'a', snapshots, current, keepBeforeRestoreDays: 14, unfreedBytes: 0, warning: null };
+  return { machine: 'a', snapshots, current, keepBeforeRestoreDays: 14, unfreedBytes: 0, warning: null, schedule: null, isLinked: false };
 }
 
 const picture = (view: SnapshotTreeView) => rowsOf(view).map(({ id, lane, from, past }) => `${id} ${lane} ${from} [${past}]`);
