@@ -152,6 +152,9 @@ export class FakeCpu implements CpuContext {
     }
     return value;
   }
+  wordOf(): number {
+    return -1;
+  }
   readLinear64(address: number, user: boolean): bigint | undefined {
     const low = this.readLinear(address, 4, user);
     if (low < 0) return undefined;

@@ -109,6 +109,12 @@ export class Cpu implements CpuContext {
         : data.getUint8(slot);
   }
 
+  wordOf(address: number, bytes: number, user: boolean): number {
+    if ((address & 3) !== 0 || (address & 0xfff) + bytes > 0x1000) return -1;
+    const host = this.#tlb.lookup(address, user, false);
+    return host < 0 ? -1 : host >>> 2;
+  }
+
   readLinear64(address: number, user: boolean): bigint | undefined {
     return this.#mmu.read(address, 8, user) ? this.#views.data.getBigUint64(this.#slot, true) : undefined;
   }

@@ -128,6 +128,12 @@ export function fetchDescriptor(cpu: CpuContext, selector: number, d: Descriptor
 
 /** Reads the eight bytes at `d.address`; false when #PF was raised. */
 export function readDescriptorAt(cpu: CpuContext, d: Descriptor): boolean {
+  const at = cpu.wordOf(d.address, 8, false);
+  if (at >= 0) {
+    d.low = cpu.words[at] as number;
+    d.high = cpu.words[at + 1] as number;
+    return true;
+  }
   const low = cpu.readLinear(d.address, 4, false);
   if (low < 0) return false;
   const high = cpu.readLinear(wrapSystem(cpu, d.address + 4), 4, false);

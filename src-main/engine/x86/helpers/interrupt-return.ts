@@ -7,7 +7,7 @@ import {
 } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
-import { segmentBase, setRealSegment, setVirtualSegment } from '../state/segments.ts';
+import { ACCESS_DC, segmentBase, setRealSegment, setVirtualSegment } from '../state/segments.ts';
 import { checkReturnCode, checkTarget, loadCode, setRip, wideArgument } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './descriptor.ts';
 import { deliverInNewTask } from './exception.ts';
 import { checkOuterStack, dropInnerSegments, loadOuterStack } from './far-return.ts';
-import { commitPointer, createStack, openStack, pop, popped, setStackPointer } from './stack.ts';
+import { commitPointer, createStack, openStack, pop, popped, release, setStackPointer } from './stack.ts';
 import { SWITCH_FAULTED_IN_NEW_TASK, SWITCH_REFUSED, switchTask } from './task-switch.ts';
 
 const NEXT_ARGUMENT = 1;
@@ -42,12 +42,25 @@ function mergeFlags(cpu: CpuContext, mask: number): void {
 }
 
 function popFrame(cpu: CpuContext, bytes: 2 | 4 | 8): boolean {
+  if (bytes === 4 && popFlatFrame(cpu)) return true;
   if (!pop(cpu, stack, bytes)) return false;
   frame.rip = popped(stack);
   if (!pop(cpu, stack, bytes)) return false;
   frame.selector = stack.low & 0xffff;
   if (!pop(cpu, stack, bytes)) return false;
   frame.flags = stack.low;
+  return true;
+}
+
+/** The usual frame in one look: the whole stack segment may be used, and the frame is in a page that was read before. */
+function popFlatFrame(cpu: CpuContext): boolean {
+  if (stack.bits !== 32 || stack.base !== 0 || stack.limit !== 0xffffffff || stack.access & ACCESS_DC) return false;
+  const at = cpu.wordOf(stack.pointer, 12, stack.user);
+  if (at < 0) return false;
+  frame.rip = cpu.words[at] as number;
+  frame.selector = (cpu.words[at + 1] as number) & 0xffff;
+  frame.flags = cpu.words[at + 2] as number;
+  release(stack, 12);
   return true;
 }
 

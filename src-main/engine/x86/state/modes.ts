@@ -8,7 +8,7 @@ import {
 import {
   CPU_FIELDS as F,
   MODE_ALIGN, MODE_CODE32, MODE_FLAT_CS, MODE_FLAT_DATA, MODE_FPU, MODE_LONG, MODE_LONG64, MODE_PROTECTED, MODE_SSE,
-  MODE_STACK32, MODE_STEP, MODE_USER, MODE_VM86, SEGMENT_INDEX,
+  MODE_STACK32, MODE_STEP, MODE_USER, MODE_VM86, SEGMENT_INDEX, type StateField,
 } from './cpu-state.ts';
 import { ACCESS_DB, ACCESS_L } from './segments.ts';
 
@@ -27,40 +27,61 @@ export const stackBits = (cpu: CpuContext): 16 | 32 | 64 => {
   return cpu.get32(F.segmentAccess, SEGMENT_INDEX.ss) & ACCESS_DB ? 32 : 16;
 };
 
-const hasFlatBase = (cpu: CpuContext, index: number): boolean =>
-  (cpu.low(F.segmentBase, index) | cpu.high(F.segmentBase, index)) === 0;
+// The mode word is computed at each change of privilege: its fields are read by word, as looking names up would cost more.
+
+const word = ({ offset, stride }: StateField, index = 0): number => (offset + index * stride) >> 2;
+const { cs, ss, ds, es } = SEGMENT_INDEX;
+const CR0 = word(F.cr0);
+const CR4 = word(F.cr4);
+const DR7 = word(F.dr, 7);
+const EFER = word(F.efer);
+const FLAG_REST = word(F.flagRest);
+const CPL = word(F.cpl);
+const ACCESS = word(F.segmentAccess);
+const BASE = word(F.segmentBase);
+const WRITE_TOP = word(F.segmentWriteTop);
+const SEGMENT_WORDS = F.segmentAccess.stride >> 2;
+const CS_LIMIT = word(F.segmentLimit, cs);
+
+function hasFlatBase({ words, firstWord }: CpuContext, index: number): boolean {
+  const at = firstWord + BASE + index * SEGMENT_WORDS;
+  return ((words[at] as number) | (words[at + 1] as number)) === 0;
+}
 
 const isFlatData = (cpu: CpuContext, index: number): boolean =>
-  hasFlatBase(cpu, index) && cpu.high(F.segmentWriteTop, index) === 1;
+  cpu.words[cpu.firstWord + WRITE_TOP + index * SEGMENT_WORDS + 1] === 1 && hasFlatBase(cpu, index);
 
-function segmentBits(cpu: CpuContext): number {
-  if (isLong64(cpu)) return MODE_LONG64 | MODE_FLAT_CS | MODE_FLAT_DATA;
-  const { cs, ss, ds, es } = SEGMENT_INDEX;
+function segmentBits(cpu: CpuContext, isLong: boolean): number {
+  const { words, firstWord } = cpu;
+  const codeAccess = words[firstWord + ACCESS + cs * SEGMENT_WORDS] as number;
+  if (isLong && codeAccess & ACCESS_L) return MODE_LONG64 | MODE_FLAT_CS | MODE_FLAT_DATA;
   let mode = 0;
-  if (cpu.get32(F.segmentAccess, cs) & ACCESS_DB) mode |= MODE_CODE32;
-  if (cpu.get32(F.segmentAccess, ss) & ACCESS_DB) mode |= MODE_STACK32;
-  if (hasFlatBase(cpu, cs) && cpu.get32(F.segmentLimit, cs) === 0xffffffff) mode |= MODE_FLAT_CS;
+  if (codeAccess & ACCESS_DB) mode |= MODE_CODE32;
+  if ((words[firstWord + ACCESS + ss * SEGMENT_WORDS] as number) & ACCESS_DB) mode |= MODE_STACK32;
+  if (words[firstWord + CS_LIMIT] === 0xffffffff && hasFlatBase(cpu, cs)) mode |= MODE_FLAT_CS;
   if (isFlatData(cpu, ss) && isFlatData(cpu, ds) && isFlatData(cpu, es)) mode |= MODE_FLAT_DATA;
   return mode;
 }
 
 export function computeModeWord(cpu: CpuContext): number {
-  const cr0 = cpu.low(F.cr0);
-  const rest = cpu.get32(F.flagRest);
-  const isUser = currentPrivilege(cpu) === 3;
-  let mode = segmentBits(cpu);
+  const { words, firstWord } = cpu;
+  const cr0 = words[firstWord + CR0] as number;
+  const rest = words[firstWord + FLAG_REST] as number;
+  const isUser = words[firstWord + CPL] === 3;
+  const isLong = ((words[firstWord + EFER] as number) & EFER_LMA) !== 0;
+  let mode = segmentBits(cpu, isLong);
   if (cr0 & CR0_PE) {
     mode |= MODE_PROTECTED;
     if (rest & EFLAGS_VM) mode |= MODE_VM86;
   }
-  if (isLongMode(cpu)) mode |= MODE_LONG;
+  if (isLong) mode |= MODE_LONG;
   if (isUser) mode |= MODE_USER;
   if ((cr0 & (CR0_EM | CR0_TS)) === 0) {
     mode |= MODE_FPU;
-    if (cpu.low(F.cr4) & CR4_OSFXSR) mode |= MODE_SSE;
+    if ((words[firstWord + CR4] as number) & CR4_OSFXSR) mode |= MODE_SSE;
   }
   // Instruction breakpoints are looked for by the same one-at-a-time execution.
-  if (rest & EFLAGS_TF || cpu.low(F.dr, 7) & DR7_ENABLED) mode |= MODE_STEP;
+  if (rest & EFLAGS_TF || (words[firstWord + DR7] as number) & DR7_ENABLED) mode |= MODE_STEP;
   if (isUser && cr0 & CR0_AM && rest & EFLAGS_AC) mode |= MODE_ALIGN;
   return mode;
 }

@@ -28,22 +28,18 @@ export const ACCESS_VIRTUAL = 0xf3;
 export const segmentBase = (cpu: CpuContext, index: number): number =>
   fromHalves(cpu.low(F.segmentBase, index), cpu.high(F.segmentBase, index));
 
-/** Derives `readTop` and `writeTop` from access rights and limit. */
-export function updateSegmentTops(cpu: CpuContext, index: number): void {
-  const access = cpu.get32(F.segmentAccess, index);
-  const limit = cpu.get32(F.segmentLimit, index);
-  const usable = (access & (ACCESS_P | ACCESS_S)) === (ACCESS_P | ACCESS_S);
-  const isCode = (access & ACCESS_CODE) !== 0;
-  const isExpandDown = !isCode && (access & ACCESS_DC) !== 0;
-  const reads = usable && (isCode ? (access & ACCESS_RW) !== 0 : !isExpandDown);
-  const writes = reads && !isCode && (access & ACCESS_RW) !== 0;
-  const low = (limit + 1) >>> 0;
-  const high = limit === 0xffffffff ? 1 : 0;
-  cpu.setHalves(F.segmentReadTop, reads ? low : 0, reads ? high : 0, index);
-  cpu.setHalves(F.segmentWriteTop, writes ? low : 0, writes ? high : 0, index);
-}
+const FIRST = F.segmentSelector.offset >> 2;
+const WORDS = F.segmentSelector.stride >> 2;
+const ACCESS = (F.segmentAccess.offset >> 2) - FIRST;
+const BASE = (F.segmentBase.offset >> 2) - FIRST;
+const READ_TOP = (F.segmentReadTop.offset >> 2) - FIRST;
+const WRITE_TOP = (F.segmentWriteTop.offset >> 2) - FIRST;
+const LIMIT = F.segmentLimit.offset >> 2;
 
-/** Fills all of a segment register. `base`: 0 to 2^32-1, or signed canonical for FS, GS, TR and LDTR. */
+/**
+ * Fills all of a segment register, and derives `readTop` and `writeTop`. `base`: 0 to 2^32-1, or signed canonical for
+ * FS, GS, TR and LDTR. By word: it runs at each change of privilege, and looking names up would cost more than the rest.
+ */
 export function setSegment(
   cpu: CpuContext,
   index: number,
@@ -52,11 +48,23 @@ export function setSegment(
   base: number,
   limit: number,
 ): void {
-  cpu.set32(F.segmentSelector, selector & 0xffff, index);
-  cpu.set32(F.segmentAccess, access, index);
-  cpu.setHalves(F.segmentBase, lowHalf(base), highHalf(base), index);
-  cpu.set32(F.segmentLimit, limit, index);
-  updateSegmentTops(cpu, index);
+  const { words, firstWord } = cpu;
+  const at = firstWord + FIRST + index * WORDS;
+  words[at] = selector & 0xffff;
+  words[at + ACCESS] = access;
+  words[at + BASE] = lowHalf(base);
+  words[at + BASE + 1] = highHalf(base);
+  words[firstWord + LIMIT + index] = limit;
+  const isUsable = (access & (ACCESS_P | ACCESS_S)) === (ACCESS_P | ACCESS_S);
+  const isCode = (access & ACCESS_CODE) !== 0;
+  const reads = isUsable && (isCode ? (access & ACCESS_RW) !== 0 : (access & ACCESS_DC) === 0);
+  const writes = reads && !isCode && (access & ACCESS_RW) !== 0;
+  const low = limit + 1;
+  const high = limit === 0xffffffff ? 1 : 0;
+  words[at + READ_TOP] = reads ? low : 0;
+  words[at + READ_TOP + 1] = reads ? high : 0;
+  words[at + WRITE_TOP] = writes ? low : 0;
+  words[at + WRITE_TOP + 1] = writes ? high : 0;
 }
 
 /** A null selector: unusable outside 64-bit code, flat inside. */
