@@ -398,6 +398,8 @@ export class App {
   /** Keeps the state of a running machine for its next start, and ends it. */
   async #save(id: MachineId): Promise<void> {
     this.#refuseBusy(id);
+    if (this.#disposables.state(id) !== null)
+      throw new FailureError('machine.unsupported', 'This run is disposable: its state cannot be saved. End it, and keep its changes or discard them.', { id });
     await this.supervisor.saveAndEnd(id, () => this.snapshots.save(id));
     await this.#noteSaved(id);
   }
