@@ -42,4 +42,8 @@ describe('a dropped image', () => {
     expect(machineUse(machine('running', [CD]))).toBe('insert');
     expect(machineUse(machine('off', []))).toBe('attach');
   });
+
+  it('imports machines wherever they are dropped', () => {
+    for (const name of ['a.ova', 'B.OVF', 'c.boxwright']) expect(planFor(name, undefined)).toEqual({ kind: 'import' });
+  });
 });

@@ -132,6 +132,7 @@ describe('a bundle', () => {
     await refused((copy) => { copy.tree.layers[0].foreign = true; }, 'of another machine');
     await refused((copy) => { copy.tree.snapshots[0].config.drives[0].path = '/etc/passwd'; }, 'which is not in it');
     await refused((copy) => { copy.files[0].name = '../../escape'; }, 'wrong value');
+    await refused((copy) => { copy.tree.states = [{ path: '../../x.state', parent: '../../y.state' }]; }, 'which is not in it');
     await refused((copy) => { copy.version = 2; }, 'newer version');
     const { config, notes } = await into(opened, forged((copy) => {
       copy.config.serial = [{ kind: 'file', path: '/home/user/.profile' }];
