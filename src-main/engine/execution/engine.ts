@@ -29,7 +29,6 @@ import { Cpu } from './cpu.ts';
 import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
-import { HOT_SHAPES } from './interpreter/hot-shapes.ts';
 import { CodeCache, UNIT_FAULT } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
@@ -112,7 +111,6 @@ export class Engine implements CpuEngine {
     this.#handlers = new HandlerTable(
       layout,
       slowPaths,
-      HOT_SHAPES.map((shape) => shape.key),
       load,
     );
     this.#code = new CodeCache(
@@ -150,7 +148,6 @@ export class Engine implements CpuEngine {
       layout,
       imports: slowPaths,
       table: this.#handlers.table,
-      inlined: HOT_SHAPES,
     });
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
@@ -368,7 +365,9 @@ export class Engine implements CpuEngine {
     const user = this.#block[CPL] === 3;
     const { translationChanges } = this.#counters;
     const { deviceAccesses } = this.#mmu.stats;
+    const site = this.#fetches.lookup(linear, user);
     const stop = this.#step();
+    if (site >= 0) this.#jit?.leftSlowly(site);
     if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
       const host = this.#mmu.translate(linear, 'execute', user);
       if (host >= 0) this.#jit?.reachedDevice(host);

@@ -10,6 +10,7 @@ import {
   foldSelect,
   negatedCondition,
   storedPart,
+  sumParts,
 } from './fold.ts';
 import {
   ATOMIC,
@@ -242,6 +243,12 @@ export class GraphBuilder implements FunctionBuilder {
     const copy = kind === SELECT ? this.selectIds(c, a, b) : this.numeric(graph.op[id]!, graph.d[id]!, a, b, c);
     done.set(id, copy);
     return copy;
+  }
+
+  sumOf(value: IrValue): { readonly base: IrValue; readonly addend: number } {
+    const { id } = valueHandle(value);
+    const sum = sumParts(this.graph, id);
+    return sum === undefined ? { base: value, addend: 0 } : { base: this.value(sum.base), addend: sum.addend };
   }
 
   significantBits(value: IrValue): number {

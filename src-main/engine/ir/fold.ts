@@ -517,6 +517,15 @@ export function extendedFrom(builder: GraphBuilder, value: number): number {
     : -1;
 }
 
+/** The parts of a sum with a constant, which is exact as a number; undefined for other values. */
+export function sumParts(graph: FunctionGraph, id: number): { readonly base: number; readonly addend: number } | undefined {
+  const constant = graph.b[id]!;
+  if (isOp(graph, id, ADD) && isConstant(graph, constant)) return { base: graph.a[id]!, addend: graph.a[constant]! };
+  if (!isOp(graph, id, ADD + WIDE) || !isConstant(graph, constant)) return undefined;
+  const addend = graph.b[constant]! * 0x1_0000_0000 + (graph.a[constant]! >>> 0);
+  return Number.isSafeInteger(addend) ? { base: graph.a[id]!, addend } : undefined;
+}
+
 /** A memory address as base and static offset: exact, because the sum provably stays below 2^32. */
 export function foldAddress(
   builder: GraphBuilder,

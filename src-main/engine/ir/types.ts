@@ -55,6 +55,8 @@ export interface FunctionBuilder {
    * only seldom taken ways need is computed on these alone, and its first computation vanishes.
    */
   rebuild(value: IrValue, since: number, isAtHand: (value: IrValue) => boolean): IrValue;
+  /** An integer value as another and a constant that is added to it (0 where it is no such sum). */
+  sumOf(value: IrValue): { readonly base: IrValue; readonly addend: number };
   /** How many low bits of an integer value may be non-zero. */
   significantBits(value: IrValue): number;
 

@@ -43,7 +43,7 @@ export function probeTlb(
   access: GuestAccess,
   /** `table`: where the table stands, if that is known. */
   options: { write: boolean; wideTag: boolean; table?: number },
-): { hit: IrValue; host: () => IrValue } {
+): { hit: IrValue; addend: () => IrValue; host: () => IrValue } {
   const { linear, bits } = access;
   const wide = linear.type === 'i64';
   const low = wide ? f.op('i32.wrap_i64', linear) : linear;
@@ -77,7 +77,8 @@ export function probeTlb(
       ? f.op('i64.eq', f.load('i64.load', entry, 0), f.op('i64.extend_i32_u', page))
       : f.op('i32.eq', f.load('i32.load', entry, 0), page);
   }
-  return { hit, host: () => f.op('i32.add', low, f.load('i32.load', entry, ADDEND_OFFSET)) };
+  const addend = () => f.load('i32.load', entry, ADDEND_OFFSET);
+  return { hit, addend, host: () => f.op('i32.add', low, addend()) };
 }
 
 /** Accesses of interpreter handlers. `leaveWhen` leaves the instruction where a status is not 0. */

@@ -58,21 +58,16 @@ export class HandlerTable {
   #next: number;
   #pending: PendingHandlers | undefined;
 
-  /** `inlined`: keys of handlers that the main loop carries itself, numbered from `HANDLER.first`. */
   constructor(
     layout: MemoryLayout,
     imports: EngineImports,
-    inlined: readonly string[],
     load: ModuleLoader = loadWebAssembly,
   ) {
     this.#layout = layout;
     this.#imports = imports;
     this.#load = load;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_REGION_SLOT + REGION_SLOTS });
-    inlined.forEach((key, i) => {
-      this.#numbers.set(key, HANDLER.first + i);
-    });
-    this.#next = HANDLER.first + inlined.length;
+    this.#next = HANDLER.first;
   }
 
   get size(): number {

@@ -1,6 +1,6 @@
 // The dispatch loop: one WebAssembly function that runs records until something has to be looked at outside.
-// Measured best on every V8: a `br_table` over the handler number with hot handlers inside and the others behind
-// one indirect call (engine README, "Interpreter").
+// Measured best on every V8: a `br_table` over the handler number with what the loop does itself inside, and the
+// handlers behind one indirect call.
 
 import { createModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
@@ -16,9 +16,7 @@ import {
   SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
-import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
-import type { HandlerShape } from './handler-shape.ts';
-import { emitHandler } from './handlers.ts';
+import { type EngineImports, IMPORT_MODULE } from './engine-imports.ts';
 import { jumpCacheIndex, SECOND_PLACE, STEP_KEY } from './jump-cache.ts';
 import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
 
@@ -27,8 +25,6 @@ export interface MainLoopParts {
   readonly imports: EngineImports;
   /** Handlers by number, and compiled regions by slot. */
   readonly table: WebAssembly.Table;
-  /** Handlers to carry inside, in the order of their numbers from `HANDLER.first`. */
-  readonly inlined: readonly HandlerShape[];
 }
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
@@ -43,9 +39,8 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
     maximum: layout.pages,
   });
   module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
-  const imports = new ImportSet(module);
   const { builder } = module.defineFunction('dispatch', ['i32'], [], { export: 'run' });
-  new LoopEmitter(builder, parts, imports).emit();
+  new LoopEmitter(builder, parts).emit();
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build({ names: true })), {
     [IMPORT_MODULE]: { ...parts.imports, table: parts.table },
   });
@@ -55,7 +50,6 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
 class LoopEmitter {
   readonly #f: FunctionBuilder;
   readonly #parts: MainLoopParts;
-  readonly #imports: ImportSet;
   readonly #record: IrVariable;
   readonly #next: IrVariable;
   readonly #retired: IrVariable;
@@ -66,10 +60,9 @@ class LoopEmitter {
   readonly #region: IrBlock;
   readonly #leave: IrBlock;
 
-  constructor(f: FunctionBuilder, parts: MainLoopParts, imports: ImportSet) {
+  constructor(f: FunctionBuilder, parts: MainLoopParts) {
     this.#f = f;
     this.#parts = parts;
-    this.#imports = imports;
     this.#record = f.variable('i32');
     this.#next = f.variable('i32');
     this.#retired = f.variable('i64');
@@ -124,10 +117,9 @@ class LoopEmitter {
       HANDLER.stale,
       HANDLER.spanning,
     ].map(() => f.block());
-    const inlined = this.#parts.inlined.map(() => f.block());
     const outside = f.block();
     f.enter(this.#dispatch);
-    f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), [...own, ...inlined], outside);
+    f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), own, outside);
 
     const emitters = [
       () => this.#enterBlock(),
@@ -140,10 +132,6 @@ class LoopEmitter {
     own.forEach((block, i) => {
       f.enter(block);
       (emitters[i] as () => void)();
-    });
-    this.#parts.inlined.forEach((shape, i) => {
-      f.enter(inlined[i] as IrBlock);
-      this.#inline(shape);
     });
 
     f.enter(outside);
@@ -302,19 +290,6 @@ class LoopEmitter {
     this.#write('faultError', f.load('i32.load', this.#rec(), FIELD.immediateHigh));
     this.#write('exitReason', this.#i32(EXIT_FAULT));
     f.jump(this.#leave);
-  }
-
-  #inline(shape: HandlerShape): void {
-    const f = this.#f;
-    emitHandler(f, shape, {
-      record: this.#rec(),
-      layout: this.#parts.layout,
-      imports: this.#imports,
-      finish: (next) => {
-        f.set(this.#next, next);
-        f.jump(this.#advance);
-      },
-    });
   }
 
   /** Goes to the record that the jump cache has for rip and the mode word with `key`, or leaves for a reason. */

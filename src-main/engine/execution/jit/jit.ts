@@ -12,6 +12,7 @@ import { type GeneratedExports, instantiate, type ModuleLoader } from '../module
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
+import { WideChecks } from './wide-checks.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
 
@@ -67,6 +68,7 @@ export class Jit {
   readonly #compiler: RegionCompiler | undefined;
   readonly #counted: boolean;
   readonly #deviceSites = new DeviceSites();
+  readonly #wideChecks = new WideChecks();
   readonly #mapping: CodeMapping;
   readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region; readonly bytes: number }>();
   readonly #byPage = new Map<number, Set<Installed>>();
@@ -172,6 +174,8 @@ export class Jit {
         layout: this.#layout,
         counted: this.#counted,
         exitRecord: (offset) => this.#code.exitRecord(hostInRegion(region, offset), block.mode),
+        isNarrow: (offset) => this.#wideChecks.isNarrow(hostInRegion(region, offset)),
+        widened: (offset) => this.#wideChecks.widened(hostInRegion(region, offset)),
         reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
       });
     } catch (error) {
@@ -184,6 +188,11 @@ export class Jit {
   /** A region left the instruction at a host address to the interpreter because of a device. */
   reachedDevice(host: number): void {
     if (this.#deviceSites.note(host)) this.#code.invalidatePage(hostPageOf(host));
+  }
+
+  /** A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide. */
+  leftSlowly(host: number): void {
+    if (this.#wideChecks.failed(host)) this.#code.invalidatePage(hostPageOf(host));
   }
 
   installFinished(): void {
@@ -283,6 +292,7 @@ export class Jit {
       this.#pending.clear();
       this.#failedChecks.clear();
       this.#deviceSites.clear();
+      this.#wideChecks.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;

@@ -16,17 +16,21 @@ import {
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
 import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
-import { loadHost, MMX_EXPONENT, probeTlb, storeHost } from '../interpreter/guest-memory.ts';
+import { loadHost, MMX_EXPONENT, storeHost } from '../interpreter/guest-memory.ts';
 import { valueSlot } from '../mmu/mmu.ts';
-import { tlbTable } from '../mmu/tlb.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
+import { type CheckControl, PageChecks } from './page-checks.ts';
+import type { BasicBlock, Placed } from './region.ts';
 import { RegionFlags } from './region-flags.ts';
 
 /** Where control goes when it leaves an instruction. Offsets count from the region's page. */
-export interface RegionControl {
-  /** Leaves so that the interpreter carries out the current instruction, of which nothing has been committed. */
-  slow(): void;
+export interface RegionControl extends CheckControl {
+  /**
+   * Leaves so that the interpreter carries out the current instruction, of which nothing has been committed. `isTooWide`: whether
+   * a check failed only because it was wider than the access.
+   */
+  slow(isTooWide?: IrValue): void;
   /** Leaves after the current instruction, for the run loop to look at the state. */
   leaveAfter(): void;
   /** Goes to a block of the region, or leaves it for that offset. */
@@ -48,6 +52,7 @@ type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 
 export class RegionBinding implements Binding {
   readonly flags: RegionFlags;
+  readonly pages: PageChecks;
   readonly wide: boolean;
   shape!: Shape & ReturnType<typeof modeShape> & { segmented: boolean };
   aligned = false;
@@ -81,12 +86,21 @@ export class RegionBinding implements Binding {
     this.#modeShape = modeShape(parts.mode);
     this.wide = this.#modeShape.codeBits === 64;
     this.flags = new RegionFlags(f, (value) => this.#held.includes(value));
+    this.pages = new PageChecks(f, {
+      layout: parts.layout,
+      user: (parts.mode & MODE_USER) !== 0,
+      wideTag: this.#modeShape.longMode,
+      control: parts.control,
+      unless: (condition, isTooWide) => this.#unless(condition, isTooWide),
+    });
     this.#codeBase = f.variable('i64');
     this.#slot = f.constant('i32', valueSlot(parts.layout));
   }
 
   /** Makes an instruction current; its operands as semantics take them. */
-  begin(offset: number, instruction: Instruction, reachesDevice = false): BoundOperand[] {
+  begin(block: BasicBlock, at: number, reachesDevice = false): BoundOperand[] {
+    const { offset, instruction } = block.instructions[at] as Placed;
+    this.pages.begin(block, at);
     this.#instruction = instruction;
     this.#offset = offset;
     this.#reachesDevice = reachesDevice;
@@ -109,6 +123,7 @@ export class RegionBinding implements Binding {
   /** Control forks or joins: nothing is known any more but the variables. */
   forget(): void {
     this.#held.fill(undefined);
+    this.pages.forget();
   }
 
   // Entry and exit of the region.
@@ -385,30 +400,20 @@ export class RegionBinding implements Binding {
 
   // Guest memory: a TLB hit or the way out.
 
-  /** The mode says whether it is the user's table. */
-  #probe(access: GuestAccess, write: boolean) {
-    const table = tlbTable(this.#layout.tlb, (this.#mode & MODE_USER) !== 0, write);
-    return probeTlb(this.#f, this.#layout, access, { write, wideTag: this.shape.longMode, table });
-  }
-  #translated(access: GuestAccess, write: boolean): IrValue {
-    const { hit, host } = this.#probe(access, write);
-    this.#unless(hit);
-    return host();
-  }
   /** Leaves for the interpreter where a condition, expected to be 1, is 0. */
-  #unless(condition: IrValue): void {
+  #unless(condition: IrValue, isTooWide?: () => IrValue): void {
     const f = this.#f;
     const fine = f.block();
     const slow = f.block();
     f.branch(condition, fine, slow, true);
     f.enter(slow);
-    this.#control.slow();
+    this.#control.slow(isTooWide?.());
     f.enter(fine);
   }
   /** With a device behind it, a miss is carried out by the MMU if it knows the page as a device's. */
   #atDevice(access: GuestAccess, write: boolean, cases: { memory(host: IrValue): void; device(): void }): void {
     const f = this.#f;
-    const { hit, host } = this.#probe(access, write);
+    const { hit, host } = this.pages.probe(access, write);
     const [memory, device, after] = [f.block(), f.block(), f.block()];
     f.branch(hit, memory, device);
     f.enter(memory);
@@ -418,6 +423,7 @@ export class RegionBinding implements Binding {
     cases.device();
     f.jump(after);
     f.enter(after);
+    this.pages.forget();
   }
   #callDevice(name: 'deviceRead' | 'deviceWrite' | 'deviceUpdate', access: GuestAccess): void {
     this.#unless(this.#f.op('i32.eqz', this.#callMmu(name, access)));
@@ -444,7 +450,7 @@ export class RegionBinding implements Binding {
 
   load(access: GuestAccess): IrValue {
     if (this.#reachesDevice) return this.#loadAtDevice(access);
-    return loadHost(this.#f, access.bits, this.#translated(access, false));
+    return loadHost(this.#f, access.bits, this.pages.translated(access, false));
   }
   store(access: GuestAccess, value: IrValue): void {
     if (this.#reachesDevice) {
@@ -457,7 +463,7 @@ export class RegionBinding implements Binding {
       });
       return;
     }
-    storeHost(this.#f, access.bits, this.#translated(access, true), value);
+    storeHost(this.#f, access.bits, this.pages.translated(access, true), value);
   }
   #updateAtDevice(access: GuestAccess): GuestUpdate {
     const f = this.#f;
@@ -486,13 +492,14 @@ export class RegionBinding implements Binding {
       this.#callMmu('slowWrite', access);
       f.jump(after);
       f.enter(after);
+      this.pages.forget();
     };
     return { value: f.get(value), store };
   }
   update(access: GuestAccess): GuestUpdate {
     if (this.#reachesDevice) return this.#updateAtDevice(access);
     const f = this.#f;
-    const host = this.#translated(access, true);
+    const host = this.pages.translated(access, true);
     const kept = f.variable('i32');
     f.set(kept, host);
     const old = f.variable(irTypeOf(access.bits));
@@ -586,6 +593,7 @@ export class RegionBinding implements Binding {
       return nothing;
     }
     const result = this.#imports.callHelper(this.#f, name, operands);
+    this.pages.forget();
     if (declaration.mayFault) this.#unless(this.#f.op('i32.eqz', result));
     return result;
   }

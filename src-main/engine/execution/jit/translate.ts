@@ -6,7 +6,7 @@ import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
-import { CPU_FIELDS, EXIT_ATTENTION } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, EXIT_ATTENTION, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
 import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
@@ -20,6 +20,10 @@ export interface TranslateOptions {
   readonly counted: boolean;
   /** What profiles and stack traces call the function. */
   readonly name?: string;
+  /** Whether checks of the instruction at an offset are to cover its own access only. */
+  readonly isNarrow?: (offset: number) => boolean;
+  /** Told of instructions whose checks cover more. */
+  readonly widened?: (offset: number) => void;
   /** Whether the instruction at an offset in the page is known to reach devices. */
   readonly reachesDevice?: (offset: number) => boolean;
   /** The record to go on with at an offset of the entry's page, if there is one. */
@@ -51,6 +55,8 @@ class RegionTranslator implements RegionControl {
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
+  /** What `LEAVE` means. */
+  readonly #reason: IrVariable;
   /** Instructions that may retire before the region is to be left, less than 2^31; or, not counted, those that have, below 0. */
   readonly #remaining: IrVariable;
   readonly #atEntry: IrVariable;
@@ -73,6 +79,7 @@ class RegionTranslator implements RegionControl {
     this.#leaveBlock = f.block();
     this.#exitRip = f.variable('i64');
     this.#result = f.variable('i32');
+    this.#reason = f.variable('i32');
     this.#remaining = f.variable('i32');
     this.#atEntry = f.variable('i32');
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
@@ -92,6 +99,7 @@ class RegionTranslator implements RegionControl {
     this.#binding.emitEntry();
     const remaining = this.#remainingAtEntry();
     f.set(this.#atEntry, remaining);
+    f.set(this.#reason, this.#i32(EXIT_ATTENTION));
     f.set(this.#remaining, remaining);
     f.jump(this.#blockAt(this.#region.entry));
   }
@@ -124,11 +132,11 @@ class RegionTranslator implements RegionControl {
     this.#binding.flags.forget();
     this.#binding.forget();
     this.#count = 0;
-    for (const { offset, instruction } of block.instructions) {
+    for (const [at, { offset, instruction }] of block.instructions.entries()) {
       this.#offset = offset;
       this.#next = offset + instruction.length;
       const reachesDevice = this.#options.reachesDevice?.(offset) === true;
-      const operands = this.#binding.begin(offset, instruction, reachesDevice);
+      const operands = this.#binding.begin(block, at, reachesDevice);
       this.#emitter.beginInstruction();
       const semantics = SEMANTICS[instruction.row.mnemonic];
       if (semantics === undefined) throw new Error(`no semantics for ${instruction.row.mnemonic}`);
@@ -143,14 +151,25 @@ class RegionTranslator implements RegionControl {
 
   // RegionControl.
 
-  slow(): void {
-    this.#leaveAt(this.#offset, STEP, this.#count);
+  slow(isTooWide?: IrValue): void {
+    const step = this.#i32(STEP);
+    // The run loop counts checks that are too wide; what is to be carried out alone does not come by there.
+    if (isTooWide !== undefined) this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
+    const result = isTooWide === undefined ? step : this.#f.select(isTooWide, this.#i32(LEAVE), step);
+    this.#leaveWith(this.#offset, result, this.#count);
   }
   leaveAfter(): void {
     this.#leaveAt(this.#next, LEAVE, this.#count + 1);
   }
   pause(): void {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
+  }
+
+  isNarrow(): boolean {
+    return this.#options.isNarrow?.(this.#offset) === true;
+  }
+  widened(): void {
+    this.#options.widened?.(this.#offset);
   }
 
   goto(offset: number): void {
@@ -173,7 +192,7 @@ class RegionTranslator implements RegionControl {
     else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
     this.#binding.flags.materialize();
     f.set(this.#exitRip, wide);
-    this.#finish(LOOKUP, this.#count + 1);
+    this.#finish(this.#i32(LOOKUP), this.#count + 1);
   }
 
   /** Looks for a target among known ones, in ascending order, by halves; goes on behind where it is none of them. */
@@ -232,15 +251,18 @@ class RegionTranslator implements RegionControl {
   }
 
   #leaveAt(offset: number, result: number, count: number): void {
-    this.#binding.flags.materialize();
-    this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
     const isInPage = offset >= 0 && offset < GUEST_PAGE;
     const record = result === LOOKUP && isInPage ? this.#options.exitRecord?.(offset) : undefined;
-    this.#finish(record ?? result, count);
+    this.#leaveWith(offset, this.#i32(record ?? result), count);
   }
-  #finish(result: number, count: number): void {
+  #leaveWith(offset: number, result: IrValue, count: number): void {
+    this.#binding.flags.materialize();
+    this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
+    this.#finish(result, count);
+  }
+  #finish(result: IrValue, count: number): void {
     this.#retire(count);
-    this.#f.set(this.#result, this.#i32(result));
+    this.#f.set(this.#result, result);
     this.#f.jump(this.#leaveBlock);
   }
 
@@ -251,7 +273,7 @@ class RegionTranslator implements RegionControl {
     f.enter(this.#leaveBlock);
     this.#binding.emitStores();
     f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
-    f.store('i32.store', at('exitReason'), 0, this.#i32(EXIT_ATTENTION));
+    f.store('i32.store', at('exitReason'), 0, f.get(this.#reason));
     const retired = f.op(
       'i64.add',
       f.load('i64.load', at('retired'), 0),

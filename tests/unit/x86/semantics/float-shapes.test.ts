@@ -74,7 +74,7 @@ describe('x87, MMX and SSE semantics', () => {
     const layout = computeLayout({ ramBytes: 0x10_0000, vramBytes: 0 });
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     const imports = new Proxy({}, { get: (_, name) => (name === 'memory' ? memory : () => 0) });
-    const table = new HandlerTable(layout, imports, []);
+    const table = new HandlerTable(layout, imports);
     const found = new Set<string>();
     for (const row of rows) {
       for (const bytes of encodings(row, codeBits)) {

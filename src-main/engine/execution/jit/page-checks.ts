@@ -1,0 +1,136 @@
+// How a region finds guest memory: a check of the TLB covers what the rest of the block is likely to access around it, and
+// later accesses there need none. That holds while translations cannot change, which is while a region runs, but for what
+// calls may do. A check that fails leaves the region (DECISIONS.md: one check for neighbouring accesses).
+
+import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
+import { GPR_INDEX } from '../../x86/state/cpu-state.ts';
+import type { GuestAccess } from '../emit/binding.ts';
+import { probeTlb } from '../interpreter/guest-memory.ts';
+import type { MemoryLayout } from '../layout.ts';
+import { tlbTable } from '../mmu/tlb.ts';
+import { likelyRange } from './access-range.ts';
+import type { BasicBlock, Placed } from './region.ts';
+
+/** Around an access, counted from its address. */
+interface ExpectedAccess {
+  readonly before: number;
+  readonly behind: number;
+}
+
+/** What is remembered of earlier translations, for the current instruction. */
+export interface CheckControl {
+  /** Whether its check was wider than its access too often in vain. */
+  isNarrow(): boolean;
+  /** Its check is wider than its access. */
+  widened(): void;
+}
+
+/** Bytes around a value that are known to be in one page. */
+interface Checked {
+  readonly base: IrValue;
+  readonly low: number;
+  readonly end: number;
+  readonly write: boolean;
+  /** From linear to host addresses. */
+  readonly addend: IrValue;
+}
+
+export class PageChecks {
+  readonly #f: FunctionBuilder;
+  readonly #layout: MemoryLayout;
+  readonly #user: boolean;
+  readonly #wideTag: boolean;
+  readonly #unless: (condition: IrValue, isTooWide?: () => IrValue) => void;
+  readonly #control: CheckControl;
+  #block!: BasicBlock;
+  #at = 0;
+  #checked: Checked[] = [];
+
+  constructor(
+    f: FunctionBuilder,
+    parts: { layout: MemoryLayout; user: boolean; wideTag: boolean; control: CheckControl; unless: (condition: IrValue, isTooWide?: () => IrValue) => void },
+  ) {
+    this.#f = f;
+    this.#layout = parts.layout;
+    this.#user = parts.user;
+    this.#wideTag = parts.wideTag;
+    this.#unless = parts.unless;
+    this.#control = parts.control;
+  }
+
+  /** Accesses are those of an instruction of a block from now on. */
+  begin(block: BasicBlock, at: number): void {
+    this.#block = block;
+    this.#at = at;
+  }
+
+  /** Control forks or joins, or a call may have changed translations. */
+  forget(): void {
+    this.#checked = [];
+  }
+
+  /** Entry of the table for an access. The mode says whose table it is. */
+  probe(access: GuestAccess, write: boolean): ReturnType<typeof probeTlb> {
+    const table = tlbTable(this.#layout.tlb, this.#user, write);
+    return probeTlb(this.#f, this.#layout, access, { write, wideTag: this.#wideTag, table });
+  }
+
+  /** Host address of an access. */
+  translated(access: GuestAccess, write: boolean): IrValue {
+    const f = this.#f;
+    const { base, addend: at } = f.sumOf(access.linear);
+    const bytes = access.bits / 8;
+    const known = this.#checked.find(
+      (one) => one.base === base && at >= one.low && at + bytes <= one.end && (one.write || !write),
+    );
+    if (known !== undefined) return this.#host(access.linear, known.addend);
+    const { before, behind } = this.#expected(access) ?? { before: 0, behind: bytes };
+    const low = at - Math.max(0, before);
+    const end = at + Math.max(bytes, behind);
+    const isWide = end - low > bytes;
+    if (isWide) this.#control.widened();
+    const linear = this.#shifted(access.linear, low - at);
+    const found = this.probe({ ...access, linear, bits: (end - low) * 8 }, write);
+    this.#unless(found.hit, isWide ? () => this.#crosses(linear, end - low) : undefined);
+    const addend = found.addend();
+    this.#checked.push({ base, low, end, write, addend });
+    return this.#host(access.linear, addend);
+  }
+
+  #host(linear: IrValue, addend: IrValue): IrValue {
+    const f = this.#f;
+    return f.op('i32.add', linear.type === 'i64' ? f.op('i32.wrap_i64', linear) : linear, addend);
+  }
+  #shifted(linear: IrValue, by: number): IrValue {
+    const { type } = linear;
+    return by === 0 ? linear : this.#f.op(`${type}.add`, linear, this.#f.constant(type as 'i32', by));
+  }
+
+  /** Whether so many bytes lie in two pages. */
+  #crosses(linear: IrValue, bytes: number): IrValue {
+    const f = this.#f;
+    const low = linear.type === 'i64' ? f.op('i32.wrap_i64', linear) : linear;
+    const last = f.op('i32.add', low, f.constant('i32', bytes - 1));
+    return f.op('i32.ne', f.op('i32.shr_u', f.op('i32.xor', low, last), f.constant('i32', 12)), f.constant('i32', 0));
+  }
+
+  /** The register that tells where an access is, or -1. */
+  #register({ stack }: GuestAccess): number {
+    const { memory } = (this.#block.instructions[this.#at] as Placed).instruction;
+    if (stack === true) return GPR_INDEX.rsp;
+    return memory === undefined || memory.index >= 0 ? -1 : memory.base;
+  }
+
+  /** What the rest of the block is likely to access by the same register. */
+  #expected(access: GuestAccess): ExpectedAccess | undefined {
+    const register = this.#register(access);
+    if (register < 0 || this.#control.isNarrow()) return undefined;
+    const { memory, row } = (this.#block.instructions[this.#at] as Placed).instruction;
+    const wordBytes = access.linear.type === 'i64' ? 8 : 4;
+    const range = likelyRange(this.#block.instructions, this.#at, register, wordBytes);
+    if (range === undefined) return undefined;
+    const grows = row.mnemonic === 'PUSH' || row.mnemonic === 'CALL';
+    const own = access.stack !== true ? (memory?.displacement ?? 0) : grows ? -access.bits / 8 : 0;
+    return { before: own - range.low, behind: range.end - own };
+  }
+}
