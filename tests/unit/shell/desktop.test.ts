@@ -231,12 +231,18 @@ describe('a machine', () => {
 
   it('is asked about when the window closes, and goes on without one', async () => {
     const first = window();
-    electron.messageBoxAnswer.response = 3;
+    electron.messageBoxAnswer.response = 4;
     first.close();
     await eventually(() => electron.askedFor('dialog.showMessageBox').length === 1, 'it asks');
     expect(electron.askedFor('dialog.showMessageBox')[0]?.[1]).toMatchObject({
       message: 'A machine is running.',
-      buttons: ['Keep Running in the Background', 'Shut Down and Quit', 'Power Off and Quit', 'Cancel'],
+      buttons: [
+        'Keep Running in the Background',
+        'Save Their States and Quit',
+        'Shut Down and Quit',
+        'Power Off and Quit',
+        'Cancel',
+      ],
       checkboxLabel: 'Do this always',
     });
     expect(first.destroyed, 'cancelled').toBe(false);
@@ -254,7 +260,7 @@ describe('a machine', () => {
 
   it('is powered off before the application ends, when that was chosen', async () => {
     const child = electron.forked[0] as electron.FakeUtilityProcess;
-    electron.messageBoxAnswer.response = 2;
+    electron.messageBoxAnswer.response = 3;
     electron.app.quit();
     await eventually(
       () => JSON.stringify(child.posted.at(-1)).includes('powerOff'),
