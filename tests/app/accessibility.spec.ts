@@ -18,10 +18,18 @@ async function expectNothingSerious(page: Page, screen: string, rules?: string[]
 
 /** Both themes of what is shown, which differ in nothing but colours. */
 async function expectBoth(page: Page, screen: string): Promise<void> {
-  await page.emulateMedia({ colorScheme: 'light' });
+  await switchTo(page, 'light');
   await expectNothingSerious(page, `${screen}, light`);
-  await page.emulateMedia({ colorScheme: 'dark' });
+  await switchTo(page, 'dark');
   await expectNothingSerious(page, `${screen}, dark`, ['color-contrast', 'link-in-text-block']);
+}
+
+/** Colours pass from one theme to the other; it waits for them. */
+async function switchTo(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().flatMap((one) => (one instanceof CSSTransition ? [one.finished] : []))),
+  );
 }
 
 test('nothing serious before there is a machine', async ({ window }) => {
