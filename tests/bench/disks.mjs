@@ -1,11 +1,14 @@
-// `node tests/bench/disks.mjs`: disk speed in a guest against the file on the host. Sequential and random reads and
-// writes of the same image, by IDE DMA and by virtio, as MB/s of the guest's own clock and as a ratio to the host's.
+// `node tests/bench/disks.mjs [--peer qemu]`: disk speed in a guest against the file on the host. Sequential and random
+// reads and writes of the same image, by IDE DMA and by virtio, as MB/s of the guest's own clock and as a ratio to the
+// host's; and how long Debian's disks take to their login, where such disks are kept.
 
-import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { initramfsWithPrograms } from './build-programs.mjs';
-import { LOAD_DRIVERS, prepareDisksGuest, prepareGuests } from '../guests/prepare-guests.mjs';
+import { contestants } from './contestants.mjs';
+import { GUESTS_FOLDER, LOAD_DRIVERS, prepareDisksGuest, prepareGuests } from '../guests/prepare-guests.mjs';
 import { boxwrightRun, SHELL_PROMPT } from '../support/guest-session.mjs';
 
 const MIB = 0x10_0000;
@@ -17,7 +20,9 @@ const RANDOM_BYTES = 4096;
 
 const folder = mkdtempSync(join(tmpdir(), 'boxwright-disks-'));
 try {
+  const { values } = parseArgs({ options: { peer: { type: 'string' } } });
   await main();
+  await logins(contestants(['jit'], values.peer));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -95,4 +100,25 @@ function print(name, rates, host) {
   process.stdout.write(
     `${name.padEnd(10)} read ${cell(rates.read, host.read)} MB/s, write ${cell(rates.write, host.write)} MB/s, random ${cell(rates.randomRead, host.randomRead)} blocks/s\n`,
   );
+}
+
+/** From a program's start to the login of a Debian on its disk. @param {import('./contestants.mjs').Contestant[]} all */
+async function logins(all) {
+  for (const arch of ['i386', 'amd64']) {
+    const disk = join(GUESTS_FOLDER, 'disks', `debian-${arch}-quick.img`);
+    if (!existsSync(disk)) {
+      process.stdout.write(`login ${arch}: left out, there is no ${disk}\n`);
+      continue;
+    }
+    for (const { name, run } of all) {
+      const session = await run(['-m', '256', '-nographic', '-drive', `file=${disk},format=raw,snapshot=on`]);
+      try {
+        await session.waitFor(new RegExp(`guest-${arch} login:`), BOOT_LIMIT_MS);
+        const seconds = (performance.now() - session.startedMs) / 1000;
+        process.stdout.write(`login ${arch.padEnd(6)} ${name.padEnd(6)} ${seconds.toFixed(1)} s\n`);
+      } finally {
+        await session.stop();
+      }
+    }
+  }
 }
