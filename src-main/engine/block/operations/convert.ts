@@ -96,7 +96,10 @@ class Copy {
           if (piece.status.zero) bytes.fill(0);
           else await this.#read(piece.offset + done, bytes);
           await inOrder();
-          await this.#write(piece.offset + done, bytes);
+          const written = this.#write(piece.offset + done, bytes);
+          // Places are taken in the order of the calls; the data itself may overlap with what follows.
+          if (!this.#options.compressed && done + bytes.length === piece.length) passOn();
+          await written;
         }
       }
     }
