@@ -1,12 +1,16 @@
 // Entry of a machine's threads: the one that runs the guest, the one that sleeps until its next timer, and the one that
 // writes a state.
 
+import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
 import { attentionView, type WorkerTask } from './worker-protocol.ts';
 
 const task = workerData as WorkerTask;
 
 if (task.role === 'vcpu') {
+  // V8 optimises a function after so many bytes of it have run. Its default (13 million) leaves most handlers and regions
+  // unoptimised through a whole boot. It holds for modules made from now on.
+  setFlagsFromString('--wasm-tiering-budget=100000');
   const { runMachine } = await import('./vcpu-thread.ts');
   runMachine(task);
 } else if (task.role === 'saver') {
