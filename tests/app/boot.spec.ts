@@ -1,7 +1,8 @@
 // The first thing anybody does: make a machine, watch it boot, type a command and read its output.
 
-import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { linuxGuest } from '../support/guests.ts';
 import { expect, test } from './support/app-test.ts';
+import { describeWithGuest } from './support/guest-test.ts';
 import { createMachine, machineRow, openPage, screenKeys, screenText, typeKeys } from './support/steps.ts';
 
 /** A few seconds by itself; generous, because a test machine may be busy with much else. */
@@ -9,9 +10,8 @@ const BOOT_MS = 200_000;
 /** The shell waits for a command. */
 const PROMPT = /\/ #\s*$/;
 
-test.describe(guestTitle('a Linux guest in the window', 'i386'), () => {
+describeWithGuest('a Linux guest in the window', 'i386', () => {
   test.describe.configure({ timeout: 300_000 });
-  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
 
   test('boots from the wizard, takes keys and shows what they do', async ({ window }, info) => {
     await createMachine(window, { name: 'Debian 686', ...linuxGuest('i386'), memoryMiB: 256 });

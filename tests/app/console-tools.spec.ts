@@ -4,9 +4,10 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { linuxGuest } from '../support/guests.ts';
 import { tinyIso } from '../support/tiny-iso.ts';
 import { expect, test } from './support/app-test.ts';
+import { describeWithGuest } from './support/guest-test.ts';
 import { createMachine, openPage, screenKeys, screenText } from './support/steps.ts';
 
 /** Drags a file that lies in `path` over the middle of what `selector` names, and lets it go there. */
@@ -38,9 +39,7 @@ test('an image that is dropped starts a new machine', async ({ app, window }) =>
   await expect(wizard.getByRole('textbox', { name: 'Name' })).toHaveValue('Debian');
 });
 
-test.describe(guestTitle('the tools of the console', 'i386'), () => {
-  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
-
+describeWithGuest('the tools of the console', 'i386', () => {
   test('do what they say', async ({ app, window, context }) => {
     const iso = join(app.dataFolder, 'tools.iso');
     await writeFile(iso, tinyIso({ volumeId: 'TOOLS' }));

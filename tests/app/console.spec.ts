@@ -1,13 +1,12 @@
 // The console around the guest: who has the keyboard and the pointer, sizes, pause, reload. What the guest does with
 // it is in boot.spec.ts.
 
-import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { linuxGuest } from '../support/guests.ts';
 import { expect, test } from './support/app-test.ts';
+import { describeWithGuest } from './support/guest-test.ts';
 import { createMachine, machineRow, openPage, screenKeys, screenText } from './support/steps.ts';
 
-test.describe(guestTitle('the console', 'i386'), () => {
-  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
-
+describeWithGuest('the console', 'i386', () => {
   test.beforeEach(async ({ window }) => {
     await createMachine(window, { name: 'Subject', ...linuxGuest('i386'), memoryMiB: 128 });
     await expect(screenText(window)).toBeAttached({ timeout: 30_000 });

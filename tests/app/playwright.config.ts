@@ -12,6 +12,7 @@ const executablePath = findChromium();
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
+  testIgnore: process.env['BOXWRIGHT_LONG'] ? [] : '**/*.long.spec.ts',
   outputDir: '../../test-results/app',
   // Each test has a shell, a browser and machines of its own.
   workers: 1,

@@ -2,9 +2,10 @@
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { guestTitle, hasGuest, linuxGuest } from '../support/guests.ts';
+import { linuxGuest } from '../support/guests.ts';
 import { tinyIso } from '../support/tiny-iso.ts';
 import { expect, test } from './support/app-test.ts';
+import { describeWithGuest } from './support/guest-test.ts';
 import { chooseFile, chooseSource, createMachine, machineRow, openWizard } from './support/steps.ts';
 
 test('an empty application offers the next step', async ({ window }) => {
@@ -75,8 +76,7 @@ test('the file dialog says what it cannot open and goes on', async ({ window }) 
   await expect(dialog.getByText(/cannot be opened/)).toBeHidden();
 });
 
-test.describe(guestTitle('machines that are not started', 'i386'), () => {
-  test.skip(!hasGuest('i386'), 'no i386 guest (run `node tests/guests/prepare-guests.mjs`)');
+describeWithGuest('machines that are not started', 'i386', () => {
   const guest = linuxGuest('i386');
 
   test('are named after their kernel, listed, found, kept over a reload and deleted', async ({ window }) => {

@@ -1,5 +1,5 @@
 // `npm test`: finds or installs what tests need from the system, then runs every check and prints what ran. The last
-// line is "N passed, N failed, N skipped" over all of them. `--long` also runs the long suites (*.long.test.ts).
+// line is "N passed, N failed, N skipped" over all of them. `--long` also runs the long suites (*.long.test.ts, *.long.spec.ts).
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -44,19 +44,26 @@ report([
 function setUp() {
   const chromium = prepareChromium(say);
   if ('path' in chromium) env['BOXWRIGHT_CHROMIUM'] = chromium.path;
-  else missing.push(`End-to-end tests do not run: ${chromium.missing}.`);
+  else lack('Chromium', `End-to-end tests do not run: ${chromium.missing}.`);
   try {
     prepareGuests(say);
     env['BOXWRIGHT_GUESTS'] = GUESTS_FOLDER;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    missing.push(`Tests that boot Debian's kernels do not run: ${reason}.`);
+    lack('guests', `Tests that boot Debian's kernels do not run: ${reason}.`);
   }
   const noQemu = prepareQemu(say);
-  if (noQemu !== undefined) missing.push(`Disk images are not compared with qemu-img: ${noQemu}.`);
-  if (noQemu !== undefined && process.env['BOXWRIGHT_CI'])
-    required.push({ name: 'qemu-img', passed: 0, failed: 1, skipped: 0, seconds: 0 });
+  if (noQemu !== undefined) lack('qemu-img', `Disk images are not compared with qemu-img: ${noQemu}.`);
   for (const line of missing) say(line);
+}
+
+/**
+ * @param {string} name
+ * @param {string} consequence
+ */
+function lack(name, consequence) {
+  missing.push(consequence);
+  if (process.env['BOXWRIGHT_CI']) required.push({ name, passed: 0, failed: 1, skipped: 0, seconds: 0 });
 }
 
 /**

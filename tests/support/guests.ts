@@ -1,5 +1,5 @@
 // The guests that tests boot: made by tests/guests/prepare-guests.mjs, which the test command runs first. Tests skip
-// without them and say so.
+// without them and say so; where changes are judged, the test command then fails.
 
 import { existsSync } from 'node:fs';
 import { type GuestArch, linuxGuest } from '../guests/prepare-guests.mjs';
@@ -11,9 +11,14 @@ export function hasGuest(arch: GuestArch): boolean {
   return existsSync(kernel) && existsSync(initrd);
 }
 
+/** Why tests with a guest do not run, and the way out. */
+export function missingGuest(arch: GuestArch): string {
+  return `no ${arch} guest (run \`node tests/guests/prepare-guests.mjs\`)`;
+}
+
 /** For the title of a `describe.skipIf(!hasGuest(arch))`; says aloud what does not run. */
 export function guestTitle(what: string, arch: GuestArch): string {
   if (hasGuest(arch)) return what;
-  console.warn(`SKIPPED: ${what}: no ${arch} guest (run \`node tests/guests/prepare-guests.mjs\`)`);
+  console.warn(`SKIPPED: ${what}: ${missingGuest(arch)}`);
   return `${what} [skipped: no ${arch} guest]`;
 }

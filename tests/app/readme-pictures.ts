@@ -1,4 +1,4 @@
-// Takes the pictures of the README anew, when asked to: BOXWRIGHT_README_PICTURES=1 npm run test:app -- readme-pictures
+// Takes the pictures of the README anew: npx playwright test --config tests/app/readme-pictures.config.ts
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { chooseFile, machineRow, openWizard, screenText } from './support/steps.
 
 const FOLDER = fileURLToPath(new URL('../../assets/screenshots/', import.meta.url));
 
-test.skip(process.env['BOXWRIGHT_README_PICTURES'] !== '1', 'only when pictures are wanted');
 test.use({ seed: GOOD_MACHINES, viewport: { width: 1280, height: 820 } });
 
 test('the console and the wizard', async ({ app, window }) => {

@@ -1,6 +1,6 @@
 // Every screen at 100 % and 200 %, light and dark, by its likeness to what was looked at and found good: the mean
 // brightness of each field of a coarse grid, so that fonts and times make little difference and a missing part makes
-// much. One of the long tests; BOXWRIGHT_NEW_PICTURES=1 writes the grids anew, to be looked at in test-results/visual.
+// much. BOXWRIGHT_NEW_PICTURES=1 writes the grids anew, to be looked at in test-results/visual.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +17,6 @@ const MAX_FIELDS = 20;
 const TOLERANCE = 8;
 
 const grids: Record<string, readonly string[]> = existsSync(GRIDS) ? JSON.parse(readFileSync(GRIDS, 'utf8')) : {};
-
-test.skip(!isNew && !process.env['BOXWRIGHT_LONG'], 'one of the long tests');
 
 for (const deviceScaleFactor of [1, 2])
   for (const colorScheme of ['light', 'dark'] as const)
