@@ -60,7 +60,7 @@ describe('source files', () => {
   it('are named in kebab-case, after what is in them', () => {
     const odd = codeFiles().filter((file) => {
       const name = basename(file).replace(
-        /\.(d\.ts|long\.test\.ts|test\.tsx?|spec\.ts|table\.ts|config\.ts|tsx?|mjs)$/,
+        /\.(d\.ts|long\.(test|spec)\.ts|test\.tsx?|spec\.ts|table\.ts|config\.ts|tsx?|mjs)$/,
         '',
       );
       return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|misc)$/.test(name);
