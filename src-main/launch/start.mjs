@@ -6,6 +6,14 @@ import { join } from 'node:path';
 import { buildStale, ROOT } from './build.mjs';
 import { downloadElectron, findElectron } from './electron-binary.mjs';
 import { nodeBinary } from './node-binary.mjs';
+import { answerTo } from './start-words.mjs';
+
+const words = process.argv.slice(2);
+const answer = answerTo(words);
+if (answer) {
+  (answer.status === 0 ? process.stdout : process.stderr).write(answer.text);
+  process.exit(answer.status);
+}
 
 /** @param {string} line */
 const say = (line) => console.error(line);
@@ -24,11 +32,16 @@ if (!electron && wanted === 'electron') {
 if (!electron && wanted === '')
   say('Electron’s binary is not available here, so Boxwright opens in a browser window.');
 
+if (!electron && words.length > 0) {
+  say(`${words[0]}: the browser shell opens no files from the command line; drop the file onto its window.`);
+  process.exit(2);
+}
+
 await buildStale(electron ? ['main', 'preload', 'renderer'] : ['main', 'renderer'], say);
 
 const command = electron ?? nodeBinary();
 const args = electron ? [ROOT] : [join(ROOT, 'dist', 'main', 'web-shell.js')];
-const child = spawn(command, [...args, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(command, [...args, ...words], { stdio: 'inherit' });
 child.on('error', (error) => {
   say(`Boxwright could not be started: ${error.message}`);
   process.exit(1);

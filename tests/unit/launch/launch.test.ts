@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../../src-main/launch/build.mjs';
 import { downloadElectron, findElectron } from '../../../src-main/launch/electron-binary.mjs';
+import { answerTo } from '../../../src-main/launch/start-words.mjs';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function put(root: string, path: string, content = ''): string {
@@ -95,5 +96,14 @@ describe('Electron’s binary', () => {
     chmodSync(installer, 0o644);
     const options = { root, env: {}, platform: 'linux', limitMs: 200 };
     expect(downloadElectron((line) => said.push(line), options)).toBeUndefined();
+  });
+});
+
+describe('the words of `npm start`', () => {
+  it('start the application with files, and answer help and options that there are not', () => {
+    expect(answerTo([])).toBeUndefined();
+    expect(answerTo(['system.iso'])).toBeUndefined();
+    expect(answerTo(['system.iso', '--help'])).toMatchObject({ status: 0, text: expect.stringContaining('usage: npm start') });
+    expect(answerTo(['--memory', '5'])).toMatchObject({ status: 2, text: expect.stringContaining('--memory: unknown option') });
   });
 });
