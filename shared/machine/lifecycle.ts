@@ -40,6 +40,7 @@ export const MACHINE_ACTIONS = [
   'discard',
   'openConsole',
   'edit',
+  'changeMedium',
   'delete',
 ] as const;
 export type MachineAction = (typeof MACHINE_ACTIONS)[number];
@@ -58,6 +59,8 @@ export const ALLOWED_IN: Readonly<Record<MachineAction, readonly MachineState[]>
   discard: ['saved'],
   openConsole: ['starting', 'running', 'pausing', 'paused', 'saving', 'restoring', 'stopping'],
   edit: ['off', 'crashed'],
+  /** A saved state was made with the media that are in the drives. */
+  changeMedium: ['off', 'running', 'paused', 'crashed'],
   delete: ['off', 'saved', 'crashed'],
 };
 

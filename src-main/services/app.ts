@@ -440,6 +440,8 @@ export class App {
     medium: Pick<DriveConfig, 'path' | 'format'>,
   ): Promise<MachineView> {
     const { registry, supervisor } = this;
+    supervisor.require(id, 'changeMedium');
+    this.#refuseBusy(id);
     const settings = settingsOf(registry.config(id));
     const index = settings.drives.findIndex((one) => one.id === drive && one.kind !== 'disk');
     const found = settings.drives[index];

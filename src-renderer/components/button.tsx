@@ -55,6 +55,8 @@ export function Button({
 interface IconButtonProps {
   readonly icon: LucideIcon;
   readonly label: string;
+  /** The id of what says more: why it is disabled. */
+  readonly note?: string;
   readonly kind?: 'plain' | 'quiet' | 'danger';
   readonly isDisabled?: boolean;
   readonly slot?: string;
@@ -62,7 +64,7 @@ interface IconButtonProps {
   readonly ref?: Ref<HTMLButtonElement>;
 }
 
-export function IconButton({ icon: Icon, label, kind = 'quiet', onPress, ref, ...rest }: IconButtonProps) {
+export function IconButton({ icon: Icon, label, note, kind = 'quiet', onPress, ref, ...rest }: IconButtonProps) {
   return (
     <WithTooltip text={label}>
       <AriaButton
@@ -70,6 +72,7 @@ export function IconButton({ icon: Icon, label, kind = 'quiet', onPress, ref, ..
         {...(ref ? { ref } : {})}
         {...(onPress ? { onPress: () => onPress() } : {})}
         aria-label={label}
+        {...(note ? { 'aria-describedby': note } : {})}
         className="button icon-only"
         data-kind={kind}
       >

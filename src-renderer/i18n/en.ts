@@ -221,6 +221,8 @@ export const en = {
     driveKinds: { disk: 'Disk', cdrom: 'CD', floppy: 'Floppy' },
     buses: { ide: 'IDE', ahci: 'SATA', virtio: 'virtio', floppy: '' },
     empty: 'Empty',
+    mediaOfState: 'The saved state was made with these media. Continue the machine or discard the state to change them.',
+    mediaWait: 'Media can be changed again in a moment.',
     changeMedium: (drive: string) => `Change the medium of ${drive}`,
     eject: (drive: string) => `Eject ${drive}`,
     engines: { jit: 'Just-in-time compiler', interpreter: 'Interpreter' },

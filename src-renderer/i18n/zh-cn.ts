@@ -191,6 +191,8 @@ export const zhCn: Strings = {
     driveKinds: { disk: '磁盘', cdrom: '光盘', floppy: '软盘' },
     buses: { ide: 'IDE', ahci: 'SATA', virtio: 'virtio', floppy: '' },
     empty: '空',
+    mediaOfState: '保存的状态是用这些介质生成的。请继续运行虚拟机，或丢弃该状态后再更换。',
+    mediaWait: '稍后即可更换介质。',
     changeMedium: (drive) => `更换 ${drive} 的介质`,
     eject: (drive) => `弹出 ${drive}`,
     engines: { jit: '即时编译器', interpreter: '解释器' },

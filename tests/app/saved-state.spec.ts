@@ -18,6 +18,9 @@ test('a machine is saved, goes on from there, and its saved state can be discard
   await openPage(window, 'Settings');
   await expect(window.getByText('has a saved state')).toBeVisible();
 
+  await openPage(window, 'Overview');
+  await expect(window.getByRole('button', { name: 'Change the medium of cd0' }), 'fits these media only').toBeDisabled();
+
   await button('Continue').click();
   await expect(row).toContainText('Running', PATIENCE);
   await expect(screenText(window), 'what was typed before').toContainText('Type here: hello', PATIENCE);

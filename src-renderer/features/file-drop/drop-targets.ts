@@ -12,7 +12,8 @@ export type MachineUse = 'insert' | 'attach';
 export function machineUse(machine: MachineView | undefined): MachineUse | undefined {
   if (machine?.kind !== 'machine') return undefined;
   if (isAllowed('edit', machine.state)) return 'attach';
-  return machine.config.drives.some(({ kind }) => kind !== 'disk') ? 'insert' : undefined;
+  const takesMedia = isAllowed('changeMedium', machine.state) && machine.config.drives.some(({ kind }) => kind !== 'disk');
+  return takesMedia ? 'insert' : undefined;
 }
 
 export type Plan =

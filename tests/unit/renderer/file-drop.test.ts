@@ -41,6 +41,8 @@ describe('a dropped image', () => {
     expect(machineUse(machine('running', []))).toBeUndefined();
     expect(machineUse(machine('running', [CD]))).toBe('insert');
     expect(machineUse(machine('off', []))).toBe('attach');
+    // The state was made with the media that are in the drives.
+    expect(machineUse(machine('saved', [CD]))).toBeUndefined();
   });
 
   it('imports machines wherever they are dropped', () => {
