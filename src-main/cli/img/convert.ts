@@ -51,7 +51,7 @@ const SPEC: VerbSpec = {
     { names: ['-F'], value: 'FORMAT', help: 'format of the backing file of -B' },
     { names: ['-l'], value: 'SNAPSHOT', help: 'convert the disk as this internal snapshot has it' },
     { names: ['-S'], value: 'SIZE', help: 'leave out zeroes in runs of this size (4k); 0: write them all' },
-    { names: ['-m'], value: 'COUNT', help: 'pieces copied at a time, 1 to 16 (8)' },
+    { names: ['-m'], value: 'COUNT', help: 'pieces copied at a time, 1 to 16' },
     { names: ['-W'], help: 'write pieces out of order' },
     { names: ['--salvage'], help: 'put zeroes where the source cannot be read' },
     CACHE,
@@ -90,6 +90,8 @@ async function main(argv: readonly string[]): Promise<number> {
       );
   };
   const sparse = args.value('-S');
+  // Threads that hand pieces to each other cost more than copying them does, unless each has some packing to do.
+  const blocking = !args.has('-c') && !args.has('-m');
   return withJob(new CommandJob(args.has('-p') && !args.has('-q')), (job) =>
     convertImages({
       sources: sources.map((path) => ({
@@ -108,7 +110,7 @@ async function main(argv: readonly string[]): Promise<number> {
       copy: {
         ...(args.has('--target-is-zero') ? { targetIsZero: true } : {}),
         ...(sparse === undefined ? {} : { sparseBytes: sparseBytes(sparse) }),
-        inFlight: coroutines(args.value('-m')),
+        inFlight: blocking ? 1 : coroutines(args.value('-m')),
         outOfOrder: args.has('-W'),
         compressed: args.has('-c'),
         ...(args.has('--salvage') ? { onUnreadable: unreadable } : {}),
@@ -117,6 +119,7 @@ async function main(argv: readonly string[]): Promise<number> {
         forceShare: args.has('-U'),
         anyReference: args.has('--allow-references'),
         durable: isDurable(args, 'unsafe'),
+        blocking,
       },
       job,
     }),
