@@ -37,8 +37,9 @@ export const appInfo = z.object({
   host: z.object({ memoryMiB: z.number().int(), processors: z.number().int(), platform: z.string() }),
   cpuModels: z.array(z.enum(CPU_MODELS)),
   cpuEngines: z.array(z.enum(CPU_ENGINES)),
-  /** Where machines are kept. */
   dataFolder: z.string(),
+  /** Where machines are put unless the preferences say otherwise. */
+  machineFolder: z.string(),
 });
 export type AppInfo = z.infer<typeof appInfo>;
 
@@ -67,6 +68,8 @@ export const preferences = z.looseObject({
   hostKey: z.enum(HOST_KEYS).default('ControlRight'),
   keyCombinations: z.array(keyCombination).max(30).default([]),
   closeAction: z.enum(CLOSE_ACTIONS).default('ask'),
+  /** The folder that new machines are put into; null: the application's own. Machines that are there stay where they are. */
+  machineFolder: path.nullable().default(null),
   /** Memory of this computer that no machine's start may take. */
   memoryReserveMiB: z.number().int().min(0).max(1024 * 1024).default(256),
   /** Groups of the list that show no machines. */
@@ -107,6 +110,10 @@ export type FolderListing = z.infer<typeof folderListing>;
 
 export const FILE_PURPOSES = ['kernel', 'initrd', 'disk', 'cdrom', 'floppy', 'appliance'] as const;
 export type FilePurpose = (typeof FILE_PURPOSES)[number];
+
+/** What dialogs choose: a file for a purpose, or a folder. */
+export const PICK_PURPOSES = [...FILE_PURPOSES, 'folder'] as const;
+export type PickPurpose = (typeof PICK_PURPOSES)[number];
 
 /** What the application's menu asks of a window. */
 export const WINDOW_COMMANDS = ['newMachine', 'quit'] as const;
@@ -169,7 +176,8 @@ export const appContract = {
     },
     /** Nothing is left behind when it fails. */
     'machines.create': {
-      input: z.object({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]) }),
+      /** `folder`: the one it is put into, where that is not the one of the preferences. */
+      input: z.object({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]), folder: path.optional() }),
       output: machineView,
     },
     /** A machine with a CD that shows what machines do; without a name it finds one. */
@@ -273,7 +281,7 @@ export const appContract = {
 
     'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
     'files.pick': {
-      input: z.object({ purpose: z.enum(FILE_PURPOSES) }),
+      input: z.object({ purpose: z.enum(PICK_PURPOSES) }),
       output: z.object({ path: path.nullable() }),
     },
     /**

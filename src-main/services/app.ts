@@ -7,7 +7,7 @@ import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type Machine
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import type { AppContract, AppInfo, FilePurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
+import type { AppContract, AppInfo, PickPurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
@@ -19,6 +19,7 @@ import { refuseTooLittleMemory } from './host-memory.ts';
 import { currentWatch, type JobWatch } from './job-watch.ts';
 import { Jobs } from './jobs.ts';
 import { LogStore } from './log-store.ts';
+import { ownHome, usableHome } from './machine-homes.ts';
 import { MachineInput } from './machine-input.ts';
 import { lockMachine, type MachineLock } from './machine-lock.ts';
 import { withAbsolutePaths } from './machine-paths.ts';
@@ -46,7 +47,7 @@ export interface AppOptions {
 export interface WindowHost {
   /** Prepares a console connection; the ticket redeems it. */
   openConsole(id: MachineId): string;
-  pickFile?(purpose: FilePurpose): Promise<string | null>;
+  pickFile?(purpose: PickPurpose): Promise<string | null>;
 }
 
 type AppEvent = {
@@ -76,7 +77,7 @@ export class App {
 
   private constructor(options: AppOptions) {
     this.#options = options;
-    this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB);
+    this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB, () => this.#settings.get().machineFolder);
     this.#settings = new SettingsStore(options.dataFolder);
     this.#logs = new LogStore((id) => this.registry.folderOf(id));
     this.#jobs = new Jobs({
@@ -150,11 +151,10 @@ export class App {
 
   static async open(options: AppOptions): Promise<App> {
     const app = new App(options);
-    const complaint = await app.#settings.load();
-    await app.registry.load();
+    const complaints = [await app.#settings.load(), await app.registry.load()];
     for (const { id } of app.registry.list()) await app.#noteSaved(id);
     await app.#disposables.load(app.registry.list().map(({ id }) => id));
-    if (complaint) process.stderr.write(`${complaint}\n`);
+    for (const complaint of complaints) if (complaint) process.stderr.write(`${complaint}\n`);
     return app;
   }
 
@@ -218,7 +218,7 @@ export class App {
       io: this.#io,
       media: this.#media,
       jobs: this.#jobs,
-      dataFolder: this.#options.dataFolder,
+      machineFolder: () => this.#settings.get().machineFolder ?? ownHome(this.#options.dataFolder),
       isRunning: (id) => this.supervisor.isRunning(id),
       announce: (id) => this.#announce(id),
     });
@@ -247,11 +247,13 @@ export class App {
         cpuModels: [...CPU_MODELS],
         cpuEngines: [...CPU_ENGINES],
         dataFolder,
+        machineFolder: ownHome(dataFolder),
       }),
       'app.preferences': () => this.#settings.get(),
       'app.quit': async ({ action }) => ({ stillRunning: await this.quit(action) }),
       'app.setPreferences': async (patch) => {
-        const changed = await this.#settings.change(patch);
+        const machineFolder = patch.machineFolder && (await usableHome(patch.machineFolder));
+        const changed = await this.#settings.change({ ...patch, machineFolder });
         this.#emit('preferencesChanged', changed);
         return changed;
       },
@@ -265,8 +267,8 @@ export class App {
       'machines.list': () => registry.list().map(({ id }) => this.view(id)),
       'machines.get': ({ id }) => this.view(id),
       'machines.validate': ({ settings, id }) => registry.validate(settings, id),
-      'machines.create': async ({ settings, newDisks }) => {
-        const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder));
+      'machines.create': async ({ settings, newDisks, folder: home }) => {
+        const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder), home);
         return this.#announce(id);
       },
       'machines.createDemo': async ({ name }) => {

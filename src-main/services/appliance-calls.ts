@@ -25,13 +25,14 @@ export interface ApplianceCallsParts {
   readonly io: SnapshotIo;
   readonly media: MediaWork;
   readonly jobs: Jobs;
-  readonly dataFolder: string;
+  /** Where new machines are put. */
+  readonly machineFolder: () => string;
   readonly isRunning: (id: MachineId) => boolean;
   /** Tells the windows of a machine. */
   readonly announce: (id: MachineId) => MachineView;
 }
 
-export function applianceCalls({ registry, store, io, media, jobs, dataFolder, isRunning, announce }: ApplianceCallsParts) {
+export function applianceCalls({ registry, store, io, media, jobs, machineFolder, isRunning, announce }: ApplianceCallsParts) {
   const packing = media.forAppliances();
   return {
     'machines.export': async (request) => {
@@ -45,7 +46,7 @@ export function applianceCalls({ registry, store, io, media, jobs, dataFolder, i
         media: packing,
         inspect: (wanted: { path: string; system?: string | undefined }) => media.inspectAppliance(wanted),
         freeBytes: async () => {
-          const { bavail, bsize } = await statfs(dataFolder);
+          const { bavail, bsize } = await statfs(machineFolder());
           return bavail * bsize;
         },
       };

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { type DriveConfig, type MachineConfig, type MachineId, settingsOf } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
-import type { AppContract, FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
+import type { AppContract, FilePurpose, FileReport, PickPurpose } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { listFolder } from './file-browser.ts';
@@ -37,7 +37,7 @@ export class FileCalls {
   }
 
   /** `pickFile`: the dialog of the system, where the window's shell has one. */
-  handlers(pickFile: ((purpose: FilePurpose) => Promise<string | null>) | undefined) {
+  handlers(pickFile: ((purpose: PickPurpose) => Promise<string | null>) | undefined) {
     return {
       'files.list': ({ path }) => listFolder(path, this.#parts.dataFolder),
       'files.pick': async ({ purpose }) => {

@@ -1,10 +1,10 @@
-// The machines the user has: one folder each under `machines/`, with `machine.json` and, once changed,
+// The machines the user has: one folder each, under `machines/` or where machine-homes.ts says, with `machine.json` and, once changed,
 // `machine.previous.json`. A file that cannot be read is listed with what is wrong, never dropped or overwritten.
 // What the machines are doing is the supervisor's business.
 
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   CONFIG_SCHEMA,
   type MachineConfig,
@@ -19,6 +19,7 @@ import type { DamagedMachine } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
+import { MachineHomes, usableHome } from './machine-homes.ts';
 import { MachineTrash } from './machine-trash.ts';
 
 export type RegistryEntry =
@@ -35,30 +36,56 @@ const STAGING = '.making-';
 const PREVIOUS = 'machine.previous.json';
 
 export class MachineRegistry {
-  readonly #folder: string;
+  readonly #homes: MachineHomes;
   readonly #hostMemoryMiB: number;
-  readonly #trash: MachineTrash;
+  readonly #newHome: () => string | null;
   readonly #entries = new Map<MachineId, RegistryEntry>();
   /** Writes run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(dataFolder: string, hostMemoryMiB: number) {
-    this.#folder = join(dataFolder, 'machines');
-    this.#trash = new MachineTrash(dataFolder);
+  /** `newHome`: the folder that new machines are put into; null: the application's own. */
+  constructor(dataFolder: string, hostMemoryMiB: number, newHome: () => string | null = () => null) {
+    this.#homes = new MachineHomes(dataFolder);
     this.#hostMemoryMiB = hostMemoryMiB;
+    this.#newHome = newHome;
   }
 
-  async load(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    await this.#trash.purge();
+  /** Returns a sentence for the user when machines in other folders are not known any more. */
+  async load(): Promise<string | undefined> {
+    const complaint = await this.#homes.load();
     this.#entries.clear();
-    const folders = await readdir(this.#folder, { withFileTypes: true });
-    for (const { name } of folders.filter((folder) => folder.name.startsWith(STAGING)))
-      await rm(join(this.#folder, name), { recursive: true, force: true });
-    const ids = folders.filter((folder) => folder.isDirectory() && machineId.safeParse(folder.name).success).map(({ name }) => name).sort();
+    for (const home of this.#homes.all) await this.#clear(home);
+    const folders = await readdir(this.#homes.own, { withFileTypes: true });
+    const own = folders.filter((folder) => folder.isDirectory() && machineId.safeParse(folder.name).success).map(({ name }) => name);
+    // One that was moved back by hand.
+    for (const id of own) await this.#homes.forget(id);
+    const ids = [...own, ...(await this.#elsewhere())].sort();
     // Some at a time: one after the other would wait for each, all at once could open too many files.
     for (let at = 0; at < ids.length; at += READ_TOGETHER)
       for (const entry of await Promise.all(ids.slice(at, at + READ_TOGETHER).map((id) => this.#read(id)))) this.#entries.set(entry.id, entry);
+    return complaint;
+  }
+
+  /** What was being made when the application died, and what has been in the trash for long enough. */
+  async #clear(home: string): Promise<void> {
+    // A folder of the user's may be out of reach for now.
+    const purged = this.#trashOf(home).purge();
+    await (home === this.#homes.own ? purged : purged.catch(systemErrorWords));
+    const names = await readdir(home).catch(() => []);
+    for (const name of names.filter((one) => one.startsWith(STAGING))) await rm(join(home, name), { recursive: true, force: true });
+  }
+
+  /** Machines in other folders. One that is gone from a folder that is there is no machine any more. */
+  async #elsewhere(): Promise<MachineId[]> {
+    const found: MachineId[] = [];
+    for (const [id, home] of this.#homes.elsewhere)
+      if ((await isThere(join(home, id))) || !(await isThere(home))) found.push(id);
+      else await this.#homes.forget(id);
+    return found;
+  }
+
+  #trashOf(home: string): MachineTrash {
+    return new MachineTrash(this.#homes.trashOf(home));
   }
 
   list(): RegistryEntry[] {
@@ -78,7 +105,7 @@ export class MachineRegistry {
   }
 
   folderOf(id: MachineId): string {
-    return join(this.#folder, id);
+    return this.#homes.folderOf(id);
   }
 
   validate(settings: MachineSettings, id?: MachineId): ConfigIssue[] {
@@ -92,11 +119,13 @@ export class MachineRegistry {
   create(
     settings: MachineSettings,
     fill: (folder: string) => Promise<unknown> = async () => undefined,
+    home?: string,
   ): Promise<MachineConfig> {
-    return this.createFrom(settings, async (folder) => {
+    const filled = async (folder: string) => {
       await fill(folder);
       return { settings };
-    });
+    };
+    return this.createFrom(settings, filled, home);
   }
 
   /**
@@ -106,18 +135,21 @@ export class MachineRegistry {
   async createFrom(
     draft: MachineSettings,
     fill: (folder: string) => Promise<{ readonly settings: MachineSettings; readonly uuid?: string | undefined }>,
+    wanted = this.#newHome(),
   ): Promise<MachineConfig> {
     this.#refuseErrors(draft);
-    const staging = join(this.#folder, `${STAGING}${randomUUID()}`);
+    const home = wanted === null ? this.#homes.own : await usableHome(wanted);
+    const staging = join(home, `${STAGING}${randomUUID()}`);
     try {
       await worded('made', () => mkdir(staging));
       const { settings, uuid = randomUUID() } = await fill(staging);
       return await this.#exclusively(async () => {
         this.#refuseErrors(settings);
-        const id = await this.#freeId(settings.name);
+        const id = await this.#freeId(settings.name, home);
         const config: MachineConfig = { ...settings, schema: CONFIG_SCHEMA, id, uuid };
         await replaceFile(join(staging, 'machine.json'), textOf(config));
-        await worded('put in its place', () => rename(staging, this.folderOf(id)));
+        await this.#homes.note(id, home);
+        await worded('put in its place', () => rename(staging, join(home, id)));
         this.#entries.set(id, { kind: 'machine', id, config });
         return config;
       });
@@ -151,11 +183,15 @@ export class MachineRegistry {
 
   /** Where machines are, those in the trash included, and where their relative paths begin. */
   async places(): Promise<{ readonly id: MachineId; readonly folder: string; readonly home: string }[]> {
-    const trashed = await this.#trash.folders();
+    const trashed = (await Promise.all(this.#homes.all.map((home) => this.#trashed(home)))).flat();
     return [
       ...[...this.#entries.keys()].map((id) => ({ id, folder: this.folderOf(id), home: this.folderOf(id) })),
-      ...trashed.map(({ id, folder }) => ({ id, folder, home: this.folderOf(id) })),
+      ...trashed,
     ];
+  }
+
+  async #trashed(home: string) {
+    return (await this.#trashOf(home).folders()).map(({ id, folder }) => ({ id, folder, home: join(home, id) }));
   }
 
   /** Puts the last good version in place of a damaged file, which stays as `machine.damaged.json`. */
@@ -176,8 +212,10 @@ export class MachineRegistry {
   delete(id: MachineId): Promise<string> {
     return this.#exclusively(async () => {
       this.entry(id);
-      const name = await this.#trash.put(id, this.folderOf(id));
+      const folder = this.folderOf(id);
+      const name = await this.#trashOf(dirname(folder)).put(id, folder);
       this.#entries.delete(id);
+      await this.#homes.forget(id);
       return name;
     });
   }
@@ -185,10 +223,17 @@ export class MachineRegistry {
   /** Takes a machine back from the trash. */
   restore(name: string): Promise<MachineId> {
     return this.#exclusively(async () => {
-      const id = await this.#trash.takeBack(name, (found) => this.folderOf(found));
+      const home = await this.#homeOfTrashed(name);
+      const id = await this.#trashOf(home).takeBack(name, (found) => join(home, found), (found) => this.#entries.has(found));
+      await this.#homes.note(id, home);
       this.#entries.set(id, await this.#read(id));
       return id;
     });
+  }
+
+  async #homeOfTrashed(name: string): Promise<string> {
+    for (const home of this.#homes.all) if (await this.#trashOf(home).holds(name)) return home;
+    return this.#homes.own;
   }
 
   #refuseErrors(settings: MachineSettings, id?: MachineId): void {
@@ -210,12 +255,11 @@ export class MachineRegistry {
     return config;
   }
 
-  async #freeId(name: string): Promise<MachineId> {
+  async #freeId(name: string, home: string): Promise<MachineId> {
     const stem = idFromName(name);
     for (let attempt = 1; attempt < 1000; attempt++) {
       const id = attempt === 1 ? stem : `${stem}-${attempt}`;
-      const taken = await stat(this.folderOf(id)).catch(systemErrorCode);
-      if (taken === 'ENOENT') return id;
+      if (!this.#entries.has(id) && !(await isThere(join(home, id))) && !(await isThere(this.folderOf(id)))) return id;
     }
     throw new FailureError('store.writeFailed', 'Too many machines have this name.');
   }
@@ -256,6 +300,10 @@ export class MachineRegistry {
     this.#queue = done.catch((error: unknown) => error);
     return done;
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(systemErrorCode)) !== 'ENOENT';
 }
 
 function textOf(config: MachineConfig): string {

@@ -1,4 +1,4 @@
-// Deleted machines, kept for a week: whole folders under `trash/`, named by when they came and what they were.
+// Deleted machines, kept for a week: whole folders in a folder for them, named by when they came and what they were.
 
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export class MachineTrash {
   readonly #folder: string;
   readonly #now: () => number;
 
-  constructor(dataFolder: string, now: () => number = Date.now) {
-    this.#folder = join(dataFolder, 'trash');
+  constructor(folder: string, now: () => number = Date.now) {
+    this.#folder = folder;
     this.#now = now;
   }
 
@@ -31,10 +31,15 @@ export class MachineTrash {
     return name;
   }
 
+  async holds(name: string): Promise<boolean> {
+    return (await this.#names()).includes(name);
+  }
+
   /** Moves it back; `place` says where a machine of this id belongs. Returns the id. */
-  async takeBack(name: string, place: (id: MachineId) => string): Promise<MachineId> {
+  async takeBack(name: string, place: (id: MachineId) => string, isTaken: (id: MachineId) => boolean): Promise<MachineId> {
     const id = idOf(name);
     if (id === undefined) throw gone(name);
+    if (isTaken(id)) throw there(id);
     const target = place(id);
     try {
       // A folder that is there would be replaced when it is empty.
@@ -42,8 +47,7 @@ export class MachineTrash {
       await rename(join(this.#folder, name), target);
     } catch (error) {
       const code = systemErrorCode(error);
-      if (code === 'EEXIST')
-        throw new FailureError('store.writeFailed', `There is a machine “${id}” again; rename or delete it first.`, { id });
+      if (code === 'EEXIST') throw there(id);
       await rmdir(target).catch(systemErrorWords);
       if (code === 'ENOENT') throw gone(name);
       throw new FailureError('store.writeFailed', `The machine could not be brought back: ${systemErrorWords(error)}.`, { id });
@@ -79,6 +83,10 @@ export class MachineTrash {
 function idOf(name: string): MachineId | undefined {
   const id = NAME.exec(name)?.[2];
   return machineId.safeParse(id).data;
+}
+
+function there(id: MachineId): FailureError {
+  return new FailureError('store.writeFailed', `There is a machine “${id}” again; rename or delete it first.`, { id });
 }
 
 function gone(name: string): FailureError {

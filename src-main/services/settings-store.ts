@@ -14,6 +14,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   hostKey: 'ControlRight',
   keyCombinations: [],
   closeAction: 'ask',
+  machineFolder: null,
   memoryReserveMiB: 256,
   collapsedGroups: [],
   thumbnails: true,

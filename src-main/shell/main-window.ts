@@ -132,7 +132,7 @@ function windowHost(app: App, contents: WebContents, texts: Texts): WindowHost {
     },
     async pickFile(purpose) {
       const window = BrowserWindow.fromWebContents(contents);
-      const options = { title: texts.choose[purpose], properties: ['openFile' as const] };
+      const options = { title: texts.choose[purpose], properties: [purpose === 'folder' ? ('openDirectory' as const) : ('openFile' as const)] };
       const { filePaths } = await (window
         ? dialog.showOpenDialog(window, options)
         : dialog.showOpenDialog(options));

@@ -1,6 +1,6 @@
 // The texts that the desktop shell shows itself: menus, the tray, dialogs of the system. The window has its own.
 
-import type { QuitAction } from '../../shared/rpc/app-contract.ts';
+import type { PickPurpose, QuitAction } from '../../shared/rpc/app-contract.ts';
 
 export interface Texts {
   readonly file: string;
@@ -21,7 +21,7 @@ export interface Texts {
   readonly cancel: string;
   readonly stillRunning: (names: string) => string;
   readonly stillRunningDetail: string;
-  readonly choose: Readonly<Record<'kernel' | 'initrd' | 'disk' | 'cdrom' | 'floppy' | 'appliance', string>>;
+  readonly choose: Readonly<Record<PickPurpose, string>>;
 }
 
 const en: Texts = {
@@ -50,6 +50,7 @@ const en: Texts = {
     cdrom: 'Choose a CD image',
     floppy: 'Choose a floppy image',
     appliance: 'Choose a machine to import',
+    folder: 'Choose a folder for machines',
   },
 };
 
@@ -79,6 +80,7 @@ const zhCn: Texts = {
     cdrom: '选择光盘映像',
     floppy: '选择软盘映像',
     appliance: '选择要导入的虚拟机',
+    folder: '选择存放虚拟机的文件夹',
   },
 };
 

@@ -11,6 +11,9 @@ import {
 } from 'react-aria-components';
 
 export interface ButtonProps {
+  readonly id?: string;
+  /** The id of what says more. */
+  readonly note?: string;
   readonly icon?: LucideIcon;
   readonly children: ReactNode;
   readonly kind?: 'plain' | 'primary' | 'danger' | 'quiet';
@@ -32,6 +35,7 @@ export function Button({
   kind = 'plain',
   hint,
   label,
+  note,
   onPress,
   ref,
   ...rest
@@ -41,6 +45,7 @@ export function Button({
       {...rest}
       {...(ref ? { ref } : {})}
       {...(label ? { 'aria-label': label } : {})}
+      {...(note ? { 'aria-describedby': note } : {})}
       {...(onPress ? { onPress: () => onPress() } : {})}
       className="button"
       data-kind={kind}

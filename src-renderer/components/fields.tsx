@@ -18,7 +18,6 @@ interface TextFieldProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly onBlur?: () => void;
   readonly hint?: string;
   readonly placeholder?: string;
   readonly messages?: readonly Message[];

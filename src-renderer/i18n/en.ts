@@ -57,7 +57,7 @@ const settingRows: Record<
 };
 
 const preferenceRows: Record<
-  'theme' | 'language' | 'thumbnails' | 'consoleScaling' | 'hostKey' | 'memoryReserveMiB' | 'closeAction',
+  'theme' | 'language' | 'thumbnails' | 'consoleScaling' | 'hostKey' | 'memoryReserveMiB' | 'machineFolder' | 'closeAction',
   { label: string; hint?: string }
 > = {
   theme: { label: 'Theme' },
@@ -66,6 +66,7 @@ const preferenceRows: Record<
   consoleScaling: { label: 'Scaling', hint: 'How a screen is fitted into its window.' },
   hostKey: { label: 'Host key', hint: 'It gives the keyboard and the pointer back to this computer.' },
   memoryReserveMiB: { label: 'Memory kept free', hint: 'A machine that would need more than the rest is not started without asking.' },
+  machineFolder: { label: 'Folder for machines', hint: 'New machines are put there. Those that are there stay where they are.' },
   closeAction: { label: 'When quitting', hint: 'What becomes of machines that run.' },
 };
 
@@ -319,6 +320,8 @@ export const en = {
     diskChoices: { new: 'Make a new one', existing: 'Use an image', none: 'None' },
     diskSize: 'Size of the new disk',
     diskSizeHint: 'It takes room on this computer only as it fills up.',
+    folder: 'Folder',
+    folderHint: 'The machine gets a folder of its own in it.',
     choose: 'Choose…',
     chooseFor: (field: string) => `Choose ${field}`,
     clear: (field: string) => `Remove ${field}`,
@@ -359,6 +362,7 @@ export const en = {
       disk: 'Choose a disk image',
       floppy: 'Choose a floppy image',
       appliance: 'Choose a machine to import: .boxwright, .ova or .ovf',
+      folder: 'Choose a folder for machines',
     },
     places: 'Places',
     entries: 'Folder contents',
@@ -367,6 +371,7 @@ export const en = {
     up: 'Parent folder',
     open: 'Open',
     choose: 'Choose',
+    chooseFolder: 'Choose this folder',
     empty: 'This folder is empty.',
     truncated: 'There are more files than are shown. Type the path above.',
     loading: 'Reading the folder…',
@@ -379,7 +384,7 @@ export const en = {
   preferences: {
     title: 'Preferences',
     search: 'Search preferences',
-    dataFolder: 'Machines are kept in',
+    dataFolder: 'The application’s own files are in',
     sections: { window: 'Window', console: 'Console', machines: 'Machines' },
     rows: preferenceRows,
   },

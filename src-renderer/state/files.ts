@@ -2,7 +2,7 @@
 // while `useFileRequest` holds a request).
 
 import { create } from 'zustand';
-import type { FilePurpose, FileReport, FolderListing } from '../../shared/rpc/app-contract.ts';
+import type { FilePurpose, FileReport, FolderListing, PickPurpose } from '../../shared/rpc/app-contract.ts';
 import { useApp } from './app-store.ts';
 import { client } from './client.ts';
 
@@ -17,7 +17,7 @@ export interface ChosenFile {
 }
 
 export interface FileRequest {
-  readonly purpose: FilePurpose;
+  readonly purpose: PickPurpose;
   /** Where to begin; null: where the user was last. */
   readonly near: string | null;
   answer(path: string | null): void;
@@ -26,7 +26,7 @@ export interface FileRequest {
 export const useFileRequest = create<{ readonly request: FileRequest | null }>(() => ({ request: null }));
 
 /** null: the user changed their mind. */
-export async function pickFile(purpose: FilePurpose, near: string | null): Promise<string | null> {
+export async function pickFile(purpose: PickPurpose, near: string | null): Promise<string | null> {
   if (useApp.getState().info?.features.nativeDialogs)
     return (await client().call('files.pick', { purpose })).path;
   return new Promise((resolve) => {

@@ -153,8 +153,8 @@ async function restoreAll(trashed: readonly string[]): Promise<void> {
 }
 
 /** Throws a FailureError: the wizard stays open and shows it. */
-export async function createMachine(settings: MachineSettings, newDisks: NewDisk[]): Promise<MachineView> {
-  const view = await client().call('machines.create', { settings, newDisks });
+export async function createMachine(settings: MachineSettings, newDisks: NewDisk[], folder: string): Promise<MachineView> {
+  const view = await client().call('machines.create', { settings, newDisks, folder });
   putMachine(view);
   return view;
 }

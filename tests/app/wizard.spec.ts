@@ -46,6 +46,7 @@ test('a file that is no kernel is told from one', async ({ window, app }) => {
 test('a CD image is recognised and makes a machine with it', async ({ app, window }) => {
   const folder = app.dataFolder;
   await writeFile(join(folder, 'netinst.iso'), tinyIso({ volumeId: 'Debian 12.5.0 i386 n', bootable: true }));
+  await mkdir(join(folder, 'elsewhere'));
   await openWizard(window);
   await chooseFile(window, 'CD image', join(folder, 'netinst.iso'));
   const wizard = window.getByRole('dialog', { name: 'New machine' });
@@ -55,8 +56,15 @@ test('a CD image is recognised and makes a machine with it', async ({ app, windo
   await expect(wizard.getByRole('textbox', { name: 'Memory in MiB' })).toHaveValue('768');
   await wizard.getByText('None', { exact: true }).click();
   await wizard.getByText('Start it right away').click();
+  await wizard.getByRole('button', { name: 'Choose Folder' }).click();
+  const folders = window.getByRole('dialog', { name: 'Choose a folder for machines' });
+  await expect(folders.getByRole('textbox', { name: 'Folder or file' })).toHaveValue(join(folder, 'machines'));
+  await folders.getByRole('button', { name: 'Parent folder' }).click();
+  await folders.getByRole('option', { name: 'elsewhere' }).click();
+  await folders.getByRole('button', { name: 'Choose this folder' }).click();
   await wizard.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(window.getByRole('heading', { name: 'Debian', level: 1 })).toBeVisible();
+  await expect(window.getByText(join(folder, 'elsewhere', 'debian'), { exact: true })).toBeVisible();
   const drives = window.getByRole('region', { name: 'Drives' });
   await expect(drives).toContainText('netinst.iso');
   await drives.getByRole('button', { name: 'Eject cd0' }).click();

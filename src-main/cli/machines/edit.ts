@@ -27,6 +27,7 @@ export const create: MachineVerb = {
     ['--os <id>', `guest system: ${GUEST_PROFILES.map(({ id }) => id).join(', ')}`],
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
     ['--floppy <image>', 'floppy image'],
+    ['--folder <folder>', 'the folder it is put into; without, that of the preferences'],
   ],
   calls: ['machines.create', 'machines.validate', 'files.probe'],
   service: false,
@@ -37,7 +38,9 @@ export const create: MachineVerb = {
     const settings = changed(withOptions(start, context.options), pairs);
     await warn(context, settings);
     const newDisks = newDiskOf(settings, context.options['newDisk']);
-    const machine = await context.client.call('machines.create', { settings, newDisks });
+    const folder = context.options['folder'];
+    const home = typeof folder === 'string' ? { folder: resolve(folder) } : {};
+    const machine = await context.client.call('machines.create', { settings, newDisks, ...home });
     context.print(machine, `${machine.id} was made`);
   },
 };

@@ -1,6 +1,6 @@
 // The dialog that makes a machine. Nothing exists until "Create"; the dialog stays open with what went wrong.
 
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { Checkbox, Form } from 'react-aria-components';
 import type { MachineSettings } from '../../../shared/machine/config.ts';
 import { runCommand } from '../../../shared/machine/run-command.ts';
@@ -8,6 +8,7 @@ import { hasErrors } from '../../../shared/machine/validate.ts';
 import { Button } from '../../components/button.tsx';
 import { CopyLine } from '../../components/copy-line.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { FolderField } from '../../components/folder-field.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import type { ChosenFile } from '../../state/files.ts';
@@ -29,7 +30,7 @@ interface CreateMachineProps {
 
 export function CreateMachine({ file, onClose }: CreateMachineProps) {
   const draft = useDraft(file);
-  const { settings, change, issuesOf, touch } = draft;
+  const { settings, change, issuesOf } = draft;
   const [startNow, setStartNow] = useState(true);
   const isBootable = startsSomething(draft);
   const { problem, submitting, submit } = useSubmit(draft, startNow && isBootable, onClose);
@@ -48,7 +49,6 @@ export function CreateMachine({ file, onClose }: CreateMachineProps) {
             label={t.create.name}
             value={settings.name}
             onChange={(name) => change({ name })}
-            onBlur={() => touch('name')}
             placeholder={t.create.namePlaceholder}
             messages={issuesOf('name')}
             autoFocus
@@ -57,6 +57,7 @@ export function CreateMachine({ file, onClose }: CreateMachineProps) {
           {draft.plan.source !== 'kernel' && <GuestField draft={draft} />}
           {draft.plan.source === 'cdrom' && <DiskField draft={draft} />}
           <MemoryField draft={draft} />
+          <PlaceField draft={draft} />
           <Advanced draft={draft} />
           {isBootable && <Summary settings={settings} />}
         </div>
@@ -89,6 +90,21 @@ function startsSomething({ settings, newDisks }: Draft): boolean {
   return settings.boot.kernel !== null || settings.drives.some(({ id, path }) => path !== null && !made.has(id));
 }
 
+/** Where the machine's own folder is made. */
+function PlaceField({ draft }: { readonly draft: Draft }) {
+  const id = useId();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a grid row in every browser
+    <div className="field" role="group" aria-labelledby={id}>
+      <span id={id} className="label">
+        {t.create.folder}
+      </span>
+      <FolderField label={t.create.folder} path={draft.folder} onChange={draft.chooseFolder} />
+      <span className="hint">{t.create.folderHint}</span>
+    </div>
+  );
+}
+
 function Summary({ settings }: { readonly settings: MachineSettings }) {
   return (
     <CopyLine
@@ -108,7 +124,7 @@ function useSubmit(draft: Draft, starts: boolean, onClose: () => void) {
     if (hasErrors(draft.issues)) return setProblem(t.create.problems);
     setSubmitting(true);
     try {
-      const { id } = await createMachine(draft.settings, draft.newDisks);
+      const { id } = await createMachine(draft.settings, draft.newDisks, draft.folder);
       onClose();
       goTo(id, starts ? 'console' : 'overview', starts);
       if (starts) void perform(id, 'start');

@@ -36,12 +36,14 @@ export interface Draft {
   readonly issues: readonly ConfigIssue[];
   readonly looks: Readonly<Partial<Record<MachineFile, Look>>>;
   readonly hostMemoryMiB: number | undefined;
+  /** Where the machine's own folder is made. */
+  readonly folder: string;
   change(patch: Partial<MachineSettings>): void;
   choose(patch: { source?: Source; diskChoice?: DiskChoice; newDiskGiB?: number }): void;
   chooseGuest(id: string): void;
   fileOf(purpose: MachineFile): string | null;
   chooseFile(purpose: MachineFile, path: string | null): void;
-  touch(field: string): void;
+  chooseFolder(path: string): void;
   touchAll(): void;
   /** Of one field, once the user has been there. */
   issuesOf(field: string): readonly ConfigIssue[];
@@ -51,6 +53,8 @@ export interface Draft {
 export function useDraft(file?: ChosenFile): Draft {
   const machines = useApp((state) => state.machines);
   const hostMemoryMiB = useApp((state) => state.info?.host.memoryMiB);
+  const usualFolder = useApp((state) => state.preferences?.machineFolder ?? state.info?.machineFolder ?? '');
+  const [folder, chooseFolder] = useState<string>();
   const [plan, setPlan] = useState(emptyPlan);
   const [touched, setTouched] = useState<ReadonlySet<string> | 'all'>(new Set());
   // A look at a file ends later than the user types: it asks what they have been at then, not when it began.
@@ -111,6 +115,8 @@ export function useDraft(file?: ChosenFile): Draft {
     issues,
     looks,
     hostMemoryMiB,
+    folder: folder ?? usualFolder,
+    chooseFolder,
     change(patch) {
       setPlan((now) => ({ ...now, base: { ...now.base, ...patch } }));
       if (patch.name !== undefined) {
@@ -133,7 +139,6 @@ export function useDraft(file?: ChosenFile): Draft {
     },
     fileOf: (purpose) => plan.files[purpose],
     chooseFile,
-    touch,
     touchAll: () => setTouched('all'),
     issuesOf: (field) => (isTouched(field) ? issues.filter((issue) => issue.field === field) : []),
     issuesOfFile: (purpose) =>

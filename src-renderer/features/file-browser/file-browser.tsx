@@ -25,7 +25,9 @@ function FileDialog({ request }: { readonly request: FileRequest }) {
   const [selected, setSelected] = useState<string | null>(null);
   // null: as long as the user has not typed, the field says where they are.
   const [typed, setTyped] = useState<string | null>(null);
-  const entry = listing?.entries.find(({ path }) => path === selected);
+  const picksFolder = request.purpose === 'folder';
+  const entries = listing?.entries.filter(({ kind }) => kind === 'folder' || !picksFolder) ?? [];
+  const entry = entries.find(({ path }) => path === selected);
   const visit = (path: string | null) => {
     setSelected(null);
     setTyped(null);
@@ -56,14 +58,20 @@ function FileDialog({ request }: { readonly request: FileRequest }) {
           />
           {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
           {listing?.truncated && <p className="quiet">{t.files.truncated}</p>}
-          <Entries listing={listing} selected={selected} onSelect={setSelected} onAccept={accept} />
+          <Entries folder={listing?.path} entries={entries} selected={selected} onSelect={setSelected} onAccept={accept} />
         </div>
       </div>
       <footer className="dialog-footer">
         <Button onPress={() => request.answer(null)}>{t.app.cancel}</Button>
-        <Button kind="primary" isDisabled={!entry} onPress={() => entry && accept(entry)}>
-          {entry?.kind === 'folder' ? t.files.open : t.files.choose}
-        </Button>
+        {picksFolder ? (
+          <Button kind="primary" isDisabled={!listing} onPress={() => request.answer(entry?.path ?? listing?.path ?? null)}>
+            {t.files.chooseFolder}
+          </Button>
+        ) : (
+          <Button kind="primary" isDisabled={!entry} onPress={() => entry && accept(entry)}>
+            {entry?.kind === 'folder' ? t.files.open : t.files.choose}
+          </Button>
+        )}
       </footer>
     </Dialog>
   );
@@ -77,7 +85,7 @@ async function goToTyped(path: string, request: FileRequest, visit: (path: strin
     // Its own message comes from opening the path itself.
     () => undefined,
   );
-  if (found?.kind === 'file') request.answer(path);
+  if (found?.kind === 'file' && request.purpose !== 'folder') request.answer(path);
   else visit(path);
 }
 
@@ -135,29 +143,31 @@ function Location({ typed, onType, hasParent, onUp, onGo }: LocationProps) {
 }
 
 interface EntriesProps {
-  readonly listing: FolderListing | null;
+  /** Undefined until it has been read. */
+  readonly folder: string | undefined;
+  readonly entries: readonly FolderEntry[];
   readonly selected: string | null;
   readonly onSelect: (path: string | null) => void;
   readonly onAccept: (entry: FolderEntry) => void;
 }
 
-function Entries({ listing, selected, onSelect, onAccept }: EntriesProps) {
+function Entries({ folder, entries, selected, onSelect, onAccept }: EntriesProps) {
   return (
     <Virtualizer layout={ListLayout} layoutOptions={{ rowSize: 28 }}>
       <ListBox
-        key={listing?.path}
+        key={folder}
         aria-label={t.files.entries}
         className="file-entries"
-        items={listing?.entries ?? []}
+        items={entries}
         selectionMode="single"
         selectionBehavior="replace"
         selectedKeys={selected === null ? [] : [selected]}
         onSelectionChange={(keys) => onSelect(keys === 'all' ? null : String([...keys][0] ?? '') || null)}
         onAction={(key) => {
-          const entry = listing?.entries.find(({ path }) => path === key);
+          const entry = entries.find(({ path }) => path === key);
           if (entry) onAccept(entry);
         }}
-        renderEmptyState={() => <p className="quiet pad">{listing ? t.files.empty : t.files.loading}</p>}
+        renderEmptyState={() => <p className="quiet pad">{folder === undefined ? t.files.loading : t.files.empty}</p>}
       >
         {(entry) => (
           <ListBoxItem id={entry.path} textValue={entry.name} className="file-entry">

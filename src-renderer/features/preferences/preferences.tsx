@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { CLOSE_ACTIONS, HOST_KEYS, type Preferences as Values } from '../../../shared/rpc/app-contract.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { SearchField } from '../../components/fields.tsx';
+import { FolderField } from '../../components/folder-field.tsx';
 import { Select, Setting } from '../../components/setting.tsx';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, useApp } from '../../state/app-store.ts';
@@ -57,6 +58,7 @@ const SECTIONS = [
       row('memoryReserveMiB', 256, (value, { control, note }, change) => (
         <MemoryField key={value} id={control} note={note} value={value} onChange={change} />
       )),
+      row('machineFolder', null, (value, { control, note }, change) => <MachineFolder id={control} note={note} value={value} onChange={change} />),
       row('closeAction', 'ask', choice(t.console.closeActions, CLOSE_ACTIONS)),
     ],
   },
@@ -113,6 +115,18 @@ export function Preferences() {
       </div>
     </div>
   );
+}
+
+interface MachineFolderProps {
+  readonly id: string;
+  readonly note: string;
+  readonly value: string | null;
+  readonly onChange: (value: string) => void;
+}
+
+function MachineFolder({ id, note, value, onChange }: MachineFolderProps) {
+  const own = useApp((state) => state.info?.machineFolder ?? '');
+  return <FolderField id={id} note={note} label={t.preferences.rows.machineFolder.label} path={value ?? own} onChange={onChange} />;
 }
 
 interface MemoryFieldProps {

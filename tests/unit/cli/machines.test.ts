@@ -1,6 +1,6 @@
 // The verbs for machines, as typed, over a real application on a control socket; its processes are played by the test.
 
-import { writeFileSync, readFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MachineConfig } from '../../../shared/machine/config.ts';
@@ -324,6 +324,22 @@ describe('demo', () => {
 });
 
 describe('the command line', () => {
+  it('shows and changes preferences; the folder for machines must be one', async () => {
+    const { boxwright, folder, app } = at;
+    const home = join(folder, 'big disk');
+    expect(await boxwright('preferences', `machineFolder=${home}`)).toMatchObject({ status: 1, errors: expect.stringContaining('Machines cannot be kept in') });
+    mkdirSync(home);
+    expect(await boxwright('preferences', `machineFolder=${home}`, 'closeAction=save')).toMatchObject({ status: 0, out: expect.stringContaining(home) });
+    expect(JSON.parse((await boxwright('preferences', '--json')).out)).toMatchObject({ machineFolder: home, closeAction: 'save', theme: 'system' });
+    await boxwright('create', 'Far');
+    await boxwright('create', 'Near', '--folder', join(folder, 'machines'));
+    expect([app.registry.folderOf('far'), app.registry.folderOf('near')]).toEqual([join(home, 'far'), join(folder, 'machines', 'near')]);
+    await boxwright('preferences', 'machineFolder=null');
+    expect(app.preferences.machineFolder).toBeNull();
+    await expect(boxwright('preferences', 'colour=red')).rejects.toThrow(/colour: there is no such preference/);
+    await expect(boxwright('preferences', 'closeAction=explode')).rejects.toThrow(/closeAction/);
+  });
+
   it('does everything that a window can do with machines', () => {
     const done = new Set<string>(MACHINE_VERBS.flatMap(({ calls }) => calls));
     // Pictures for lists; `screenshot` has the whole one.

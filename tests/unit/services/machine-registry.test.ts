@@ -1,6 +1,6 @@
 // The folder of machines: what is written, what survives damage, what is refused.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultSettings, type MachineSettings } from '../../../shared/machine/config.ts';
@@ -179,6 +179,62 @@ describe('hostile names', () => {
     expect(readdirSync(join(folder, 'machines'))).toEqual([id]);
     expect(id).toMatch(/^[a-z0-9-]+$/);
     expect((await opened(folder)).registry.config(id).name).toBe(name);
+  });
+});
+
+describe('a folder that the user chose for machines', () => {
+  async function chosen() {
+    const [folder, home] = [temporaryFolder(), temporaryFolder()];
+    const reopened = async () => {
+      const registry = new MachineRegistry(folder, 8192, () => home);
+      expect(await registry.load()).toBeUndefined();
+      return registry;
+    };
+    return { folder, home, registry: await reopened(), reopened };
+  }
+
+  it('holds new machines, and is known at the next start; what else lies there is not', async () => {
+    const { folder, home, registry, reopened } = await chosen();
+    const { id } = await registry.create(settings('Far'));
+    const near = await registry.create(settings('Near'), undefined, join(folder, 'machines'));
+    mkdirSync(join(home, 'holiday'));
+    const again = await reopened();
+    expect(again.list().map((entry) => [entry.kind, entry.id])).toEqual([['machine', 'far'], ['machine', near.id]]);
+    expect([again.folderOf(id), again.folderOf(near.id)]).toEqual([join(home, 'far'), join(folder, 'machines', 'near')]);
+    expect((await again.create(settings('far?'), undefined, join(folder, 'machines'))).id, 'ids are one’s own everywhere').toBe('far-2');
+  });
+
+  it('has a trash of its own, from where machines come back to where they were', async () => {
+    const { home, registry, reopened } = await chosen();
+    const { id } = await registry.create(settings('Far'));
+    const trashed = await registry.delete(id);
+    expect(existsSync(join(home, id))).toBe(false);
+    const again = await reopened();
+    expect(again.list()).toEqual([]);
+    expect(await again.restore(trashed)).toBe(id);
+    expect((await reopened()).folderOf(id)).toBe(join(home, 'far'));
+  });
+
+  it('that is not there shows its machines as out of reach; a machine that is gone from it is gone', async () => {
+    const { home, registry, reopened } = await chosen();
+    await registry.create(settings('Far'));
+    await registry.create(settings('Gone'));
+    rmSync(join(home, 'gone'), { recursive: true });
+    expect((await reopened()).list().map(({ id }) => id)).toEqual(['far']);
+    renameSync(home, `${home}-away`);
+    expect((await reopened()).list()).toMatchObject([{ kind: 'damaged', id: 'far', message: expect.stringContaining(join(home, 'far')) }]);
+    renameSync(`${home}-away`, home);
+    expect((await reopened()).list()).toMatchObject([{ kind: 'machine', id: 'far' }]);
+  });
+
+  it('is refused when it cannot be used, and a damaged list is set aside', async () => {
+    const { folder, registry } = await chosen();
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    for (const home of ['relative', '/there/is/none', file])
+      await expect(registry.create(settings('A'), undefined, home)).rejects.toMatchObject({ code: 'files.notAFolder', message: expect.stringContaining(home) });
+    writeFileSync(join(folder, 'machine-folders.json'), '{');
+    expect(await new MachineRegistry(folder, 8192).load()).toMatch(/set aside as .*machine-folders\.json\.damaged/);
   });
 });
 
