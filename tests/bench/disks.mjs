@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'boxwright-disks-'));
 try {
   const { values } = parseArgs({ options: { peer: { type: 'string' } } });
   await main();
-  await logins(contestants(['jit'], values.peer));
+  await logins(contestants(['jit'], values.peer === undefined ? [] : [values.peer]));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -102,7 +102,7 @@ function print(name, rates, host) {
   );
 }
 
-/** From a program's start to the login of a Debian on its disk. @param {import('./contestants.mjs').Contestant[]} all */
+/** From a program's start to the login of a Debian on its disk. @param {import('./contestants.mjs').Emulator[]} all */
 async function logins(all) {
   for (const arch of ['i386', 'amd64']) {
     const disk = join(GUESTS_FOLDER, 'disks', `debian-${arch}-quick.img`);

@@ -1,13 +1,12 @@
-// Measures one contestant: workloads on the bare machine, a Linux guest's way to its shell, workloads in that shell.
+// Measures one contestant: a workload on the bare machine, a Linux guest's way to its shell, a workload in that shell.
 
 import { linuxGuest } from '../guests/prepare-guests.mjs';
-import { SHELL_PROMPT } from '../support/guest-session.mjs';
+import { GuestSession, SHELL_PROMPT } from '../support/guest-session.mjs';
 import { buildPrograms, initramfsWithPrograms } from './build-programs.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const WORKLOAD_LIMIT_MS = 60_000;
 const BOOT_LIMIT_MS = 300_000;
-const END_LIMIT_MS = 20_000;
 /** The debug exit of a kernel that ended well: 0 × 2 + 1. */
 const ENDED_WELL = 1;
 
@@ -16,7 +15,6 @@ const ENDED_WELL = 1;
 
 /**
  * @typedef {object} Sample
- * @property {string} workload
  * @property {number} msPerRound
  * @property {number} [instructionsPerRound]
  */
@@ -28,6 +26,7 @@ const ENDED_WELL = 1;
  * @returns {Promise<Sample>}
  */
 export async function measureBare(contestant, arch, workload) {
+  if (contestant.run === undefined) return measureNative(arch, workload);
   const exit = ['-no-reboot', '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'];
   const machine = ['-m', '64', '-display', 'none', '-debugcon', 'stdio', ...exit];
   const session = await contestant.run([
@@ -41,32 +40,45 @@ export async function measureBare(contestant, arch, workload) {
     const status = await session.ended(WORKLOAD_LIMIT_MS);
     if (status !== ENDED_WELL) throw new Error(`${workload} ended with status ${status}: ${session.output}`);
     const { msPerRound, allRounds } = read(session.output, workload, arch);
-    if (!contestant.ours) return { workload, msPerRound };
-    return {
-      workload,
-      msPerRound,
-      instructionsPerRound: Number(session.stats()['instructions']) / allRounds,
-    };
+    if (!contestant.ours) return { msPerRound };
+    return { msPerRound, instructionsPerRound: Number(session.stats()['instructions']) / allRounds };
   } finally {
     await session.stop();
   }
 }
 
 /**
- * @typedef {object} LinuxResult
- * @property {number} shellSeconds From the start of the emulator's process.
- * @property {number} peakBytes Resident memory, at most.
- * @property {Sample[]} samples
+ * The program that Linux guests run, without a guest.
+ * @param {Arch} arch
+ * @param {string} workload
+ * @returns {Promise<Sample>}
+ */
+async function measureNative(arch, workload) {
+  const session = new GuestSession(buildPrograms(arch).linux, [workload]);
+  try {
+    await session.ended(WORKLOAD_LIMIT_MS);
+    return { msPerRound: read(session.output, workload, arch).msPerRound };
+  } finally {
+    await session.stop();
+  }
+}
+
+/**
+ * @typedef {object} LinuxMachine A Linux at its shell; or the present one, of which there is nothing else to know.
+ * @property {number} [shellSeconds] From the start of the emulator's process.
+ * @property {() => number} [peakBytes] Resident memory, at most.
+ * @property {(workload: string) => Promise<Sample>} measure
+ * @property {() => Promise<void>} stop
  */
 
 /**
  * @param {Contestant} contestant
  * @param {Arch} arch
- * @param {readonly string[]} workloads
- * @param {(line: string) => void} say
- * @returns {Promise<LinuxResult>}
+ * @returns {Promise<LinuxMachine>}
  */
-export async function measureLinux(contestant, arch, workloads, say) {
+export async function startLinux(contestant, arch) {
+  if (contestant.run === undefined)
+    return { measure: (workload) => measureNative(arch, workload), stop: async () => undefined };
   const { kernel, initrd } = linuxGuest(arch);
   const boot = [
     '-kernel',
@@ -79,22 +91,19 @@ export async function measureLinux(contestant, arch, workloads, say) {
   const session = await contestant.run(['-m', '256', '-nographic', '-no-reboot', ...boot]);
   try {
     await session.waitFor(SHELL_PROMPT, BOOT_LIMIT_MS);
-    const shellSeconds = (performance.now() - session.startedMs) / 1000;
-    say(`shell after ${shellSeconds.toFixed(1)} s`);
-    const samples = [];
-    for (const workload of workloads) {
-      const output = await session.command(`bench ${workload}`, WORKLOAD_LIMIT_MS);
-      const { msPerRound } = read(output, workload, arch);
-      say(`${workload}: ${msPerRound.toFixed(2)} ms`);
-      samples.push({ workload, msPerRound });
-    }
-    const peakBytes = session.residentBytes().peak;
-    session.type('poweroff -f\n');
-    await session.ended(END_LIMIT_MS);
-    return { shellSeconds, peakBytes, samples };
-  } finally {
+  } catch (error) {
     await session.stop();
+    throw error;
   }
+  return {
+    shellSeconds: (performance.now() - session.startedMs) / 1000,
+    peakBytes: () => session.residentBytes().peak,
+    measure: async (workload) => {
+      const output = await session.command(`bench ${workload}`, WORKLOAD_LIMIT_MS);
+      return { msPerRound: read(output, workload, arch).msPerRound };
+    },
+    stop: () => session.stop(),
+  };
 }
 
 /**

@@ -6,11 +6,12 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { prepareGuests } from '../guests/prepare-guests.mjs';
-import { contestants } from './contestants.mjs';
+import { contestants, NATIVE } from './contestants.mjs';
 import { measureImages } from './images.mjs';
 import { measureSnapshots } from './snapshots.mjs';
-import { measureBare, measureLinux } from './measure.mjs';
-import { table } from './report.mjs';
+import { writeSpeeds } from './readme.mjs';
+import { groupTable, table } from './report.mjs';
+import { Rounds } from './rounds.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const HELP = `usage: npm run bench -- [OPTION]...
@@ -19,11 +20,13 @@ const HELP = `usage: npm run bench -- [OPTION]...
   --workload LIST   ${WORKLOADS.map((workload) => workload.name).join(', ')};
                     default: all; none: only the way to the shell
   --tier LIST       interp, jit; default: both
-  --peer qemu       another emulator for comparison
+  --peer NAME       qemu or v86, for comparison; may be given for each. The processor itself comes with it ("native")
+  --rounds COUNT    how often everything is measured, default: 1; with --images: runs of each command, of which the
+                    best counts, default: 5
+  --readme          the figures by group go into the README too
   --images          disk images instead: convert, compare, info and create beside qemu-img
   --snapshots       snapshots of a running Linux instead: take, restore, delete, beside qemu's savevm and loadvm
   --memory LIST     with --snapshots: MiB of the guest; default: 256,512
-  --rounds COUNT    with --images: runs of each command, of which the best counts; default: 5
   --json            results as JSON instead of a table
   --help            this text
 
@@ -31,11 +34,6 @@ LIST is separated by commas.
 `;
 
 const GUESTS = ['bare-i386', 'bare-amd64', 'linux-i386', 'linux-amd64'];
-const MB = 1e6;
-
-/** @typedef {import('./build-programs.mjs').Arch} Arch */
-/** @typedef {import('./contestants.mjs').Contestant} Contestant */
-/** @typedef {import('./report.mjs').Result} Result */
 
 /** Progress goes where it does not stand in the way of results. @param {string} line */
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -53,11 +51,12 @@ async function main() {
       guest: { type: 'string' },
       workload: { type: 'string' },
       tier: { type: 'string' },
-      peer: { type: 'string' },
+      peer: { type: 'string', multiple: true, default: [] },
       images: { type: 'boolean' },
       snapshots: { type: 'boolean' },
       memory: { type: 'string' },
       rounds: { type: 'string' },
+      readme: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -66,8 +65,11 @@ async function main() {
     process.stdout.write(HELP);
     return;
   }
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds ${values.rounds}: not a number of rounds`);
   if (values.images) {
-    const rows = await measureImages(Number(values.rounds ?? 5), say);
+    const rows = await measureImages(rounds ?? 5, say);
     process.stdout.write(`${machineName()}\n\n${rows}\n`);
     return;
   }
@@ -77,74 +79,22 @@ async function main() {
     return;
   }
   const guests = chosen('guest', values.guest, GUESTS);
-  const names = WORKLOADS.map((workload) => workload.name);
-  const workloads = values.workload === 'none' ? [] : chosen('workload', values.workload, names);
-  const runners = contestants(chosen('tier', values.tier, ['interp', 'jit']), values.peer);
+  const known = WORKLOADS.map((workload) => workload.name);
+  const workloads = values.workload === 'none' ? [] : chosen('workload', values.workload, known);
+  const emulators = contestants(chosen('tier', values.tier, ['interp', 'jit']), values.peer);
+  const runners = values.peer.length === 0 ? emulators : [...emulators, NATIVE];
+  const names = runners.map(({ name }) => name);
+  if (values.readme && !(names.includes('jit') && names.length > 1))
+    throw new Error('--readme compares the tier jit: give --peer, and do not leave that tier out');
   if (guests.some((guest) => guest.startsWith('linux'))) prepareGuests(say);
-  /** @type {Result[]} */
-  const results = [];
-  for (const guest of guests)
-    for (const contestant of runners) results.push(...(await measured(guest, contestant, workloads)));
-  const machine = machineName();
+  const machine = [machineName(), ...runners.flatMap(({ version }) => version ?? [])].join(', ');
+  const measured = new Rounds(runners, workloads, say);
+  await measured.measure(guests, rounds ?? 1);
+  const { results } = measured;
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, undefined, 2)}\n`);
-  else
-    process.stdout.write(
-      `${machine}\n\n${table(
-        results,
-        runners.map(({ name }) => name),
-      )}\n`,
-    );
-}
-
-/**
- * One guest of one contestant. What fails is said and left out, so that the rest is measured.
- * @param {string} guest
- * @param {Contestant} contestant
- * @param {readonly string[]} workloads
- * @returns {Promise<Result[]>}
- */
-async function measured(guest, contestant, workloads) {
-  const arch = /** @type {Arch} */ (guest.split('-')[1]);
-  const common = { guest, contestant: contestant.name };
-  const tell = (/** @type {string} */ line) => say(`${guest} ${contestant.name}: ${line}`);
-  try {
-    if (guest.startsWith('bare')) return await bare(contestant, arch, workloads, common, tell);
-    const { shellSeconds, peakBytes, samples } = await measureLinux(contestant, arch, workloads, tell);
-    return [
-      { ...common, measure: 'shell', value: shellSeconds, unit: 's' },
-      { ...common, measure: 'peak memory', value: peakBytes / MB, unit: 'MB' },
-      ...samples.map(({ workload, msPerRound }) => ({
-        ...common,
-        measure: workload,
-        value: msPerRound,
-        unit: /** @type {const} */ ('ms'),
-      })),
-    ];
-  } catch (error) {
-    tell(`FAILED: ${error instanceof Error ? error.message : error}`);
-    process.exitCode = 1;
-    return [];
-  }
-}
-
-/**
- * @param {Contestant} contestant
- * @param {Arch} arch
- * @param {readonly string[]} workloads
- * @param {{ guest: string, contestant: string }} common
- * @param {(line: string) => void} tell
- * @returns {Promise<Result[]>}
- */
-async function bare(contestant, arch, workloads, common, tell) {
-  /** @type {Result[]} */
-  const results = [];
-  for (const { name } of WORKLOADS.filter((w) => !w.needsLinux && workloads.includes(w.name))) {
-    const { msPerRound, instructionsPerRound } = await measureBare(contestant, arch, name);
-    tell(`${name}: ${msPerRound.toFixed(2)} ms`);
-    const mips = instructionsPerRound === undefined ? {} : { mips: instructionsPerRound / msPerRound / 1000 };
-    results.push({ ...common, measure: name, value: msPerRound, unit: 'ms', ...mips });
-  }
-  return results;
+  else process.stdout.write(`${machine}\n\n${table(results, names)}\n\n${groupTable(results, names)}\n`);
+  if (measured.failed) throw new Error('not everything could be measured, see above');
+  if (values.readme) writeSpeeds(results, names, machine);
 }
 
 /**

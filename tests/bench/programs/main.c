@@ -1,5 +1,5 @@
-// Runs workloads by name. A word is NAME=ROUNDS, or NAME for one round, two, four and so on until a run takes long
-// enough to be measured. Prints "BENCH name rounds checksum milliseconds" for each run.
+// Runs workloads by name. A word is NAME=ROUNDS, or NAME for one round, two, four and so on until a run that is not
+// the first, which warms up, takes long enough to be measured. Prints "BENCH name rounds checksum milliseconds" for each run.
 
 #include "platform.h"
 #include "workload.h"
@@ -62,7 +62,8 @@ static u32 run(const struct workload *workload, u32 rounds) {
 }
 
 static void measure(const struct workload *workload) {
-  for (u32 rounds = 1; run(workload, rounds) < LONG_ENOUGH_MS; rounds *= 2) {}
+  run(workload, 1);
+  for (u32 rounds = 2; run(workload, rounds) < LONG_ENOUGH_MS; rounds *= 2) {}
 }
 
 int run_workloads(u32 count, const char *const *words) {
