@@ -10,8 +10,9 @@ import type { MachineOptions, MachineStats } from '../engine/machine/options.ts'
 import { allocateAlarm, raiseAttention } from './alarm.ts';
 import type { SavedState } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import type { PageBringer } from '../engine/snapshot/index.ts';
 import { type DriveImage, DriveServer } from './drive-server.ts';
-import { loadState, refusedSection } from './load-state.ts';
+import { StateLoading } from './load-state.ts';
 import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
 import { type SaveOptions, StateSaving } from './save-state.ts';
 import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
@@ -53,7 +54,9 @@ class ThreadedRunner implements MachineRunner {
   #attention: Int32Array | undefined;
   #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
   #saving: StateSaving | undefined;
-  #restoring: { resolve(): void; reject(error: Error): void; readonly path: string } | undefined;
+  #restoring: { resolve(): void; reject(error: Error): void; readonly loading: StateLoading } | undefined;
+  /** Until all of the memory that the machine goes on with is in place. */
+  #arriving: Promise<void> = Promise.resolve();
   #ended = false;
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
@@ -70,27 +73,46 @@ class ThreadedRunner implements MachineRunner {
   }
 
   async start(state?: string, { paused = false }: { readonly paused?: boolean } = {}): Promise<void> {
-    await this.#startThread(state !== undefined);
-    if (state === undefined) return;
+    if (state === undefined) return this.#startThread(false);
+    let loading: StateLoading | undefined;
     try {
-      await this.#restore(state, paused);
+      loading = new StateLoading(state);
+      // While the other thread builds the machine this one has nothing else to do.
+      await Promise.all([this.#startThread(true), loading.check()]);
+      await this.#restore(loading, paused);
     } catch (error) {
+      loading?.close();
       await this.powerOff();
       throw error;
     }
   }
 
-  async #restore(path: string, paused: boolean): Promise<void> {
+  async #restore(loading: StateLoading, paused: boolean): Promise<void> {
     const { attention, guest } = this.#memory!;
     const ramBytes = guardedBytes(this.#options);
     const machine = { cpuModel: this.#options.cpuModel, memoryBytes: ramBytes, tailBytes: guest.bytes - ramBytes };
-    const sections = await loadState(path, machine, new Uint8Array(attention.buffer, guest.base, guest.bytes));
+    const bringer = await loading.begin(machine, new Uint8Array(attention.buffer, guest.base, guest.bytes));
     await new Promise<void>((resolve, reject) => {
-      this.#restoring = { resolve, reject, path };
-      this.#send({ kind: 'restore', sections });
+      this.#restoring = { resolve, reject, loading };
+      this.#send({ kind: 'restore', sections: loading.sections, pages: bringer.pages });
     });
+    this.#restoring = undefined;
     if (paused) this.#send({ kind: 'pause' });
     this.#send({ kind: 'release' });
+    this.#arriving = this.#bring(loading, bringer);
+  }
+
+  /** A guest that waits for a page that cannot be had is past help. */
+  async #bring(loading: StateLoading, bringer: PageBringer): Promise<void> {
+    try {
+      await loading.rest(bringer, () => this.#ended);
+      this.#send({ kind: 'arrived' });
+    } catch (error) {
+      this.#crash(error as Error);
+      void this.#worker?.terminate();
+    } finally {
+      loading.close();
+    }
   }
 
   async saveState(options: SaveOptions): Promise<SavedState> {
@@ -102,6 +124,7 @@ class ThreadedRunner implements MachineRunner {
     }, options);
     this.#saving = saving;
     try {
+      await this.#arriving;
       return await saving.run();
     } finally {
       this.#saving = undefined;
@@ -250,7 +273,7 @@ class ThreadedRunner implements MachineRunner {
         return this.#restoring?.resolve();
       case 'not-restored': {
         const { section, message } = event;
-        return this.#restoring?.reject(refusedSection(this.#restoring.path, section, message));
+        return this.#restoring?.reject(this.#restoring.loading.refusal(section, message));
       }
       case 'drive-request':
         return this.#driveServer.request(event);

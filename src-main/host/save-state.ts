@@ -40,6 +40,7 @@ export class StateSaving {
   readonly #options: SaveOptions;
   readonly #cancel = new SharedArrayBuffer(4);
   readonly #copies: PageCopies;
+  #isOver = false;
   #held: { resolve(event: Held): void; reject(error: Error): void } | undefined;
 
   constructor(machine: SavingMachine, options: SaveOptions) {
@@ -60,7 +61,8 @@ export class StateSaving {
 
   /** The machine has ended: nothing answers any more. */
   ended(): void {
-    this.#held?.reject(new FailureError('machine.wrongState', 'The machine ended while its state was to be saved.'));
+    this.#isOver = true;
+    this.#held?.reject(endedMeanwhile());
   }
 
   async run(): Promise<SavedState> {
@@ -93,6 +95,7 @@ export class StateSaving {
   #hold(): Promise<Held> {
     return new Promise((resolve, reject) => {
       this.#held = { resolve, reject };
+      if (this.#isOver) reject(endedMeanwhile());
       this.#machine.send({ kind: 'hold', copies: this.#copies });
     });
   }
@@ -124,6 +127,8 @@ export class StateSaving {
     });
   }
 }
+
+const endedMeanwhile = (): FailureError => new FailureError('machine.wrongState', 'The machine ended while its state was to be saved.');
 
 function bound(machine: SavingMachine) {
   return { drives: machine.drives, send: (command: MachineCommand) => machine.send(command) };

@@ -5,6 +5,7 @@ import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
 import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 import type { ModuleLoader } from './module-loader.ts';
+import type { ArrivingPages } from '../snapshot/page-arrival.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
@@ -61,7 +62,7 @@ export interface CpuEngine {
   /** The registers and what else the processor remembers, for the section `cpu0`. */
   saveState(): Uint8Array;
   /**
-   * Takes registers over once guest memory is in place, before anything has run; the levels of INTR and A20 are the
+   * Takes registers over once guest memory is in place or awaited, before anything has run; the levels of INTR and A20 are the
    * board's to set. Throws `StateError` and changes nothing when the section is of another form.
    */
   restoreState(version: number, bytes: Uint8Array): void;
@@ -69,7 +70,11 @@ export interface CpuEngine {
   forgetCode(): void;
   /** From now on each of the first pages of guest memory is copied before it is written; undefined: no longer. */
   guardPages(copies: PageCopies | undefined): void;
-  /** The board is about to write guest memory by itself: `offset` counts in the guest part. */
+  /** From now on whoever reaches a page that is still to come waits for it; undefined: all are there. */
+  awaitPages(pages: ArrivingPages | undefined): void;
+  /** The board is about to read guest memory by itself: `offset` counts in the guest part. */
+  beforeRead(offset: number, length: number): void;
+  /** The same for writing. */
   beforeWrite(offset: number, length: number): void;
   /** Pages of video memory written since the last call, as one byte per page set to 1 in `pages`. False when there are none. */
   takeDirtyPages(pages: Uint8Array): boolean;

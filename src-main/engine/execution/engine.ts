@@ -22,6 +22,7 @@ import {
   SEGMENT_INDEX,
   SHADOW_OF_STACK,
 } from '../x86/state/cpu-state.ts';
+import type { ArrivingPages } from '../snapshot/page-arrival.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
@@ -236,7 +237,14 @@ export class Engine implements CpuEngine {
   guardPages(copies: PageCopies | undefined): void {
     this.#mmu.guardPages(this.ram.base, copies);
   }
+  awaitPages(pages: ArrivingPages | undefined): void {
+    this.#mmu.awaitPages(this.ram.base, pages);
+  }
+  beforeRead(offset: number, length: number): void {
+    this.#mmu.arrival?.waitAll(this.ram.base + offset, length);
+  }
   beforeWrite(offset: number, length: number): void {
+    this.beforeRead(offset, length);
     this.#mmu.guard?.beforeWrites(this.ram.base + offset, length);
   }
   invalidate(physical: number, length: number): void {

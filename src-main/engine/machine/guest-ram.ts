@@ -50,7 +50,10 @@ export class GuestRam implements Dma {
   read(address: number, into: Uint8Array): void {
     this.#pieces(address, into.length, (done, length, region, at) => {
       if (region === undefined) into.fill(0xff, done, done + length);
-      else into.set(this.#bytes.subarray(at, at + length), done);
+      else {
+        this.#engine.beforeRead(at, length);
+        into.set(this.#bytes.subarray(at, at + length), done);
+      }
     });
   }
 
@@ -69,6 +72,7 @@ export class GuestRam implements Dma {
       if (region === undefined || (region.kind === 'rom' && access === 'write')) this.#addVoid(views, bytes);
       else {
         if (access === 'write') this.#engine.beforeWrite(at, bytes);
+        else this.#engine.beforeRead(at, bytes);
         views.push(this.#bytes.subarray(at, at + bytes));
       }
     });

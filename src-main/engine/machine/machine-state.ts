@@ -31,7 +31,7 @@ export function saveSections({ engine, devices, parts }: MachineStateParts): Sta
   ];
 }
 
-/** Throws `StateError`; the machine is then good for nothing. Memory is in place. */
+/** Throws `StateError`; the machine is then good for nothing. Memory is in place or awaited. */
 export function restoreSections(machine: MachineStateParts, sections: readonly StateSection[]): void {
   const { engine, devices, interruptControllers, parts } = machine;
   const saved = new Map(sections.map((section) => [section.id, section]));

@@ -167,7 +167,8 @@ export class Machine {
       case 'hold': return this.#hold(command.copies);
       case 'release': return this.#setHeld(false);
       case 'unguard': return this.engine.guardPages(undefined);
-      case 'restore': return this.#takeState(command.sections);
+      case 'restore': this.engine.awaitPages(command.pages); return this.#takeState(command.sections);
+      case 'arrived': return this.engine.awaitPages(undefined);
       case 'request-stats': this.#host.emit({ kind: 'stats', stats: this.stats() }); return;
     }
   }
@@ -193,7 +194,7 @@ export class Machine {
     return saveSections(this.#stateParts());
   }
 
-  /** Into a machine made with `awaitsState`, once its memory is in place. Throws `StateError`. */
+  /** Into a machine made with `awaitsState`, once its memory is in place or awaited. Throws `StateError`. */
   restoreState(sections: readonly StateSection[]): void {
     restoreSections(this.#stateParts(), sections);
   }

@@ -2,6 +2,7 @@
 // Plain structured-cloneable data; both sides are ours, so nothing here is validated.
 
 import type { LogLevel } from '../base/logger.ts';
+import type { ArrivingPages } from '../snapshot/page-arrival.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 import type { StateSection } from '../snapshot/state-host.ts';
 import type { DriveMedium, DriveOutcome, DriveRequest } from '../block/drive.ts';
@@ -41,8 +42,9 @@ export type MachineCommand =
   | { readonly kind: 'hold'; readonly copies: PageCopies | undefined }
   | { readonly kind: 'release' }
   | { readonly kind: 'unguard' }
-  /** To a held machine whose memory was put in place from outside; `restored` or `not-restored` answers. */
-  | { readonly kind: 'restore'; readonly sections: readonly StateSection[] }
+  /** To a held machine whose memory is put in place from outside, until `arrived`; `restored` or `not-restored` answers. */
+  | { readonly kind: 'restore'; readonly sections: readonly StateSection[]; readonly pages: ArrivingPages }
+  | { readonly kind: 'arrived' }
   | { readonly kind: 'request-stats' };
 
 /** From the machine. */

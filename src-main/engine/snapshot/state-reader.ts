@@ -3,6 +3,7 @@
 
 import { crc32c } from '../base/crc32.ts';
 import { fromUtf8 } from '../base/utf8.ts';
+import type { PageGroup } from './page-arrival.ts';
 import { damaged, StateFileError } from './state-error.ts';
 import {
   checkChunk, CHUNK_PAGES, CHUNK_RECORD_BYTES, type ChunkRef, DIGEST_BYTES, HEADER_BYTES, MAX_INDEX_BYTES, PAGE_OWN, PAGE_PARENT, PAGE_SAME,
@@ -12,14 +13,18 @@ import type { StateCodec, StateSection, StateSource } from './state-host.ts';
 
 /** A longer chain of parents is taken for damage. */
 const MAX_DEPTH = 1000;
-/** Chunks in work at a time. */
-const AT_ONCE = 8;
 
 export interface StateFiles {
   /** Throws what the host has to say about a file that cannot be opened. */
   open(path: string): StateSource;
   /** Undefined: there is none. */
   openBeside(path: string, file: string): StateSource | undefined;
+}
+
+/** Pages of one chunk. `load` puts them in their places; it and `check` throw when the chunk is damaged. */
+export interface StatePageGroup extends PageGroup {
+  /** Compares the checksum of what is stored. */
+  check(): void;
 }
 
 const NO_PAGE = 0xffff_ffff;
@@ -85,10 +90,9 @@ export class StateReader {
     return String.fromCharCode(...this.#digests.subarray(own * DIGEST_BYTES, (own + 1) * DIGEST_BYTES));
   }
 
-  /** Puts every page that is not zero in its place; pages that are zero are left alone. */
-  async load(memory: Uint8Array): Promise<void> {
-    const wanted = Uint32Array.from({ length: this.index.pages.count }, (_, page) => page);
-    await this.#load(memory, wanted);
+  /** Every page that is not zero, also of the files that this one builds on, by the chunk it stands in. */
+  groups(): StatePageGroup[] {
+    return this.#groups(Uint32Array.from({ length: this.index.pages.count }, (_, page) => page));
   }
 
   /** Reads every chunk, one each time it is asked, and says how many there are; throws at the first that is damaged. */
@@ -101,12 +105,11 @@ export class StateReader {
     }
   }
 
-  async #load(memory: Uint8Array, pages: Uint32Array): Promise<void> {
+  #groups(wanted: Uint32Array): StatePageGroup[] {
     const byChunk = new Map<number, number[]>();
     const inherited: number[] = [];
-    for (const page of pages) {
-      const kind = this.#map[page];
-      if (kind === PAGE_PARENT) inherited.push(page);
+    for (const page of wanted) {
+      if (this.#map[page] === PAGE_PARENT) inherited.push(page);
       const own = this.#own[page]!;
       if (own === NO_PAGE) continue;
       const chunk = Math.floor(own / CHUNK_PAGES);
@@ -114,18 +117,24 @@ export class StateReader {
       if (list === undefined) byChunk.set(chunk, [page]);
       else list.push(page);
     }
-    const work = byChunk.entries();
-    const one = async (): Promise<void> => {
-      for (const [chunk, list] of work) {
-        const bytes = await this.#chunkLater(this.#chunks[chunk]!, `memory chunk ${chunk}`);
-        for (const page of list) {
+    const groups = [...byChunk].map(([chunk, pages]) => this.#group(chunk, pages));
+    return inherited.length === 0 ? groups : [...groups, ...this.parent!.#groups(Uint32Array.from(inherited))];
+  }
+
+  #group(chunk: number, pages: readonly number[]): StatePageGroup {
+    const ref = this.#chunks[chunk]!;
+    const structure = `memory chunk ${chunk}`;
+    return {
+      pages,
+      check: () => void this.#stored(ref, structure),
+      load: async (memory) => {
+        const bytes = await this.#chunkLater(ref, structure);
+        for (const page of pages) {
           const at = (this.#own[page]! % CHUNK_PAGES) * STATE_PAGE;
           memory.set(bytes.subarray(at, at + STATE_PAGE), page * STATE_PAGE);
         }
-      }
+      },
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
-    if (inherited.length > 0) await this.parent!.#load(memory, Uint32Array.from(inherited));
   }
 
   #readIndex(): StateIndex {

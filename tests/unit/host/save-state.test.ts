@@ -1,6 +1,6 @@
 // States of machines on their threads: saved while they run, continued by another machine, drives on new layers meanwhile.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MachineOptions } from '../../../src-main/engine/index.ts';
@@ -98,5 +98,21 @@ describe('the state of a running machine', () => {
       /does not fit this machine: it is of one with 8 MiB of memory, this one has 16/,
     );
     await expect(build({ hpet: true }).runner.start(path)).rejects.toThrow(/hpet: the machine has this part, the state does not/);
+  }, PATIENCE_MS);
+
+  it('is not begun with when any of its memory is damaged', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.state');
+    const first = build();
+    await first.runner.start();
+    await first.shows('>');
+    await first.runner.saveState(saving(path));
+    const bytes = readFileSync(path);
+    // Pages take the middle of the file.
+    bytes[bytes.length >> 1] = bytes[bytes.length >> 1]! ^ 1;
+    writeFileSync(path, bytes);
+    const other = build();
+    await expect(other.runner.start(path)).rejects.toMatchObject({ code: 'state.damaged', detail: { reason: 'damaged', file: path } });
+    expect(other.serial()).toBe('');
   }, PATIENCE_MS);
 });

@@ -54,7 +54,7 @@ function write(name: string, memory: Uint8Array, parent?: string) {
 
 async function read(name: string): Promise<Uint8Array> {
   const memory = new Uint8Array(PAGES * STATE_PAGE);
-  await open(name).load(memory);
+  for (const group of open(name).groups()) await group.load(memory);
   return memory;
 }
 

@@ -11,6 +11,7 @@ import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
+import { type ArrivingPages, PageArrival } from '../../snapshot/page-arrival.ts';
 import { type PageCopies, PageGuard } from '../../snapshot/page-guard.ts';
 import { DeviceTlb } from './device-tlb.ts';
 import type { Tlb } from './tlb.ts';
@@ -71,6 +72,8 @@ export class Mmu {
   readonly #vramBase: number;
   /** Sees every page before it is written. */
   guard: PageGuard | undefined;
+  /** Asked before a page is reached; undefined: all are there. */
+  arrival: PageArrival | undefined;
 
   constructor(
     parts: { views: MemoryViews; cpu: CpuContext; map: PhysicalMap; tlb: Tlb; code: CodeWatcher },
@@ -102,6 +105,12 @@ export class Mmu {
   /** Copies what begins at a host address from now on before it is written, or no longer does. */
   guardPages(base: number, copies: PageCopies | undefined): void {
     this.guard = copies && new PageGuard(this.#views.memory.buffer, base, copies);
+    this.flush();
+  }
+
+  /** Waits from now on for each page that is still to come, or no longer. */
+  awaitPages(base: number, pages: ArrivingPages | undefined): void {
+    this.arrival = pages && new PageArrival(base, pages);
     this.flush();
   }
 
@@ -137,6 +146,7 @@ export class Mmu {
       return DEVICE;
     }
     const host = region.host + (physical - region.base);
+    this.arrival?.wait(host);
     if (access === 'write') {
       this.guard?.beforeWrite(host);
       this.#markVideo(region, host);
@@ -153,7 +163,10 @@ export class Mmu {
     if (this.#walked.pageShift !== 12) this.#noteLargePage(address, this.#walked.pageShift);
     const physical = this.#gate(this.#walked.physical);
     const region = this.#map.find(physical);
-    return region === undefined ? undefined : region.host + (physical - region.base);
+    if (region === undefined) return undefined;
+    const host = region.host + (physical - region.base);
+    this.arrival?.wait(host);
+    return host;
   }
 
   #noteLargePage(address: number, pageShift: number): void {
@@ -386,13 +399,17 @@ export class Mmu {
 
   readPhysical32(address: number): number {
     const host = this.#map.host(this.#gate(address));
-    if (host >= 0) return this.#views.data.getUint32(host, true);
+    if (host >= 0) {
+      this.arrival?.wait(host);
+      return this.#views.data.getUint32(host, true);
+    }
     return this.#cpu.environment.memoryRead(address, 4) >>> 0;
   }
 
   writePhysical32(address: number, value: number): void {
     const host = this.#map.host(this.#gate(address));
     if (host < 0) return;
+    this.arrival?.wait(host);
     this.guard?.beforeWrite(host);
     if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, 4);
     this.#views.data.setUint32(host, value, true);
