@@ -78,6 +78,8 @@ class Copy {
     const walk = this.#options.compressed ? this.#wholeClusters(pieces) : pieces;
     this.#job.progress(0, this.#source.length);
     await inParallel(walk, width, (piece, slot, turn, passOn) => this.#copyPiece(piece, slot, turn, passOn));
+    // The last pieces may all have been under way when somebody stopped it.
+    checkCancelled(this.#job);
   }
 
   async #copyPiece(piece: Piece, slot: number, turn: Promise<void>, passOn: () => void): Promise<void> {
