@@ -1,6 +1,5 @@
 // What disk images need of Node, put together for the block layer.
 
-import { randomBytes } from 'node:crypto';
 import type { ImageHost } from '../engine/block/index.ts';
 import { createImageFiles, type ImageFilesOptions } from './image-files.ts';
 import { nodeCodecs } from './node-codecs.ts';
@@ -9,7 +8,8 @@ export function createImageHost(options: ImageFilesOptions = {}): ImageHost {
   return {
     files: createImageFiles(options),
     codecs: nodeCodecs,
-    random: (bytes) => randomBytes(bytes),
+    // Of Node's two ways to random bytes the one that is loaded only when somebody asks.
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     wallTimeMs: () => Date.now(),
   };
 }

@@ -3,12 +3,12 @@
 // how, and which process. A file whose process is gone counts for nothing and is removed by whoever sees it, so nothing
 // is ever taken over: two that come at once see each other. Not a lock against other programs.
 
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BlockError } from '../engine/block/index.ts';
+import { uniqueSuffix } from './unique-suffix.ts';
 
 export type ImageAccess = 'read' | 'write';
 
@@ -83,7 +83,7 @@ function makeFolder(folder: string): void {
 }
 
 function claim(folder: string, image: string, access: ImageAccess): string {
-  const own = [image, access, process.pid, OWN_START, randomBytes(6).toString('hex')].join('-');
+  const own = [image, access, process.pid, OWN_START, uniqueSuffix()].join('-');
   fs.writeFileSync(join(folder, own), '', { flag: 'wx' });
   return own;
 }

@@ -1,46 +1,63 @@
 // Compression for image formats with Node's zlib. Zstandard is there from Node 22.15 on; bzip2 and LZFSE are not.
 
-import * as zlib from 'node:zlib';
+import { createRequire } from 'node:module';
 import { BlockError, type Codecs, type CompressionKind } from '../engine/block/index.ts';
 
-type Transform = (bytes: Uint8Array, limit: number) => Uint8Array;
+type Zlib = typeof import('node:zlib');
+type Table<T> = Readonly<Partial<Record<CompressionKind, T>>>;
+type Unpack = (packed: Uint8Array, limit: number) => Uint8Array;
+type Pack = (plain: Uint8Array) => Uint8Array;
+type Callback = (error: Error | null, packed: Uint8Array) => void;
+type PackLater = (plain: Uint8Array, done: Callback) => void;
+
+interface Tables {
+  readonly unpack: Table<Unpack>;
+  readonly pack: Table<Pack>;
+  /** The same on the threads of Node's pool. */
+  readonly packLater: Table<PackLater>;
+}
 
 /** Bytes are inflated into one buffer where they fit; Node's default would piece together many. */
 const bounded = (limit: number) => ({ maxOutputLength: Math.max(limit, 1), chunkSize: Math.max(limit, 64) });
-
-const UNPACK: Readonly<Partial<Record<CompressionKind, Transform>>> = {
-  deflate: (packed, limit) => zlib.inflateRawSync(packed, bounded(limit)),
-  zlib: (packed, limit) => zlib.inflateSync(packed, bounded(limit)),
-  gzip: (packed, limit) => zlib.gunzipSync(packed, bounded(limit)),
-  ...('zstdDecompressSync' in zlib
-    ? { zstd: (packed, limit) => zlib.zstdDecompressSync(zstdFrame(packed), bounded(limit)) }
-    : {}),
-};
 
 // A window of 4 KiB: what readers of qcow2 set aside.
 const deflateOptions = (plain: Uint8Array) => ({ windowBits: 12, chunkSize: plain.length + 64 });
 const zlibOptions = (plain: Uint8Array) => ({ chunkSize: plain.length + 64 });
 
-const PACK: Readonly<Partial<Record<CompressionKind, (plain: Uint8Array) => Uint8Array>>> = {
-  deflate: (plain) => zlib.deflateRawSync(plain, deflateOptions(plain)),
-  zlib: (plain) => zlib.deflateSync(plain, zlibOptions(plain)),
-  gzip: (plain) => zlib.gzipSync(plain, zlibOptions(plain)),
-  ...('zstdCompressSync' in zlib ? { zstd: (plain) => zlib.zstdCompressSync(plain) } : {}),
-};
+const tablesOf = (zlib: Zlib): Tables => ({
+  unpack: {
+    deflate: (packed, limit) => zlib.inflateRawSync(packed, bounded(limit)),
+    zlib: (packed, limit) => zlib.inflateSync(packed, bounded(limit)),
+    gzip: (packed, limit) => zlib.gunzipSync(packed, bounded(limit)),
+    ...('zstdDecompressSync' in zlib
+      ? { zstd: (packed, limit) => zlib.zstdDecompressSync(zstdFrame(packed), bounded(limit)) }
+      : {}),
+  },
+  pack: {
+    deflate: (plain) => zlib.deflateRawSync(plain, deflateOptions(plain)),
+    zlib: (plain) => zlib.deflateSync(plain, zlibOptions(plain)),
+    gzip: (plain) => zlib.gzipSync(plain, zlibOptions(plain)),
+    ...('zstdCompressSync' in zlib ? { zstd: (plain) => zlib.zstdCompressSync(plain) } : {}),
+  },
+  packLater: {
+    deflate: (plain, done) => zlib.deflateRaw(plain, deflateOptions(plain), done),
+    zlib: (plain, done) => zlib.deflate(plain, zlibOptions(plain), done),
+    gzip: (plain, done) => zlib.gzip(plain, zlibOptions(plain), done),
+    ...('zstdCompress' in zlib ? { zstd: (plain, done) => zlib.zstdCompress(plain, done) } : {}),
+  },
+});
 
-type Callback = (error: Error | null, packed: Uint8Array) => void;
+let loaded: Tables | undefined;
 
-/** The same on the threads of Node's pool. */
-const PACK_LATER: Readonly<Partial<Record<CompressionKind, (plain: Uint8Array, done: Callback) => void>>> = {
-  deflate: (plain, done) => zlib.deflateRaw(plain, deflateOptions(plain), done),
-  zlib: (plain, done) => zlib.deflate(plain, zlibOptions(plain), done),
-  gzip: (plain, done) => zlib.gzip(plain, zlibOptions(plain), done),
-  ...('zstdCompress' in zlib ? { zstd: (plain, done) => zlib.zstdCompress(plain, done) } : {}),
-};
+/** Node's zlib is loaded when the first image is compressed: commands on others start sooner without it. */
+function tables(): Tables {
+  loaded ??= tablesOf(createRequire(import.meta.url)('node:zlib') as Zlib);
+  return loaded;
+}
 
 export const nodeCodecs: Codecs = {
   unpack(kind, packed, limit) {
-    const unpack = UNPACK[kind] ?? unsupported(kind);
+    const unpack = tables().unpack[kind] ?? unsupported(kind);
     try {
       return unpack(packed, limit);
     } catch (error) {
@@ -49,11 +66,11 @@ export const nodeCodecs: Codecs = {
     }
   },
   pack(kind, plain) {
-    const packed = (PACK[kind] ?? unsupported(kind))(plain);
+    const packed = (tables().pack[kind] ?? unsupported(kind))(plain);
     return packed.length < plain.length ? packed : undefined;
   },
   packLater(kind, plain) {
-    const pack = PACK_LATER[kind] ?? unsupported(kind);
+    const pack = tables().packLater[kind] ?? unsupported(kind);
     return new Promise((resolve, reject) => {
       pack(plain, (error, packed) => {
         if (error) reject(error);

@@ -1,12 +1,12 @@
 // New files under names of their own until they are whole: created beside their final place, hidden, and renamed at the
 // end. What fails, is cancelled or dies on the way leaves nothing, or the old file, under the final name.
 
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemErrorCode } from '../../shared/units/system-error.ts';
 import { BlockError, type ByteStore, type ImageFiles } from '../engine/block/index.ts';
 import { blockFileError } from './file-store.ts';
+import { uniqueSuffix } from './unique-suffix.ts';
 
 interface StagedFile {
   readonly final: string;
@@ -42,7 +42,7 @@ export class StagedFiles implements ImageFiles {
   /** Throws 'in-use' if somebody has a file open that would be replaced. */
   async create(path: string): Promise<ByteStore> {
     const final = await this.#freePlace(path);
-    const temporary = join(dirname(final), `.${basename(final)}.${randomBytes(4).toString('hex')}.part`);
+    const temporary = join(dirname(final), `.${basename(final)}.${uniqueSuffix()}.part`);
     try {
       const store = await this.#files.create(temporary);
       this.#staged.set(resolve(path), { final, temporary });

@@ -27,6 +27,7 @@ import {
 } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { requireNumber, requireSize } from './size.ts';
+import { snapshotName } from './snapshot-name.ts';
 import type { ImageVerb } from './verbs.ts';
 
 const SPEC: VerbSpec = {
@@ -169,9 +170,4 @@ function sparseBytes(text: string): number {
 
 function coroutines(text: string | undefined): number {
   return text === undefined ? 8 : requireNumber(text, 'number of coroutines', 1, 16);
-}
-
-/** "name", or "snapshot.id=1" or "snapshot.name=x". */
-export function snapshotName(text: string | undefined): string | undefined {
-  return text?.replace(/^snapshot\.(id|name)=/, '');
 }

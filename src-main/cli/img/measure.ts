@@ -4,7 +4,6 @@ import { measureImage, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
 import { openSnapshot } from '../../host/image-tools.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
-import { snapshotName } from './convert.ts';
 import { formatHelp, optionalFormat, requireFormat, targetOptions, wantsHelp } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import {
@@ -17,6 +16,7 @@ import {
   REFUSED,
 } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
+import { snapshotName } from './snapshot-name.ts';
 import type { ImageVerb } from './verbs.ts';
 
 const SPEC: VerbSpec = {

@@ -20,14 +20,21 @@ const makeTables = (polynomial: number): Uint32Array => {
   return tables;
 };
 
-const IEEE_TABLES = makeTables(IEEE);
-const CASTAGNOLI_TABLES = makeTables(CASTAGNOLI);
+// Made when somebody asks for a checksum: commands that do not should not wait for them.
+let ieee: Uint32Array | undefined;
+let castagnoli: Uint32Array | undefined;
 
 /** `seed`: the checksum of what comes before. */
-export const crc32 = (bytes: Uint8Array, seed = 0): number => checksum(IEEE_TABLES, bytes, seed);
+export const crc32 = (bytes: Uint8Array, seed = 0): number => {
+  ieee ??= makeTables(IEEE);
+  return checksum(ieee, bytes, seed);
+};
 
 /** As `crc32`. */
-export const crc32c = (bytes: Uint8Array, seed = 0): number => checksum(CASTAGNOLI_TABLES, bytes, seed);
+export const crc32c = (bytes: Uint8Array, seed = 0): number => {
+  castagnoli ??= makeTables(CASTAGNOLI);
+  return checksum(castagnoli, bytes, seed);
+};
 
 function checksum(T: Uint32Array, bytes: Uint8Array, seed: number): number {
   let crc = ~seed;
