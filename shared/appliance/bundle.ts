@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { type DriveConfig, type MachineConfig, machineConfig, machineSettings } from '../machine/config.ts';
-import { type Layer, type SnapshotTree, snapshotTree } from '../snapshot/snapshot-tree.ts';
+import { type SnapshotTree, snapshotTree } from '../snapshot/snapshot-tree.ts';
 import type { ApplianceNote } from './appliance-view.ts';
 
 export const BUNDLE_FORMAT = 'boxwright-machine';
@@ -93,9 +93,4 @@ function withOwnFiles(config: MachineConfig, names: ReadonlySet<string>, notes: 
 
 function withoutTrust({ allowReferences: _trusted, ...drive }: DriveConfig): DriveConfig {
   return drive;
-}
-
-/** Layers nothing lies under: whole disks, which may name no other file. */
-export function isWhole({ parent }: Layer): boolean {
-  return parent === null;
 }

@@ -9,7 +9,6 @@ const hostPath = z.string().min(1).max(4096);
 
 /** A new image whose backing image is the one that the drive has now, made by the caller and empty. */
 export const driveLayer = z.object({ drive: driveId, path: hostPath, format: z.enum(IMAGE_FORMATS).nullable() });
-export type DriveLayer = z.infer<typeof driveLayer>;
 
 export const saveStateInput = z.object({
   /** Of the new file; it appears under this name when it is complete. */

@@ -12,7 +12,6 @@ export const callMessage = z.object({
   name,
   input: z.unknown().optional(),
 });
-export type CallMessage = z.infer<typeof callMessage>;
 
 export const answerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('done'), id: callId, output: z.unknown().optional() }),

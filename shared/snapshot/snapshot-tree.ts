@@ -7,8 +7,6 @@ import { snapshotSchedule } from './snapshot-schedule.ts';
 
 export const TREE_SCHEMA = 1;
 export const MAX_SNAPSHOT_NAME = 120;
-/** Longer chains are legal, but every read may go through all of them. */
-export const LONG_CHAIN = 30;
 
 export const snapshotId = z.uuid();
 export type SnapshotId = z.infer<typeof snapshotId>;
@@ -34,7 +32,6 @@ export type Layer = z.infer<typeof layer>;
 
 /** What a drive's disk was at a snapshot. */
 const diskRef = z.looseObject({ drive: driveId, layer: layerId });
-export type DiskRef = z.infer<typeof diskRef>;
 
 export const SNAPSHOT_KINDS = ['manual', 'automatic', 'before-restore', 'scheduled'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];

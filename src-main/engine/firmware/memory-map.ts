@@ -1,7 +1,6 @@
 // The machine's physical address space as firmware hands it to operating systems, and where firmware puts its
 // own tables. Reference: ACPI 6.5, 15.1 (E820 ranges); IBM PC/AT memory layout (EBDA, BIOS area).
 
-const MiB = 0x10_0000;
 const GiB = 0x4000_0000;
 
 /** RAM below 4 GiB ends here at the latest; above are PCI and APIC windows. */
@@ -21,9 +20,6 @@ export const BIOS_AREA = 0xf_0000;
 export const EXTENDED_MEMORY = 0x10_0000;
 /** Room for ACPI tables at the top of low RAM; its last page is the FACS. */
 export const ACPI_AREA_BYTES = 0x1_0000;
-
-/** The least memory that can hold the tables and a kernel worth the name. */
-export const MIN_RAM_BYTES = 2 * MiB;
 
 /** E820 types. */
 export const E820_RAM = 1;

@@ -3,12 +3,6 @@
 
 import type { Chain, Virtqueue } from './virtqueue.ts';
 
-/** Bits 0 to 31 and 32 to 63 of feature words. */
-export interface Features {
-  readonly low: number;
-  readonly high: number;
-}
-
 export const FEATURE_ANY_LAYOUT = 1 << 27;
 export const FEATURE_INDIRECT = 1 << 28;
 export const FEATURE_EVENT_INDEX = 1 << 29;

@@ -142,11 +142,6 @@ export function dmaChannel(channel: number): Uint8Array {
   return new ByteBuilder().u8(0x2a, 1 << channel, 0).build();
 }
 
-/** 32-bit fixed memory descriptor, read-write. */
-export function fixedMemory(base: number, length: number): Uint8Array {
-  return new ByteBuilder().u8(0x86).u16(9).u8(1).u32(base, length).build();
-}
-
 const RESOURCE_PRODUCER_FIXED = 0x0c;
 
 export function busNumbers(first: number, last: number): Uint8Array {

@@ -37,6 +37,3 @@ export const SSE_CONVERSION = {
   /** Added to a conversion to integers: round towards zero whatever MXCSR says. */
   truncate: 16,
 } as const;
-
-export type SseOperationName = keyof typeof SSE_OPERATION;
-export type SseConversionName = keyof typeof SSE_CONVERSION;

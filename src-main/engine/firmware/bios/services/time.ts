@@ -37,10 +37,6 @@ const write = (call: BiosCall, register: number, value: number): void => {
 };
 const fromBcd = (value: number): number => (value >> 4) * 10 + (value & 15);
 
-export function readCmos(call: BiosCall, register: number): number {
-  return read(call, register);
-}
-
 /** Ticks since midnight by the clock: what POST starts counting from. */
 export function initialiseTime(call: BiosCall): void {
   write(call, STATUS_A, 0x26);
