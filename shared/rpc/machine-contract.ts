@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { driveId, insertedMedium } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput, thumbnail } from '../machine/view.ts';
 import { saveProgress, saveReleased, saveStateInput, savedState, startFromInput } from '../machine/saved-state.ts';
+import { mergeLayersInput, mergeProgress, relinkInput } from '../machine/layer-merge.ts';
 import { startRequest } from '../machine/start-request.ts';
 import type { Contract } from './contract.ts';
 
@@ -23,6 +24,14 @@ export const machineContract = {
     saveState: { input: saveStateInput, output: savedState },
     /** Gives up the writing of a state: `saveState` then fails with `state.cancelled` and leaves no file. */
     cancelSave: { input: nothing, output: nothing },
+    /**
+     * Moves the content of a layer of a disk into its neighbour while the guest goes on. When it answers, either of the
+     * two may go, until `relink` says with which chain the drive goes on: the new one, or the one it had.
+     */
+    mergeLayers: { input: mergeLayersInput, output: nothing },
+    /** `mergeLayers` then fails with `media.cancelled`, and the drive is as it was. */
+    cancelMerge: { input: nothing, output: nothing },
+    relink: { input: relinkInput, output: nothing },
     pause: { input: nothing, output: nothing },
     resume: { input: nothing, output: nothing },
     reset: { input: nothing, output: nothing },
@@ -47,6 +56,7 @@ export const machineContract = {
     /** The state that is being saved is captured, and drives stand on their new layers: the guest goes on. */
     saveReleased,
     saveProgress,
+    mergeProgress,
     /** The guest opened the tray of a drive. */
     trayOpened: z.object({ drive: driveId }),
     /** The screen, small, at most once a second and when it has changed. */

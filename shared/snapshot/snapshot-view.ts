@@ -34,7 +34,7 @@ export const snapshotTreeView = z.object({
   schedule: snapshotSchedule.nullable(),
   /** A linked clone: its disks lie on those of another machine. */
   isLinked: z.boolean(),
-  /** Room that a deleted snapshot still takes, because others need its disk or the machine runs. */
+  /** Room that a deleted snapshot still takes, because others need its disk. */
   unfreedBytes: bytes,
   /** What an operation could not finish; it is tried again at the next one. */
   warning: z.string().max(4000).nullable(),
@@ -73,7 +73,7 @@ export const deletePlan = z.object({
   keeps: z.number().int().nonnegative(),
   /** Machines that are linked clones of it. */
   clones: z.array(z.string()),
-  /** It runs: room is freed when it is off. */
+  /** Room is freed when it is decided what becomes of a disposable run. */
   waits: z.boolean(),
 });
 export type DeletePlan = z.infer<typeof deletePlan>;

@@ -12,6 +12,7 @@ import type { SavedState } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import type { PageBringer } from '../engine/snapshot/index.ts';
 import { type DriveImage, DriveServer } from './drive-server.ts';
+import { LayerMerging, type MergeOptions, type RelinkOptions, relink } from './layer-merging.ts';
 import { StateLoading } from './load-state.ts';
 import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
 import { type SaveOptions, StateSaving } from './save-state.ts';
@@ -54,6 +55,7 @@ class ThreadedRunner implements MachineRunner {
   #attention: Int32Array | undefined;
   #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
   #saving: StateSaving | undefined;
+  #merging: LayerMerging | undefined;
   #restoring: { resolve(): void; reject(error: Error): void; readonly loading: StateLoading } | undefined;
   /** Until all of the memory that the machine goes on with is in place. */
   #arriving: Promise<void> = Promise.resolve();
@@ -133,6 +135,24 @@ class ThreadedRunner implements MachineRunner {
 
   cancelSave(): void {
     this.#saving?.cancel();
+  }
+
+  async mergeLayers(options: MergeOptions): Promise<void> {
+    if (this.#merging !== undefined) throw new FailureError('machine.wrongState', 'Layers of the machine are being merged already.');
+    this.#merging = new LayerMerging(this.#driveServer, options);
+    try {
+      await this.#merging.run();
+    } finally {
+      this.#merging = undefined;
+    }
+  }
+
+  cancelMerge(): void {
+    void this.#merging?.cancel();
+  }
+
+  relink(options: RelinkOptions): Promise<void> {
+    return relink(this.#driveServer, options);
   }
 
   #startThread(awaitsState: boolean): Promise<void> {
@@ -298,6 +318,7 @@ class ThreadedRunner implements MachineRunner {
   /** What the guest has written is in the images when this resolves; a failure is told, not thrown. */
   async #closeImages(): Promise<void> {
     try {
+      await this.#merging?.cancel();
       await this.#driveServer.close();
     } catch (error) {
       this.#fire('log', 'error', `an image could not be closed: ${(error as Error).message}`);

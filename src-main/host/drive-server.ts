@@ -1,6 +1,7 @@
 // Carries out the requests of a machine's drives on the images behind them. Runs on the thread that owns the files;
 // data goes straight between the image and the memory that the machine shares.
 
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { BlockError } from '../engine/block/index.ts';
 import type { DriveMedium, DriveOutcome } from '../engine/block/drive.ts';
 import type { BlockNode } from '../engine/block/node.ts';
@@ -37,6 +38,8 @@ interface Slot {
   layered?: DriveMedium;
   mediumNumber: number;
   readonly working: Set<Promise<void>>;
+  /** Requests wait for it: another image takes the place of the present one. */
+  exchange?: Promise<void> | undefined;
   failed: boolean;
 }
 
@@ -52,7 +55,8 @@ export class DriveServer {
 
   request(event: DriveRequestEvent): void {
     const slot = this.#slot(event.drive);
-    const work = this.#carryOut(slot, event).then((outcome) => {
+    const outcome = slot.exchange === undefined ? this.#carryOut(slot, event) : slot.exchange.then(() => this.#carryOut(slot, event));
+    const work = outcome.then((outcome) => {
       slot.working.delete(work);
       this.#options.send({ kind: 'drive-done', drive: event.drive, request: event.request, outcome });
     });
@@ -84,8 +88,8 @@ export class DriveServer {
   }
 
   /**
-   * Puts drives on other images with the same content, which the guest does not notice: for a machine that is held, with
-   * no request on its way. All or none: when one cannot be opened, each gets its former image back.
+   * Puts drives on other images with the same content between two requests, which the guest does not notice. All or none:
+   * when one cannot be opened, each gets its former image back.
    */
   async layer(layers: readonly DriveLayering[]): Promise<void> {
     const done: DriveLayering[] = [];
@@ -100,14 +104,24 @@ export class DriveServer {
     }
   }
 
-  /** The image there is closed first: the other one may need it. */
   async #exchange(drive: string, open: () => Promise<DriveImage>): Promise<void> {
+    if (this.#closed !== undefined) throw new FailureError('machine.wrongState', 'The machine is ending.');
     const slot = this.#slot(drive);
+    const under = [slot.exchange, ...slot.working];
+    const exchange = Promise.all(under).then(() => this.#replace(slot, drive, open));
+    const over = exchange.then(String, String).then(() => {
+      if (slot.exchange === over) slot.exchange = undefined;
+    });
+    slot.exchange = over;
+    await exchange;
+  }
+
+  /** The image there is closed first: the other one may need it. */
+  async #replace(slot: Slot, drive: string, open: () => Promise<DriveImage>): Promise<void> {
     const former = slot.image;
     const { bytes, readOnly } = former === undefined ? (slot.layered ?? { bytes: 0, readOnly: false }) : mediumOf(former);
     slot.layered = { bytes, readOnly };
     slot.image = undefined;
-    await Promise.all(slot.working);
     await former?.node.close();
     const image = await open();
     if (image.node.length !== bytes || image.node.readOnly !== readOnly) {
@@ -127,6 +141,7 @@ export class DriveServer {
     const slots = [...this.#slots.values()];
     const results = await Promise.allSettled(
       slots.map(async (slot) => {
+        await slot.exchange;
         await Promise.all(slot.working);
         const { image } = slot;
         slot.image = undefined;

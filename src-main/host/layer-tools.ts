@@ -7,6 +7,7 @@ import type { MediaContract } from '../../shared/rpc/media-contract.ts';
 import {
   BlockError,
   type BlockJob,
+  type BlockNode,
   commitInto,
   copyDifferences,
   findFormat,
@@ -78,8 +79,7 @@ async function mergeBackward(host: ImageHost, files: BackwardMerge, job: BlockJo
   try {
     const lower = await openImage(host, { path: files.lower, format: files.lowerFormat, write: true });
     try {
-      if (lower.length > Math.ceil(upper.length / SECTOR) * SECTOR)
-        throw new BlockError('unsupported', `“${files.upper}” is shorter than “${files.lower}”, which it lies on.`, { file: files.upper });
+      refuseShorter(upper, lower, files.upper);
       await commitInto(new LayerStack([upper]), lower, { job });
     } finally {
       await lower.close();
@@ -87,6 +87,12 @@ async function mergeBackward(host: ImageHost, files: BackwardMerge, job: BlockJo
   } finally {
     await upper.close();
   }
+}
+
+/** The rest of the lower one would come to light. */
+export function refuseShorter(upper: BlockNode, lower: BlockNode, file: string): void {
+  if (lower.length > Math.ceil(upper.length / SECTOR) * SECTOR)
+    throw new BlockError('unsupported', `“${file}” is shorter than what it lies on.`, { file });
 }
 
 export async function setBacking({ path, backing }: InputOf<MediaContract, 'setBacking'>): Promise<void> {

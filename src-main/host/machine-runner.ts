@@ -6,6 +6,7 @@ import type { LogLevel } from '../engine/base/logger.ts';
 import type { FrameUpdate, MachineOptions, MachineStats, StopReason } from '../engine/machine/options.ts';
 import type { SavedState } from '../../shared/machine/saved-state.ts';
 import type { DriveImage } from './drive-server.ts';
+import type { MergeOptions, RelinkOptions } from './layer-merging.ts';
 import type { SaveOptions } from './save-state.ts';
 import type { ProfileRow } from './thread-profile.ts';
 
@@ -55,6 +56,10 @@ export interface MachineRunner {
   saveState(options: SaveOptions): Promise<SavedState>;
   /** The one that is being saved then fails. */
   cancelSave(): void;
+  /** See layer-merging.ts; one at a time. Rejects with a `FailureError`. */
+  mergeLayers(options: MergeOptions): Promise<void>;
+  cancelMerge(): void;
+  relink(options: RelinkOptions): Promise<void>;
   pause(): void;
   resume(): void;
   /** The reset button. */

@@ -4,9 +4,10 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { ImageFormatName, MachineConfig } from '../../shared/machine/config.ts';
+import type { DriveConfig, ImageFormatName, MachineConfig } from '../../shared/machine/config.ts';
 import { BOOT_LETTERS } from '../../shared/machine/run-command.ts';
 import type { StartRequest } from '../../shared/machine/start-request.ts';
+import type { MergeLayersInput, RelinkInput } from '../../shared/machine/layer-merge.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
@@ -25,7 +26,7 @@ import { ConsoleHub } from './console-hub.ts';
 import { DriveActivityLog } from './drive-activity.ts';
 import { fileFailure } from './file-failure.ts';
 import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner.ts';
-import { openMachineDrives, openMedium } from './machine-drives.ts';
+import { openMachineDrives, openMedium, openMediumLayers } from './machine-drives.ts';
 import type { OpenedDrives } from './open-drives.ts';
 import { encodePng } from './png.ts';
 import { Thumbnails } from './thumbnails.ts';
@@ -80,6 +81,9 @@ export class MachineSession {
       startFrom: ({ config, path, paused }) => this.#start(config, path, paused),
       saveState: (input) => this.#saveState(input),
       cancelSave: () => this.#machine().cancelSave(),
+      mergeLayers: (input) => this.#mergeLayers(input),
+      cancelMerge: () => this.#machine().cancelMerge(),
+      relink: (input) => this.#relink(input),
       pause: () => this.#until('paused', (runner) => runner.pause()),
       resume: () => this.#until('resumed', (runner) => runner.resume()),
       reset: () => this.#machine().reset(),
@@ -141,13 +145,9 @@ export class MachineSession {
   async #saveState({ path, parent, layers }: SaveStateInput): Promise<SavedState> {
     const runner = this.#machine();
     const folders = this.#config?.imageFolders;
-    const layerings = layers.map((layer) => {
-      const drive = this.#config?.drives.find(({ id }) => id === layer.drive);
-      if (drive === undefined || drive.path === null)
-        throw new FailureError('machine.unsupported', `The machine has no drive “${layer.drive}” with an image.`, { drive: layer.drive });
-      const former = { ...drive, ...this.#layers.get(layer.drive), path: this.#layers.get(layer.drive)?.path ?? drive.path };
-      const { path, format } = layer;
-      return { drive: layer.drive, open: () => openMedium({ ...drive, path, format }, folders), reopen: () => openMedium(former, folders) };
+    const layerings = layers.map(({ drive, path, format }) => {
+      const former = this.#disk(drive);
+      return { drive, open: () => openMedium({ ...former, path, format }, folders), reopen: () => openMedium(former, folders) };
     });
     return await runner.saveState({
       path, parent: parent ?? undefined, layers: layerings,
@@ -157,6 +157,32 @@ export class MachineSession {
       },
       onProgress: (done, total) => this.#server.emit('saveProgress', { done, total }),
     });
+  }
+
+  /** The drive with the image it has now. */
+  #disk(id: string): DriveConfig & { path: string } {
+    const drive = this.#config?.drives.find((one) => one.id === id);
+    if (drive === undefined || drive.path === null)
+      throw new FailureError('machine.unsupported', `The machine has no drive “${id}” with an image.`, { drive: id });
+    return { ...drive, path: drive.path, ...this.#layers.get(id) };
+  }
+
+  async #mergeLayers(input: MergeLayersInput): Promise<void> {
+    const disk = this.#disk(input.drive);
+    const folders = this.#config?.imageFolders;
+    await this.#machine().mergeLayers({
+      ...input,
+      top: disk.path,
+      open: () => openMediumLayers(disk, folders, input.into),
+      reopen: () => openMedium(disk, folders),
+      onProgress: (done, total) => this.#server.emit('mergeProgress', { done, total }),
+    });
+  }
+
+  async #relink({ drive, path, format, rebases }: RelinkInput): Promise<void> {
+    const disk = { ...this.#disk(drive), path, format };
+    this.#layers.set(drive, { path, format });
+    await this.#machine().relink({ drive, rebases, open: () => openMedium(disk, this.#config?.imageFolders) });
   }
 
   /** `path` null: takes the medium out. */

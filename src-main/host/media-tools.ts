@@ -2,14 +2,12 @@
 // Failures are worded for people; the operations are those of the command line (image-tools.ts).
 
 import * as fs from 'node:fs';
-import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
 import type { ImageCheck, ImageInfo, MediaContract } from '../../shared/rpc/media-contract.ts';
 import {
   BlockError,
-  type BlockErrorCode,
-  type BlockJob,
   findFormat,
   type FormatName,
   type ImageFormat,
@@ -22,64 +20,20 @@ import { packBundle } from './appliance/bundle.ts';
 import { packOvf } from './appliance/ovf-export.ts';
 import { compactImage } from './compact-image.ts';
 import { createImageHost } from './image-host.ts';
+import { imageFailure } from './image-failure.ts';
 import { convertImages } from './image-tools.ts';
 import { createOverlay, mergeLayers, setBacking } from './layer-tools.ts';
 import { resizeImage } from './resize-image.ts';
+import { StepwiseJob } from './stepwise-job.ts';
 import { verifyState } from './verify-state.ts';
 
 export type EmitProgress = (progress: { job: string; done: number; total: number }) => void;
 
-const FAILURES: Readonly<Partial<Record<BlockErrorCode, FailureCode>>> = {
-  'not-found': 'files.notFound',
-  'backing-missing': 'files.notFound',
-  permission: 'files.denied',
-  'read-only': 'files.denied',
-  'reference-refused': 'files.denied',
-  'is-directory': 'files.wrongKind',
-  'not-a-file': 'files.wrongKind',
-  'wrong-format': 'files.wrongKind',
-  unsupported: 'files.unsupported',
-  'in-use': 'files.inUse',
-  exists: 'files.exists',
-  corrupt: 'media.damaged',
-  'backing-cycle': 'media.damaged',
-  cancelled: 'media.cancelled',
-  'no-space': 'store.writeFailed',
-};
-
-/** Defects pass through. */
-export function mediaFailure(error: unknown, path: string): unknown {
-  if (!(error instanceof BlockError)) return error;
-  return new FailureError(FAILURES[error.code] ?? 'files.unreadable', error.message.slice(0, 2000), { path });
-}
-
 const MAX_DETAILS = 64;
 const MAX_FAULTS = 100;
-/** More would only keep the window busy. */
-const PROGRESS_STEPS = 200;
-
-class MediaJob implements BlockJob {
-  cancelled = false;
-  readonly #name: string;
-  readonly #emit: EmitProgress;
-  #step = -1;
-
-  constructor(name: string, emit: EmitProgress) {
-    this.#name = name;
-    this.#emit = emit;
-  }
-
-  progress(done: number, total: number): void {
-    const step = total === 0 ? PROGRESS_STEPS : Math.floor((done / total) * PROGRESS_STEPS);
-    if (step === this.#step) return;
-    this.#step = step;
-    this.#emit({ job: this.#name, done, total });
-  }
-}
-
 export class MediaTools {
   readonly #emit: EmitProgress;
-  readonly #jobs = new Map<string, MediaJob>();
+  readonly #jobs = new Map<string, StepwiseJob>();
 
   constructor(emit: EmitProgress) {
     this.#emit = emit;
@@ -222,9 +176,9 @@ export class MediaTools {
     if (found) found.cancelled = true;
   }
 
-  async #asJob<T>(name: string, path: string, work: (job: MediaJob) => Promise<T>): Promise<T> {
+  async #asJob<T>(name: string, path: string, work: (job: StepwiseJob) => Promise<T>): Promise<T> {
     if (this.#jobs.has(name)) throw new FailureError('rpc.invalidInput', `There is a job “${name}” already.`);
-    const job = new MediaJob(name, this.#emit);
+    const job = new StepwiseJob((done, total) => this.#emit({ job: name, done, total }));
     this.#jobs.set(name, job);
     try {
       return await this.#worded(path, () => work(job));
@@ -237,7 +191,7 @@ export class MediaTools {
     try {
       return await work();
     } catch (error) {
-      throw mediaFailure(error, path);
+      throw imageFailure(error, path);
     }
   }
 }

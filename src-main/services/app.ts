@@ -5,19 +5,19 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
-import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, PickPurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { beyondSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
 import { FileCalls } from './file-calls.ts';
 import { DisposableRuns } from './disposable-runs.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
-import { currentWatch, type JobWatch } from './job-watch.ts';
 import { Jobs } from './jobs.ts';
+import { SupervisedMachines } from './live-machines.ts';
 import { LogStore } from './log-store.ts';
 import { ownHome, usableHome } from './machine-homes.ts';
 import { MachineInput } from './machine-input.ts';
@@ -71,7 +71,7 @@ export class App {
   readonly #autoSnapshots: AutoSnapshots;
   readonly #files: FileCalls;
   readonly #disposables: DisposableRuns;
-  readonly #saves = new Map<MachineId, JobWatch>();
+  readonly #live: SupervisedMachines;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
 
@@ -96,11 +96,12 @@ export class App {
         this.#disposables.ended(id);
         void this.#unlock(id);
       },
-      onSaveProgress: (id, done, total) => this.#saves.get(id)?.progress(done, total),
+      onProgress: (id, done, total) => this.#live.progress(id, done, total),
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
       },
     });
+    this.#live = new SupervisedMachines(this.supervisor);
     this.#media = new MediaWork(options.launch);
     this.#files = new FileCalls({
       registry: this.registry,
@@ -114,32 +115,24 @@ export class App {
       machines: this.registry,
       io: this.#io,
       isRunning: (id) => this.supervisor.isRunning(id),
-      live: {
-        saveState: (id, input) => this.#saveWatched(id, input),
-        picture: async (id) => (await this.supervisor.ask(id, 'screen', { png: true })).pngBase64,
-      },
+      live: this.#live,
     });
     this.#disposables = new DisposableRuns({ store: this.snapshots, io: this.#io, onChange: (id) => void this.#noteSaved(id).then(() => this.#announce(id)) });
     this.#autoSnapshots = new AutoSnapshots({
       store: this.snapshots,
+      dropScheduled: (id) => this.#dropScheduled(id),
       running: () => this.#runningSince(),
       onTaken: (id) => this.#announce(id),
       onFailure: (id, message) => this.#logs.add(id, 'warning', message),
     });
   }
 
-  /** As part of a job it tells of its progress, and can be cancelled. */
-  async #saveWatched(id: MachineId, input: SaveStateInput): Promise<SavedState> {
-    const watch = currentWatch();
-    const cancel = () => void this.supervisor.ask(id, 'cancelSave').catch(String);
-    if (watch) this.#saves.set(id, watch);
-    watch?.signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return await this.supervisor.saveState(id, input);
-    } finally {
-      watch?.signal.removeEventListener('abort', cancel);
-      this.#saves.delete(id);
-    }
+  /** As a job, which may take long: what is beyond the schedule goes, and its disks are merged. */
+  async #dropScheduled(id: MachineId): Promise<void> {
+    const [oldest] = beyondSchedule(await this.snapshots.tree(id));
+    if (oldest === undefined) return;
+    await this.#jobs.follow({ kind: 'delete', path: oldest.name, machine: id }, () => this.snapshots.dropScheduled(id));
+    this.#announce(id);
   }
 
   #runningSince() {

@@ -10,6 +10,8 @@ export interface AutoSnapshotsOptions {
   readonly store: Pick<SnapshotStore, 'tree' | 'takeScheduled' | 'isBusy'>;
   /** Machines that run, and since when. */
   readonly running: () => readonly { readonly id: MachineId; readonly startedAtMs: number }[];
+  /** Deletes those beyond what the schedule keeps. */
+  readonly dropScheduled: (id: MachineId) => Promise<void>;
   readonly onTaken: (id: MachineId) => void;
   readonly onFailure: (id: MachineId, message: string) => void;
   readonly now?: () => number;
@@ -23,7 +25,7 @@ export class AutoSnapshots {
   readonly #timer: NodeJS.Timeout;
   /** After a failure the next attempt waits as long as after a success. */
   readonly #attempts = new Map<MachineId, number>();
-  #isLooking = false;
+  readonly #looking = new Set<MachineId>();
 
   constructor(options: AutoSnapshotsOptions) {
     this.#options = options;
@@ -32,15 +34,10 @@ export class AutoSnapshots {
     this.#timer.unref();
   }
 
-  /** Takes what is due now, one machine after the other. */
+  /** Takes what is due now. A machine whose disks take long to merge keeps no other one waiting. */
   async look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      for (const { id, startedAtMs } of this.#options.running()) await this.#lookAt(id, startedAtMs);
-    } finally {
-      this.#isLooking = false;
-    }
+    const idle = this.#options.running().filter(({ id }) => !this.#looking.has(id));
+    await Promise.all(idle.map(({ id, startedAtMs }) => this.#lookAt(id, startedAtMs)));
   }
 
   end(): void {
@@ -48,7 +45,8 @@ export class AutoSnapshots {
   }
 
   async #lookAt(id: MachineId, startedAtMs: number): Promise<void> {
-    const { store, onTaken, onFailure } = this.#options;
+    const { store, dropScheduled, onTaken, onFailure } = this.#options;
+    this.#looking.add(id);
     try {
       const since = Math.max(startedAtMs, this.#attempts.get(id) ?? 0);
       const due = nextDue(await store.tree(id), since);
@@ -56,9 +54,12 @@ export class AutoSnapshots {
       this.#attempts.set(id, this.#now());
       await store.takeScheduled(id);
       onTaken(id);
+      await dropScheduled(id);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       onFailure(id, `The scheduled snapshot was not taken: ${error.message}`);
+    } finally {
+      this.#looking.delete(id);
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   type MachineAction,
   type MachineState,
 } from '../../shared/machine/lifecycle.ts';
+import type { MergeLayersInput, RelinkInput } from '../../shared/machine/layer-merge.ts';
 import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
 import type { StartRequest } from '../../shared/machine/start-request.ts';
 import type { MachineExit } from '../../shared/machine/view.ts';
@@ -26,11 +27,12 @@ export interface Limits {
   readonly startMs: number;
   readonly callMs: number;
   readonly saveMs: number;
+  readonly mergeMs: number;
   /** Between an orderly end, or the request for one, and the kill. */
   readonly endMs: number;
 }
 
-const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, saveMs: 600_000, endMs: 5_000 };
+const LIMITS: Limits = { startMs: 120_000, callMs: 10_000, saveMs: 600_000, mergeMs: 24 * 3600_000, endMs: 5_000 };
 const CRASH_LINES = 20;
 /** The machine stands still meanwhile, which is no state of its own. */
 const HELD_BY_US: readonly MachineState[] = ['saving', 'restoring'];
@@ -69,8 +71,8 @@ export interface SupervisorOptions {
   readonly logs: LogStore;
   /** Called after every change of a machine's state. */
   readonly onChange: (id: MachineId) => void;
-  /** How far the writing of a machine's state is. */
-  readonly onSaveProgress?: (id: MachineId, done: number, total: number) => void;
+  /** How far the writing of a machine's state, or the merging of its layers, is. */
+  readonly onProgress?: (id: MachineId, done: number, total: number) => void;
   /** The small picture of a running machine. */
   readonly onThumbnail?: (id: MachineId, pngBase64: string) => void;
   readonly now?: () => number;
@@ -156,13 +158,22 @@ export class MachineSupervisor {
 
   /** Takes as long as the memory is large. */
   async saveState(id: MachineId, input: SaveStateInput): Promise<SavedState> {
-    const run = this.#machines.get(id)?.run;
-    if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.', { id });
-    const saved = await within(run.client.call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
+    const saved = await within(this.#client(id).call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
     const { bytes, pausedMs, totalMs, pages, ownPages } = saved;
     const held = `${ownPages} of ${pages} pages, ${formatBytes(bytes)}`;
     this.#options.logs.add(id, 'info', `Its state was written in ${Math.round(totalMs)} ms (${held}); the guest stood still for ${Math.round(pausedMs)} ms.`);
     return saved;
+  }
+
+  /** Takes as long as the layers are large. */
+  mergeLayers(id: MachineId, input: MergeLayersInput): Promise<void> {
+    return within(this.#client(id).call('mergeLayers', input), this.#limits.mergeMs, 'The layers were not merged in time.');
+  }
+
+  /** The guest's disk waits meanwhile; images are made durable, which may take its time. */
+  async relink(id: MachineId, input: RelinkInput): Promise<void> {
+    await within(this.#client(id).call('relink', input), this.#limits.startMs, 'The disk was not put on its new layers in time.');
+    this.#options.logs.add(id, 'info', `The disk ${input.drive} goes on with “${input.path}”.`);
   }
 
   pause(id: MachineId): Promise<void> {
@@ -229,9 +240,13 @@ export class MachineSupervisor {
     name: K,
     ...input: Arguments<InputOf<MachineContract, K>>
   ): Promise<OutputOf<MachineContract, K>> {
+    return this.#ask(this.#client(id).call(name, ...input));
+  }
+
+  #client(id: MachineId): Client<MachineContract> {
     const run = this.#machines.get(id)?.run;
     if (!run) throw new FailureError('machine.wrongState', 'The machine is not running.', { id });
-    return this.#ask(run.client.call(name, ...input));
+    return run.client;
   }
 
   /** Gives a console connection to the machine's process. */
@@ -278,7 +293,8 @@ export class MachineSupervisor {
       if (!HELD_BY_US.includes(machine.state)) this.#follow(run, machine, 'running');
     });
     run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
-    run.client.on('saveProgress', ({ done, total }) => this.#options.onSaveProgress?.(id, done, total));
+    for (const event of ['saveProgress', 'mergeProgress'] as const)
+      run.client.on(event, ({ done, total }) => this.#options.onProgress?.(id, done, total));
     run.client.on('thumbnail', ({ pngBase64 }) => this.#options.onThumbnail?.(id, pngBase64));
     run.client.on('ended', (ending) => {
       run.ending ??= ending;

@@ -9,6 +9,7 @@ import {
   chainOf,
   cleanedUp,
   type CleanUpFacts,
+  findLayer,
   nextCleanUp,
   type Snapshot,
   type SnapshotTree,
@@ -16,13 +17,15 @@ import {
 } from '../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan } from '../../shared/snapshot/snapshot-view.ts';
 import { type Opened, presentDisks, type SnapshotMachines } from './machine-disks.ts';
-import { readTree } from './snapshot-files.ts';
+import type { LiveMachines } from './live-machines.ts';
+import { type Rebases, readTree } from './snapshot-files.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 
 export interface Cleaning {
   readonly machines: Pick<SnapshotMachines, 'places'>;
   readonly io: SnapshotIo;
-  readonly isRunning: () => boolean;
+  /** Set for a machine that runs: its process has the disks open, and changes them itself. */
+  readonly live: Pick<LiveMachines, 'mergeLayers' | 'relink'> | undefined;
 }
 
 export async function cleanUp(cleaning: Cleaning, open: () => Promise<Opened>): Promise<void> {
@@ -31,23 +34,46 @@ export async function cleanUp(cleaning: Cleaning, open: () => Promise<Opened>): 
     const { files, config, tree } = opened;
     const step = nextCleanUp(tree, await factsOf(cleaning, opened));
     if (step === undefined) return;
-    if (step.kind === 'merge') await copy(cleaning.io, opened, step);
+    const used = step.kind === 'merge' ? usedLive(cleaning, opened, step) : undefined;
+    if (used !== undefined) await used.merge();
+    else if (step.kind === 'merge') await copy(cleaning.io, opened, step);
     const { tree: after, rebases, removes } = cleanedUp(tree, step);
     const moved = presentDisks(files, config, tree).flatMap(({ drive, layer }) => {
       const now = after.layers.find(({ id }) => id === layer.id);
       return now === undefined || now.path === layer.path ? [] : [{ drive, layer: now }];
     });
-    await files.commit({
+    const change = {
       operation: `free “${step.kind === 'drop' ? step.layer.path : step.lower.path}”`,
       tree: after,
       config: moved.length === 0 ? null : withDisks(config, moved),
       rebases,
       removes,
+    };
+    await files.commit(change, used && ((all) => used.relink(after, all))).catch(async (error: unknown) => {
+      // Unless it is decided the disk goes on as it was; if it is, it can go on either way.
+      if (used !== undefined && !(await files.isUnfinished())) await used.relink(tree, []).catch(String);
+      throw error;
     });
   }
 }
 
-async function copy(io: SnapshotIo, { files, tree }: Opened, { direction, lower, upper }: Extract<CleanUp, { kind: 'merge' }>): Promise<void> {
+/** How to merge two layers that a running machine reads; undefined: none does. */
+function usedLive({ live }: Cleaning, { id, files, config, tree }: Opened, { direction, lower, upper }: Merge) {
+  const user = presentDisks(files, config, tree).find(({ layer }) => chainOf(tree, layer.id).some((one) => one.id === upper.id));
+  if (live === undefined || user === undefined) return undefined;
+  const { drive } = user;
+  return {
+    merge: () => live.mergeLayers(id, { drive, direction, into: files.absolute(direction === 'forward' ? upper.path : lower.path) }),
+    relink: (after: SnapshotTree, rebases: Rebases) => {
+      const { path, format } = findLayer(after, user.layer.id) ?? user.layer;
+      return live.relink(id, { drive, path: files.absolute(path), format, rebases });
+    },
+  };
+}
+
+type Merge = Extract<CleanUp, { kind: 'merge' }>;
+
+async function copy(io: SnapshotIo, { files, tree }: Opened, { direction, lower, upper }: Merge): Promise<void> {
   await io.media.mergeLayers({
     job: upper.id,
     direction,
@@ -116,6 +142,6 @@ export async function planCleanUp(cleaning: Cleaning, opened: Opened, gone: Snap
     merges,
     keeps: tree.layers.filter(({ id, garbage }) => garbage && ids.has(id)).length,
     clones: [...new Set(clones.map(({ machine }) => machine))],
-    waits: cleaning.isRunning(),
+    waits: tree.disposable !== null,
   };
 }

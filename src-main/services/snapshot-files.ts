@@ -22,6 +22,9 @@ export interface Change {
   readonly removes?: readonly string[];
 }
 
+/** Images that are to name others behind them. */
+export type Rebases = SnapshotJournal['rebases'];
+
 export class SnapshotFiles {
   readonly folder: string;
   readonly #io: SnapshotIo;
@@ -54,8 +57,8 @@ export class SnapshotFiles {
     return isAbsolute(behind) ? behind : posix.relative(posix.dirname(overlay), behind);
   }
 
-  /** Durable, with everything it names, when it resolves. */
-  async commit(change: Change): Promise<void> {
+  /** Durable, with everything it names, when it resolves. `rebase`: how the headers are changed, where it is not as usual. */
+  async commit(change: Change, rebase?: (rebases: Rebases) => Promise<void>): Promise<void> {
     const entry: SnapshotJournal = {
       schema: TREE_SCHEMA,
       operation: change.operation,
@@ -69,7 +72,12 @@ export class SnapshotFiles {
     };
     await this.#io.makeFolder(this.absolute(SNAPSHOT_FOLDER));
     await this.#io.replace(this.#journalPath, `${JSON.stringify(entry)}\n`);
-    await this.#carryOut(entry);
+    await this.#carryOut(entry, rebase);
+  }
+
+  /** A change is decided, and not finished yet. */
+  async isUnfinished(): Promise<boolean> {
+    return (await this.#io.read(this.#journalPath)) !== undefined;
   }
 
   /** Finishes what a crash cut short. Returns its name, or undefined where there was nothing. */
@@ -87,7 +95,7 @@ export class SnapshotFiles {
 
   /** Removes files in `snapshots/` that nothing names: made for a change that did not come to pass. */
   async collect(tree: SnapshotTree, config: MachineConfig): Promise<void> {
-    if ((await this.#io.read(this.#journalPath)) !== undefined) return;
+    if (await this.isUnfinished()) return;
     const named = new Set([
       ...tree.layers.map((layer) => layer.path),
       ...config.drives.flatMap((drive) => (drive.path === null ? [] : [this.plain(drive.path)])),
@@ -105,12 +113,16 @@ export class SnapshotFiles {
     return join(this.folder, SNAPSHOT_FOLDER, 'journal.json');
   }
 
-  async #carryOut({ rebases, config, tree, removes }: SnapshotJournal): Promise<void> {
-    for (const { path, backing } of rebases) await this.#io.media.setBacking({ path: this.absolute(path), backing });
+  async #carryOut({ rebases, config, tree, removes }: SnapshotJournal, rebase = (all: Rebases) => this.#rebase(all)): Promise<void> {
+    await rebase(rebases.map(({ path, backing }) => ({ path: this.absolute(path), backing })));
     if (config !== null) await this.#replaceConfig(config);
     await this.#io.replace(treePath(this.folder), `${JSON.stringify(tree, null, 2)}\n`, join(this.folder, SNAPSHOT_FOLDER, 'tree.previous.json'));
     for (const path of removes) if (!isOutside(path)) await this.#io.remove(this.absolute(path));
     await this.#io.remove(this.#journalPath);
+  }
+
+  async #rebase(rebases: Rebases): Promise<void> {
+    for (const { path, backing } of rebases) await this.#io.media.setBacking({ path, backing });
   }
 }
 

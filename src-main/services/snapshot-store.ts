@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
-import type { SavedState, SaveStateInput } from '../../shared/machine/saved-state.ts';
+import type { SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { differences } from '../../shared/snapshot/settings-diff.ts';
@@ -32,6 +32,7 @@ import {
   withSnapshot,
 } from '../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan, SnapshotDiff, SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
+import type { LiveMachines } from './live-machines.ts';
 import { comparable, type Opened, presentDisks, refuseUndecided, type SnapshotMachines } from './machine-disks.ts';
 import { cleanUp, dependents, planCleanUp } from './snapshot-cleaner.ts';
 import { readTree, SNAPSHOT_FOLDER, SnapshotFiles } from './snapshot-files.ts';
@@ -45,13 +46,6 @@ export interface SnapshotStoreOptions {
   /** A machine that runs; without it only machines that are off have snapshots. */
   readonly live?: LiveMachines;
   readonly now?: () => number;
-}
-
-export interface LiveMachines {
-  /** Writes the state and puts drives onto their new layers; see the machine contract. */
-  saveState(id: MachineId, input: SaveStateInput): Promise<SavedState>;
-  /** A PNG of the screen in base64, if there is one. */
-  picture(id: MachineId): Promise<string | null>;
 }
 
 export interface TakeRequest {
@@ -147,10 +141,17 @@ export class SnapshotStore {
     });
   }
 
-  /** The next one of the schedule, and the end of the oldest. */
+  /** The next one of the schedule. */
   async takeScheduled(id: MachineId): Promise<void> {
     await this.take(id, { name: `Scheduled ${new Date(this.#now()).toISOString().slice(0, 16).replace('T', ' ')}`, kind: 'scheduled' });
-    await this.#changing(id, () => this.#dropBeyondSchedule(id));
+  }
+
+  /** The end of those beyond what the schedule keeps. */
+  dropScheduled(id: MachineId): Promise<void> {
+    return this.#changing(id, async () => {
+      await this.#dropBeyondSchedule(id);
+      await this.#cleanUp(id);
+    });
   }
 
   /** Frees what nobody needs. */
@@ -301,7 +302,9 @@ export class SnapshotStore {
     const folder = machines.folderOf(id);
     const tree = await readTree(io, folder).catch(() => EMPTY_TREE);
     const files = this.#files(id);
-    return [...new Set([folder, ...tree.layers.map(({ path }) => dirname(files.absolute(path)))])].slice(0, 300);
+    // A disk of the user's own is what the first layer names, should a snapshot be taken while the machine runs.
+    const layers = [...presentDisks(files, machines.config(id), tree).map(({ layer }) => layer), ...tree.layers];
+    return [...new Set([folder, ...layers.map(({ path }) => dirname(files.absolute(path)))])].slice(0, 300);
   }
 
   /** Names of the machines that lie on this one's layers. */
@@ -440,7 +443,7 @@ export class SnapshotStore {
 
   /** Its failures are no failures of the change that was made: they are told, and tried again. */
   async #cleanUp(id: MachineId): Promise<void> {
-    if (this.#options.isRunning(id)) return;
+    if (this.#options.isRunning(id) && this.#options.live === undefined) return;
     this.#warnings.delete(id);
     try {
       const opened = await this.#open(id);
@@ -454,8 +457,8 @@ export class SnapshotStore {
   }
 
   #cleaning({ id }: Opened) {
-    const { machines, io, isRunning } = this.#options;
-    return { machines, io, isRunning: () => isRunning(id) };
+    const { machines, io, isRunning, live } = this.#options;
+    return { machines, io, live: isRunning(id) ? live : undefined };
   }
 
   /** Without its place in the tree, which the tree gives it. */

@@ -44,7 +44,7 @@ export const snapshotsEn = {
   removeText: 'The machine and the other snapshots stay as they are; you can no longer come back to this one. This cannot be undone.',
   removeCost: (frees: string, needs: string, free: string) =>
     `Frees up to ${frees}, needs up to ${needs} meanwhile; ${free} are free.`,
-  removeWaits: 'The machine is running: room is freed when it is off.',
+  removeWaits: 'Room is freed once the changes of the disposable run are kept or discarded.',
   removeKeeps: 'Other snapshots come from it, so its disk stays for them; room is freed with the last but one of them.',
   removeClones: (clones: string) => `Linked clones need its disk, which stays for them: ${clones}.`,
   tooFull: 'There may not be enough room to merge the disks; the snapshot is deleted all the same, and merged later.',

@@ -35,7 +35,7 @@ export const snapshotsZhCn: typeof snapshotsEn = {
   removeTitle: (name) => `删除“${name}”？`,
   removeText: '虚拟机和其他快照保持不变；您将无法再回到此快照。此操作无法撤销。',
   removeCost: (frees, needs, free) => `最多释放 ${frees}，期间最多需要 ${needs}；可用空间 ${free}。`,
-  removeWaits: '虚拟机正在运行：关机后才会释放空间。',
+  removeWaits: '保留或丢弃一次性运行的更改之后才会释放空间。',
   removeKeeps: '其他快照由它而来，因此其磁盘会为它们保留；只剩一个时才会释放空间。',
   removeClones: (clones) => `链接克隆需要其磁盘，磁盘会为它们保留：${clones}。`,
   tooFull: '空间可能不足以合并磁盘；快照仍会删除，稍后再合并。',

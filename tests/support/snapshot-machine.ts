@@ -4,13 +4,15 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defaultSettings, type MachineConfig } from '../../shared/machine/config.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
 import { openImage } from '../../src-main/engine/block/index.ts';
 import { createImageHost } from '../../src-main/host/image-host.ts';
 import { createEmptyImage } from '../../src-main/host/empty-image.ts';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
 import { MachineRegistry } from '../../src-main/services/machine-registry.ts';
 import { nodeSnapshotIo, type SnapshotIo, type SnapshotMedia } from '../../src-main/services/snapshot-io.ts';
-import { type LiveMachines, SnapshotStore } from '../../src-main/services/snapshot-store.ts';
+import type { LiveMachines } from '../../src-main/services/live-machines.ts';
+import { SnapshotStore } from '../../src-main/services/snapshot-store.ts';
 
 export class Killed extends Error {}
 
@@ -54,7 +56,7 @@ export interface Opened {
 }
 
 /** The data folder as a new process finds it. */
-export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INFINITY, now?: () => number, live?: LiveMachines): Promise<Opened> {
+export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INFINITY, now?: () => number, live?: SavingMachines): Promise<Opened> {
   const registry = new MachineRegistry(dataFolder, 4096);
   await registry.load();
   const mortal = new MortalIo(deathAt);
@@ -67,10 +69,26 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
     },
     io: mortal.io,
     isRunning: () => live !== undefined,
-    ...(live ? { live: { ...live, saveState: (id, input) => mortal.step(() => live.saveState(id, input)) } } : {}),
+    ...(live ? { live: mortalMachines(mortal, live) } : {}),
     ...(now ? { now } : {}),
   });
   return { registry, store, mortal };
+}
+
+/** Machines that run; where nothing is said about their layers, these are not merged. */
+type SavingMachines = Pick<LiveMachines, 'saveState' | 'picture'> & Partial<LiveMachines>;
+
+const unmerged = async () => {
+  throw new FailureError('machine.unsupported', 'The layers of this machine are not merged.');
+};
+
+function mortalMachines(mortal: MortalIo, live: SavingMachines): LiveMachines {
+  return {
+    picture: (id) => live.picture(id),
+    saveState: (id, input) => mortal.step(() => live.saveState(id, input)),
+    mergeLayers: (id, input) => mortal.step(() => live.mergeLayers?.(id, input) ?? unmerged()),
+    relink: (id, input) => mortal.step(() => live.relink?.(id, input) ?? unmerged()),
+  };
 }
 
 export interface NewMachineDisk {

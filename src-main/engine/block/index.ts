@@ -22,13 +22,16 @@ export type {
 } from './image-format.ts';
 export { type OpticalVolume, readOpticalVolume } from './iso9660.ts';
 export { MemoryStore } from './memory-store.ts';
+export { MergingDisk } from './merging-disk.ts';
 export type { BlockNode, BlockStatus } from './node.ts';
 export { DEFAULT_CACHE_BYTES, type OpenImageOptions, openImage, readEnds } from './open-image.ts';
 export { createTemporaryOverlay } from './temporary-overlay.ts';
 export { commitInto, type CommitOptions } from './operations/commit.ts';
+export { commitInUse } from './operations/commit-in-use.ts';
 export { type CompareOptions, compareContent, type Comparison } from './operations/compare.ts';
 export { Concatenation } from './operations/concatenate.ts';
 export { type CopyOptions, copyContent } from './operations/convert.ts';
+export type { Apart } from './operations/job.ts';
 export { LayerStack } from './operations/layer-stack.ts';
 export { mapContent, type MapEntry } from './operations/map.ts';
 export { type Measurement, type MeasureRequest, measureImage } from './operations/measure.ts';

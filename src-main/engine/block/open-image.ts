@@ -20,8 +20,8 @@ export interface OpenImageOptions {
   readonly cacheBytes?: number | undefined;
   /** Do not open what lies behind (info, rebase -u). */
   readonly noBacking?: boolean | undefined;
-  /** The image right behind is opened for writing too (commit). */
-  readonly writeBacking?: boolean | undefined;
+  /** The image in the chain that is opened for writing too, by the path it is found under (merging while in use). */
+  readonly writeTo?: string | undefined;
 }
 
 /** Throws `BlockError`; nothing stays open then. */
@@ -61,7 +61,8 @@ async function openLayer(
           {
             path: backing,
             format: backingFormat,
-            write: options.writeBacking ?? false,
+            write: backing === options.writeTo,
+            writeTo: options.writeTo,
             cacheBytes: options.cacheBytes,
           },
           [...above, path],

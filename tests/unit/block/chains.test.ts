@@ -81,7 +81,7 @@ describe('a chain of images', () => {
     const top = await images.open('top.qcow');
     expect((await wholeContent(top))[5]).toBe(6);
     await top.close();
-    await expect(images.open('top.qcow', { writeBacking: true })).rejects.toThrow(
+    await expect(images.open('top.qcow', { writeTo: images.path('base.img') })).rejects.toThrow(
       /does not say of which format/,
     );
   });

@@ -1,12 +1,13 @@
 // A machine process's inside, with a runner that the test plays: configuration in, contract and consoles out.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultSettings, type MachineConfig } from '../../../shared/machine/config.ts';
 import { connect } from '../../../shared/rpc/connect.ts';
 import { machineContract } from '../../../shared/rpc/machine-contract.ts';
 import type { MachineOptions, MachineStats } from '../../../src-main/engine/machine/options.ts';
+import type { MergeOptions, RelinkOptions } from '../../../src-main/host/layer-merging.ts';
 import type { MachineRunner, RunnerEvents } from '../../../src-main/host/machine-runner.ts';
 import type { SaveOptions } from '../../../src-main/host/save-state.ts';
 import { MachineSession } from '../../../src-main/host/machine-session.ts';
@@ -58,6 +59,12 @@ class PlayedRunner implements MachineRunner {
     return { bytes: 10, pausedMs: 5, totalMs: 6, pages: 3, ownPages: 2, usesParent: false };
   };
   cancelSave = () => void this.asked.push(['cancelSave']);
+  mergeLayers = async ({ drive, direction, top, into, onProgress }: MergeOptions) => {
+    this.asked.push(['mergeLayers', drive, direction, basename(top), basename(into)]);
+    onProgress(1, 2);
+  };
+  cancelMerge = () => void this.asked.push(['cancelMerge']);
+  relink = async ({ drive, rebases }: RelinkOptions) => void this.asked.push(['relink', drive, rebases.length]);
   stats = async () => STATS;
   on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void) {
     this.#handlers.set(event, [
@@ -145,6 +152,28 @@ describe('a machine process', () => {
       ['log', { level: 'warning', text: 'lines' }],
     ]);
     expect(runner().asked).toEqual([['powerButton']]);
+  });
+
+  it('merges layers under a disk, and remembers the chain that it goes on with', async () => {
+    const { config, client, runner, folder } = session();
+    const [path, other] = [join(folder, 'top.qcow2'), join(folder, 'base.raw')];
+    writeFileSync(path, new Uint8Array(1024));
+    const progress: unknown[] = [];
+    client.on('mergeProgress', (event) => void progress.push(event));
+    await client.call('start', { ...config, drives: [{ id: 'hd', kind: 'disk', bus: 'ide', slot: 0, path, format: 'raw', readOnly: false }] });
+    await client.call('mergeLayers', { drive: 'hd', direction: 'backward', into: other });
+    await client.call('relink', { drive: 'hd', path: other, format: 'raw', rebases: [{ path, backing: null }] });
+    await client.call('mergeLayers', { drive: 'hd', direction: 'forward', into: other });
+    await client.call('cancelMerge');
+    await eventually(() => progress.length === 2, 'the progress of both');
+    expect(progress[0]).toEqual({ done: 1, total: 2 });
+    expect(runner().asked).toEqual([
+      ['mergeLayers', 'hd', 'backward', 'top.qcow2', 'base.raw'],
+      ['relink', 'hd', 1],
+      ['mergeLayers', 'hd', 'forward', 'base.raw', 'base.raw'],
+      ['cancelMerge'],
+    ]);
+    await expect(client.call('mergeLayers', { drive: 'no', direction: 'forward', into: other })).rejects.toMatchObject({ code: 'machine.unsupported' });
   });
 
   it('computes load and speed', async () => {

@@ -25,6 +25,7 @@ async function service(folder: string, clock: { now: number }, fails: { now: boo
   const said: string[] = [];
   const auto = new AutoSnapshots({
     store,
+    dropScheduled: (id) => store.dropScheduled(id),
     running: () => [{ id: ID, startedAtMs: BEGIN }],
     onTaken: () => said.push('taken'),
     onFailure: (_id, message) => said.push(message),

@@ -12,19 +12,23 @@ export interface CommitOptions {
 
 /** `layers` is what lies above `base`, which is open for writing. */
 export async function commitInto(layers: LayerStack, base: ImageNode, { job }: CommitOptions): Promise<void> {
-  if (base.length < layers.length) {
-    if (base.resize === undefined)
-      throw new BlockError(
-        'unsupported',
-        `The backing image (${base.format}, ${base.length} bytes) is smaller than the overlay (${layers.length} bytes) and cannot grow.`,
-        { file: '', feature: 'resize' },
-      );
-    await base.resize(layers.length);
-  }
+  await growBase(base, layers.length);
   await copyContent(layers, base, {
     targetIsZero: false,
     wanted: (status) => status.present,
     ...(job === undefined ? {} : { job }),
   });
   await base.flush();
+}
+
+/** As long as what is to be written into it. */
+export async function growBase(base: ImageNode, length: number): Promise<void> {
+  if (base.length >= length) return;
+  if (base.resize === undefined)
+    throw new BlockError(
+      'unsupported',
+      `The backing image (${base.format}, ${base.length} bytes) is smaller than the overlay (${length} bytes) and cannot grow.`,
+      { file: '', feature: 'resize' },
+    );
+  await base.resize(length);
 }

@@ -3,13 +3,12 @@
 // Reference: qemu-img(1), rebase.
 
 import { BlockError } from '../block-error.ts';
-import type { BlockJob } from '../image-format.ts';
 import type { BlockNode } from '../node.ts';
-import { checkCancelled, UNWATCHED } from './job.ts';
+import { inSteps, type SteppedJob } from './job.ts';
 import { transferBuffer } from './transfer-buffer.ts';
 import { firstDifference, isZero } from './zeroes.ts';
 
-export interface RebaseRequest {
+export interface RebaseRequest extends SteppedJob {
   /** With its present chain, open for writing. */
   readonly overlay: BlockNode;
   /** What lies behind it now, and what is to; undefined: nothing. */
@@ -17,19 +16,16 @@ export interface RebaseRequest {
   readonly after: BlockNode | undefined;
   /** Differences are copied in clusters. */
   readonly clusterBytes: number;
-  readonly job?: BlockJob;
 }
 
 const PIECE_BYTES = 2 << 20;
 
 export async function copyDifferences(request: RebaseRequest): Promise<void> {
-  const { overlay, before, after, job = UNWATCHED } = request;
+  const { overlay, before, after, job } = request;
   if (overlay.readOnly)
     throw new BlockError('read-only', 'the overlay is open for reading only', { file: '' });
   const [old, fresh] = [transferBuffer(PIECE_BYTES), transferBuffer(PIECE_BYTES)];
-  for (let offset = 0; offset < overlay.length; ) {
-    checkCancelled(job);
-    job.progress(offset, overlay.length);
+  await inSteps(overlay.length, request, async (offset) => {
     const status = await overlay.status(offset, Math.min(PIECE_BYTES, overlay.length - offset));
     const length = Math.min(status.length, overlay.length - offset, PIECE_BYTES);
     if (!status.present || status.depth > 0) {
@@ -37,10 +33,10 @@ export async function copyDifferences(request: RebaseRequest): Promise<void> {
       await Promise.all([readBehind(before, offset, left), readBehind(after, offset, right)]);
       if (firstDifference(left, right) < length) await copyClusters(request, offset, left, right);
     }
-    offset += length;
-  }
+    return length;
+  });
   await overlay.flush();
-  job.progress(overlay.length, overlay.length);
+  job?.progress(overlay.length, overlay.length);
 }
 
 async function copyClusters(
