@@ -109,9 +109,9 @@ export class Cpu implements CpuContext {
         : data.getUint8(slot);
   }
 
-  wordOf(address: number, bytes: number, user: boolean): number {
+  wordOf(address: number, bytes: number, user: boolean, write = false): number {
     if ((address & 3) !== 0 || (address & 0xfff) + bytes > 0x1000) return -1;
-    const host = this.#tlb.lookup(address, user, false);
+    const host = this.#tlb.lookup(address, user, write);
     return host < 0 ? -1 : host >>> 2;
   }
 

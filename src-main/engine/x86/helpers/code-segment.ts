@@ -21,9 +21,13 @@ export const cutOffset = (offset: number, bits: number): number =>
 
 export const entersLong64 = (cpu: CpuContext, d: Descriptor): boolean => isLongMode(cpu) && is64BitCode(d);
 
+/** Whether a target is inside its segment, or canonical. */
+export const isTarget = (cpu: CpuContext, d: Descriptor, rip: number): boolean =>
+  entersLong64(cpu, d) ? isCanonical(rip) : rip >= 0 && rip <= descriptorLimit(d);
+
 /** #GP(`ext`) where the target is outside the segment or not canonical. */
 export function checkTarget(cpu: CpuContext, d: Descriptor, rip: number, ext: number): boolean {
-  if (entersLong64(cpu, d) ? isCanonical(rip) : rip >= 0 && rip <= descriptorLimit(d)) return true;
+  if (isTarget(cpu, d, rip)) return true;
   cpu.raise(VECTOR_GP, ext);
   return false;
 }

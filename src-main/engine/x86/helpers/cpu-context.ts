@@ -77,8 +77,8 @@ export interface CpuContext {
    */
   readLinear(address: number, bytes: 1 | 2 | 4, user: boolean): number;
   readLinear64(address: number, user: boolean): bigint | undefined;
-  /** Index in `words` of aligned bytes that may be read as they are; -1 where only the calls above can tell. */
-  wordOf(address: number, bytes: number, user: boolean): number;
+  /** Index in `words` of aligned bytes that may be read, or written, as they are; -1 where only a call can tell. */
+  wordOf(address: number, bytes: number, user: boolean, write?: boolean): number;
   /** Linear writes: true when done; false when #PF was raised and nothing was written. */
   writeLinear(address: number, bytes: 1 | 2 | 4, value: number, user: boolean): boolean;
   writeLinear64(address: number, value: bigint, user: boolean): boolean;

@@ -8,12 +8,10 @@ import { isLongMode } from '../state/modes.ts';
 import { ACCESS_DB, segmentBase } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
-  createDescriptor, descriptorAccess, descriptorBase, descriptorDpl, descriptorLimit, fetchOrRaise, isNullSelector,
+  descriptorAccess, descriptorBase, descriptorDpl, descriptorLimit, fetchOrRaise, isNullSelector,
   isPresent, isWritableData, markAccessed, selectorError, VECTOR_SS, VECTOR_TS, wrapSystem,
 } from './descriptor.ts';
 import type { Stack } from './stack.ts';
-
-const descriptor = createDescriptor();
 
 /** Bit of the TSS type that tells a 32-bit TSS from a 16-bit one. */
 const TSS_IS_32 = 8;
@@ -39,6 +37,7 @@ export function openLongStack(cpu: CpuContext, privilege: number, ist: number, e
   if (high < 0) return false;
   const low = readTss(cpu, offset, 4, ext);
   if (low < 0) return false;
+  stack.tssAddress = segmentBase(cpu, SEGMENT_INDEX.tr) + offset;
   stack.selector = privilege;
   stack.access = 0;
   stack.base = 0;
@@ -60,6 +59,8 @@ function openProtectedStack(cpu: CpuContext, privilege: number, ext: number, sta
   if (selector < 0) return false;
   const pointer = readTss(cpu, offset, is32 ? 4 : 2, ext);
   if (pointer < 0) return false;
+  const { descriptor } = stack;
+  stack.tssAddress = is32 ? (segmentBase(cpu, SEGMENT_INDEX.tr) + offset) >>> 0 : -1;
   const error = selectorError(selector, ext);
   if (isNullSelector(selector)) {
     cpu.raise(VECTOR_TS, error);

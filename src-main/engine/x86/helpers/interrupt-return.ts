@@ -5,9 +5,10 @@ import {
   CR4_VME, EFLAGS_AC, EFLAGS_FIXED, EFLAGS_ID, EFLAGS_IF, EFLAGS_IOPL, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF, EFLAGS_VIF,
   EFLAGS_VIP, EFLAGS_VM,
 } from '../state/control-bits.ts';
+import { highHalf, lowHalf } from '../state/address.ts';
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
-import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
-import { ACCESS_DC, segmentBase, setRealSegment, setVirtualSegment } from '../state/segments.ts';
+import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086, stackBits } from '../state/modes.ts';
+import { segmentBase, setRealSegment, setVirtualSegment } from '../state/segments.ts';
 import { checkReturnCode, checkTarget, loadCode, setRip, wideArgument } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
@@ -16,7 +17,8 @@ import {
 } from './descriptor.ts';
 import { deliverInNewTask } from './exception.ts';
 import { checkOuterStack, dropInnerSegments, loadOuterStack } from './far-return.ts';
-import { commitPointer, createStack, openStack, pop, popped, release, setStackPointer } from './stack.ts';
+import { readKnownFrame, type Return, type ReturnFrame, rememberReturn, returnTo } from './known-return.ts';
+import { commitPointer, createStack, openStack, pop, popped, setStackPointer } from './stack.ts';
 import { SWITCH_FAULTED_IN_NEW_TASK, SWITCH_REFUSED, switchTask } from './task-switch.ts';
 
 const NEXT_ARGUMENT = 1;
@@ -24,43 +26,27 @@ const NEXT_ARGUMENT = 1;
 const { es, cs, ss, ds, fs, gs } = SEGMENT_INDEX;
 
 const stack = createStack();
-const code = createDescriptor();
-const outer = createDescriptor();
 const task = createDescriptor();
 
-/** What was popped. */
-const frame = { rip: 0, selector: 0, flags: 0 };
+const frame: ReturnFrame = { rip: 0, selector: 0, flags: 0, pointer: 0, pointerHigh: 0 };
 
 /** CF PF AF ZF SF TF IF DF OF IOPL NT: what a 16-bit image holds. */
 const FLAGS_16 = 0x7fd5;
 const FLAGS_ALWAYS = 0xdd5 | EFLAGS_NT;
 const FLAGS_WIDE = EFLAGS_RF | EFLAGS_AC | EFLAGS_ID;
 
-/** Takes the bits of `mask` from the popped image. */
+/** Takes the bits of `mask` from the popped image: all status flags at least, so that the others are what stays. */
 function mergeFlags(cpu: CpuContext, mask: number): void {
-  cpu.writeFlags((cpu.readFlags() & ~mask) | (frame.flags & mask) | EFLAGS_FIXED);
+  cpu.writeFlags((cpu.get32(F.flagRest) & ~mask) | (frame.flags & mask) | EFLAGS_FIXED);
 }
 
 function popFrame(cpu: CpuContext, bytes: 2 | 4 | 8): boolean {
-  if (bytes === 4 && popFlatFrame(cpu)) return true;
   if (!pop(cpu, stack, bytes)) return false;
   frame.rip = popped(stack);
   if (!pop(cpu, stack, bytes)) return false;
   frame.selector = stack.low & 0xffff;
   if (!pop(cpu, stack, bytes)) return false;
   frame.flags = stack.low;
-  return true;
-}
-
-/** The usual frame in one look: the whole stack segment may be used, and the frame is in a page that was read before. */
-function popFlatFrame(cpu: CpuContext): boolean {
-  if (stack.bits !== 32 || stack.base !== 0 || stack.limit !== 0xffffffff || stack.access & ACCESS_DC) return false;
-  const at = cpu.wordOf(stack.pointer, 12, stack.user);
-  if (at < 0) return false;
-  frame.rip = cpu.words[at] as number;
-  frame.selector = (cpu.words[at + 1] as number) & 0xffff;
-  frame.flags = cpu.words[at + 2] as number;
-  release(stack, 12);
   return true;
 }
 
@@ -158,20 +144,33 @@ function flagMask(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   return mask;
 }
 
-function returnToOuter(cpu: CpuContext, bytes: 2 | 4 | 8): number {
-  const rpl = frame.selector & 3;
+function returnToOuter(cpu: CpuContext, to: Return, bytes: 2 | 4 | 8): number {
+  const { code, outer } = to;
   if (!pop(cpu, stack, bytes)) return 1;
-  const { low, high } = stack;
+  frame.pointer = stack.low;
+  frame.pointerHigh = stack.high;
   if (!pop(cpu, stack, bytes)) return 1;
-  const stackSelector = stack.low & 0xffff;
-  if (!checkOuterStack(cpu, stackSelector, rpl, code, outer)) return 1;
+  to.stackSelector = stack.low & 0xffff;
+  if (!checkOuterStack(cpu, to.stackSelector, frame.selector & 3, code, outer)) return 1;
   if (!checkTarget(cpu, code, frame.rip, 0)) return 1;
   if (!markAccessed(cpu, code)) return 1;
-  if (!isNullSelector(stackSelector) && !markAccessed(cpu, outer)) return 1;
-  mergeFlags(cpu, flagMask(cpu, bytes));
+  if (!isNullSelector(to.stackSelector) && !markAccessed(cpu, outer)) return 1;
+  rememberReturn(cpu, to);
+  return commitReturn(cpu, to, bytes);
+}
+
+/** 64-bit code pops SS:RSP in any case. */
+const changesStack = (cpu: CpuContext): boolean => (frame.selector & 3) > currentPrivilege(cpu) || isLong64(cpu);
+
+/** Nothing can fault any more. */
+function commitReturn(cpu: CpuContext, to: Return, bytes: 2 | 4 | 8): 0 {
+  const rpl = frame.selector & 3;
   const changesPrivilege = rpl > currentPrivilege(cpu);
-  loadCode(cpu, frame.selector, code, rpl, frame.rip);
-  loadOuterStack(cpu, stackSelector, outer, low, high);
+  const loadsStack = changesStack(cpu);
+  mergeFlags(cpu, flagMask(cpu, bytes));
+  if (!loadsStack) setStackPointer(cpu, stackBits(cpu), frame.pointer, frame.pointerHigh);
+  loadCode(cpu, frame.selector, to.code, rpl, frame.rip);
+  if (loadsStack) loadOuterStack(cpu, to.stackSelector, to.outer, frame.pointer, frame.pointerHigh);
   if (changesPrivilege) dropInnerSegments(cpu);
   cpu.updateMode();
   return 0;
@@ -179,32 +178,35 @@ function returnToOuter(cpu: CpuContext, bytes: 2 | 4 | 8): number {
 
 function returnProtected(cpu: CpuContext, bytes: 2 | 4 | 8): number {
   if (!popFrame(cpu, bytes)) return 1;
-  const cpl = currentPrivilege(cpu);
-  if (frame.flags & EFLAGS_VM && cpl === 0 && bytes === 4 && !isLongMode(cpu)) return returnToVirtual(cpu);
+  if (frame.flags & EFLAGS_VM && currentPrivilege(cpu) === 0 && bytes === 4 && !isLongMode(cpu)) return returnToVirtual(cpu);
   const { selector } = frame;
   if (isNullSelector(selector)) return cpu.raise(VECTOR_GP, 0);
+  const to = returnTo(selector);
+  const { code } = to;
+  to.mode = -1;
+  to.selector = selector;
+  to.stackSelector = 0;
   if (!fetchOrRaise(cpu, selector, code, VECTOR_GP, 0)) return 1;
   if (!checkReturnCode(cpu, selector, code)) return 1;
-  // 64-bit code pops SS:RSP in any case.
-  if ((selector & 3) > cpl || isLong64(cpu)) return returnToOuter(cpu, bytes);
+  if (changesStack(cpu)) return returnToOuter(cpu, to, bytes);
   if (!checkTarget(cpu, code, frame.rip, 0)) return 1;
   if (!markAccessed(cpu, code)) return 1;
-  mergeFlags(cpu, flagMask(cpu, bytes));
-  commitPointer(cpu, stack);
-  loadCode(cpu, selector, code, selector & 3, frame.rip);
-  cpu.updateMode();
-  return 0;
+  frame.pointer = lowHalf(stack.pointer);
+  frame.pointerHigh = highHalf(stack.pointer);
+  rememberReturn(cpu, to);
+  return commitReturn(cpu, to, bytes);
 }
 
 export function interruptReturn(cpu: CpuContext, operandBits: number): number {
   // Also where the IRET itself faults. SDM vol. 3A 6.7.1.
   if (cpu.get32(F.nmiBlocked) !== 0) cpu.set32(F.nmiBlocked, 0);
   const bytes = operandBits === 64 ? 8 : operandBits === 32 ? 4 : 2;
+  const isNested = (cpu.get32(F.flagRest) & EFLAGS_NT) !== 0;
+  const known = isNested ? undefined : readKnownFrame(cpu, bytes, frame);
+  if (known !== undefined) return commitReturn(cpu, known, bytes);
   openStack(cpu, stack, 0);
   if (!isProtected(cpu)) return returnReal(cpu, bytes);
   if (isVirtual8086(cpu)) return returnWithinVirtual(cpu, bytes);
-  if (cpu.get32(F.flagRest) & EFLAGS_NT) {
-    return isLongMode(cpu) ? cpu.raise(VECTOR_GP, 0) : returnToTask(cpu);
-  }
+  if (isNested) return isLongMode(cpu) ? cpu.raise(VECTOR_GP, 0) : returnToTask(cpu);
   return returnProtected(cpu, bytes);
 }

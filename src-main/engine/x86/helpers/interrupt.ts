@@ -12,13 +12,14 @@ import { setNullSegment, setRealSegment, setVirtualSegment } from '../state/segm
 import { checkTarget, loadCode, setRip } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
-  createDescriptor, descriptorDpl, descriptorType, fetchOrRaise, gateOffset16, gateOffset32, gateOffset64, gateSelector,
+  createDescriptor, type Descriptor, descriptorDpl, descriptorType, fetchOrRaise, gateOffset16, gateOffset32, gateOffset64, gateSelector,
   hasReservedCodeSize, is64BitCode, isCode, isConforming, isNullSelector, isPresent, isSystem, markAccessed,
   readDescriptorAt, selectorError, TYPE_INTERRUPT_GATE16, TYPE_INTERRUPT_GATE32, TYPE_TASK_GATE, TYPE_TRAP_GATE16,
   VECTOR_GP, VECTOR_NP, wrapSystem,
 } from './descriptor.ts';
 import { openInnerStack, openLongStack } from './inner-stack.ts';
-import { checkRoom, commitPointer, commitStack, createStack, openStack, push, pushNumber } from './stack.ts';
+import { createEntry, type Entry, remember, storeKnownFrame } from './known-entry.ts';
+import { checkRoom, commitPointer, commitStack, createStack, openStack, push, pushNumber, type Stack } from './stack.ts';
 import { isAvailableTask, SWITCH_DONE, SWITCH_FAULTED_IN_NEW_TASK, type SwitchStatus, switchTask } from './task-switch.ts';
 
 /** An event on its way to its handler; one object is reused for all of them. */
@@ -41,10 +42,12 @@ export const DELIVERY_FAULTED = 1;
 export const DELIVERY_FAULTED_IN_NEW_TASK = 2;
 export type DeliveryStatus = SwitchStatus;
 
-const gate = createDescriptor();
-const code = createDescriptor();
-const task = createDescriptor();
+/** Of real mode and of a new task. */
 const stack = createStack();
+const task = createDescriptor();
+
+/** By vector and, as one is mostly entered from both, by whether the program interrupted was the user's. */
+const entries: (Entry | undefined)[] = new Array(512).fill(undefined);
 
 const { es, cs, ss, ds, fs, gs } = SEGMENT_INDEX;
 
@@ -79,7 +82,7 @@ function enterRealMode(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
 }
 
 /** Reads and checks the gate; false after a fault. */
-function fetchGate(cpu: CpuContext, delivery: Delivery): boolean {
+function fetchGate(cpu: CpuContext, gate: Descriptor, delivery: Delivery): boolean {
   const isLong = isLongMode(cpu);
   const size = isLong ? 16 : 8;
   const error = idtError(delivery);
@@ -105,7 +108,7 @@ function fetchGate(cpu: CpuContext, delivery: Delivery): boolean {
   return false;
 }
 
-function enterTask(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
+function enterTask(cpu: CpuContext, gate: Descriptor, delivery: Delivery): DeliveryStatus {
   const selector = gateSelector(gate);
   const { ext } = delivery;
   const error = selectorError(selector, ext);
@@ -123,7 +126,7 @@ function enterTask(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
 }
 
 /** Fetches the handler's code segment; the new CPL, or -1 after a fault. */
-function fetchHandlerCode(cpu: CpuContext, selector: number, ext: number): number {
+function fetchHandlerCode(cpu: CpuContext, selector: number, code: Descriptor, ext: number): number {
   if (isNullSelector(selector)) {
     cpu.raise(VECTOR_GP, ext);
     return -1;
@@ -151,83 +154,99 @@ function fetchHandlerCode(cpu: CpuContext, selector: number, ext: number): numbe
 }
 
 /** Opens the handler's stack: the present one, an inner one of the TSS, or an IST entry. */
-function openHandlerStack(cpu: CpuContext, newCpl: number, ext: number): boolean {
+function openHandlerStack(cpu: CpuContext, entry: Entry, ext: number): boolean {
+  const { gate, stack: handlerStack, newCpl } = entry;
+  const isInner = newCpl !== currentPrivilege(cpu);
+  entry.switches = isInner;
   if (!isLongMode(cpu)) {
-    if (newCpl !== currentPrivilege(cpu)) return openInnerStack(cpu, newCpl, ext, stack);
-    openStack(cpu, stack, ext);
+    if (isInner) return openInnerStack(cpu, newCpl, ext, handlerStack);
+    openStack(cpu, handlerStack, ext);
     return true;
   }
   const ist = gate.high & 7;
-  if (ist !== 0 || newCpl !== currentPrivilege(cpu)) {
-    if (!openLongStack(cpu, newCpl, ist, ext, stack)) return false;
+  if (ist !== 0 || isInner) {
+    entry.switches = true;
+    if (!openLongStack(cpu, newCpl, ist, ext, handlerStack)) return false;
   } else {
-    openStack(cpu, stack, ext);
-    stack.bits = 64;
-    stack.base = 0;
-    stack.pointer = fromHalves(cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp));
+    openStack(cpu, handlerStack, ext);
+    handlerStack.bits = 64;
+    handlerStack.base = 0;
+    handlerStack.pointer = fromHalves(cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp));
   }
-  stack.pointer -= (stack.pointer >>> 0) & 15;
+  handlerStack.pointer -= (handlerStack.pointer >>> 0) & 15;
   return true;
 }
 
 /** SS:RSP and below them, for a stack that is switched (and always in long mode). */
-function pushOldStack(cpu: CpuContext, bytes: 2 | 4 | 8): boolean {
+function pushOldStack(cpu: CpuContext, to: Stack, bytes: 2 | 4 | 8): boolean {
   if (isVirtual8086(cpu)) {
     for (const index of [gs, fs, ds, es]) {
-      if (!push(cpu, stack, bytes, cpu.get32(F.segmentSelector, index))) return false;
+      if (!push(cpu, to, bytes, cpu.get32(F.segmentSelector, index))) return false;
     }
   }
   return (
-    push(cpu, stack, bytes, cpu.get32(F.segmentSelector, ss)) &&
-    push(cpu, stack, bytes, cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp))
+    push(cpu, to, bytes, cpu.get32(F.segmentSelector, ss)) &&
+    push(cpu, to, bytes, cpu.low(F.gpr, GPR_INDEX.rsp), cpu.high(F.gpr, GPR_INDEX.rsp))
   );
 }
 
-function pushReturn(cpu: CpuContext, delivery: Delivery, bytes: 2 | 4 | 8): boolean {
+function pushReturn(cpu: CpuContext, to: Stack, delivery: Delivery, bytes: 2 | 4 | 8): boolean {
   return (
-    push(cpu, stack, bytes, delivery.flags) &&
-    push(cpu, stack, bytes, cpu.get32(F.segmentSelector, cs)) &&
-    pushNumber(cpu, stack, bytes, delivery.rip) &&
-    (delivery.errorCode < 0 || push(cpu, stack, bytes, delivery.errorCode))
+    push(cpu, to, bytes, delivery.flags) &&
+    push(cpu, to, bytes, cpu.get32(F.segmentSelector, cs)) &&
+    pushNumber(cpu, to, bytes, delivery.rip) &&
+    (delivery.errorCode < 0 || push(cpu, to, bytes, delivery.errorCode))
   );
 }
 
-function enterGate(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
+function enterGate(cpu: CpuContext, entry: Entry, delivery: Delivery): DeliveryStatus {
+  const { gate, code, stack: handlerStack } = entry;
   const { ext } = delivery;
   const isLong = isLongMode(cpu);
-  const type = descriptorType(gate);
-  const is16 = type <= TYPE_TRAP_GATE16;
-  const newCpl = fetchHandlerCode(cpu, gateSelector(gate), ext);
-  if (newCpl < 0) return DELIVERY_FAULTED;
-  const changesPrivilege = newCpl !== currentPrivilege(cpu);
-  const target = isLong ? gateOffset64(gate) : is16 ? gateOffset16(gate) : gateOffset32(gate);
-  if (!openHandlerStack(cpu, newCpl, ext)) return DELIVERY_FAULTED;
+  const is16 = descriptorType(gate) <= TYPE_TRAP_GATE16;
+  entry.newCpl = fetchHandlerCode(cpu, gateSelector(gate), code, ext);
+  if (entry.newCpl < 0) return DELIVERY_FAULTED;
+  const pushesStack = isLong || entry.newCpl !== currentPrivilege(cpu);
+  entry.target = isLong ? gateOffset64(gate) : is16 ? gateOffset16(gate) : gateOffset32(gate);
+  if (!openHandlerStack(cpu, entry, ext)) return DELIVERY_FAULTED;
   const bytes = isLong ? 8 : is16 ? 2 : 4;
-  const count = (isLong || changesPrivilege ? 5 : 3) + (isVirtual8086(cpu) ? 4 : 0) + (delivery.errorCode < 0 ? 0 : 1);
-  if (!checkRoom(cpu, stack, bytes, count)) return DELIVERY_FAULTED;
-  if (!checkTarget(cpu, code, target, ext)) return DELIVERY_FAULTED;
-  if ((isLong || changesPrivilege) && !pushOldStack(cpu, bytes)) return DELIVERY_FAULTED;
-  if (!pushReturn(cpu, delivery, bytes)) return DELIVERY_FAULTED;
+  const count = (pushesStack ? 5 : 3) + (isVirtual8086(cpu) ? 4 : 0) + (delivery.errorCode < 0 ? 0 : 1);
+  if (!checkRoom(cpu, handlerStack, bytes, count)) return DELIVERY_FAULTED;
+  if (!checkTarget(cpu, code, entry.target, ext)) return DELIVERY_FAULTED;
+  if (pushesStack && !pushOldStack(cpu, handlerStack, bytes)) return DELIVERY_FAULTED;
+  if (!pushReturn(cpu, handlerStack, delivery, bytes)) return DELIVERY_FAULTED;
   if (!markAccessed(cpu, code)) return DELIVERY_FAULTED;
-  commitHandler(cpu, newCpl, changesPrivilege, target, (type & 1) === 0);
+  remember(cpu, entry, delivery.isSoftware);
+  commitEntry(cpu, entry);
   return DELIVERED;
 }
 
 /** Nothing can fault any more. */
-function commitHandler(cpu: CpuContext, newCpl: number, switched: boolean, target: number, masks: boolean): void {
-  const flags = cpu.readFlags();
-  if (flags & EFLAGS_VM) for (const index of [es, ds, fs, gs]) setNullSegment(cpu, index, 0);
-  const cleared = EFLAGS_TF | EFLAGS_NT | EFLAGS_VM | EFLAGS_RF | (masks ? EFLAGS_IF : 0);
-  cpu.writeFlags(flags & ~cleared);
-  if (switched) commitStack(cpu, stack);
-  else commitPointer(cpu, stack);
-  loadCode(cpu, gateSelector(gate), code, newCpl, target);
+function commitEntry(cpu: CpuContext, entry: Entry): void {
+  const rest = cpu.get32(F.flagRest);
+  if (rest & EFLAGS_VM) for (const index of [es, ds, fs, gs]) setNullSegment(cpu, index, 0);
+  const isInterruptGate = (descriptorType(entry.gate) & 1) === 0;
+  cpu.set32(F.flagRest, rest & ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_VM | EFLAGS_RF | (isInterruptGate ? EFLAGS_IF : 0)));
+  if (entry.newCpl !== currentPrivilege(cpu)) commitStack(cpu, entry.stack);
+  else commitPointer(cpu, entry.stack);
+  loadCode(cpu, gateSelector(entry.gate), entry.code, entry.newCpl, entry.target);
   cpu.updateMode();
+}
+
+function entryOf(vector: number, cpl: number): Entry {
+  const index = vector * 2 + (cpl === 3 ? 1 : 0);
+  return (entries[index] ??= createEntry());
 }
 
 /** Enters the handler of an event, or raises the fault that prevents it. */
 export function enterHandler(cpu: CpuContext, delivery: Delivery): DeliveryStatus {
+  const entry = entryOf(delivery.vector, currentPrivilege(cpu));
+  if (storeKnownFrame(cpu, entry, delivery)) {
+    commitEntry(cpu, entry);
+    return DELIVERED;
+  }
   if (!isProtected(cpu)) return enterRealMode(cpu, delivery);
-  if (!fetchGate(cpu, delivery)) return DELIVERY_FAULTED;
-  return descriptorType(gate) === TYPE_TASK_GATE ? enterTask(cpu, delivery) : enterGate(cpu, delivery);
+  entry.mode = -1;
+  if (!fetchGate(cpu, entry.gate, delivery)) return DELIVERY_FAULTED;
+  return descriptorType(entry.gate) === TYPE_TASK_GATE ? enterTask(cpu, entry.gate, delivery) : enterGate(cpu, entry, delivery);
 }

@@ -6,7 +6,7 @@ import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts
 import { currentPrivilege, stackBits } from '../state/modes.ts';
 import { ACCESS_CODE, ACCESS_DB, ACCESS_DC, segmentBase, setSegment } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
-import { VECTOR_SS } from './descriptor.ts';
+import { createDescriptor, type Descriptor, VECTOR_SS } from './descriptor.ts';
 
 export interface Stack {
   /** Of the stack segment; base and limit count outside 64-bit code only. */
@@ -20,13 +20,17 @@ export interface Stack {
   user: boolean;
   /** Of the #SS that leaving the segment raises. */
   errorCode: number;
+  /** Where a stack of the TSS was found: its descriptor, and the linear address of its pointer; -1 in a 16-bit TSS. */
+  readonly descriptor: Descriptor;
+  tssAddress: number;
   /** The value popped last. */
   low: number;
   high: number;
 }
 
 export const createStack = (): Stack => ({
-  selector: 0, access: 0, base: 0, limit: 0, bits: 32, pointer: 0, user: false, errorCode: 0, low: 0, high: 0,
+  selector: 0, access: 0, base: 0, limit: 0, bits: 32, pointer: 0, user: false, errorCode: 0,
+  descriptor: createDescriptor(), tssAddress: -1, low: 0, high: 0,
 });
 
 const cut = (value: number, bits: 16 | 32 | 64): number =>

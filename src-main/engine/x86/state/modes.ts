@@ -29,7 +29,8 @@ export const stackBits = (cpu: CpuContext): 16 | 32 | 64 => {
 
 // The mode word is computed at each change of privilege: its fields are read by word, as looking names up would cost more.
 
-const word = ({ offset, stride }: StateField, index = 0): number => (offset + index * stride) >> 2;
+/** Index of a field among the 32-bit words of the CPU block. */
+export const word = ({ offset, stride }: StateField, index = 0): number => (offset + index * stride) >> 2;
 const { cs, ss, ds, es } = SEGMENT_INDEX;
 const CR0 = word(F.cr0);
 const CR4 = word(F.cr4);
@@ -48,7 +49,7 @@ function hasFlatBase({ words, firstWord }: CpuContext, index: number): boolean {
   return ((words[at] as number) | (words[at + 1] as number)) === 0;
 }
 
-const isFlatData = (cpu: CpuContext, index: number): boolean =>
+export const isFlatData = (cpu: CpuContext, index: number): boolean =>
   cpu.words[cpu.firstWord + WRITE_TOP + index * SEGMENT_WORDS + 1] === 1 && hasFlatBase(cpu, index);
 
 function segmentBits(cpu: CpuContext, isLong: boolean): number {
