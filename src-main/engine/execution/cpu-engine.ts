@@ -6,6 +6,7 @@ import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ArrivingPages } from '../snapshot/page-arrival.ts';
+import type { CompileWaits } from './tier-times.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 
 /** `budget`: the instruction limit was reached. `attention`: the attention word was set. */
@@ -31,6 +32,7 @@ export interface CpuStats {
   readonly tlbMisses: number;
   /** Nanoseconds spent in each tier as far as the engine measures it; keys are tier names. */
   readonly tierNs: Readonly<Record<string, number>>;
+  readonly compileWaits: CompileWaits;
   /** How often what costs time outside generated code has happened, by name; for `--stats`. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -97,8 +99,10 @@ export interface CpuEngineOptions {
   readonly counted?: boolean;
   /** Entries of a block before its region is compiled. */
   readonly hotThreshold?: number;
-  /** Memory that regions may take, as far as it can be estimated; the oldest make room for new ones. */
+  /** Memory that regions may take, as far as it can be estimated; those used least recently make room for new ones. */
   readonly codeCacheBytes?: number;
+  /** The host's time in nanoseconds, for statistics; default: the environment's, which hides what kept the guest waiting. */
+  readonly stopwatchNs?: () => number;
 }
 
 export type CreateCpuEngine = (options: CpuEngineOptions) => CpuEngine;

@@ -73,7 +73,7 @@ export class Engine implements CpuEngine {
   readonly #map: PhysicalMap;
   readonly #mmu: Mmu;
   readonly #code: CodeCache;
-  readonly #times = new TierTimes();
+  readonly #times: TierTimes;
   /** Why generated code came back to the run loop, how often, and what else costs time there. */
   readonly #counters = { lookups: 0, slowSteps: 0, hotBlocks: 0, attentions: 0, faults: 0, interrupts: 0, translationChanges: 0 };
   readonly #handlers: HandlerTable;
@@ -109,13 +109,10 @@ export class Engine implements CpuEngine {
     };
     Object.assign(slowPaths, createX87Routines(layout, slowPaths));
     const load = options.load ?? loadWebAssembly;
-    this.#handlers = new HandlerTable(
-      layout,
-      slowPaths,
-      load,
-    );
+    this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
+    this.#handlers = new HandlerTable(layout, slowPaths, load);
     this.#code = new CodeCache(
-      { views, tlb, handlers: this.#handlers, features: options.model.features },
+      { views, tlb, handlers: this.#handlers, features: options.model.features, times: this.#times },
       layout,
     );
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
@@ -167,6 +164,7 @@ export class Engine implements CpuEngine {
       regionsCompiled: this.#jit?.stats.installed ?? 0,
       tlbMisses: this.#mmu.stats.misses,
       tierNs: this.#times.ns,
+      compileWaits: this.#times.compileWaits,
       counters: {
         ...this.#counters,
         deviceAccesses: this.#mmu.stats.deviceAccesses,
@@ -278,10 +276,9 @@ export class Engine implements CpuEngine {
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
-    const { environment } = this.#cpu;
-    this.#times.begin(environment.nowNs());
+    this.#times.begin();
     const stop = this.#runUntilStop(maxInstructions);
-    this.#times.end(environment.nowNs(), this.#isInRegion());
+    this.#times.end(this.#isInRegion());
     return { stop };
   }
 
@@ -455,9 +452,9 @@ export class Engine implements CpuEngine {
       this.#jit?.check(block, { low: cpu.low(F.codeBase), high: cpu.high(F.codeBase) });
       return;
     }
-    const before = cpu.environment.nowNs();
+    const done = this.#times.beginCompilation();
     this.#jit?.request(block);
-    this.#times.compiled(before, cpu.environment.nowNs());
+    done();
   }
 
   #ripOfCurrentRecord(): void {

@@ -87,6 +87,7 @@ export class Machine {
       model: CPU_MODELS[options.cpuModel],
       environment,
       accelerator: options.accelerator,
+      stopwatchNs: () => host.nowNs(),
     });
     this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);
     this.ram = new GuestRam(this.engine, regions);

@@ -20,6 +20,7 @@ const STATS: MachineStats = {
   regionsCompiled: 5,
   tlbMisses: 6,
   tierNs: { regions: 3e6 },
+  compileWaits: { longestNs: 0, counts: {} },
   counters: {},
   hostNs: 2e9,
   idleNs: 1.5e9,

@@ -9,6 +9,7 @@ import { MODE_FPU, MODE_PROTECTED, MODE_SSE, MODE_USER, MODE_VM86 } from '../../
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
+import type { TierTimes } from '../tier-times.ts';
 import type { MemoryViews } from '../views.ts';
 import { codeBitsOf } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -59,6 +60,7 @@ export class CodeCache implements CodeWatcher {
   readonly #tlb: Tlb;
   readonly #handlers: HandlerTable;
   readonly #features: ReadonlySet<CpuFeature>;
+  readonly #times: TierTimes;
   readonly #writer: RecordWriter;
   readonly #pages = new Map<number, CodePage>();
   readonly #isCode: Uint8Array;
@@ -67,7 +69,7 @@ export class CodeCache implements CodeWatcher {
   #next: number;
 
   constructor(
-    parts: { views: MemoryViews; tlb: Tlb; handlers: HandlerTable; features: ReadonlySet<CpuFeature> },
+    parts: { views: MemoryViews; tlb: Tlb; handlers: HandlerTable; features: ReadonlySet<CpuFeature>; times: TierTimes },
     layout: MemoryLayout,
   ) {
     this.#views = parts.views;
@@ -75,6 +77,7 @@ export class CodeCache implements CodeWatcher {
     this.#tlb = parts.tlb;
     this.#handlers = parts.handlers;
     this.#features = parts.features;
+    this.#times = parts.times;
     this.#writer = new RecordWriter(parts.views);
     this.#isCode = new Uint8Array(layout.pages * (0x1_0000 / GUEST_PAGE));
     this.#next = layout.records;
@@ -140,11 +143,11 @@ export class CodeCache implements CodeWatcher {
     return [...keys].filter((key) => key >= first && key < first + GUEST_PAGE).map((key) => key - first);
   }
 
-  /** Makes a header without a region count entries, again or anew. */
-  countAnew(header: number): void {
+  /** Makes a header count entries, again or anew, instead of going to a region. */
+  countAnew(header: number, entries = this.hotThreshold): void {
     const { u16, i32 } = this.#views;
     u16[(header + FIELD.handler) >> 1] = HANDLER.enter;
-    i32[(header + HEADER.countdown) >> 2] = this.hotThreshold;
+    i32[(header + HEADER.countdown) >> 2] = entries;
   }
 
   /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
@@ -217,6 +220,7 @@ export class CodeCache implements CodeWatcher {
   }
 
   #build(request: BlockRequest, page: CodePage, key: number): number | undefined {
+    const done = this.#times.beginCompilation();
     const { host, mode, single } = request;
     const pageStart = host - (host % GUEST_PAGE);
     const header = this.#next;
@@ -257,7 +261,7 @@ export class CodeCache implements CodeWatcher {
       if (this.#handlers.leavesBlock(result.instruction, mode)) limit = count;
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
-    this.#finish(header, host - pageStart, record + RECORD_SIZE + gap, single ? 0 : this.hotThreshold);
+    this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
     page.blocks.set(key, header);
     const exit = page.exits.get(key);
     if (exit !== undefined) this.link(exit, header);
@@ -266,10 +270,11 @@ export class CodeCache implements CodeWatcher {
     return header;
   }
 
-  #finish(header: number, pageOffset: number, end: number, countdown: number): void {
-    this.#writer.header(header, pageOffset, countdown);
+  /** `compiled` is told if the block needed handlers that there were none of yet. */
+  #finish(block: { header: number; pageOffset: number; countdown: number }, end: number, compiled: () => void): void {
+    this.#writer.header(block.header, block.pageOffset, block.countdown);
     this.#next = end;
-    this.#handlers.flush();
+    if (this.#handlers.flush()) compiled();
     this.stats.blocks++;
   }
 
@@ -312,6 +317,7 @@ export class CodeCache implements CodeWatcher {
     bytes.set(u8.subarray(request.host, request.host + inFirst));
     bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
     if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
+    const done = this.#times.beginCompilation();
     const header = this.#next;
     const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);
     if (!result.ok && result.fault === 'short')
@@ -325,7 +331,7 @@ export class CodeCache implements CodeWatcher {
       pageOffset: pageOffset + length,
       count: 1,
     });
-    this.#finish(header, pageOffset, after + RECORD_SIZE, 0);
+    this.#finish({ header, pageOffset, countdown: 0 }, after + RECORD_SIZE, done);
     this.#crossing.set(crossingKey(request), { header, nextHost, bytes: bytes.slice(0, length) });
     return header;
   }

@@ -131,12 +131,13 @@ export class HandlerTable {
     return { module, imports: new ImportSet(module), numbers: [] };
   }
 
-  /** Compiles the handlers asked for since the last call; before any record that uses them runs. */
-  flush(): void {
-    if (this.#pending === undefined) return;
+  /** Compiles the handlers asked for since the last call; before any record that uses them runs. False when there are none. */
+  flush(): boolean {
+    if (this.#pending === undefined) return false;
     const { module, numbers } = this.#pending;
     this.#pending = undefined;
     const exports = this.#load(module, this.#imports);
     for (const number of numbers) this.table.set(number, exports[`h${number}`]);
+    return true;
   }
 }
