@@ -5,13 +5,14 @@ import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import type { CodeCache } from '../interpreter/code-cache.ts';
 import type { ModuleBuilder } from '../../ir/module.ts';
 import type { EngineImports } from '../interpreter/engine-imports.ts';
-import { FIRST_REGION_SLOT, type HandlerTable } from '../interpreter/handlers.ts';
+import type { HandlerTable } from '../interpreter/handlers.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
+import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import { WideChecks } from './wide-checks.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
@@ -31,14 +32,6 @@ export interface RegionCompiler {
   take(): { readonly id: number; readonly module: WebAssembly.Module } | undefined;
 }
 
-interface Installed {
-  readonly slot: number;
-  readonly header: number;
-  /** Estimated memory of its module and machine code. */
-  readonly memory: number;
-  readonly pages: Region['pages'];
-}
-
 /** By the linear address of its entry. */
 const regionName = (linear: number): string => `region ${(linear < 0 ? BigInt.asUintN(64, BigInt(linear)) : linear).toString(16)}`;
 
@@ -48,14 +41,12 @@ const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 const MODULE_OVERHEAD = 12 * 1024;
 const MACHINE_CODE_FACTOR = 6;
 export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
-/** Part of the limit that is made free at once when it is reached. */
-const EVICTED_PART = 1 / 16;
 
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, instructions: 0, bytes: 0 };
+  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -71,16 +62,11 @@ export class Jit {
   readonly #wideChecks = new WideChecks();
   readonly #mapping: CodeMapping;
   readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region; readonly bytes: number }>();
-  readonly #byPage = new Map<number, Set<Installed>>();
+  readonly #byPage = new Map<number, Set<LiveRegion>>();
   /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
-  readonly #spanning = new Map<number, Installed>();
+  readonly #spanning = new Map<number, LiveRegion>();
   readonly #failedChecks = new Map<number, number>();
-  readonly #freeSlots: number[] = [];
-  /** All regions, the oldest first. */
-  readonly #live = new Set<Installed>();
-  #liveBytes = 0;
-  readonly #limit: number;
-  #nextSlot = FIRST_REGION_SLOT;
+  readonly #live: LiveRegions;
   #nextId = 1;
 
   constructor(
@@ -107,17 +93,23 @@ export class Jit {
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
     this.#counted = options.counted;
-    this.#limit = options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES;
+    this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
   }
 
   /** Regions and what they are estimated to take. */
   get live(): { readonly regions: number; readonly bytes: number } {
-    return { regions: this.#live.size, bytes: this.#liveBytes };
+    return { regions: this.#live.size, bytes: this.#live.bytes };
   }
 
-  /** Begins the compilation of a hot block's region. */
+  /** Begins the compilation of a hot block's region; or lets the block go to the one it has, which was put to the proof. */
   request(block: HotBlock): void {
     const { header, host, mode } = block;
+    const proven = this.#live.entered(header);
+    if (proven !== undefined) {
+      this.#enable(proven);
+      this.stats.proven++;
+      return;
+    }
     const entry = host % GUEST_PAGE;
     const isConfined = (this.#failedChecks.get(header) ?? 0) >= MAX_FAILED_CHECKS;
     const region = formRegion(
@@ -205,33 +197,16 @@ export class Jit {
     }
   }
 
-  /**
-   * Makes room: the oldest regions go, in batches. Which were used least is not recorded, as that would cost a store at
-   * each entry; one that is still hot comes back after as many entries as the first time.
-   */
-  #evict(needed: number): void {
-    if (this.#liveBytes + needed <= this.#limit && (this.#freeSlots.length > 0 || this.#nextSlot < this.#handlers.table.length)) return;
-    const goal = Math.max(0, this.#limit * (1 - EVICTED_PART) - needed);
-    const slots = this.#freeSlots.length + Math.ceil(this.#live.size * EVICTED_PART);
-    for (const installed of this.#live) {
-      if (this.#liveBytes <= goal && this.#freeSlots.length >= slots) return;
-      this.#drop(installed);
-      this.#code.countAnew(installed.header);
+  #install({ header }: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
+    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * moduleBytes;
+    for (const old of this.#live.surplus(memory)) {
+      this.#drop(old);
+      this.#code.countAnew(old.header);
       this.stats.evicted++;
     }
-  }
-
-  #install(block: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
-    const { header } = block;
-    const { u16, i32 } = this.#views;
-    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * moduleBytes;
-    this.#evict(memory);
-    const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
-    this.#handlers.table.set(slot, exports[REGION_EXPORT]);
-    i32[(header + HEADER.regionSlot) >> 2] = slot;
-    const installed = { slot, header, pages, memory };
-    this.#live.add(installed);
-    this.#liveBytes += memory;
+    const installed = this.#live.add({ header, pages, memory });
+    this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);
+    this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;
     for (const host of pages.values()) {
       const page = hostPageOf(host);
       const others = this.#byPage.get(page) ?? new Set();
@@ -239,13 +214,22 @@ export class Jit {
       this.#byPage.set(page, others);
     }
     this.stats.installed++;
+    if (pages.size > 1) {
+      this.stats.spanning++;
+      this.#spanning.set(header, installed);
+    }
+    this.#enable(installed);
+    for (const due of this.#live.dueForProof()) this.#code.countAnew(due.header, 1);
+  }
+
+  /** From now on entries of its block go to the region, once its other pages have been checked. */
+  #enable({ header, pages }: LiveRegion): void {
+    const { u16, i32 } = this.#views;
     u16[(header + FIELD.handler) >> 1] = pages.size > 1 ? HANDLER.spanning : HANDLER.region;
     if (pages.size === 1) return;
     i32[(header + HEADER.epoch) >> 2] = this.#layout.mappingEpoch;
     // Code bases end in twelve zero bits or are those of a segment; all ones is none that occurs: checked at first entry.
     i32.fill(-1, (header + HEADER.checkedBase) >> 2, (header + HEADER.checkedEpoch + 8) >> 2);
-    this.stats.spanning++;
-    this.#spanning.set(header, installed);
   }
 
   /**
@@ -277,11 +261,10 @@ export class Jit {
     return true;
   }
 
-  #drop(installed: Installed): void {
+  #drop(installed: LiveRegion): void {
     this.#handlers.table.set(installed.slot, null);
-    this.#freeSlots.push(installed.slot);
+    this.#live.remove(installed);
     this.stats.dropped++;
-    if (this.#live.delete(installed)) this.#liveBytes -= installed.memory;
     this.#spanning.delete(installed.header);
     for (const host of installed.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(installed);
   }

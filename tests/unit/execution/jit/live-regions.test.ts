@@ -1,0 +1,88 @@
+// Which compiled regions make room for new ones.
+
+import { describe, expect, it } from 'vitest';
+import { type LiveRegion, LiveRegions } from '../../../../src-main/engine/execution/jit/live-regions.ts';
+import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handlers.ts';
+
+const SIZE = 1000;
+const PAGES = new Map([[0, 0]]);
+
+/** Room for so many regions, and a slot for each of another number. */
+function cache(room: number, slots = 1000) {
+  const live = new LiveRegions(room * SIZE, FIRST_REGION_SLOT + slots);
+  const evicted: number[] = [];
+  const onProof = new Set<number>();
+  return {
+    live,
+    evicted,
+    /** As the JIT adds one. */
+    add(header: number): LiveRegion {
+      for (const old of live.surplus(SIZE)) {
+        live.remove(old);
+        onProof.delete(old.header);
+        evicted.push(old.header);
+      }
+      const added = live.add({ header, memory: SIZE, pages: PAGES });
+      for (const due of live.dueForProof()) onProof.add(due.header);
+      return added;
+    },
+    /** The guest runs a block: the run loop hears of it only where its region is on proof. */
+    use(header: number): void {
+      if (!onProof.delete(header)) return;
+      expect(live.entered(header)?.header).toBe(header);
+    },
+  };
+}
+
+describe('regions that are kept', () => {
+  it('evicts nothing and asks for no proof while there is room', () => {
+    const { live, add, evicted } = cache(16);
+    for (let header = 0; header < 12; header++) add(header);
+    expect(live.dueForProof()).toEqual([]);
+    expect({ evicted, size: live.size, bytes: live.bytes }).toEqual({ evicted: [], size: 12, bytes: 12 * SIZE });
+  });
+
+  it('keeps what is used, however old it is, and never has more than its limit', () => {
+    const { live, add, use, evicted } = cache(32);
+    for (let header = 0; header < 500; header++) {
+      add(header);
+      for (let old = 0; old < 8; old++) use(old);
+      expect(live.bytes).toBeLessThanOrEqual(32 * SIZE);
+    }
+    expect(evicted.length).toBeGreaterThan(450);
+    expect(evicted.filter((header) => header < 8)).toEqual([]);
+    // Of the others, the oldest go first.
+    expect(evicted).toEqual(evicted.toSorted((a, b) => a - b));
+  });
+
+  it('evicts what was used before and no longer is', () => {
+    const { add, use, evicted } = cache(32);
+    for (let header = 0; header < 100; header++) {
+      add(header);
+      use(0);
+    }
+    expect(evicted).not.toContain(0);
+    for (let header = 100; header < 200; header++) add(header);
+    expect(evicted).toContain(0);
+  });
+
+  it('gives slots of its own, and makes room when they run out', () => {
+    const { live, add } = cache(1000, 16);
+    const slots = new Map<number, number>();
+    for (let header = 0; header < 100; header++) slots.set(header, add(header).slot);
+    expect(live.size).toBeLessThanOrEqual(16);
+    expect(Math.min(...slots.values())).toBe(FIRST_REGION_SLOT);
+    expect(Math.max(...slots.values())).toBe(FIRST_REGION_SLOT + 15);
+  });
+
+  it('forgets a region on proof that is removed', () => {
+    const { live, add } = cache(8);
+    const regions = Array.from({ length: 8 }, (_, header) => add(header));
+    for (const region of regions) live.remove(region);
+    expect(live.entered(0)).toBeUndefined();
+    expect({ size: live.size, bytes: live.bytes }).toEqual({ size: 0, bytes: 0 });
+    // Twice is once.
+    live.remove(regions[0] as LiveRegion);
+    expect(live.bytes).toBe(0);
+  });
+});
