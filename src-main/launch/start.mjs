@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildStale, ROOT } from './build.mjs';
 import { downloadElectron, findElectron } from './electron-binary.mjs';
-import { nodeBinary } from './node-binary.mjs';
+import { nodeBinary, nodeEnvironment } from './node-binary.mjs';
 import { answerTo } from './start-words.mjs';
 
 const words = process.argv.slice(2);
@@ -41,7 +41,7 @@ await buildStale(electron ? ['main', 'preload', 'renderer'] : ['main', 'renderer
 
 const command = electron ?? nodeBinary();
 const args = electron ? [ROOT] : [join(ROOT, 'dist', 'main', 'web-shell.js')];
-const child = spawn(command, [...args, ...words], { stdio: 'inherit' });
+const child = spawn(command, [...args, ...words], { stdio: 'inherit', env: nodeEnvironment() });
 child.on('error', (error) => {
   say(`Boxwright could not be started: ${error.message}`);
   process.exit(1);

@@ -4,11 +4,11 @@ import { Unplug } from 'lucide-react';
 import { useEffect } from 'react';
 import { EmptyState } from '../components/empty-state.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
-import { Console } from '../features/console/console.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
 import { MachineQuestion } from '../features/machine-details/machine-question.tsx';
 import { t } from '../i18n/strings.ts';
 import { useMachine } from '../state/app-store.ts';
+import { Console } from './pages.ts';
 
 export function ConsoleWindow({ machineId, isLost }: { readonly machineId: string; readonly isLost: boolean }) {
   const machine = useMachine(machineId);

@@ -7,11 +7,8 @@ import { Button } from '../components/button.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { ApplianceDialogs } from '../features/appliance/appliance-dialogs.tsx';
 import { CommandPalette } from '../features/command-palette/command-palette.tsx';
-import { CreateMachine } from '../features/create-machine/create-machine.tsx';
 import { FileDrop } from '../features/file-drop/file-drop.tsx';
 import { JobsButton } from '../features/jobs/jobs-button.tsx';
-import { Preferences } from '../features/preferences/preferences.tsx';
-import { MediaLibrary } from '../features/media-library/media-library.tsx';
 import { BulkQuestion } from '../features/machine-list/bulk-question.tsx';
 import { MachineList } from '../features/machine-list/machine-list.tsx';
 import { MachineQuestion } from '../features/machine-details/machine-question.tsx';
@@ -28,6 +25,7 @@ import { AREAS, goTo, goToArea, usePlace } from '../state/navigation.ts';
 import { notify } from '../state/notices.ts';
 import { requestQuit } from '../state/quit.ts';
 import { MachinePage } from './machine-page.tsx';
+import { CreateMachine, MediaLibrary, Preferences } from './pages.ts';
 
 export function Frame({ isLost }: { readonly isLost: boolean }) {
   const [creating, setCreating] = useState<boolean | ChosenFile>(false);

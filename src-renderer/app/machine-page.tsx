@@ -4,17 +4,13 @@ import { useEffect, useRef } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { MachineView, ReadyMachine } from '../../shared/machine/view.ts';
 import { StateBadge } from '../components/state-badge.tsx';
-import { Activity } from '../features/activity/activity.tsx';
-import { Console } from '../features/console/console.tsx';
-import { Logs } from '../features/logs/logs.tsx';
 import { Damaged } from '../features/machine-details/damaged.tsx';
 import { DisposableNote } from '../features/machine-details/disposable-note.tsx';
 import { MachineActionsBar } from '../features/machine-details/machine-actions-bar.tsx';
 import { Overview } from '../features/machine-details/overview.tsx';
-import { Settings } from '../features/machine-settings/settings.tsx';
-import { Snapshots } from '../features/snapshots/snapshots.tsx';
 import { t } from '../i18n/strings.ts';
 import { goTo, PAGES, usePlace } from '../state/navigation.ts';
+import { Activity, Console, Logs, Settings, Snapshots } from './pages.ts';
 
 export function MachinePage({ machine }: { readonly machine: MachineView }) {
   return machine.kind === 'damaged' ? <Damaged machine={machine} /> : <Ready machine={machine} />;

@@ -9,18 +9,13 @@ import { Button, IconButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FieldMessages } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type FileRequest, listFolder, useFileRequest } from '../../state/files.ts';
+import { type FileRequest, listFolder } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
-
-export function FileBrowser() {
-  const request = useFileRequest((state) => state.request);
-  return request && <FileDialog request={request} />;
-}
 
 /** Where the user was last; the next request begins there. */
 let lastFolder: string | null = null;
 
-function FileDialog({ request }: { readonly request: FileRequest }) {
+export function FileDialog({ request }: { readonly request: FileRequest }) {
   const { listing, problem, open } = useFolder(request.near ?? lastFolder);
   const [selected, setSelected] = useState<string | null>(null);
   // null: as long as the user has not typed, the field says where they are.

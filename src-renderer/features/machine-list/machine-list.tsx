@@ -3,7 +3,7 @@
 
 import { Plus } from 'lucide-react';
 import { type KeyboardEvent, type MouseEvent, useMemo, useState } from 'react';
-import { Tree } from 'react-aria-components';
+import { ListLayout, Tree, Virtualizer } from 'react-aria-components';
 import { hasProcess, isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
@@ -56,6 +56,8 @@ interface MachinesProps {
 }
 
 const NOTHING: readonly string[] = [];
+/** Rows that are not in sight are not drawn; each is measured when it is. */
+const LIST_LAYOUT = { estimatedRowSize: 48, gap: 1, padding: 8 };
 
 function Machines({ shown, wanted }: MachinesProps) {
   const { machineId } = usePlace();
@@ -90,32 +92,34 @@ function Machines({ shown, wanted }: MachinesProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the tree inside has the focus; this only hears of it
     <div className="machines" onContextMenu={openMenu} onKeyDown={onKeyDown}>
-      <Tree
-        aria-label={t.list.title}
-        className="machine-tree"
-        selectionMode="multiple"
-        selectionBehavior="replace"
-        selectedKeys={selected}
-        onSelectionChange={(next) => select(new Set(next === 'all' ? shown.map(({ id }) => id) : [...next].map(String)))}
-        expandedKeys={expanded}
-        onExpandedChange={(next) =>
-          void changePreferences({ collapsedGroups: collapsedAfter(collapsed, groups.map(({ name }) => name), next) })
-        }
-        renderEmptyState={() => <p className="quiet">{t.list.nothingFound(wanted)}</p>}
-      >
-        {groups.map(({ name, machines }) => {
-          const rows = machines.map((machine) => (
-            <MachineRow key={machine.id} machine={machine} onAction={() => open(machine)} />
-          ));
-          // Machines without a group need no heading while there are no groups.
-          if (name === '' && groups.length === 1) return rows;
-          return (
-            <GroupRow key={groupKey(name)} name={name} count={machines.length}>
-              {rows}
-            </GroupRow>
-          );
-        })}
-      </Tree>
+      <Virtualizer layout={ListLayout} layoutOptions={LIST_LAYOUT}>
+        <Tree
+          aria-label={t.list.title}
+          className="machine-tree"
+          selectionMode="multiple"
+          selectionBehavior="replace"
+          selectedKeys={selected}
+          onSelectionChange={(next) => select(new Set(next === 'all' ? shown.map(({ id }) => id) : [...next].map(String)))}
+          expandedKeys={expanded}
+          onExpandedChange={(next) =>
+            void changePreferences({ collapsedGroups: collapsedAfter(collapsed, groups.map(({ name }) => name), next) })
+          }
+          renderEmptyState={() => <p className="quiet">{t.list.nothingFound(wanted)}</p>}
+        >
+          {groups.map(({ name, machines }) => {
+            const rows = machines.map((machine) => (
+              <MachineRow key={machine.id} machine={machine} onAction={() => open(machine)} />
+            ));
+            // Machines without a group need no heading while there are no groups.
+            if (name === '' && groups.length === 1) return rows;
+            return (
+              <GroupRow key={groupKey(name)} name={name} count={machines.length}>
+                {rows}
+              </GroupRow>
+            );
+          })}
+        </Tree>
+      </Virtualizer>
       {menu && <MachineMenu place={menu} onClose={() => setMenu(null)} />}
     </div>
   );

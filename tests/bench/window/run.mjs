@@ -1,20 +1,24 @@
 // Measures how soon the window can be used: from the start of the browser shell to the rows of a hundred machines, in a
-// Chromium that runs already. Prints the parts of the time.
+// Chromium that runs already. Prints the parts of the time, the processor time of shell and page until then, and what
+// share of a core the page takes afterwards, when nothing happens. The processor's times say more on a computer that is
+// busy with other things.
 //
 //     node tests/bench/window/run.mjs [--json]
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { buildStale, ROOT } from '../../../src-main/launch/build.mjs';
-import { nodeBinary } from '../../../src-main/launch/node-binary.mjs';
+import { nodeBinary, nodeEnvironment } from '../../../src-main/launch/node-binary.mjs';
 import { findChromium } from '../../setup/find-chromium.mjs';
 
 const MACHINES = 100;
 const RUNS = 5;
+const SETTLE_MS = 1500;
+const IDLE_MS = 3000;
 
 await buildStale(['main', 'renderer']);
 const folder = mkdtempSync(join(tmpdir(), 'boxwright-window-'));
@@ -33,6 +37,8 @@ try {
   else if (median) {
     console.log(`${MACHINES} machines, median of ${RUNS} starts: usable after ${median.usableMs} ms`);
     console.log(`  shell ready ${median.shellMs} ms, page loaded ${median.pageMs} ms, rows drawn ${median.usableMs} ms`);
+    console.log(`  processor time until then: shell ${median.shellCpuMs} ms, page ${median.pageCpuMs} ms (${median.threadCpuMs} ms of it in order)`);
+    console.log(`  idle: the page takes ${median.idlePercent} % of a core`);
   }
 } finally {
   await browser.close();
@@ -57,9 +63,11 @@ function seed() {
 
 async function measure() {
   const page = await browser.newPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
   const begin = performance.now();
   const shell = spawn(nodeBinary(), [join(ROOT, 'dist/main/web-shell.js')], {
-    env: { ...process.env, BOXWRIGHT_HOME: folder, BOXWRIGHT_NO_OPEN: '1' },
+    env: { ...nodeEnvironment(), BOXWRIGHT_HOME: folder, BOXWRIGHT_NO_OPEN: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -68,14 +76,44 @@ async function measure() {
     await page.goto(address, { waitUntil: 'domcontentloaded' });
     await page.locator('#root > *').first().waitFor();
     const pageMs = Math.round(performance.now() - begin);
-    await page.getByRole('row', { name: 'Machine 1', exact: true }).waitFor();
-    return { shellMs, pageMs, usableMs: Math.round(performance.now() - begin) };
+    await page.getByRole('row', { name: 'Machine 0', exact: true }).waitFor();
+    const usableMs = Math.round(performance.now() - begin);
+    const { ProcessTime: pageCpu = 0, ThreadTime: threadCpu = 0 } = await metrics(session);
+    const shellCpuMs = processorMs(shell.pid);
+    // Pictures and the rest of the interface may still be on their way.
+    await page.waitForTimeout(SETTLE_MS);
+    const { ProcessTime: before = 0 } = await metrics(session);
+    await page.waitForTimeout(IDLE_MS);
+    const { ProcessTime: after = 0 } = await metrics(session);
+    const idlePercent = Math.round(((after - before) * 100_000) / IDLE_MS * 10) / 10;
+    return { shellMs, pageMs, usableMs, shellCpuMs, pageCpuMs: Math.round(pageCpu * 1000), threadCpuMs: Math.round(threadCpu * 1000), idlePercent };
   } finally {
     const exited = once(shell, 'exit');
     shell.kill('SIGTERM');
     await exited;
     await page.close();
   }
+}
+
+/**
+ * In seconds. `ProcessTime` and `ThreadTime` are the processor's.
+ * @param {import('@playwright/test').CDPSession} session
+ * @returns {Promise<Record<string, number>>}
+ */
+async function metrics(session) {
+  const { metrics: all } = await session.send('Performance.getMetrics');
+  return Object.fromEntries(all.map(({ name, value }) => [name, value]));
+}
+
+/**
+ * What a process has taken of the processor, where the system tells (Linux: proc(5), `stat`, fields 14 and 15 in ticks
+ * of 10 ms).
+ * @param {number | undefined} pid
+ */
+function processorMs(pid) {
+  if (process.platform !== 'linux' || pid === undefined) return null;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** @param {import('node:child_process').ChildProcess} shell */
