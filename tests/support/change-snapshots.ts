@@ -1,20 +1,61 @@
 // A process that makes one change to the snapshots of a machine when it is told to: something to be killed.
-// Arguments: the data folder, the change, the name of a snapshot.
+// Arguments: the data folder, the change, the name of a snapshot, and a file that grows by a byte with each write of the
+// guest that was flushed, where the machine runs meanwhile.
 
+import { appendFileSync } from 'node:fs';
+import { setImmediate as others } from 'node:timers/promises';
+import { DisposableRuns } from '../../src-main/services/disposable-runs.ts';
 import { cloneMachine } from '../../src-main/services/machine-cloner.ts';
+import { RunningDisks } from './running-disks.ts';
 import { openData } from './snapshot-machine.ts';
 
-const [folder = '', action = '', target = ''] = process.argv.slice(2);
+const [folder = '', action = '', target = '', flushed = ''] = process.argv.slice(2);
 const ID = 'subject';
-const { registry, store, mortal } = await openData(folder);
+const DRIVE = 'disk0';
+/** Where the guest writes: sector after sector, each full of the number of the write, from 1. */
+const GUEST = { offset: 7 << 20, sectors: 64 };
+
+const disks = flushed === '' ? undefined : await RunningDisks.start(await openData(folder), ID);
+const { registry, store, mortal } = await openData(folder, undefined, undefined, disks);
+const runs = new DisposableRuns({ store, io: mortal.io, onChange: () => undefined });
+await runs.load([ID]);
 const { snapshots } = await store.view(ID);
 const snapshot = snapshots.find(({ name }) => name === target)?.id ?? '';
-process.once('message', () => void change().finally(() => process.disconnect()));
+let isOver = false;
+process.once('message', () => void Promise.all([change().finally(() => { isOver = true; }), write()]).finally(() => process.disconnect()));
 process.send?.('ready');
 
-async function change(): Promise<void> {
-  if (action === 'take') await store.take(ID, { name: 'New' });
-  else if (action === 'restore') await store.restore(ID, { snapshot, disksOnly: false, keepPresent: true });
-  else if (action === 'delete') await store.delete(ID, snapshot);
-  else await cloneMachine({ machines: registry, io: mortal.io, store }, { id: ID, snapshot: null, name: 'Copy', linked: action === 'link', keepIdentity: false });
+function change(): Promise<unknown> {
+  switch (action) {
+    case 'take':
+      return store.take(ID, { name: 'New' });
+    case 'restore':
+      return store.restore(ID, { snapshot, disksOnly: false, keepPresent: true });
+    case 'delete':
+      return store.delete(ID, snapshot);
+    case 'save':
+      return store.save(ID);
+    case 'forget':
+      return store.discard(ID);
+    case 'begin':
+      return runs.begin(ID);
+    case 'keep':
+      return runs.keep(ID);
+    case 'throw':
+      return runs.discard(ID);
+    default:
+      return cloneMachine({ machines: registry, io: mortal.io, store }, { id: ID, snapshot: null, name: 'Copy', linked: action === 'link', keepIdentity: false });
+  }
+}
+
+async function write(): Promise<void> {
+  if (disks === undefined) return;
+  for (let number = 1; !isOver; number++) {
+    const sector = Buffer.alloc(512);
+    for (let at = 0; at < sector.length; at += 4) sector.writeUInt32LE(number, at);
+    await disks.write(DRIVE, GUEST.offset + ((number - 1) % GUEST.sectors) * 512, sector);
+    await disks.flush(DRIVE);
+    appendFileSync(flushed, '.');
+    await others();
+  }
 }

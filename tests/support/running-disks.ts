@@ -72,7 +72,7 @@ export class RunningDisks implements LiveMachines {
     return bytes;
   }
 
-  async saveState(_id: string, { path, layers }: SaveStateInput) {
+  async saveState(_id: string, { path, parent, layers }: SaveStateInput) {
     await this.#serving().flush();
     await this.#serving().layer(
       layers.map(({ drive, ...layer }) => {
@@ -82,7 +82,7 @@ export class RunningDisks implements LiveMachines {
     );
     for (const { drive, ...layer } of layers) this.#drives.set(drive, { ...this.#drive(drive), ...layer });
     writeFileSync(path, 'state', { flag: 'wx' });
-    return { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
+    return { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: parent !== null };
   }
 
   picture = async () => null;
