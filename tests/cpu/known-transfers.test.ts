@@ -1,6 +1,6 @@
-// Entries and IRETs that were checked before: whatever changes since, in tables, descriptors, registers or on the stack,
+// Entries, IRETs and segment loads that were checked before: whatever changes since, in tables, descriptors, registers or on the stack,
 // they come out as they do with empty TLBs, where all is read and checked anew.
-// Reference: Intel SDM vol. 3A 6.12, 6.14; vol. 2A INT n, IRET.
+// Reference: Intel SDM vol. 3A 6.12, 6.14; vol. 2A INT n, IRET; vol. 2B MOV.
 
 import { describe, expect, it } from 'vitest';
 import { createFlatMachine, type FlatMachine } from '../../src-main/engine/execution/flat-machine.ts';
@@ -12,6 +12,7 @@ const GDT = 0x1000;
 const IDT = 0x2000;
 const TSS = 0x3000;
 const PROGRAM = 0x4000;
+const LOADS = 0x4100;
 const HANDLER = 0x5000;
 const FAULT_HANDLER = 0x6000;
 const INNER_STACK = 0x7800;
@@ -74,6 +75,8 @@ class Scene {
         this.view.setUint32(TABLES + 0x3000 + page * 8, (page << 12) | 7, true);
     }
     memory.set([0xcd, VECTOR, 0xeb, 0xfc], PROGRAM);
+    // mov ds, cx; mov ds, ax; and again.
+    memory.set([0x8e, 0xd9, 0x8e, 0xd8, 0xeb, 0xfa], LOADS);
     memory.set(this.bits === 64 ? [0x48, 0xcf] : [0xcf], HANDLER);
     memory[FAULT_HANDLER] = 0xf4;
     memory[HANDLER + 0x100] = 0xf4;
@@ -96,6 +99,7 @@ class Scene {
     setSegment(cpu, tr, 0x38, 0x8b, TSS, 0x67);
     cpu.set32('cpl', 3);
     cpu.setHalves('gpr', OUTER_STACK, 0, 4);
+    cpu.setHalves('gpr', OUTER_DATA * 8 + 3, 0, 0);
     cpu.setHalves('rip', PROGRAM, 0);
     if (this.bits === 64) {
       cpu.setHalves('cr4', 0x20, 0);
@@ -229,13 +233,30 @@ const RETURN_CHANGES = (bits: Bits): Record<string, Change> => ({
       }),
 });
 
-/** Goes there and back until all is known, and on to the transfer in question; then changes something and makes it. */
-function outcomeOf(bits: Bits, transfer: 'entry' | 'return', change: Change, isForgotten: boolean): string {
+const LOAD_CHANGES: Record<string, Change> = {
+  'another selector': (scene) => scene.machine.cpu.setHalves('gpr', SPARE * 8, 0, 0),
+  'another requested privilege': (scene) => scene.machine.cpu.setHalves('gpr', OUTER_DATA * 8 + 2, 0, 0),
+  'an absent segment': descriptor(OUTER_DATA, 5, 0x73),
+  'a segment of DPL 0': descriptor(OUTER_DATA, 5, 0x93),
+  'a segment that is read-only': descriptor(OUTER_DATA, 5, 0xf1),
+  'code that may not be read': descriptor(OUTER_DATA, 5, 0xf9),
+  'another base': descriptor(OUTER_DATA, 2, 0x10),
+  'another limit': descriptor(OUTER_DATA, 6, 0x4f),
+  'a short GDT': register('gdtrLimit', 7),
+  'another GDT': (scene) => scene.machine.cpu.setHalves('gdtrBase', GDT + 0x100, 0),
+};
+
+const TRANSFERS = ['entry', 'return', 'load'] as const;
+type Transfer = (typeof TRANSFERS)[number];
+
+/** Goes round until all is known, and on to the transfer in question; then changes something and makes it. */
+function outcomeOf(bits: Bits, transfer: Transfer, change: Change, isForgotten: boolean): string {
   const scene = new Scene(bits);
   const { machine } = scene;
-  // INT, IRET and the jump back.
+  if (transfer === 'load') machine.cpu.setHalves('rip', LOADS, 0);
+  // INT, IRET and the jump back; or two loads and the jump back.
   for (let i = 0; i < 9; i++) machine.step();
-  if (transfer === 'return') machine.step();
+  if (transfer !== 'entry') machine.step();
   change(scene);
   if (isForgotten) machine.cpu.flushTlb('all');
   machine.step();
@@ -243,7 +264,7 @@ function outcomeOf(bits: Bits, transfer: 'entry' | 'return', change: Change, isF
 }
 
 /** Segments without their accessed bit, which must come back. */
-const ACCESSED: Record<'entry' | 'return', Record<string, Change>> = {
+const ACCESSED: Record<Transfer, Record<string, Change>> = {
   entry: {
     'code segment': descriptor(INNER_CODE, 5, 0x9a),
     'stack segment': descriptor(INNER_DATA, 5, 0x92),
@@ -252,14 +273,16 @@ const ACCESSED: Record<'entry' | 'return', Record<string, Change>> = {
     'code segment': descriptor(OUTER_CODE, 5, 0xfa),
     'stack segment': descriptor(OUTER_DATA, 5, 0xf2),
   },
+  load: { 'data segment': descriptor(OUTER_DATA, 5, 0xf2) },
 };
 
 for (const bits of [32, 64] as const) {
   const changes = {
     entry: { ...ENTRY_CHANGES, ...ENTRY_CHANGES_OF[bits] },
     return: RETURN_CHANGES(bits),
+    load: LOAD_CHANGES,
   };
-  for (const transfer of ['entry', 'return'] as const) {
+  for (const transfer of TRANSFERS) {
     describe(`a known ${transfer}, ${bits} bits`, () => {
       const usual = outcomeOf(bits, transfer, NOTHING, true);
 

@@ -2,12 +2,9 @@
 // Reference for the fields: `x86/state/cpu-state.ts`.
 
 import { CPU_FIELDS as F, type CpuFieldName, SEGMENT_INDEX } from '../x86/state/cpu-state.ts';
+import { word as fieldWord } from '../x86/state/modes.ts';
 
-/** Index of a field among the 32-bit words of the block. */
-const word = (name: CpuFieldName, index = 0): number => {
-  const { offset, stride } = F[name];
-  return (offset + index * stride) >> 2;
-};
+const word = (name: CpuFieldName, index = 0): number => fieldWord(F[name], index);
 export const MODE = word('mode');
 export const CPL = word('cpl');
 export const RIP = word('rip');
@@ -18,3 +15,5 @@ export const CURRENT_RECORD = word('currentRecord');
 export const SHADOW = word('interruptShadow');
 export const FLAG_REST = word('flagRest');
 export const RETIRED = word('retired');
+export const TLB_READ = word('tlbRead');
+export const TLB_WRITE = word('tlbWrite');

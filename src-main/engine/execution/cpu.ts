@@ -6,6 +6,7 @@ import { CPU_FIELDS as F, EXIT_FAULT } from '../x86/state/cpu-state.ts';
 import { readFlags, writeFlags } from '../x86/state/flags.ts';
 import { updateModeWord } from '../x86/state/modes.ts';
 import type { MemoryLayout } from './layout.ts';
+import { CPL, TLB_READ, TLB_WRITE } from './cpu-words.ts';
 import { FAULTED, type Mmu, valueSlot } from './mmu/mmu.ts';
 import type { Tlb } from './mmu/tlb.ts';
 import type { MemoryViews } from './views.ts';
@@ -167,10 +168,11 @@ export class Cpu implements CpuContext {
 
   updateMode(): void {
     updateModeWord(this);
-    const user = this.get32(F.cpl) === 3;
+    const { words, firstWord } = this;
+    const user = words[firstWord + CPL] === 3;
     if (user) this.ranUserCode = true;
-    this.set32(F.tlbRead, this.#tlb.table(user, false));
-    this.set32(F.tlbWrite, this.#tlb.table(user, true));
+    words[firstWord + TLB_READ] = this.#tlb.table(user, false);
+    words[firstWord + TLB_WRITE] = this.#tlb.table(user, true);
   }
 
   readFlags(): number {

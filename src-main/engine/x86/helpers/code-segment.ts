@@ -3,7 +3,7 @@
 
 import { fromHalves, highHalf, isCanonical, lowHalf } from '../state/address.ts';
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
-import { isLongMode } from '../state/modes.ts';
+import { isLongMode, word } from '../state/modes.ts';
 import { setSegment } from '../state/segments.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
@@ -32,7 +32,13 @@ export function checkTarget(cpu: CpuContext, d: Descriptor, rip: number, ext: nu
   return false;
 }
 
-export const setRip = (cpu: CpuContext, rip: number): void => cpu.setHalves(F.rip, lowHalf(rip), highHalf(rip));
+const RIP = word(F.rip);
+const CPL = word(F.cpl);
+
+export function setRip({ words, firstWord }: CpuContext, rip: number): void {
+  words[firstWord + RIP] = lowHalf(rip);
+  words[firstWord + RIP + 1] = highHalf(rip);
+}
 
 /** Loads CS, CPL and rip. The caller ends with `updateMode`. */
 export function loadCode(cpu: CpuContext, selector: number, d: Descriptor, cpl: number, rip: number): void {
@@ -40,7 +46,7 @@ export function loadCode(cpu: CpuContext, selector: number, d: Descriptor, cpl: 
   setSegment(
     cpu, SEGMENT_INDEX.cs, (selector & 0xfffc) | cpl, descriptorAccess(d), base, descriptorLimit(d),
   );
-  cpu.set32(F.cpl, cpl);
+  cpu.words[cpu.firstWord + CPL] = cpl;
   setRip(cpu, rip);
 }
 

@@ -2,7 +2,7 @@
 // Reference: Intel SDM vol. 2B RET (operation); vol. 3A 5.8.6 (returning from a called procedure).
 
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
-import { currentPrivilege, isLong64, isProtected, isVirtual8086 } from '../state/modes.ts';
+import { currentPrivilege, isLong64, isProtected, isVirtual8086, word } from '../state/modes.ts';
 import {
   ACCESS_CODE, ACCESS_DB, ACCESS_DC, ACCESS_DPL_SHIFT, ACCESS_S, setNullSegment, setRealSegment, setVirtualSegment,
 } from '../state/segments.ts';
@@ -16,6 +16,10 @@ import { loadFromDescriptor } from './segment-load.ts';
 import { commitPointer, createStack, openStack, peek, pop, popped, release, setStackPointer } from './stack.ts';
 
 const { es, cs, ss, ds, fs, gs } = SEGMENT_INDEX;
+
+const FIRST_SELECTOR = word(F.segmentSelector);
+const FIRST_ACCESS = word(F.segmentAccess);
+const SEGMENT_WORDS = F.segmentSelector.stride >> 2;
 
 const stack = createStack();
 const code = createDescriptor();
@@ -51,14 +55,21 @@ export function loadOuterStack(cpu: CpuContext, selector: number, d: Descriptor,
 
 /** Data segments that the outer level may not use become null; a null selector with an RPL loses it, but keeps its base. */
 export function dropInnerSegments(cpu: CpuContext): void {
-  const cpl = currentPrivilege(cpu);
-  for (const index of [es, ds, fs, gs]) {
-    if (isNullSelector(cpu.get32(F.segmentSelector, index))) cpu.set32(F.segmentSelector, 0, index);
-    const access = cpu.get32(F.segmentAccess, index);
-    const isConformingCode = (access & (ACCESS_CODE | ACCESS_DC)) === (ACCESS_CODE | ACCESS_DC);
-    const isSegment = (access & ACCESS_S) !== 0;
-    if (isSegment && !isConformingCode && ((access >>> ACCESS_DPL_SHIFT) & 3) < cpl) setNullSegment(cpu, index, 0);
-  }
+  dropInnerSegment(cpu, es);
+  dropInnerSegment(cpu, ds);
+  dropInnerSegment(cpu, fs);
+  dropInnerSegment(cpu, gs);
+}
+
+function dropInnerSegment(cpu: CpuContext, index: number): void {
+  const { words, firstWord } = cpu;
+  const selector = firstWord + FIRST_SELECTOR + index * SEGMENT_WORDS;
+  if (isNullSelector(words[selector] as number)) words[selector] = 0;
+  const access = words[firstWord + FIRST_ACCESS + index * SEGMENT_WORDS] as number;
+  const isConformingCode = (access & (ACCESS_CODE | ACCESS_DC)) === (ACCESS_CODE | ACCESS_DC);
+  const isSegment = (access & ACCESS_S) !== 0;
+  const isInner = ((access >>> ACCESS_DPL_SHIFT) & 3) < currentPrivilege(cpu);
+  if (isSegment && !isConformingCode && isInner) setNullSegment(cpu, index, 0);
 }
 
 function realReturn(cpu: CpuContext, bytes: 2 | 4 | 8, releaseBytes: number): number {

@@ -3,7 +3,7 @@
 
 import { CPU_FIELDS as F, SEGMENT_INDEX, SHADOW_OF_STACK } from '../state/cpu-state.ts';
 import { currentPrivilege, isLong64, isLongMode, isProtected, isVirtual8086 } from '../state/modes.ts';
-import { setNullSegment, setRealSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
+import { isSegmentSet, setNullSegment, setRealSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
 import { isCanonical } from '../state/address.ts';
 import type { CpuContext } from './cpu-context.ts';
 import {
@@ -12,6 +12,7 @@ import {
   isWritableData, markAccessed, selectorError, setBusy, systemBase, TYPE_LDT, TYPE_TSS16, TYPE_TSS32, VECTOR_GP,
   VECTOR_NP, VECTOR_SS, VECTOR_UD,
 } from './descriptor.ts';
+import { isSegmentKnown, knownSegment, rememberSegment } from './known-segment.ts';
 
 const descriptor = createDescriptor();
 
@@ -25,16 +26,16 @@ const LOADED = 0;
 const FAULTED = 1;
 const UNCHANGED = 2;
 
-function loadIfOther(cpu: CpuContext, index: number, selector: number, d: Descriptor): number {
-  const isSame =
-    cpu.get32(F.segmentSelector, index) === selector &&
-    cpu.get32(F.segmentAccess, index) === descriptorAccess(d) &&
-    cpu.low(F.segmentBase, index) === descriptorBase(d) && cpu.high(F.segmentBase, index) === 0 &&
-    cpu.get32(F.segmentLimit, index) === descriptorLimit(d);
-  if (isSame) return UNCHANGED;
-  loadFromDescriptor(cpu, index, selector, d);
+function loadIfOther(
+  cpu: CpuContext, index: number, selector: number, access: number, base: number, limit: number,
+): number {
+  if (isSegmentSet(cpu, index, selector, access, base, limit)) return UNCHANGED;
+  setSegment(cpu, index, selector, access, base, limit);
   return LOADED;
 }
+
+const loadDescriptorIfOther = (cpu: CpuContext, index: number, selector: number, d: Descriptor): number =>
+  loadIfOther(cpu, index, selector, descriptorAccess(d), descriptorBase(d), descriptorLimit(d));
 
 function loadStackSegment(cpu: CpuContext, selector: number): number {
   const { ss } = SEGMENT_INDEX;
@@ -52,23 +53,25 @@ function loadStackSegment(cpu: CpuContext, selector: number): number {
   }
   if (!isPresent(descriptor)) return cpu.raise(VECTOR_SS, error);
   if (!markAccessed(cpu, descriptor)) return FAULTED;
-  return loadIfOther(cpu, ss, selector, descriptor);
+  return loadDescriptorIfOther(cpu, ss, selector, descriptor);
 }
 
 function loadDataSegment(cpu: CpuContext, index: number, selector: number): number {
-  if (isNullSelector(selector)) {
-    setNullSegment(cpu, index, selector);
-    return LOADED;
-  }
+  if (isNullSelector(selector)) return loadIfOther(cpu, index, selector, 0, 0, 0);
+  const known = knownSegment(selector);
+  const { descriptor: d } = known;
+  if (isSegmentKnown(cpu, known, selector)) return loadDescriptorIfOther(cpu, index, selector, d);
+  known.selector = -1;
   const error = selectorError(selector, 0);
-  if (!fetchOrRaise(cpu, selector, descriptor, VECTOR_GP, 0)) return FAULTED;
-  if (!isReadable(descriptor)) return cpu.raise(VECTOR_GP, error);
-  const dpl = descriptorDpl(descriptor);
-  const isOpen = isCode(descriptor) && isConforming(descriptor);
+  if (!fetchOrRaise(cpu, selector, d, VECTOR_GP, 0)) return FAULTED;
+  if (!isReadable(d)) return cpu.raise(VECTOR_GP, error);
+  const dpl = descriptorDpl(d);
+  const isOpen = isCode(d) && isConforming(d);
   if (!isOpen && ((selector & 3) > dpl || currentPrivilege(cpu) > dpl)) return cpu.raise(VECTOR_GP, error);
-  if (!isPresent(descriptor)) return cpu.raise(VECTOR_NP, error);
-  if (!markAccessed(cpu, descriptor)) return FAULTED;
-  return loadIfOther(cpu, index, selector, descriptor);
+  if (!isPresent(d)) return cpu.raise(VECTOR_NP, error);
+  if (!markAccessed(cpu, d)) return FAULTED;
+  rememberSegment(cpu, known, selector);
+  return loadDescriptorIfOther(cpu, index, selector, d);
 }
 
 export function loadSegment(cpu: CpuContext, index: number, selector: number): number {

@@ -15,23 +15,28 @@ const hasEvenParity = (byte: number): boolean => {
   return ((0x9669 >>> nibble) & 1) !== 0;
 };
 
-export function readFlags(cpu: CpuContext): number {
-  const low = cpu.low(F.flagResult);
-  const high = cpu.high(F.flagResult);
-  const aux = cpu.get32(F.flagAux);
-  let flags = cpu.get32(F.flagRest) | EFLAGS_FIXED | (aux & AUX_IN_PLACE);
+const RESULT = F.flagResult.offset >> 2;
+const AUX = F.flagAux.offset >> 2;
+const OTHERS = F.flagRest.offset >> 2;
+
+export function readFlags({ words, firstWord }: CpuContext): number {
+  const low = words[firstWord + RESULT] as number;
+  const high = words[firstWord + RESULT + 1] as number;
+  const aux = words[firstWord + AUX] as number;
+  let flags = (words[firstWord + OTHERS] as number) | EFLAGS_FIXED | (aux & AUX_IN_PLACE);
   if ((low | high) === 0) flags |= EFLAGS_ZF;
   if (((high >>> 31) ^ (aux >>> 24)) & 1) flags |= EFLAGS_SF;
   if (hasEvenParity((low ^ (aux >>> 16)) & 0xff)) flags |= EFLAGS_PF;
   return flags >>> 0;
 }
 
-export function writeFlags(cpu: CpuContext, value: number): void {
+export function writeFlags({ words, firstWord }: CpuContext, value: number): void {
   // Result 0 has ZF and even parity, result 1 neither; SF and a differing PF are put right by xor.
   const zero = value & EFLAGS_ZF ? 1 : 0;
   const parity = value & EFLAGS_PF ? 1 : 0;
   const sign = value & EFLAGS_SF ? 1 : 0;
-  cpu.setHalves(F.flagResult, zero ^ 1, 0);
-  cpu.set32(F.flagAux, (value & AUX_IN_PLACE) | ((parity ^ zero) << 16) | (sign << 24));
-  cpu.set32(F.flagRest, (value & REST) | EFLAGS_FIXED);
+  words[firstWord + RESULT] = zero ^ 1;
+  words[firstWord + RESULT + 1] = 0;
+  words[firstWord + AUX] = (value & AUX_IN_PLACE) | ((parity ^ zero) << 16) | (sign << 24);
+  words[firstWord + OTHERS] = (value & REST) | EFLAGS_FIXED;
 }

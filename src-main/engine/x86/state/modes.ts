@@ -12,26 +12,12 @@ import {
 } from './cpu-state.ts';
 import { ACCESS_DB, ACCESS_L } from './segments.ts';
 
-export const isProtected = (cpu: CpuContext): boolean => (cpu.low(F.cr0) & CR0_PE) !== 0;
-export const isVirtual8086 = (cpu: CpuContext): boolean => (cpu.get32(F.flagRest) & EFLAGS_VM) !== 0;
-/** EFER.LMA: long mode, in 64-bit and in compatibility code. */
-export const isLongMode = (cpu: CpuContext): boolean => (cpu.low(F.efer) & EFER_LMA) !== 0;
-/** 64-bit code: long mode with CS.L set. */
-export const isLong64 = (cpu: CpuContext): boolean =>
-  isLongMode(cpu) && (cpu.get32(F.segmentAccess, SEGMENT_INDEX.cs) & ACCESS_L) !== 0;
-export const currentPrivilege = (cpu: CpuContext): number => cpu.get32(F.cpl);
-
-/** Width of the stack pointer. */
-export const stackBits = (cpu: CpuContext): 16 | 32 | 64 => {
-  if (isLong64(cpu)) return 64;
-  return cpu.get32(F.segmentAccess, SEGMENT_INDEX.ss) & ACCESS_DB ? 32 : 16;
-};
-
-// The mode word is computed at each change of privilege: its fields are read by word, as looking names up would cost more.
+// All of this is asked at each change of privilege: the fields are read by word, as looking names up would cost more.
 
 /** Index of a field among the 32-bit words of the CPU block. */
 export const word = ({ offset, stride }: StateField, index = 0): number => (offset + index * stride) >> 2;
 const { cs, ss, ds, es } = SEGMENT_INDEX;
+const MODE = word(F.mode);
 const CR0 = word(F.cr0);
 const CR4 = word(F.cr4);
 const DR7 = word(F.dr, 7);
@@ -43,6 +29,24 @@ const BASE = word(F.segmentBase);
 const WRITE_TOP = word(F.segmentWriteTop);
 const SEGMENT_WORDS = F.segmentAccess.stride >> 2;
 const CS_LIMIT = word(F.segmentLimit, cs);
+
+const flagRest = ({ words, firstWord }: CpuContext): number => words[firstWord + FLAG_REST] as number;
+const segmentAccess = ({ words, firstWord }: CpuContext, index: number): number =>
+  words[firstWord + ACCESS + index * SEGMENT_WORDS] as number;
+
+export const isProtected = ({ words, firstWord }: CpuContext): boolean => ((words[firstWord + CR0] as number) & CR0_PE) !== 0;
+export const isVirtual8086 = (cpu: CpuContext): boolean => (flagRest(cpu) & EFLAGS_VM) !== 0;
+/** EFER.LMA: long mode, in 64-bit and in compatibility code. */
+export const isLongMode = ({ words, firstWord }: CpuContext): boolean => ((words[firstWord + EFER] as number) & EFER_LMA) !== 0;
+/** 64-bit code: long mode with CS.L set. */
+export const isLong64 = (cpu: CpuContext): boolean => isLongMode(cpu) && (segmentAccess(cpu, cs) & ACCESS_L) !== 0;
+export const currentPrivilege = ({ words, firstWord }: CpuContext): number => words[firstWord + CPL] as number;
+
+/** Width of the stack pointer. */
+export const stackBits = (cpu: CpuContext): 16 | 32 | 64 => {
+  if (isLong64(cpu)) return 64;
+  return segmentAccess(cpu, ss) & ACCESS_DB ? 32 : 16;
+};
 
 function hasFlatBase({ words, firstWord }: CpuContext, index: number): boolean {
   const at = firstWord + BASE + index * SEGMENT_WORDS;
@@ -90,6 +94,6 @@ export function computeModeWord(cpu: CpuContext): number {
 /** Recomputes and stores the mode word. TLB pointers are the MMU's. */
 export function updateModeWord(cpu: CpuContext): number {
   const mode = computeModeWord(cpu);
-  cpu.set32(F.mode, mode);
+  cpu.words[cpu.firstWord + MODE] = mode;
   return mode;
 }

@@ -67,6 +67,17 @@ export function setSegment(
   words[at + WRITE_TOP + 1] = writes ? high : 0;
 }
 
+/** Whether a segment register is filled with just this. */
+export function isSegmentSet(
+  { words, firstWord }: CpuContext, index: number, selector: number, access: number, base: number, limit: number,
+): boolean {
+  const at = firstWord + FIRST + index * WORDS;
+  return (
+    words[at] === selector && words[at + ACCESS] === access && words[at + BASE] === base && words[at + BASE + 1] === 0 &&
+    words[firstWord + LIMIT + index] === limit
+  );
+}
+
 /** A null selector: unusable outside 64-bit code, flat inside. */
 export function setNullSegment(cpu: CpuContext, index: number, selector: number): void {
   setSegment(cpu, index, selector, 0, 0, 0);
