@@ -26,6 +26,8 @@ export const savedState = z.object({
   bytes: count,
   /** How long the guest stood still. */
   pausedMs: count,
+  /** Processor time of the machine's process meanwhile. */
+  pausedCpuMs: count,
   /** From the wish to the complete file. */
   totalMs: count,
   /** Of guest memory: pages that are not zero, and those of them that the file holds itself. */

@@ -6,6 +6,7 @@ import { BlockError } from '../engine/block/index.ts';
 import type { DriveMedium, DriveOutcome } from '../engine/block/drive.ts';
 import type { BlockNode } from '../engine/block/node.ts';
 import type { DriveRequestEvent, MachineCommand } from '../engine/machine/messages.ts';
+import { LowerImage } from './lower-image.ts';
 
 /** When written data is made durable: when the guest asks, with every write, or never. */
 export type CacheMode = 'writeback' | 'writethrough' | 'unsafe';
@@ -14,6 +15,8 @@ export type CacheMode = 'writeback' | 'writethrough' | 'unsafe';
 export interface DriveImage {
   readonly node: BlockNode;
   readonly cache?: CacheMode;
+  /** What the drive wrote to before it got this image as a layer, still open as it was. */
+  readonly below?: LowerImage;
 }
 
 export interface DriveServerOptions {
@@ -26,10 +29,26 @@ export interface DriveServerOptions {
 }
 
 /** A new image for a drive, and the former one again. */
-export interface DriveLayering {
+export interface DriveExchange {
   readonly drive: string;
   open(): Promise<DriveImage>;
   reopen(): Promise<DriveImage>;
+}
+
+/** A new layer for a drive. */
+export interface DriveLayering {
+  readonly drive: string;
+  /** On top of what the drive has now, which is open. */
+  open(below: BlockNode): Promise<DriveImage>;
+  /** By itself, once that is closed. */
+  reopen(): Promise<DriveImage>;
+}
+
+/** A layer that is open and waits to be put in place. */
+export interface OpenedLayer {
+  readonly layering: DriveLayering;
+  readonly image: DriveImage;
+  readonly below: LowerImage;
 }
 
 interface Slot {
@@ -82,21 +101,69 @@ export class DriveServer {
 
   /** What guests have written is on the disk. */
   async flush(): Promise<void> {
-    for (const { image } of this.#slots.values()) {
-      if (image !== undefined && !image.node.readOnly && image.cache !== 'unsafe') await image.node.flush();
+    for (const { image } of this.#slots.values()) if (image !== undefined && !image.node.readOnly) await flush(image);
+  }
+
+  /** Opens layers with the same content as what drives have now, which these go on writing to. Throws; nothing stays open then. */
+  async openLayers(layers: readonly DriveLayering[]): Promise<OpenedLayer[]> {
+    const opened: OpenedLayer[] = [];
+    try {
+      for (const layering of layers) opened.push(await this.#openLayer(layering));
+    } catch (error) {
+      await this.closeLayers(opened);
+      throw error;
     }
+    return opened;
+  }
+
+  async closeLayers(layers: readonly OpenedLayer[]): Promise<void> {
+    for (const { image } of layers) await image.node.close();
+  }
+
+  /**
+   * Puts drives on their layers, which the guest does not notice: for a machine that is held, with no request on its way.
+   * All or none, and at once: no disk is waited for.
+   */
+  layer(layers: readonly OpenedLayer[]): void {
+    for (const { layering, image } of layers) {
+      const { image: former, exchange } = this.#slot(layering.drive);
+      if (former === undefined || exchange !== undefined || former.node.length !== image.node.length)
+        throw new BlockError('invalid-argument', `Drive ${layering.drive} has changed while it was to get a new layer.`, { drive: layering.drive });
+    }
+    for (const { layering, image, below } of layers) {
+      below.adopt();
+      this.#slot(layering.drive).image = { ...image, below };
+    }
+  }
+
+  /** Makes all durable, and what is below the layers to be written no more. */
+  async settle(layers: readonly OpenedLayer[]): Promise<void> {
+    await this.flush();
+    if (this.#closed !== undefined) return;
+    await this.exchange(layers.map(({ layering: { drive, reopen } }) => ({ drive, open: reopen, reopen })));
+  }
+
+  async #openLayer(layering: DriveLayering): Promise<OpenedLayer> {
+    const { drive } = layering;
+    const former = this.#slot(drive).image;
+    if (former === undefined) throw new BlockError('invalid-argument', `Drive ${drive} has no image to put a layer on.`, { drive });
+    const below = new LowerImage(former.node, former.below);
+    const image = await layering.open(below);
+    if (image.node.length === below.length && image.node.readOnly === former.node.readOnly) return { layering, image, below };
+    await image.node.close();
+    throw new BlockError('invalid-argument', `The new layer of drive ${drive} is of another size than what is below it.`, { drive });
   }
 
   /**
    * Puts drives on other images with the same content between two requests, which the guest does not notice. All or none:
    * when one cannot be opened, each gets its former image back.
    */
-  async layer(layers: readonly DriveLayering[]): Promise<void> {
-    const done: DriveLayering[] = [];
+  async exchange(exchanges: readonly DriveExchange[]): Promise<void> {
+    const done: DriveExchange[] = [];
     try {
-      for (const layering of layers) {
-        done.push(layering);
-        await this.#exchange(layering.drive, layering.open);
+      for (const exchange of exchanges) {
+        done.push(exchange);
+        await this.#exchange(exchange.drive, exchange.open);
       }
     } catch (error) {
       for (const { drive, reopen } of done.reverse()) await this.#exchange(drive, reopen);
@@ -126,7 +193,7 @@ export class DriveServer {
     const image = await open();
     if (image.node.length !== bytes || image.node.readOnly !== readOnly) {
       await image.node.close();
-      throw new BlockError('invalid-argument', `The new layer of drive ${drive} is of another size than what is below it.`, { drive });
+      throw new BlockError('invalid-argument', `The new image of drive ${drive} is of another size than the former one.`, { drive });
     }
     slot.image = image;
   }
@@ -188,7 +255,8 @@ function outcomeOf(error: unknown): DriveOutcome {
   return error.code === 'no-space' ? 'no-space' : error.code === 'read-only' ? 'write-protected' : 'io-error';
 }
 
-async function perform({ node, cache = 'writeback' }: DriveImage, event: DriveRequestEvent): Promise<void> {
+async function perform(image: DriveImage, event: DriveRequestEvent): Promise<void> {
+  const { node, cache } = image;
   const { operation, offset, length, data } = event;
   switch (operation) {
     case 'read':
@@ -202,9 +270,15 @@ async function perform({ node, cache = 'writeback' }: DriveImage, event: DriveRe
       await node.writeZeroes(offset, within(node, offset, length), true);
       break;
     case 'flush':
-      return cache === 'unsafe' ? undefined : node.flush();
+      return flush(image);
   }
-  if (cache === 'writethrough') await node.flush();
+  if (cache === 'writethrough') await flush(image);
+}
+
+async function flush({ node, cache, below }: DriveImage): Promise<void> {
+  if (cache === 'unsafe') return;
+  await below?.flush();
+  await node.flush();
 }
 
 /** How much of a range the image holds: its last sector may be cut short. */

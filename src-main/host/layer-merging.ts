@@ -72,9 +72,9 @@ export class LayerMerging {
       return { node: pair.disk ?? top };
     };
     try {
-      await this.#drives.layer([{ drive, open: opened, reopen }]);
+      await this.#drives.exchange([{ drive, open: opened, reopen }]);
       await this.#move(pair).catch(async (error: unknown) => {
-        await this.#drives.layer([{ drive, open: reopen, reopen }]);
+        await this.#drives.exchange([{ drive, open: reopen, reopen }]);
         throw error;
       });
     } catch (error) {
@@ -139,7 +139,7 @@ export async function relink(drives: DriveServer, { drive, rebases, open }: Reli
     return open();
   };
   try {
-    await drives.layer([{ drive, open: renamed, reopen: open }]);
+    await drives.exchange([{ drive, open: renamed, reopen: open }]);
     if (failure !== undefined) throw failure;
   } catch (error) {
     throw imageFailure(error, drive);

@@ -2,7 +2,7 @@
 
 import type { DriveConfig, MachineConfig } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { BlockError, type ImageNode } from '../engine/block/index.ts';
+import { BlockError, type BlockNode, type ImageNode } from '../engine/block/index.ts';
 import type { DriveAttachment } from '../engine/machine/options.ts';
 import type { DriveImage } from './drive-server.ts';
 import { type DriveSpec, type OpenedDrives, openDriveImage, openDrives, openLayers } from './open-drives.ts';
@@ -14,14 +14,14 @@ export function openMachineDrives(config: MachineConfig, folders?: readonly stri
   return inWords(() => openDrives(config.drives.map(specOf), folders));
 }
 
-/** Also for a medium that is changed while the machine runs. */
-export function openMedium(drive: DriveConfig & { path: string }, folders?: readonly string[]): Promise<DriveImage> {
-  return inWords(() => openDriveImage(specOf(drive), drive.path, folders));
+/** Also for a medium that is changed while the machine runs, or a layer on top of an image that is open. */
+export function openMedium(drive: DriveConfig & { path: string }, folders?: readonly string[], behind?: BlockNode): Promise<DriveImage> {
+  return inWords(() => openDriveImage(specOf(drive), drive.path, folders, behind));
 }
 
 /** As `openMedium`, with the image `writeTo` of its chain open for writing too. Throws `BlockError`. */
 export function openMediumLayers(drive: DriveConfig & { path: string }, folders: readonly string[] | undefined, writeTo: string): Promise<ImageNode> {
-  return openLayers(specOf(drive), drive.path, folders, writeTo);
+  return openLayers(specOf(drive), drive.path, folders, { writeTo });
 }
 
 function specOf({ id, kind, bus, slot, path, format, readOnly, allowReferences }: DriveConfig): DriveSpec {

@@ -24,6 +24,7 @@ import type {
 } from '../engine/machine/options.ts';
 import { ConsoleHub } from './console-hub.ts';
 import { DriveActivityLog } from './drive-activity.ts';
+import type { DriveLayering } from './drive-server.ts';
 import { fileFailure } from './file-failure.ts';
 import type { CreateMachineRunner, Frame, MachineRunner } from './machine-runner.ts';
 import { openMachineDrives, openMedium, openMediumLayers } from './machine-drives.ts';
@@ -145,9 +146,9 @@ export class MachineSession {
   async #saveState({ path, parent, layers }: SaveStateInput): Promise<SavedState> {
     const runner = this.#machine();
     const folders = this.#config?.imageFolders;
-    const layerings = layers.map(({ drive, path, format }) => {
-      const former = this.#disk(drive);
-      return { drive, open: () => openMedium({ ...former, path, format }, folders), reopen: () => openMedium(former, folders) };
+    const layerings = layers.map(({ drive, path, format }): DriveLayering => {
+      const layer = { ...this.#disk(drive), path, format };
+      return { drive, open: (below) => openMedium(layer, folders, below), reopen: () => openMedium(layer, folders) };
     });
     return await runner.saveState({
       path, parent: parent ?? undefined, layers: layerings,

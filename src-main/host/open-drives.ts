@@ -1,7 +1,7 @@
 // Opens the images of a machine's drives before it starts, so that what is wrong with one is said in a sentence that
 // names it. Afterwards the machine's runner owns them.
 
-import { BlockError, type BlockNode, createTemporaryOverlay, type FormatName, type ImageNode, openImage } from '../engine/block/index.ts';
+import { BlockError, type BlockNode, createTemporaryOverlay, type FormatName, type ImageNode, openImage, type OpenImageOptions } from '../engine/block/index.ts';
 import type { DriveAttachment, DriveOptions } from '../engine/machine/options.ts';
 import { type CacheMode, type DriveImage, mediumOf } from './drive-server.ts';
 import { createImageHost } from './image-host.ts';
@@ -48,9 +48,11 @@ export async function openDrives(specs: readonly DriveSpec[], folders?: readonly
   return { drives, images };
 }
 
-/** Also for a medium that is inserted while the machine runs. */
-export async function openDriveImage(spec: Omit<DriveSpec, 'attachment'>, path: string, folders: readonly string[] = []): Promise<DriveImage> {
-  const image = await openLayers(spec, path, folders);
+/** Also for a medium that is inserted while the machine runs. `behind`: what lies behind the image, when that is open. */
+export async function openDriveImage(
+  spec: Omit<DriveSpec, 'attachment'>, path: string, folders: readonly string[] = [], behind?: BlockNode,
+): Promise<DriveImage> {
+  const image = await openLayers(spec, path, folders, { behind });
   try {
     await checkMedium(image, spec.kind, path);
   } catch (error) {
@@ -61,10 +63,11 @@ export async function openDriveImage(spec: Omit<DriveSpec, 'attachment'>, path: 
   return { node: scratch ? createTemporaryOverlay(image) : image, cache: spec.cache };
 }
 
-/** `writeTo`: the image in the chain that is written too, by its path. */
-export function openLayers(spec: Omit<DriveSpec, 'attachment'>, path: string, folders: readonly string[] = [], writeTo?: string): Promise<ImageNode> {
+export function openLayers(
+  spec: Omit<DriveSpec, 'attachment'>, path: string, folders: readonly string[] = [], how: Pick<OpenImageOptions, 'writeTo' | 'behind'> = {},
+): Promise<ImageNode> {
   const write = !spec.readOnly && !spec.snapshot && spec.kind !== 'cdrom';
-  return openImage(createImageHost({ anyReference: spec.anyReference ?? false, folders }), { path, format: spec.format, write, writeTo });
+  return openImage(createImageHost({ anyReference: spec.anyReference ?? false, folders }), { path, format: spec.format, write, ...how });
 }
 
 function driveOptions(spec: DriveSpec, image: DriveImage | undefined): DriveOptions {

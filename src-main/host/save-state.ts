@@ -1,5 +1,6 @@
-// Saving the state of a running machine, step by step: the guest is held, its drives flushed and put on new layers, and
-// let go again; then a thread of its own writes the file from memory as it was.
+// Saving the state of a running machine, step by step: layers for its drives are opened, the guest is held, its drives put
+// on them, and let go again. Then a thread of its own writes the file from memory as it was, while what is below the
+// layers is made durable. Nothing waits for a disk while the guest stands still.
 
 import type { Worker } from 'node:worker_threads';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -7,7 +8,7 @@ import type { SavedState } from '../../shared/machine/saved-state.ts';
 import { FailureError, fromFailure } from '../../shared/rpc/failure.ts';
 import { type PageCopies, STATE_PAGE, type WrittenState } from '../engine/snapshot/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
-import type { DriveLayering, DriveServer } from './drive-server.ts';
+import type { DriveLayering, DriveServer, OpenedLayer } from './drive-server.ts';
 import type { SaverMessage, SaverTask } from './state-saver.ts';
 import type { AttentionWord, GuestPart, WorkerTask } from './worker-protocol.ts';
 
@@ -46,8 +47,11 @@ export class StateSaving {
   constructor(machine: SavingMachine, options: SaveOptions) {
     this.#machine = machine;
     this.#options = options;
-    const { ramBytes } = machine;
-    this.#copies = { marks: new SharedArrayBuffer((ramBytes / STATE_PAGE) * 4), copies: new SharedArrayBuffer(ramBytes) };
+    const { ramBytes, guest } = machine;
+    const tail = new SharedArrayBuffer(guest.bytes - ramBytes);
+    // The host gives memory when it is first touched: now, not while the guest stands still.
+    new Uint8Array(tail).fill(0);
+    this.#copies = { marks: new SharedArrayBuffer((ramBytes / STATE_PAGE) * 4), copies: new SharedArrayBuffer(ramBytes), tail };
   }
 
   cancel(): void {
@@ -67,28 +71,39 @@ export class StateSaving {
 
   async run(): Promise<SavedState> {
     const begin = performance.now();
-    const { send, drives } = bound(this.#machine);
-    // What takes long is done before the guest stands still.
-    await drives.flush();
-    const stopped = performance.now();
-    let event: Held;
+    const { drives } = this.#machine;
+    // What takes long is done before the guest stands still, or when it goes on.
+    const layers = await drives.openLayers(this.#options.layers);
+    const { event, pausedMs, pausedCpuMs } = await this.#pause(layers);
+    this.#options.onReleased(pausedMs);
+    const settled = drives.settle(layers);
     try {
-      event = await this.#hold();
-      await drives.flush();
-      await drives.layer(this.#options.layers);
+      const { bytes, pages, ownPages, usesParent } = await this.#write(event);
+      await settled;
+      return { bytes, pages, ownPages, usesParent, pausedMs, pausedCpuMs, totalMs: performance.now() - begin };
+    } finally {
+      this.#machine.send({ kind: 'unguard' });
+      // A new layer may come only when this one lies on what is durable.
+      await settled.catch(() => undefined);
+    }
+  }
+
+  /** All that happens while the guest stands still. */
+  async #pause(layers: readonly OpenedLayer[]): Promise<{ event: Held; pausedMs: number; pausedCpuMs: number }> {
+    const { send, drives } = bound(this.#machine);
+    const stopped = performance.now();
+    const cpu = process.cpuUsage();
+    try {
+      const event = await this.#hold();
+      drives.layer(layers);
+      send({ kind: 'release' });
+      const { user, system } = process.cpuUsage(cpu);
+      return { event, pausedMs: performance.now() - stopped, pausedCpuMs: (user + system) / 1000 };
     } catch (error) {
       send({ kind: 'unguard' });
       send({ kind: 'release' });
+      await drives.closeLayers(layers);
       throw error;
-    }
-    send({ kind: 'release' });
-    const pausedMs = performance.now() - stopped;
-    this.#options.onReleased(pausedMs);
-    try {
-      const { bytes, pages, ownPages, usesParent } = await this.#write(event);
-      return { bytes, pages, ownPages, usesParent, pausedMs, totalMs: performance.now() - begin };
-    } finally {
-      send({ kind: 'unguard' });
     }
   }
 
@@ -100,11 +115,11 @@ export class StateSaving {
     });
   }
 
-  #write({ sections, tail }: Held): Promise<WrittenState> {
+  #write({ sections }: Held): Promise<WrittenState> {
     const { cpuModel, ramBytes, guest, attention } = this.#machine;
     const { path, parent, onProgress } = this.#options;
     const task: SaverTask = {
-      path, parent, sections, tail, cancel: this.#cancel, copies: this.#copies,
+      path, parent, sections, cancel: this.#cancel, copies: this.#copies,
       machine: { cpuModel, memoryBytes: ramBytes, tailBytes: guest.bytes - ramBytes },
       memory: attention.buffer, base: guest.base,
     };

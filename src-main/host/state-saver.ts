@@ -16,7 +16,6 @@ export interface SaverTask {
   readonly memory: SharedArrayBuffer;
   readonly base: number;
   readonly copies: PageCopies;
-  readonly tail: SharedArrayBuffer;
   /** A word that becomes 1 when the state is not wanted any more. */
   readonly cancel: SharedArrayBuffer;
 }
@@ -80,14 +79,14 @@ function openParent(path: string, { path: own, machine }: SaverTask): StateReade
 }
 
 function write(task: SaverTask, sink: NewStateFile, parent: StateReader | undefined, progress: (done: number, total: number) => void): WrittenState {
-  const { machine, sections, memory, base, copies, tail, cancel } = task;
+  const { machine, sections, memory, base, copies, cancel } = task;
   const writer = new StateWriter({
     sink, codec: stateCodec, id: randomBytes(16).toString('hex'), machine, savedMs: Date.now(),
     parent: parent && parentOf(parent),
   });
   for (const section of sections) writer.section(section);
   const taker = new PageTaker(memory, base, copies);
-  const behind = new Uint8Array(tail);
+  const behind = new Uint8Array(copies.tail);
   const cancelled = new Int32Array(cancel);
   const ramPages = machine.memoryBytes / STATE_PAGE;
   const pages = ramPages + machine.tailBytes / STATE_PAGE;

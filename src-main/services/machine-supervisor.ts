@@ -159,9 +159,9 @@ export class MachineSupervisor {
   /** Takes as long as the memory is large. */
   async saveState(id: MachineId, input: SaveStateInput): Promise<SavedState> {
     const saved = await within(this.#client(id).call('saveState', input), this.#limits.saveMs, 'The state was not written in time.');
-    const { bytes, pausedMs, totalMs, pages, ownPages } = saved;
+    const { bytes, pausedMs, pausedCpuMs, totalMs, pages, ownPages } = saved;
     const held = `${ownPages} of ${pages} pages, ${formatBytes(bytes)}`;
-    this.#options.logs.add(id, 'info', `Its state was written in ${Math.round(totalMs)} ms (${held}); the guest stood still for ${Math.round(pausedMs)} ms.`);
+    this.#options.logs.add(id, 'info', `Its state was written in ${Math.round(totalMs)} ms (${held}); the guest stood still for ${Math.round(pausedMs)} ms, ${Math.round(pausedCpuMs)} ms of them computing.`);
     return saved;
   }
 

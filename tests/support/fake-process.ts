@@ -56,7 +56,7 @@ export function fakeLauncher(
     process.server = serve(machineContract, child, {
       start: () => undefined,
       startFrom: () => undefined,
-      saveState: () => ({ bytes: 8, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false }),
+      saveState: () => ({ bytes: 8, pausedMs: 1, pausedCpuMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false }),
       cancelSave: () => undefined,
       mergeLayers: () => undefined,
       cancelMerge: () => undefined,

@@ -73,16 +73,18 @@ export class RunningDisks implements LiveMachines {
   }
 
   async saveState(_id: string, { path, parent, layers }: SaveStateInput) {
-    await this.#serving().flush();
-    await this.#serving().layer(
+    const serving = this.#serving();
+    const opened = await serving.openLayers(
       layers.map(({ drive, ...layer }) => {
-        const former = this.#drive(drive);
-        return { drive, open: () => openMedium({ ...former, ...layer }, this.#folders), reopen: () => openMedium(former, this.#folders) };
+        const top = { ...this.#drive(drive), ...layer };
+        return { drive, open: (below) => openMedium(top, this.#folders, below), reopen: () => openMedium(top, this.#folders) };
       }),
     );
+    serving.layer(opened);
     for (const { drive, ...layer } of layers) this.#drives.set(drive, { ...this.#drive(drive), ...layer });
+    await serving.settle(opened);
     writeFileSync(path, 'state', { flag: 'wx' });
-    return { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: parent !== null };
+    return { bytes: 5, pausedMs: 1, pausedCpuMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: parent !== null };
   }
 
   picture = async () => null;

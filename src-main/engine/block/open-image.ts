@@ -5,6 +5,7 @@ import { BlockError } from './block-error.ts';
 import type { ByteStore } from './byte-store.ts';
 import { findFormat, foreignFormat, probeFormat } from './formats/index.ts';
 import type { FormatName, ImageHost, ImageNode } from './image-format.ts';
+import type { BlockNode } from './node.ts';
 
 export const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 /** Of the file's start and of its end, for probing. */
@@ -20,6 +21,8 @@ export interface OpenImageOptions {
   readonly cacheBytes?: number | undefined;
   /** Do not open what lies behind (info, rebase -u). */
   readonly noBacking?: boolean | undefined;
+  /** What lies right behind, already open: the image closes it. */
+  readonly behind?: BlockNode | undefined;
   /** The image in the chain that is opened for writing too, by the path it is found under (merging while in use). */
   readonly writeTo?: string | undefined;
 }
@@ -55,7 +58,8 @@ async function openLayer(
       write: options.write,
       cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
       ...(options.noBacking ? { noBacking: true } : {}),
-      openBacking: (backing, backingFormat) =>
+      openBacking: async (backing, backingFormat) =>
+        options.behind ??
         openLayer(
           host,
           {

@@ -17,7 +17,7 @@ import { Drives } from './drives.ts';
 import { displayMemoryBytes } from './display-adapter.ts';
 import { checkFirmware, firmwareRomBytes } from './firmware.ts';
 import { IdleGuest } from './idle-guest.ts';
-import { GuestRam, guardedBytes, ramRegions } from './guest-ram.ts';
+import { GuestRam, ramRegions } from './guest-ram.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { MachineHost } from './machine-host.ts';
 import { type MachineStateParts, RUN_SPEC, restoreSections, saveSections } from './machine-state.ts';
@@ -228,13 +228,13 @@ export class Machine {
     const { copies } = this.#holding;
     this.#holding = undefined;
     const sections = this.saveState();
-    const { buffer } = this.engine.memory;
-    const { base, bytes } = this.engine.ram;
-    const ramBytes = guardedBytes(this.#options);
-    const tail = new SharedArrayBuffer(bytes - ramBytes);
-    new Uint8Array(tail).set(new Uint8Array(buffer, base + ramBytes, tail.byteLength));
-    if (copies !== undefined) this.engine.guardPages(copies);
-    this.#host.emit({ kind: 'held', sections, tail });
+    if (copies !== undefined) {
+      const { memory, ram } = this.engine;
+      const { tail } = copies;
+      new Uint8Array(tail).set(new Uint8Array(memory.buffer, ram.base + ram.bytes - tail.byteLength, tail.byteLength));
+      this.engine.guardPages(copies);
+    }
+    this.#host.emit({ kind: 'held', sections });
   }
 
   #takeState(sections: readonly StateSection[]): void {

@@ -36,8 +36,8 @@ export type MachineCommand =
   /** A medium is inserted, replaced or (undefined) taken out. */
   | { readonly kind: 'medium'; readonly drive: string; readonly medium: DriveMedium | undefined; readonly mediumNumber: number }
   /**
-   * Stops the guest and lets drives finish; `held` answers. Without `copies` that is all; with them, pages of guest RAM
-   * are copied there before they change, from then on until `unguard`.
+   * Stops the guest and lets drives finish; `held` answers. Without `copies` that is all; with them, ROM and video
+   * memory are copied there at once, pages of guest RAM before they change, from then on until `unguard`.
    */
   | { readonly kind: 'hold'; readonly copies: PageCopies | undefined }
   | { readonly kind: 'release' }
@@ -53,8 +53,7 @@ export type MachineEvent =
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'restarted' }
-  /** `tail`: ROM and video memory, which stand behind guest RAM, as they are. */
-  | { readonly kind: 'held'; readonly sections: readonly StateSection[]; readonly tail: SharedArrayBuffer }
+  | { readonly kind: 'held'; readonly sections: readonly StateSection[] }
   | { readonly kind: 'restored' }
   | { readonly kind: 'not-restored'; readonly section: string; readonly message: string }
   | { readonly kind: 'serial-output'; readonly port: number; readonly bytes: Uint8Array }

@@ -17,6 +17,8 @@ export interface PageCopies {
   readonly marks: SharedArrayBuffer;
   /** As long as the guarded memory; only what is written costs memory. */
   readonly copies: SharedArrayBuffer;
+  /** For what stands behind the guarded memory, which is copied at once. */
+  readonly tail: SharedArrayBuffer;
 }
 
 export class PageGuard {

@@ -5,7 +5,9 @@ import type { DriveOutcome, DriveRequest } from '../../../src-main/engine/block/
 import { ManualClock } from '../../../src-main/engine/bus/manual-clock.ts';
 import type { MachineEvent } from '../../../src-main/engine/machine/messages.ts';
 import { RemoteDrive } from '../../../src-main/engine/machine/remote-drive.ts';
-import { type CacheMode, DriveServer, mediumOf } from '../../../src-main/host/drive-server.ts';
+import { createTemporaryOverlay } from '../../../src-main/engine/block/index.ts';
+import type { BlockNode } from '../../../src-main/engine/block/node.ts';
+import { type CacheMode, type DriveImage, DriveServer, mediumOf } from '../../../src-main/host/drive-server.ts';
 import { MemoryNode } from '../../support/memory-node.ts';
 
 function build(node: MemoryNode, cache: CacheMode = 'writeback') {
@@ -206,33 +208,101 @@ describe('changing the medium', () => {
   });
 });
 
-describe('a new layer for a drive of a held machine', () => {
+describe('a new layer for a drive', () => {
   const node = (fill: number, bytes = 1024) => new MemoryNode(new Uint8Array(bytes).fill(fill));
   const first = async ({ ask }: ReturnType<typeof build>): Promise<number | undefined> => {
     const view = new Uint8Array(512);
     expect(await ask('read', 0, [view])).toBe('ok');
     return view[0];
   };
+  const write = ({ ask }: ReturnType<typeof build>, fill: number) => ask('write', 0, [new Uint8Array(512).fill(fill)]);
+  /** A layer of the temporary kind, and `again` in place of what is below it. */
+  const layering = (again: MemoryNode) => ({
+    drive: 'hd', open: async (below: BlockNode) => ({ node: createTemporaryOverlay(below) }), reopen: async () => ({ node: again }),
+  });
 
-  it('takes the requests from then on, and the guest sees no change of the medium', async () => {
+  it('takes the requests from then on, without a disk being waited for, and the guest sees no change of the medium', async () => {
     const below = node(1);
-    const above = node(1);
     const board = build(below);
     let changes = 0;
     board.drive.onMediumChange(() => { changes += 1; });
-    await board.server.layer([{ drive: 'hd', open: async () => ({ node: above }), reopen: async () => ({ node: below }) }]);
-    expect(await board.ask('write', 0, [new Uint8Array(512).fill(5)])).toBe('ok');
-    expect([below.content[0], above.content[0], changes]).toEqual([1, 5, 0]);
+    const layers = await board.server.openLayers([layering(node(1))]);
+    expect(await write(board, 4)).toBe('ok');
+    board.server.layer(layers);
+    expect(await write(board, 5)).toBe('ok');
+    expect([below.content[0], await first(board), changes]).toEqual([4, 5, 0]);
+    expect(below.calls.filter((call) => call === 'flush' || call === 'close')).toEqual([]);
   });
+
+  it('is durable only together with what is below it', async () => {
+    const below = node(1);
+    const board = build(below);
+    board.server.layer(await board.server.openLayers([layering(node(1))]));
+    board.server.layer(await board.server.openLayers([layering(node(1))]));
+    below.failure = 'io-error';
+    expect(await board.ask('flush')).toBe('io-error');
+    below.failure = undefined;
+    expect(await board.ask('flush')).toBe('ok');
+    expect(below.calls.at(-1)).toBe('flush');
+  });
+
+  it('is opened by itself once all is durable, while requests wait', async () => {
+    const below = node(1);
+    const again = node(7);
+    const board = build(below);
+    const layers = await board.server.openLayers([layering(again)]);
+    board.server.layer(layers);
+    let open = (): void => {};
+    below.gate = new Promise((resolve) => { open = resolve; });
+    const read = first(board);
+    const settled = board.server.settle(layers);
+    open();
+    expect(await read).toBe(1);
+    await settled;
+    expect(below.calls.toSorted()).toEqual(['close', 'flush', 'read 0+512']);
+    expect(below.calls.at(-1)).toBe('close');
+    expect([await first(board), again.closed]).toEqual([7, false]);
+    await board.server.close();
+    expect(again.closed).toBe(true);
+  });
+
+  it('takes the image below it along when the machine ends before that', async () => {
+    const below = node(1);
+    const again = node(1);
+    const board = build(below);
+    const layers = await board.server.openLayers([layering(again)]);
+    board.server.layer(layers);
+    let open = (): void => {};
+    below.gate = new Promise((resolve) => { open = resolve; });
+    const settled = board.server.settle(layers);
+    await board.server.close();
+    open();
+    await settled;
+    expect(below.calls.filter((call) => call === 'close')).toHaveLength(1);
+    expect(again.calls).toEqual([]);
+  });
+
+  it('that cannot be opened, is of another size or not wanted any more leaves the drive as it was', async () => {
+    const image = node(1);
+    const board = build(image);
+    const failing = (open: () => Promise<DriveImage>) => board.server.openLayers([layering(node(1)), { ...layering(node(1)), open }]);
+    await expect(failing(() => Promise.reject(new Error('no such file')))).rejects.toThrow('no such file');
+    await expect(failing(async () => ({ node: node(1, 2048) }))).rejects.toThrow(/another size/);
+    await board.server.closeLayers(await board.server.openLayers([layering(node(1))]));
+    expect(await write(board, 5)).toBe('ok');
+    expect([image.content[0], image.closed]).toEqual([5, false]);
+  });
+});
+
+describe('another image with the same content', () => {
+  const node = (fill: number, bytes = 1024) => new MemoryNode(new Uint8Array(bytes).fill(fill));
 
   it('that cannot be opened, or is of another size, leaves the drive on its former image', async () => {
     const board = build(node(1));
     const again = node(1);
-    const layer = (open: () => Promise<{ node: MemoryNode }>) =>
-      board.server.layer([{ drive: 'hd', open, reopen: async () => ({ node: again }) }]);
-    await expect(layer(() => Promise.reject(new Error('no such file')))).rejects.toThrow('no such file');
-    expect(await first(board)).toBe(1);
-    await expect(layer(async () => ({ node: node(1, 2048) }))).rejects.toThrow(/another size/);
+    const exchange = (open: () => Promise<DriveImage>) => board.server.exchange([{ drive: 'hd', open, reopen: async () => ({ node: again }) }]);
+    await expect(exchange(() => Promise.reject(new Error('no such file')))).rejects.toThrow('no such file');
+    await expect(exchange(async () => ({ node: node(1, 2048) }))).rejects.toThrow(/another size/);
     expect(await board.ask('write', 0, [new Uint8Array(512).fill(5)])).toBe('ok');
     expect(again.content[0]).toBe(5);
   });

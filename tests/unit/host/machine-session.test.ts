@@ -57,7 +57,7 @@ class PlayedRunner implements MachineRunner {
     this.asked.push(['saveState', options.path, options.parent, options.layers.map(({ drive }) => drive)]);
     options.onReleased(5);
     options.onProgress(1, 2);
-    return { bytes: 10, pausedMs: 5, totalMs: 6, pages: 3, ownPages: 2, usesParent: false };
+    return { bytes: 10, pausedMs: 5, pausedCpuMs: 1, totalMs: 6, pages: 3, ownPages: 2, usesParent: false };
   };
   cancelSave = () => void this.asked.push(['cancelSave']);
   mergeLayers = async ({ drive, direction, top, into, onProgress }: MergeOptions) => {

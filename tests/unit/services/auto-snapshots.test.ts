@@ -19,7 +19,7 @@ async function service(folder: string, clock: { now: number }, fails: { now: boo
   const saveState = async (_id: string, { path }: SaveStateInput) => {
     if (fails.now) throw new FailureError('state.writeFailed', 'The disk is full.');
     writeFileSync(path, 'state', { flag: 'wx' });
-    return { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
+    return { bytes: 5, pausedMs: 1, pausedCpuMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
   };
   const { store } = await openData(folder, undefined, () => clock.now, { saveState, picture: async () => null });
   const said: string[] = [];

@@ -10,7 +10,7 @@ import { Killed, makeMachine, type Opened, openData, withDisk } from '../../supp
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const ID = 'subject';
-const SAVED = { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
+const SAVED = { bytes: 5, pausedMs: 1, pausedCpuMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
 
 const write = (opened: Opened, text: string) => withDisk(opened, ID, 'disk0', (disk) => disk.write(0, Buffer.from(text.padEnd(8))));
 const read = (opened: Opened) =>

@@ -26,7 +26,7 @@ it('finds the damaged byte of a state and the missing disk, and reads everything
   const live = {
     saveState: async (_id: string, { path }: { path: string }) => {
       copyFileSync(STATE, path);
-      return { bytes: 5, pausedMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
+      return { bytes: 5, pausedMs: 1, pausedCpuMs: 1, totalMs: 2, pages: 1, ownPages: 1, usesParent: false };
     },
     picture: async () => null,
   };
