@@ -138,8 +138,7 @@ export class RegionBinding implements Binding {
       if (variable !== undefined) f.set(variable, loadHost(f, 128, this.#stateAddress('xmm', index)));
     });
     f.set(this.#codeBase, this.readState('codeBase', 0));
-    f.set(this.flags.resultVariable, this.readState('flagResult', 0));
-    f.set(this.flags.auxVariable, this.readState('flagAux', 0));
+    this.flags.emitEntry(this.readState('flagResult', 0), this.readState('flagAux', 0));
   }
 
   /** Stores what the region may have changed. */
@@ -151,9 +150,10 @@ export class RegionBinding implements Binding {
     }
     for (const index of this.#writtenVectors)
       storeHost(f, 128, this.#stateAddress('xmm', index), f.get(this.#vectors[index] as IrVariable));
-    if (!this.flags.written) return;
-    this.writeState('flagResult', 0, this.#f.get(this.flags.resultVariable));
-    this.writeState('flagAux', 0, this.#f.get(this.flags.auxVariable));
+    this.flags.emitStores((result, aux) => {
+      this.writeState('flagResult', 0, result);
+      this.writeState('flagAux', 0, aux);
+    });
   }
 
   /** Offset in CS of a place in the page, as 64 bits. */

@@ -1,19 +1,15 @@
-// Flags inside a region: two IR variables, and before them the last addition or subtraction itself, so that
-// conditions fuse into one comparison and flags nobody reads are never computed.
+// Flags inside a region: the last addition or subtraction itself, so that conditions fuse into one comparison and flags
+// nobody reads are never computed. Between blocks they are kept twice, as words for who reads them there and as an
+// operation for the exits: of either, only what is needed is left by the IR.
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { FlagBinding } from '../emit/binding.ts';
-import {
-  auxOfAdd,
-  auxOfSub,
-  extendResult,
-  type FlagOperation,
-  readCondition,
-} from '../emit/flag-arithmetic.ts';
+import { extendResult, type FlagOperation, readCondition } from '../emit/flag-arithmetic.ts';
+import { auxOfOperation, CarriedFlags, type OperationKind } from './carried-flags.ts';
 
 /** The last operation itself, or the two words as computed where they may turn out not to be needed. */
 type Pending =
-  | { readonly kind: 'add' | 'sub' | 'logic'; readonly operation: FlagOperation }
+  | { readonly kind: OperationKind; readonly operation: FlagOperation }
   | {
       readonly kind: 'words';
       readonly result: IrValue;
@@ -26,8 +22,9 @@ type Pending =
 const MAX_DEPTH = 3;
 
 export class RegionFlags implements FlagBinding {
-  readonly resultVariable: IrVariable;
-  readonly auxVariable: IrVariable;
+  readonly #resultVariable: IrVariable;
+  readonly #auxVariable: IrVariable;
+  readonly #carried: CarriedFlags;
   /** The region writes flags somewhere, so its exits must store them. */
   written = false;
   #pending: Pending | undefined;
@@ -41,8 +38,21 @@ export class RegionFlags implements FlagBinding {
   constructor(f: FunctionBuilder, isHeld: (value: IrValue) => boolean) {
     this.#f = f;
     this.#isHeld = isHeld;
-    this.resultVariable = f.variable('i64');
-    this.auxVariable = f.variable('i32');
+    this.#resultVariable = f.variable('i64');
+    this.#auxVariable = f.variable('i32');
+    this.#carried = new CarriedFlags(f);
+  }
+
+  // Entry and exit of the region.
+
+  emitEntry(result: IrValue, aux: IrValue): void {
+    this.#f.set(this.#resultVariable, result);
+    this.#f.set(this.#auxVariable, aux);
+    this.#carried.setWords(result, aux);
+  }
+
+  emitStores(store: (result: IrValue, aux: IrValue) => void): void {
+    if (this.written) this.#carried.emitStores(store);
   }
 
   begin(): void {
@@ -52,12 +62,12 @@ export class RegionFlags implements FlagBinding {
 
   result(): IrValue {
     const pending = this.#pending;
-    return pending === undefined ? this.#f.get(this.resultVariable) : this.#resultOf(pending);
+    return pending === undefined ? this.#f.get(this.#resultVariable) : this.#resultOf(pending);
   }
 
   aux(): IrValue {
     const pending = this.#pending;
-    return pending === undefined ? this.#f.get(this.auxVariable) : this.#auxOf(pending);
+    return pending === undefined ? this.#f.get(this.#auxVariable) : this.#auxOf(pending);
   }
 
   #resultOf(pending: Pending): IrValue {
@@ -72,9 +82,7 @@ export class RegionFlags implements FlagBinding {
 
   #auxOf(pending: Pending): IrValue {
     if (pending.kind === 'words') return this.#again(pending, pending.aux);
-    const { kind, operation } = pending;
-    if (kind === 'logic') return this.#f.constant('i32', 0);
-    return kind === 'add' ? auxOfAdd(this.#f, operation) : auxOfSub(this.#f, operation);
+    return auxOfOperation(this.#f, pending.kind, pending.operation);
   }
 
   set(result: IrValue, aux: IrValue): void {
@@ -104,12 +112,24 @@ export class RegionFlags implements FlagBinding {
 
   /** Puts the pending flags into the variables on this path; what is pending stays so on the others. */
   materialize(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
+    if (this.#pending !== undefined) this.#carry(this.#pending, true);
+  }
+
+  /** The same where this path leaves the region, and nobody reads them before. */
+  leave(): void {
+    if (this.#pending !== undefined) this.#carry(this.#pending, false);
+  }
+
+  #carry(pending: Pending, areRead: boolean): void {
+    const { kind } = pending;
+    if (kind !== 'words') this.#carried.setOperation(kind, pending.operation);
+    if (kind !== 'words' && !areRead) return;
     // Before either changes: flags in words may keep something of the old ones.
     const [result, aux] = [this.#resultOf(pending), this.#auxOf(pending)];
-    this.#f.set(this.resultVariable, result);
-    this.#f.set(this.auxVariable, aux);
+    if (kind === 'words') this.#carried.setWords(result, aux);
+    if (!areRead) return;
+    this.#f.set(this.#resultVariable, result);
+    this.#f.set(this.#auxVariable, aux);
   }
 
   /** The flags are what the variables say: at the beginning of a block. */

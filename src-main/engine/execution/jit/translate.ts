@@ -190,7 +190,7 @@ class RegionTranslator implements RegionControl {
     const wide = this.#binding.wide ? target : f.op('i64.extend_i32_u', target);
     if (isReturn) for (const site of this.#region.returnSites) this.#gotoIfEqual(wide, site);
     else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
-    this.#binding.flags.materialize();
+    this.#binding.flags.leave();
     f.set(this.#exitRip, wide);
     this.#finish(this.#i32(LOOKUP), this.#count + 1);
   }
@@ -256,7 +256,7 @@ class RegionTranslator implements RegionControl {
     this.#leaveWith(offset, this.#i32(record ?? result), count);
   }
   #leaveWith(offset: number, result: IrValue, count: number): void {
-    this.#binding.flags.materialize();
+    this.#binding.flags.leave();
     this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
     this.#finish(result, count);
   }
