@@ -44,14 +44,26 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
   await test.step('good values and a new disk are kept', async () => {
     await window.getByRole('spinbutton', { name: 'Memory', exact: true }).fill('64');
     await window.getByRole('combobox', { name: 'Clock' }).selectOption('local');
+    // A controller, a disk on it, its size and place; a drive too many goes again.
+    await window.getByRole('button', { name: 'Add a controller' }).press('Enter');
+    await window.getByRole('menuitem', { name: 'SATA (AHCI)' }).press('Enter');
+    await window.getByRole('button', { name: 'Add a drive to SATA (AHCI)' }).press('Enter');
+    await window.getByRole('menuitem', { name: 'New disk' }).press('Enter');
+    const row = (name: string) => window.getByRole('treegrid', { name: 'Storage' }).getByRole('row', { name, exact: true });
+    await expect(row('Disk disk0')).toContainText('made when you save');
     await window.getByRole('spinbutton', { name: 'Size of the new disk' }).fill('2');
-    await window.getByRole('button', { name: 'Add a new disk of' }).click();
-    await expect(window.getByRole('listitem', { name: 'disk0' })).toContainText('made when you save');
+    await window.getByRole('combobox', { name: 'Place' }).selectOption('Port 3');
+    await window.getByRole('button', { name: 'Add a drive to IDE' }).click();
+    await window.getByRole('menuitem', { name: 'CD drive' }).press('Enter');
+    await row('CD cd1').press('Delete');
+    await expect(row('CD cd1')).toBeHidden();
     await window.getByRole('button', { name: 'Save' }).click();
     await expect(window.getByRole('button', { name: 'Save' })).toBeHidden();
     const config = await saved();
     expect(config).toMatchObject({ memoryMiB: 64, firmware: { clock: 'local' } });
     const disk = config.drives.find(({ id }: { id: string }) => id === 'disk0');
+    expect(disk).toMatchObject({ bus: 'ahci', slot: 3 });
+    expect(config.drives).toHaveLength(2);
     expect((await stat(join(folder, disk.path))).size).toBeGreaterThan(1000);
   });
 
@@ -72,7 +84,7 @@ test('a running machine takes another name and another CD, and says when it take
   await window.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(machineRow(window, 'Renamed')).toContainText('Running');
   await window.getByRole('button', { name: 'Eject cd0' }).click();
-  await expect(window.getByRole('listitem', { name: 'cd0' })).toContainText('Empty');
+  await expect(window.getByRole('row', { name: 'CD cd0' })).toContainText('Empty');
   const config = JSON.parse(await readFile(join(app.dataFolder, 'machines', 'subject', 'machine.json'), 'utf8'));
   expect(config).toMatchObject({ name: 'Renamed', memoryMiB: 64, drives: [{ path: null }] });
 

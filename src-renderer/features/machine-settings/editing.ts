@@ -18,15 +18,14 @@ export interface Editing {
   readonly isDirty: boolean;
   /** While the machine runs most settings are only shown. */
   readonly isLocked: boolean;
-  /** A saved state was made with the media that are in the drives. */
-  readonly isSaved: boolean;
   /** What was changed can be saved now. */
   readonly canSave: boolean;
   readonly hostMemoryMiB: number | undefined;
   readonly problem: string | null;
   readonly isSaving: boolean;
   change(patch: Partial<MachineSettings>): void;
-  addNewDisk(disk: NewDisk): void;
+  /** A disk that Save makes; one for each drive. */
+  putNewDisk(disk: NewDisk): void;
   save(): Promise<void>;
   discard(): void;
 }
@@ -62,13 +61,12 @@ export function useEditing(machine: ReadyMachine): Editing {
     issues,
     isDirty: !isSame(settings, saved),
     isLocked,
-    isSaved: state === 'saved',
     canSave: !isLocked || Object.keys(patch).every(isLive),
     hostMemoryMiB,
     problem,
     isSaving,
     change: (more) => setPatch((now) => ({ ...now, ...more })),
-    addNewDisk: (disk) => setNewDisks((all) => [...all, disk]),
+    putNewDisk: (disk) => setNewDisks((all) => [...all.filter(({ drive }) => drive !== disk.drive), disk]),
     async save() {
       if (hasErrors(issues)) return setProblem(issues.find(({ severity }) => severity === 'error')?.message ?? '');
       setSaving(true);

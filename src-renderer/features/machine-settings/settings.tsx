@@ -27,7 +27,7 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
         )}
       </div>
       {sections.map((section) => (
-        <SectionCard key={section} machineId={machine.id} section={section} wanted={wanted} editing={editing} />
+        <SectionCard key={section} machine={machine} section={section} wanted={wanted} editing={editing} />
       ))}
       {sections.length === 0 && (
         <p className="quiet">
@@ -40,13 +40,13 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
 }
 
 interface SectionProps {
-  readonly machineId: string;
+  readonly machine: ReadyMachine;
   readonly section: Section;
   readonly wanted: string;
   readonly editing: Editing;
 }
 
-function SectionCard({ machineId, section, wanted, editing }: SectionProps) {
+function SectionCard({ machine, section, wanted, editing }: SectionProps) {
   const heading = `settings-${section}`;
   return (
     <section className="card" aria-labelledby={heading}>
@@ -54,7 +54,7 @@ function SectionCard({ machineId, section, wanted, editing }: SectionProps) {
       {rowsOf(section, wanted, editing).map((row) => (
         <RowSetting key={row.key} row={row} editing={editing} />
       ))}
-      {section === 'storage' && <Storage machineId={machineId} editing={editing} />}
+      {section === 'storage' && <Storage machineId={machine.id} state={machine.state} editing={editing} />}
       {section === 'serial' && <SerialSettings editing={editing} />}
     </section>
   );

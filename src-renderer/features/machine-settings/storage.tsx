@@ -1,174 +1,102 @@
-// The drives: what is connected where, added and taken away.
+// The drives: the tree of controllers and drives, what can be said of the chosen drive, and another controller.
 
-import { CircleArrowOutUpRight, Disc3, FolderOpen, HardDrive, Plus, Save, Trash2 } from 'lucide-react';
-import { useId, useState } from 'react';
-import {
-  BUS_KINDS,
-  DRIVE_BUSES,
-  type DriveConfig,
-  type DriveKind,
-} from '../../../shared/machine/config.ts';
-import { GIB } from '../../../shared/units/bytes.ts';
-import { Button, IconButton } from '../../components/button.tsx';
-import { FieldMessages } from '../../components/fields.tsx';
-import { t } from '../../i18n/strings.ts';
-import { pickFile } from '../../state/files.ts';
-import { changeMedium } from '../../state/machine-actions.ts';
-import { notifyFailure } from '../../state/notices.ts';
-import type { Editing } from './editing.ts';
-import { freeDriveId, freeSlot, newDrive } from '../../../shared/machine/new-drive.ts';
+import { CircuitBoard, Plus } from 'lucide-react';
+import { useId } from 'react';
+import { BUS_KINDS, BUS_SLOTS, DRIVE_BUSES, type DriveConfig } from '../../../shared/machine/config.ts';
+import type { MachineState } from '../../../shared/machine/lifecycle.ts';
+import { freeSlot } from '../../../shared/machine/new-drive.ts';
+import { MenuButton, MenuItem } from '../../components/menu.tsx';
 import { Select } from '../../components/setting.tsx';
+import { t } from '../../i18n/strings.ts';
+import type { Editing } from './editing.ts';
+import { type StorageEditing, useStorage } from './storage-editing.ts';
+import { StorageTree } from './storage-tree.tsx';
 
-const ICONS = { disk: HardDrive, cdrom: Disc3, floppy: Save };
-const DEFAULT_DISK_GIB = 8;
+interface StorageProps {
+  readonly machineId: string;
+  readonly state: MachineState;
+  readonly editing: Editing;
+}
 
-export function Storage({ machineId, editing }: { readonly machineId: string; readonly editing: Editing }) {
-  const { settings, isLocked } = editing;
-  const change = (index: number, patch: Partial<DriveConfig> | null) => {
-    const drives = settings.drives.flatMap((drive, at) =>
-      at !== index ? [drive] : patch === null ? [] : [{ ...drive, ...patch }],
-    );
-    editing.change({ drives });
-  };
+export function Storage({ machineId, state, editing }: StorageProps) {
+  const storage = useStorage(machineId, state, editing);
+  const { controllers, otherControllers, drives, chosen, isLocked } = storage;
+  const drive = drives.find(({ id }) => id === chosen);
   return (
-    <>
-      {settings.drives.length === 0 && <p className="quiet">{t.settings.noDrives}</p>}
-      <ul className="drive-settings" aria-label={t.overview.drives}>
-        {settings.drives.map((drive, index) => (
-          <DriveSetting
-            key={drive.id}
-            machineId={machineId}
-            drive={drive}
-            editing={editing}
-            messages={editing.issues.filter(({ field }) => field.startsWith(`drives.${index}.`))}
-            isNew={editing.newDisks.some((disk) => disk.drive === drive.id)}
-            onChange={(patch) => change(index, patch)}
-          />
-        ))}
-      </ul>
-      {!isLocked && <AddDrive editing={editing} />}
-    </>
+    <div className="storage">
+      {controllers.length === 0 ? <p className="quiet">{t.settings.noDrives}</p> : <StorageTree storage={storage} />}
+      {isLocked && controllers.length > 0 && <p className="chip">{t.settings.drivesWhenOff}</p>}
+      {!isLocked && otherControllers.length > 0 && (
+        <MenuButton icon={Plus} label={t.settings.addController} text={t.settings.addController}>
+          {otherControllers.map((bus) => (
+            <MenuItem key={bus} icon={CircuitBoard} onAction={() => storage.addController(bus)}>
+              {t.settings.buses[bus]}
+            </MenuItem>
+          ))}
+        </MenuButton>
+      )}
+      {drive && <DriveDetails key={drive.id} drive={drive} storage={storage} />}
+    </div>
   );
 }
 
-interface DriveSettingProps {
-  readonly machineId: string;
-  readonly drive: DriveConfig;
-  readonly editing: Editing;
-  readonly messages: Editing['issues'];
-  readonly isNew: boolean;
-  readonly onChange: (patch: Partial<DriveConfig> | null) => void;
-}
-
-function DriveSetting({ machineId, drive, editing, messages, isNew, onChange }: DriveSettingProps) {
-  const id = useId();
-  const { kind, bus, path, readOnly } = drive;
-  const { isLocked, settings } = editing;
-  const Icon = ICONS[kind];
-  const others = settings.drives.filter((other) => other.id !== drive.id);
-  const buses = DRIVE_BUSES.filter((name) => BUS_KINDS[name].includes(kind) && freeSlot(others, name) !== undefined);
-  // Media are changed at once while the machine runs, with the other settings when it is off.
-  const isRemovable = kind !== 'disk' && !editing.isSaved;
-  const eject = () => (isLocked ? void changeMedium(machineId, drive.id, null) : onChange({ path: null, format: null }));
-  const choose = async () => {
-    try {
-      const chosen = await pickFile(kind, path);
-      if (chosen === null) return;
-      if (isLocked) await changeMedium(machineId, drive.id, chosen);
-      else onChange({ path: chosen, format: null });
-    } catch (error) {
-      notifyFailure(error);
-    }
-  };
+/** Where the drive is connected and how it is used. */
+function DriveDetails({ drive, storage }: { readonly drive: DriveConfig; readonly storage: StorageEditing }) {
+  const [bus, slot, size] = [useId(), useId(), useId()];
+  const { isLocked, drives } = storage;
+  const { id } = drive;
+  const others = drives.filter((other) => other.id !== id);
+  const buses = DRIVE_BUSES.filter((name) => BUS_KINDS[name].includes(drive.kind) && freeSlot(others, name) !== undefined);
+  const taken = new Set(others.filter((other) => other.bus === drive.bus).map((other) => other.slot));
+  const slots = Array.from({ length: BUS_SLOTS[drive.bus] }, (_, at) => at).filter((at) => !taken.has(at));
+  const newSize = storage.newSize(id);
   return (
-    <li className="drive-setting" aria-label={drive.id}>
-      <Icon aria-hidden />
-      <div className="drive-setting-main">
-        <span>
-          {t.overview.driveKinds[kind]} <code className="quiet">{drive.id}</code>
-        </span>
-        <span className="drive-path monospaced" title={path ?? undefined}>
-          {isNew ? t.settings.willBeMade(path ?? '') : (path ?? t.overview.empty)}
-        </span>
-        <FieldMessages messages={messages} />
-      </div>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a grid in every browser
+    <div className="drive-details" role="group" aria-label={t.settings.detailsOf(id)}>
+      <label htmlFor={bus}>{t.settings.controller}</label>
       <Select
-        id={id}
-        label={t.settings.busOf(drive.id)}
-        value={bus}
+        id={bus}
+        value={drive.bus}
         options={buses.map((name) => [name, t.settings.buses[name]] as const)}
         isDisabled={isLocked || buses.length < 2}
-        onChange={(next) => onChange({ bus: next, slot: freeSlot(others, next) ?? 0 })}
+        onChange={(next) => storage.change(id, { bus: next, slot: freeSlot(others, next) ?? 0 })}
       />
-      {kind !== 'cdrom' && (
+      <label htmlFor={slot}>{t.settings.place}</label>
+      <Select
+        id={slot}
+        value={String(drive.slot)}
+        options={slots.map((at) => [String(at), t.settings.places[drive.bus](at)] as const)}
+        isDisabled={isLocked || slots.length < 2}
+        onChange={(next) => storage.change(id, { slot: Number(next) })}
+      />
+      {newSize !== undefined && (
+        <>
+          <label htmlFor={size}>{t.create.diskSize}</label>
+          <span className="with-unit">
+            <input
+              id={size}
+              className="input"
+              type="number"
+              min={1}
+              max={2048}
+              value={newSize}
+              onChange={({ target }) => target.valueAsNumber >= 1 && storage.setNewSize(id, Math.round(target.valueAsNumber))}
+            />
+            GiB
+          </span>
+        </>
+      )}
+      {drive.kind !== 'cdrom' && (
         <label className="inline-check">
           <input
             type="checkbox"
             disabled={isLocked}
-            checked={readOnly}
-            onChange={({ target }) => onChange({ readOnly: target.checked })}
+            checked={drive.readOnly}
+            onChange={({ target }) => storage.change(id, { readOnly: target.checked })}
           />
           {t.settings.readOnly}
         </label>
       )}
-      {(!isLocked || isRemovable) && !isNew && (
-        <IconButton icon={FolderOpen} label={t.overview.changeMedium(drive.id)} onPress={() => void choose()} />
-      )}
-      {isRemovable && path !== null && <IconButton icon={CircleArrowOutUpRight} label={t.overview.eject(drive.id)} onPress={eject} />}
-      {!isLocked && <IconButton icon={Trash2} label={t.settings.removeDrive(drive.id)} onPress={() => onChange(null)} />}
-    </li>
-  );
-}
-
-function AddDrive({ editing }: { readonly editing: Editing }) {
-  const [sizeGiB, setSizeGiB] = useState(DEFAULT_DISK_GIB);
-  const { settings } = editing;
-  const add = (kind: DriveKind, path: string | null, format: DriveConfig['format']) => {
-    const drive = newDrive(settings.drives, kind, path, format);
-    if (!drive) return;
-    editing.change({ drives: [...settings.drives, drive] });
-    return drive.id;
-  };
-  const addImage = async () => {
-    try {
-      const path = await pickFile('disk', null);
-      if (path !== null) add('disk', path, null);
-    } catch (error) {
-      notifyFailure(error);
-    }
-  };
-  const addNew = () => {
-    const id = freeDriveId(settings.drives, 'disk');
-    if (add('disk', `${id}-${Date.now().toString(36)}.qcow2`, 'qcow2') !== undefined)
-      editing.addNewDisk({ drive: id, format: 'qcow2', bytes: sizeGiB * GIB });
-  };
-  const may = (kind: DriveKind) => newDrive(settings.drives, kind, null, null) !== undefined;
-  return (
-    <div className="add-drive">
-      <Button icon={Plus} isDisabled={!may('disk')} onPress={() => void addImage()}>
-        {t.settings.addImage}
-      </Button>
-      <span className="with-unit">
-        <Button icon={Plus} isDisabled={!may('disk')} onPress={addNew}>
-          {t.settings.addNewDisk}
-        </Button>
-        <input
-          className="input"
-          type="number"
-          aria-label={t.create.diskSize}
-          min={1}
-          max={2048}
-          value={sizeGiB}
-          onChange={({ target }) => target.valueAsNumber >= 1 && setSizeGiB(Math.round(target.valueAsNumber))}
-        />
-        GiB
-      </span>
-      <Button icon={Plus} isDisabled={!may('cdrom')} onPress={() => void add('cdrom', null, null)}>
-        {t.settings.addCd}
-      </Button>
-      <Button icon={Plus} isDisabled={!may('floppy')} onPress={() => void add('floppy', null, null)}>
-        {t.settings.addFloppy}
-      </Button>
     </div>
   );
 }
