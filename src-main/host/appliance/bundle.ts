@@ -28,7 +28,7 @@ import { type BlockJob, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../image-host.ts';
 import { setBacking } from '../layer-tools.ts';
 import { damaged, unsupported } from './appliance-error.ts';
-import { eachChunk, extract, Steps } from './copying.ts';
+import { eachChunk, extract, readSpan, Steps } from './copying.ts';
 import { asPlainImage } from './plain-image.ts';
 import { readTar, type TarMember } from './tar-reader.ts';
 import { TarWriter } from './tar-writer.ts';
@@ -50,7 +50,7 @@ export function openBundle(fd: number, file: string): OpenBundle {
   if (first?.name !== BUNDLE_DESCRIPTION) throw unsupported(file, 'is no bundle of Boxwright.');
   if (last?.name !== BUNDLE_CHECKSUMS) throw damaged(file, 'is cut short: its checksums are missing.');
   if (first.bytes > MAX_DESCRIPTION_BYTES || last.bytes > MAX_DESCRIPTION_BYTES) throw unsupported(file, 'has a description that is too long.');
-  const value = parseJson(textOf(fd, first));
+  const value = parseJson(textOf(fd, file, first));
   const version = typeof value === 'object' && value !== null && 'version' in value ? Number(value.version) : 0;
   if (version > BUNDLE_VERSION) throw unsupported(file, 'was made by a newer version of Boxwright.');
   const parsed = bundleDescription.safeParse(value);
@@ -69,22 +69,20 @@ export function openBundle(fd: number, file: string): OpenBundle {
   return { description, taken, members: files, first, last };
 }
 
-function textOf(fd: number, { offset, bytes }: TarMember): string {
-  const content = Buffer.alloc(bytes);
-  fs.readSync(fd, content, 0, bytes, offset);
-  return content.toString('utf8');
+function textOf(fd: number, file: string, { offset, bytes }: TarMember): string {
+  return readSpan({ fd, file, offset, bytes }).toString('utf8');
 }
 
 /** Into an empty folder. Throws when a checksum does not agree, or an image reaches for files that are not its machine's. */
 export async function unpackBundle(fd: number, file: string, { folder, verify }: { readonly folder: string; readonly verify: boolean }, job: BlockJob): Promise<OutputOf<MediaContract, 'unpackAppliance'>> {
   const { taken, members, first, last } = openBundle(fd, file);
-  const sums = checksums(file, textOf(fd, last));
+  const sums = checksums(file, textOf(fd, file, last));
   const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
   const steps = new Steps(job, total);
   const compare = (name: string, found: string) => {
     if (verify && sums.get(name) !== found) throw damaged(file, `is damaged: the checksum of “${name}” does not agree. Download or copy it again.`);
   };
-  compare(first.name, createHash('sha256').update(textOf(fd, first)).digest('hex'));
+  compare(first.name, createHash('sha256').update(textOf(fd, file, first)).digest('hex'));
   fs.mkdirSync(join(folder, 'snapshots'), { mode: 0o700 });
   for (const { name, offset, bytes } of members) {
     const hashes = await steps.step(bytes, (part) => extract({ fd, file, offset, bytes }, join(folder, name), ['sha256'], part));

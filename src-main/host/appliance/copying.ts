@@ -1,4 +1,5 @@
-// Bytes from one file into another, hashed on the way, with progress; and one job's progress over several steps.
+// Parts of files: read at once, or copied into others and hashed on the way, with progress; and one job's progress over
+// several steps.
 
 import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -30,6 +31,17 @@ export async function eachChunk({ fd, file, offset, bytes }: Span, job: BlockJob
     at += count;
     job.progress(at, bytes);
   }
+}
+
+/** All of it; for what is known to be short. */
+export function readSpan({ fd, file, offset, bytes }: Span): Buffer {
+  const content = Buffer.alloc(bytes);
+  for (let done = 0; done < bytes; ) {
+    const count = readSome(fd, file, content.subarray(done), offset + done);
+    if (count === 0) throw damaged(file, 'became shorter while it was read.');
+    done += count;
+  }
+  return content;
 }
 
 function readSome(fd: number, file: string, into: Uint8Array, position: number): number {

@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { blockFileError } from '../file-store.ts';
 import { damaged, shown, unsupported } from './appliance-error.ts';
-import type { Span } from './copying.ts';
+import { readSpan, type Span } from './copying.ts';
 import { type Digest, readManifest } from './manifest.ts';
 import { memberName } from './member-name.ts';
 import { type OvfDocument, type OvfFile, readOvf } from './ovf-document.ts';
@@ -119,18 +119,7 @@ function openFile(file: string): number {
   throw unsupported(file, 'is no file.');
 }
 
-function wholeOf({ fd, file, offset, bytes }: Span, path: string): Uint8Array {
-  if (bytes > MAX_TEXT_BYTES) throw unsupported(path, 'has a description that is too long.');
-  const content = new Uint8Array(bytes);
-  try {
-    for (let done = 0; done < bytes; ) {
-      const count = fs.readSync(fd, content, done, bytes - done, offset + done);
-      if (count === 0) throw damaged(path, 'became shorter while it was read.');
-      done += count;
-    }
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw blockFileError(error, file, 'read');
-    throw error;
-  }
-  return content;
+function wholeOf(span: Span, path: string): Uint8Array {
+  if (span.bytes > MAX_TEXT_BYTES) throw unsupported(path, 'has a description that is too long.');
+  return readSpan(span);
 }

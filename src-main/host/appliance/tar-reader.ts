@@ -3,8 +3,8 @@
 // Reference: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Header Block"; GNU tar manual, "Basic Tar Format".
 
 import * as fs from 'node:fs';
-import { blockFileError } from '../file-store.ts';
 import { damaged, shown, unsupported } from './appliance-error.ts';
+import { readSpan } from './copying.ts';
 import { foldedName, memberName } from './member-name.ts';
 
 export interface TarMember {
@@ -25,7 +25,7 @@ export function readTar(fd: number, file: string): TarMember[] {
   const names = new Set<string>();
   let described: { name?: string; bytes?: number } = {};
   for (let at = 0; at + BLOCK <= length; ) {
-    const header = readAt(fd, file, at, BLOCK);
+    const header = readSpan({ fd, file, offset: at, bytes: BLOCK });
     if (header.every((byte) => byte === 0)) return members;
     checkSum(file, header, at);
     const type = String.fromCharCode(header[156] ?? 0);
@@ -34,7 +34,7 @@ export function readTar(fd: number, file: string): TarMember[] {
     if (offset + bytes > length) throw damaged(file, 'is cut short: an archive ends in the middle of a file. Download or copy it again.');
     at = offset + Math.ceil(bytes / BLOCK) * BLOCK;
     if (type === 'L' || type === 'x') {
-      described = { ...described, ...description(file, type, readAt(fd, file, offset, bounded(file, bytes))) };
+      described = { ...described, ...description(file, type, readSpan({ fd, file, offset, bytes: bounded(file, bytes) })) };
       continue;
     }
     const stated = described.name ?? nameField(header);
@@ -117,19 +117,4 @@ function description(file: string, type: 'L' | 'x', content: Uint8Array): { name
 function textOf(field: Uint8Array): string {
   const end = field.indexOf(0);
   return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString('utf8');
-}
-
-function readAt(fd: number, file: string, position: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  try {
-    for (let done = 0; done < length; ) {
-      const count = fs.readSync(fd, bytes, done, length - done, position + done);
-      if (count === 0) throw damaged(file, 'became shorter while it was read.');
-      done += count;
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && 'syscall' in error) throw blockFileError(error, file, 'read');
-    throw error;
-  }
-  return bytes;
 }
