@@ -1,18 +1,14 @@
 // A file of the host as the block layer sees it: positional reads and writes on a descriptor, a lock while it is open.
 // Small transfers are made on the calling thread, for a hop to the pool costs more than they do; large ones go to the
-// pool and overlap, unless the owner of the thread has nothing else to do. Not the policy on names (image-files.ts).
-// Reference: POSIX pread, pwrite, fdatasync.
+// pool and overlap. Not the policy on names (image-files.ts). Reference: POSIX pread, pwrite, fdatasync.
 
 import * as fs from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { BlockError, type BlockErrorCode, type ByteStore } from '../engine/block/index.ts';
 import type { ImageLock } from './image-lock.ts';
 
 /** From here on a transfer goes to the thread pool. */
 const POOL_BYTES = 256 * 1024;
-/** After so much on the calling thread signals and timers get their turn. */
-const TURN_BYTES = 32 * 1024 * 1024;
 const ZEROES = new Uint8Array(1024 * 1024);
 
 const CODES: Readonly<Record<string, BlockErrorCode>> = {
@@ -45,8 +41,6 @@ export interface FileStoreParts {
   readonly lock: ImageLock | undefined;
   /** False: flushing does nothing, for targets that are thrown away when the work fails. */
   readonly durable: boolean;
-  /** Transfers of any size are made on the calling thread. */
-  readonly blocking: boolean;
 }
 
 export class FileStore implements ByteStore {
@@ -56,7 +50,6 @@ export class FileStore implements ByteStore {
   #length: number;
   #hollow: boolean;
   #open = true;
-  #sinceTurn = 0;
 
   constructor(parts: FileStoreParts) {
     this.#parts = parts;
@@ -75,7 +68,7 @@ export class FileStore implements ByteStore {
     let done = 0;
     while (done < into.length) {
       const count =
-        this.#parts.blocking || into.length - done < POOL_BYTES
+        into.length - done < POOL_BYTES
           ? this.#readNow(into, done, position + done)
           : await this.#readInPool(into, done, position + done);
       if (count === 0) {
@@ -85,7 +78,6 @@ export class FileStore implements ByteStore {
       }
       done += count;
     }
-    if (this.#parts.blocking) await this.#takeTurns(done);
   }
 
   async writeAt(position: number, from: Uint8Array): Promise<void> {
@@ -94,12 +86,11 @@ export class FileStore implements ByteStore {
     let done = 0;
     while (done < from.length) {
       done +=
-        this.#parts.blocking || from.length - done < POOL_BYTES
+        from.length - done < POOL_BYTES
           ? this.#writeNow(from, done, position + done)
           : await this.#writeInPool(from, done, position + done);
     }
     this.#length = Math.max(this.#length, position + from.length);
-    if (this.#parts.blocking) await this.#takeTurns(done);
   }
 
   async truncate(length: number): Promise<void> {
@@ -150,13 +141,6 @@ export class FileStore implements ByteStore {
     if (position >= this.#length) return;
     const file = this.name;
     throw new BlockError('io-error', `“${file}” has become shorter while it was in use.`, { file, offset: position });
-  }
-
-  async #takeTurns(bytes: number): Promise<void> {
-    this.#sinceTurn += bytes;
-    if (this.#sinceTurn < TURN_BYTES) return;
-    this.#sinceTurn = 0;
-    await nextTurn();
   }
 
   #refuseReadOnly(): void {

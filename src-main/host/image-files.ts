@@ -17,8 +17,6 @@ export interface ImageFilesOptions {
   readonly forceShare?: boolean;
   /** False: no flush reaches the disk. For targets that are thrown away when the work fails. */
   readonly durable?: boolean;
-  /** True: transfers of any size are made on the calling thread. For a process that does nothing else meanwhile. */
-  readonly blocking?: boolean;
   /** Where holders are noted; tests have their own. */
   readonly lockFolder?: string;
 }
@@ -68,8 +66,7 @@ async function lockedStore(
 ): Promise<ByteStore> {
   let lock: ImageLock | undefined;
   if (access === 'write' || !options.forceShare) lock = await lockImage(fd, name, access, options.lockFolder);
-  const { durable = true, blocking = false } = options;
-  return new FileStore({ fd, name, readOnly: access === 'read', lock, durable, blocking });
+  return new FileStore({ fd, name, readOnly: access === 'read', lock, durable: options.durable ?? true });
 }
 
 function refuseNonFile(file: string, stat: fs.Stats): void {

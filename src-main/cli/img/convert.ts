@@ -52,7 +52,7 @@ const SPEC: VerbSpec = {
     { names: ['-F'], value: 'FORMAT', help: 'format of the backing file of -B' },
     { names: ['-l'], value: 'SNAPSHOT', help: 'convert the disk as this internal snapshot has it' },
     { names: ['-S'], value: 'SIZE', help: 'leave out zeroes in runs of this size (4k); 0: write them all' },
-    { names: ['-m'], value: 'COUNT', help: 'pieces copied at a time, 1 to 16' },
+    { names: ['-m'], value: 'COUNT', help: 'pieces copied at a time, 1 to 16 (3; with -c 8)' },
     { names: ['-W'], help: 'write pieces out of order' },
     { names: ['--salvage'], help: 'put zeroes where the source cannot be read' },
     CACHE,
@@ -91,8 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
       );
   };
   const sparse = args.value('-S');
-  // Threads that hand pieces to each other cost more than copying them does, unless each has some packing to do.
-  const blocking = !args.has('-c') && !args.has('-m');
+  const pieces = args.value('-m');
   return withJob(new CommandJob(args.has('-p') && !args.has('-q')), (job) =>
     convertImages({
       sources: sources.map((path) => ({
@@ -111,7 +110,7 @@ async function main(argv: readonly string[]): Promise<number> {
       copy: {
         ...(args.has('--target-is-zero') ? { targetIsZero: true } : {}),
         ...(sparse === undefined ? {} : { sparseBytes: sparseBytes(sparse) }),
-        inFlight: blocking ? 1 : coroutines(args.value('-m')),
+        ...(pieces === undefined ? {} : { inFlight: requireNumber(pieces, 'number of coroutines', 1, 16) }),
         outOfOrder: args.has('-W'),
         compressed: args.has('-c'),
         ...(args.has('--salvage') ? { onUnreadable: unreadable } : {}),
@@ -120,7 +119,6 @@ async function main(argv: readonly string[]): Promise<number> {
         forceShare: args.has('-U'),
         anyReference: args.has('--allow-references'),
         durable: isDurable(args, 'unsafe'),
-        blocking,
       },
       job,
     }),
@@ -166,8 +164,4 @@ function sparseBytes(text: string): number {
   if (bytes % MIN_SPARSE !== 0)
     throw new ImgError(`convert: -S ${text}: must be a multiple of ${MIN_SPARSE}`);
   return bytes;
-}
-
-function coroutines(text: string | undefined): number {
-  return text === undefined ? 8 : requireNumber(text, 'number of coroutines', 1, 16);
 }

@@ -1,7 +1,6 @@
 // Files under disk images: errors by name and cause, sparse growth, and the policy on names inside images.
 
 import { execFileSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -36,29 +35,6 @@ describe('a file under an image', () => {
     expect(store.length).toBe(1_500_010);
     const back = new Uint8Array(large.length);
     await store.readAt(10, back);
-    expect(Buffer.compare(back, large)).toBe(0);
-    await store.close();
-  });
-
-  it('is read and written on the calling thread where asked, which others get their turns on', async () => {
-    const store = await createImageFiles({ lockFolder: join(folder, 'locks'), blocking: true }).create(
-      path('here.raw'),
-    );
-    const large = randomFillSync(new Uint8Array(9 * 1024 * 1024));
-    const back = new Uint8Array(large.length);
-    let turns = 0;
-    const count = () => {
-      turns++;
-      timer = setImmediate(count);
-    };
-    let timer = setImmediate(count);
-    await store.writeAt(3, large);
-    await store.readAt(3, back);
-    expect(turns).toBe(0);
-    for (let at = 0; at < 8; at++) await store.readAt(3, back);
-    clearImmediate(timer);
-    expect(turns).toBeGreaterThan(0);
-    expect(store.length).toBe(3 + large.length);
     expect(Buffer.compare(back, large)).toBe(0);
     await store.close();
   });

@@ -14,7 +14,7 @@ export interface CopyOptions {
   readonly targetIsZero: boolean;
   /** Read data is searched for zeroes in steps of this many bytes; 0: it is all written, and zeroes too. Default 4096. */
   readonly sparseBytes?: number;
-  /** Pieces in flight; default 8. */
+  /** Pieces in flight; default 3, with `compressed` 8. */
   readonly inFlight?: number;
   /** Write pieces as they come instead of in order. */
   readonly outOfOrder?: boolean;
@@ -36,7 +36,10 @@ const BUFFER_BYTES = 32 << 20;
 const WHOLE_CLUSTER_BYTES = 64 << 10;
 const SALVAGE_BYTES = 512;
 const DEFAULT_SPARSE_BYTES = 4096;
-const DEFAULT_IN_FLIGHT = 8;
+/** While one is written others are read; more would not stay in the processor's caches in between. */
+const DEFAULT_IN_FLIGHT = 3;
+/** As many as keep all threads packing. */
+const PACKED_IN_FLIGHT = 8;
 
 /** Copies the source's bytes to the start of the target, which is at least as long. */
 export async function copyContent(source: BlockNode, target: ImageNode, options: CopyOptions): Promise<void> {
@@ -70,12 +73,10 @@ class Copy {
   }
 
   async run(): Promise<void> {
-    const width = Math.max(
-      1,
-      Math.min(this.#options.inFlight ?? DEFAULT_IN_FLIGHT, Math.floor(BUFFER_BYTES / this.#pieceBytes)),
-    );
+    const { compressed, inFlight = compressed ? PACKED_IN_FLIGHT : DEFAULT_IN_FLIGHT } = this.#options;
+    const width = Math.max(1, Math.min(inFlight, Math.floor(BUFFER_BYTES / this.#pieceBytes)));
     const pieces = piecesOf(this.#source, 0, this.#source.length, this.#pieceBytes);
-    const walk = this.#options.compressed ? this.#wholeClusters(pieces) : pieces;
+    const walk = compressed ? this.#wholeClusters(pieces) : pieces;
     this.#job.progress(0, this.#source.length);
     await inParallel(walk, width, (piece, slot, turn, passOn) => this.#copyPiece(piece, slot, turn, passOn));
     // The last pieces may all have been under way when somebody stopped it.

@@ -1,5 +1,5 @@
-// An open qcow2 image as a block node. Requests that only touch clusters of their own run side by side; those that
-// change the maps run alone. Reference: QEMU, docs/interop/qcow2.rst.
+// An open qcow2 image as a block node. Requests that only touch clusters of their own, or fill new ones, run side by
+// side; those that change the maps otherwise run alone. Reference: QEMU, docs/interop/qcow2.rst.
 
 import { utf8 } from '../../../base/utf8.ts';
 import { BlockError } from '../../block-error.ts';
@@ -31,7 +31,7 @@ import {
 } from './header.ts';
 import { Metadata, readOnlyError, refuseMarked } from './metadata.ts';
 import { Snapshots } from './snapshots.ts';
-import { Writing } from './writing.ts';
+import { type NewClusters, Writing } from './writing.ts';
 
 const FILL_BYTES = 2 * 1024 * 1024;
 
@@ -55,6 +55,10 @@ export class Qcow2Image implements ImageNode {
   readonly #content: Content;
   readonly #writing: Writing;
   readonly #lock = new RequestLock();
+  /** Requests inside together change the maps one at a time. */
+  readonly #maps = new RequestLock();
+  /** Whose data is being written. */
+  readonly #making = new Set<NewClusters>();
   /** The first change has been announced in the header. */
   #begun = false;
   #closed = false;
@@ -144,7 +148,7 @@ export class Qcow2Image implements ImageNode {
   async write(offset: number, from: Uint8Array): Promise<void> {
     this.#checkWrite(offset, from.length);
     if (!this.#begun) await this.#begin();
-    let done = await this.#writeInPlace(offset, from).catch((error: unknown) =>
+    let done = await this.#writeTogether(offset, from).catch((error: unknown) =>
       // The same again, where damage is noted.
       this.#change(() => Promise.reject(error)),
     );
@@ -321,27 +325,68 @@ export class Qcow2Image implements ImageNode {
     });
   }
 
-  /** As far as the clusters are the image's own; gives the bytes written. */
-  async #writeInPlace(offset: number, from: Uint8Array): Promise<number> {
-    const { dataStore, l1, geometry } = this.#metadata;
+  /** What needs no other request to wait: clusters of the image's own, and whole new ones. Gives the bytes written. */
+  async #writeTogether(offset: number, from: Uint8Array): Promise<number> {
     await this.#enterTogether();
     try {
-      let done = 0;
-      while (done < from.length) {
-        const run = await this.#content.run(l1, offset + done, from.length - done);
-        if (run.kind !== 'data' || !run.own) break;
-        if (!geometry.externalData) {
-          const start = run.host - (run.host % geometry.clusterSize);
-          this.#metadata.refuseForeign(start, run.host + run.length - start);
-        }
-        const part = run.length === from.length ? from : from.subarray(done, done + run.length);
-        await dataStore.writeAt(run.host, part);
-        done += run.length;
+      for (let done = 0; ; ) {
+        done += await this.#writeInPlace(offset + done, from.subarray(done));
+        const more = done === from.length ? 0 : await this.#writeNew(offset + done, from.subarray(done));
+        if (more === 0) return done;
+        done += more;
       }
-      return done;
     } finally {
       this.#lock.leaveTogether();
     }
+  }
+
+  /** As far as the clusters are the image's own; gives the bytes written. */
+  async #writeInPlace(offset: number, from: Uint8Array): Promise<number> {
+    const { dataStore, l1, geometry } = this.#metadata;
+    let done = 0;
+    while (done < from.length) {
+      const run = await this.#content.run(l1, offset + done, from.length - done);
+      if (run.kind !== 'data' || !run.own) break;
+      if (!geometry.externalData) {
+        const start = run.host - (run.host % geometry.clusterSize);
+        this.#metadata.refuseForeign(start, run.host + run.length - start);
+      }
+      const part = run.length === from.length ? from : from.subarray(done, done + run.length);
+      await dataStore.writeAt(run.host, part);
+      done += run.length;
+    }
+    return done;
+  }
+
+  /** Whole clusters where there are none: while their data is written, others take their room. */
+  async #writeNew(offset: number, from: Uint8Array): Promise<number> {
+    const { dataStore, geometry } = this.#metadata;
+    const made = await this.#maps.alone(async () => {
+      if (this.#isMaking(offset, from.length)) return undefined;
+      const room = await this.#writing.takeRoom(offset, from.length);
+      if (room !== undefined) this.#making.add(room);
+      return room;
+    });
+    if (made === undefined) return 0;
+    const length = made.count * geometry.clusterSize;
+    try {
+      await dataStore.writeAt(made.host, from.length === length ? from : from.subarray(0, length));
+      await this.#maps.alone(() => this.#writing.publish(made));
+    } catch (error) {
+      await this.#maps.alone(() => this.#writing.giveUp(made));
+      throw error;
+    } finally {
+      this.#making.delete(made);
+    }
+    return length;
+  }
+
+  #isMaking(offset: number, length: number): boolean {
+    for (const made of this.#making) {
+      const end = made.offset + made.count * this.clusterSize;
+      if (offset < end && made.offset < offset + length) return true;
+    }
+    return false;
   }
 
   /** Whole subclusters by their entries, the rest by writing. */

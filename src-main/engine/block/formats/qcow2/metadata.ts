@@ -90,6 +90,14 @@ export class Metadata {
     return table;
   }
 
+  /** The same, if for that nothing has to be written or copied; undefined otherwise. */
+  async tableAtHand(offset: number): Promise<Table | undefined> {
+    if (this.tables.crowded || this.refcounts.cache.crowded) return undefined;
+    const index = Math.floor(offset / this.tableReach);
+    const isNew = this.#l1.tableOffset(index) === 0;
+    return isNew || this.#l1.isOwn(index) ? await this.ownTableFor(offset) : undefined;
+  }
+
   changedEntries(table: Table, slot: number, count: number): void {
     const { entryBytes } = this.geometry;
     this.tables.markDirty(table, slot * entryBytes, (slot + count) * entryBytes);

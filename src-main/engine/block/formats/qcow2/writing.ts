@@ -23,6 +23,13 @@ interface Group {
   readonly blank: boolean;
 }
 
+/** Whole clusters on their way into a place that no map refers to yet. */
+export interface NewClusters {
+  readonly offset: number;
+  readonly host: number;
+  readonly count: number;
+}
+
 const ZEROES = new Uint8Array(64 * 1024);
 
 export class Writing {
@@ -41,6 +48,47 @@ export class Writing {
   async write(offset: number, from: Uint8Array): Promise<void> {
     for (let done = 0; done < from.length; )
       done += await this.#writeGroup(offset + done, from.subarray(done));
+  }
+
+  /**
+   * Takes room for the whole clusters at the start of a range, if nothing of the image has to be moved or written for
+   * that. The caller writes the data and then calls `publish` or `giveUp`; until then the range is its own.
+   */
+  async takeRoom(offset: number, length: number): Promise<NewClusters | undefined> {
+    const { geometry, refcounts } = this.#metadata;
+    const { clusterSize, perTable } = geometry;
+    if (geometry.externalData || offset % clusterSize !== 0 || length < clusterSize) return undefined;
+    const table = await this.#metadata.tableAtHand(offset);
+    if (table === undefined) return undefined;
+    const slot = Math.floor(offset / clusterSize) % perTable;
+    const most = Math.min(Math.floor(length / clusterSize), perTable - slot);
+    let free = 0;
+    while (free < most && !entryAt(geometry, table.bytes, slot + free, table.offset).hasHost) free++;
+    if (free === 0) return undefined;
+    const clusters = await refcounts.allocate(free);
+    return { offset, host: clusters.offset, count: clusters.count };
+  }
+
+  /** The data is in its place: the map says so from now on. */
+  async publish({ offset, host, count }: NewClusters): Promise<void> {
+    const { geometry, l1, tableReach } = this.#metadata;
+    const { clusterSize, perTable } = geometry;
+    // It may have left the cache meanwhile.
+    const table = await this.#metadata.loadTable(l1.tableOffset(Math.floor(offset / tableReach)));
+    const slot = Math.floor(offset / clusterSize) % perTable;
+    const stored = allSubclusters(geometry);
+    for (let index = 0; index < count; index++)
+      putEntry(geometry, table.bytes, slot + index, {
+        host: host + index * clusterSize,
+        own: true,
+        stored,
+        zero: 0,
+      });
+    this.#metadata.changedEntries(table, slot, count);
+  }
+
+  async giveUp({ host, count }: NewClusters): Promise<void> {
+    await this.#metadata.refcounts.free(host, count);
   }
 
   /** Makes clusters for a range where the image holds nothing; it reads as before. */
