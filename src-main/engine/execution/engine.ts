@@ -174,6 +174,7 @@ export class Engine implements CpuEngine {
         regionsDropped: jit?.dropped ?? 0,
         regionsEvicted: jit?.evicted ?? 0,
         regionBytes: jit?.bytes ?? 0,
+        largestRegionBytes: jit?.largest ?? 0,
       },
     };
   }

@@ -46,7 +46,7 @@ export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0 };
+  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -146,6 +146,7 @@ export class Jit {
       this.#compiler.submit(id, bytes);
     }
     this.stats.bytes += module.builtBytes;
+    this.stats.largest = Math.max(this.stats.largest, module.builtBytes);
   }
 
   #markDecoded(region: Region): void {

@@ -32,6 +32,12 @@ export interface TranslateOptions {
 
 export const REGION_EXPORT = 'region';
 
+/**
+ * Operations after which a region takes in no further instruction, so that compiling it never keeps the guest waiting for
+ * long: about 35 KB of code, ten times what is usual. Only floating point in SSE and what is rarer comes near.
+ */
+const MAX_OPERATIONS = 6000;
+
 /** A module that exports the region's function. */
 export function translateRegion(region: Region, options: TranslateOptions): ModuleBuilder {
   const module = createModuleBuilder();
@@ -135,6 +141,10 @@ class RegionTranslator implements RegionControl {
     for (const [at, { offset, instruction }] of block.instructions.entries()) {
       this.#offset = offset;
       this.#next = offset + instruction.length;
+      if (f.mark() > MAX_OPERATIONS) {
+        this.pause();
+        return;
+      }
       const reachesDevice = this.#options.reachesDevice?.(offset) === true;
       const operands = this.#binding.begin(block, at, reachesDevice);
       this.#emitter.beginInstruction();
