@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { driveId, machineConfig, machineId, machineSettings } from './config.ts';
 import { MACHINE_STATES } from './lifecycle.ts';
+import { pendingSettings } from './pending-settings.ts';
 
 /** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */
 export const EXIT_REASONS = [
@@ -38,6 +39,8 @@ export const readyMachine = z.object({
   lastExit: machineExit.nullable(),
   /** A run whose changes are thrown away, or one that has ended and whose changes can still be kept. */
   disposable: z.enum(['running', 'ended']).nullable().default(null),
+  /** Settings that were changed and wait until it is off. */
+  pending: pendingSettings.nullable().default(null),
 });
 
 /** Its file cannot be read: listed, so that the user sees that something is there and where. */

@@ -60,22 +60,23 @@ export const keyCombination = z.object({
 });
 export type KeyCombination = z.infer<typeof keyCombination>;
 
+/** Without defaults: a change of one of them would bring the defaults of all others. */
 export const preferences = z.looseObject({
   theme: z.enum(['system', 'light', 'dark']),
-  language: z.enum(['system', 'en', 'zh-CN']).default('system'),
+  language: z.enum(['system', 'en', 'zh-CN']),
   /** How a screen is fitted into its window. */
   consoleScaling: z.enum(['none', 'integer', 'fit']),
-  hostKey: z.enum(HOST_KEYS).default('ControlRight'),
-  keyCombinations: z.array(keyCombination).max(30).default([]),
-  closeAction: z.enum(CLOSE_ACTIONS).default('ask'),
+  hostKey: z.enum(HOST_KEYS),
+  keyCombinations: z.array(keyCombination).max(30),
+  closeAction: z.enum(CLOSE_ACTIONS),
   /** The folder that new machines are put into; null: the application's own. Machines that are there stay where they are. */
-  machineFolder: path.nullable().default(null),
+  machineFolder: path.nullable(),
   /** Memory of this computer that no machine's start may take. */
-  memoryReserveMiB: z.number().int().min(0).max(1024 * 1024).default(256),
+  memoryReserveMiB: z.number().int().min(0).max(1024 * 1024),
   /** Groups of the list that show no machines. */
-  collapsedGroups: z.array(label).max(200).default([]),
+  collapsedGroups: z.array(label).max(200),
   /** Small pictures of running machines in the list. */
-  thumbnails: z.boolean().default(true),
+  thumbnails: z.boolean(),
   /** What the window was like when it was last closed; the window's own business. */
   window: z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()])),
 });

@@ -4,6 +4,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
+import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, PickPurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
@@ -26,6 +27,7 @@ import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import { MediaWork } from './media-work.ts';
+import { PendingChanges } from './pending-changes.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
 import { shutDownAll } from './shut-down-all.ts';
@@ -71,6 +73,7 @@ export class App {
   readonly #autoSnapshots: AutoSnapshots;
   readonly #files: FileCalls;
   readonly #disposables: DisposableRuns;
+  readonly #pending: PendingChanges;
   readonly #live: SupervisedMachines;
   readonly #listeners = new Set<(...event: AppEvent) => void>();
   readonly #hostMemoryMiB = Math.floor(totalmem() / MIB);
@@ -79,6 +82,7 @@ export class App {
     this.#options = options;
     this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB, () => this.#settings.get().machineFolder);
     this.#settings = new SettingsStore(options.dataFolder);
+    this.#pending = new PendingChanges(this.registry);
     this.#logs = new LogStore((id) => this.registry.folderOf(id));
     this.#jobs = new Jobs({
       launch: options.launch,
@@ -95,6 +99,7 @@ export class App {
         this.#thumbnails.keep(id);
         this.#disposables.ended(id);
         void this.#unlock(id);
+        void this.#settle(id);
       },
       onProgress: (id, done, total) => this.#live.progress(id, done, total),
       onThumbnail: (id, pngBase64) => {
@@ -146,7 +151,10 @@ export class App {
     const app = new App(options);
     const complaints = [await app.#settings.load(), await app.registry.load()];
     for (const { id } of app.registry.list()) await app.#noteSaved(id);
-    await app.#disposables.load(app.registry.list().map(({ id }) => id));
+    const ids = app.registry.list().map(({ id }) => id);
+    await app.#disposables.load(ids);
+    await app.#pending.load(ids);
+    for (const id of ids) await app.#settle(id);
     for (const complaint of complaints) if (complaint) process.stderr.write(`${complaint}\n`);
     return app;
   }
@@ -160,7 +168,7 @@ export class App {
   view(id: MachineId): MachineView {
     const entry = this.registry.entry(id);
     if (entry.kind === 'damaged') return entry;
-    return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id), disposable: this.#disposables.state(id) };
+    return { ...entry, folder: this.registry.folderOf(id), ...this.supervisor.status(id), disposable: this.#disposables.state(id), pending: this.#pending.of(id) };
   }
 
   /** Machines and jobs that would be cut short. */
@@ -270,9 +278,9 @@ export class App {
         return this.#announce(id);
       },
       'machines.update': async ({ id, settings, newDisks }) => {
-        supervisor.require(id, 'edit');
         this.#refuseBusy(id);
-        await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
+        if (isAllowed('edit', supervisor.status(id).state)) await registry.update(id, settings, (folder) => this.#makeDisks(settings, newDisks, folder));
+        else await this.#pending.put(id, settings);
         return this.#announce(id);
       },
       'machines.label': async ({ id, name, guest, group, tags }) => {
@@ -295,10 +303,15 @@ export class App {
         supervisor.forget(id);
         this.#logs.forget(id);
         this.#thumbnails.forget(id);
+        this.#pending.forget(id);
         this.#emit('machineRemoved', { id });
         return { trashed };
       },
-      'machines.restore': async ({ trashed }) => this.#announce(await registry.restore(trashed)),
+      'machines.restore': async ({ trashed }) => {
+        const id = await registry.restore(trashed);
+        await this.#pending.load([id]);
+        return this.#announce(id);
+      },
       'machines.repair': async ({ id }) => {
         await registry.repair(id);
         return this.#announce(id);
@@ -362,6 +375,7 @@ export class App {
     this.#refuseBusy(id);
     await this.#disposables.discard(id);
     await snapshots.ready(id);
+    await this.#settle(id);
     const imageFolders = await snapshots.imageFolders(id);
     this.#refuseBusy(id);
     const config = registry.config(id);
@@ -414,6 +428,16 @@ export class App {
     const lock = this.#locks.get(id);
     this.#locks.delete(id);
     await lock?.release();
+  }
+
+  /** What was changed while the machine ran is part of its settings as soon as it is off, with no saved state. */
+  async #settle(id: MachineId): Promise<void> {
+    if (this.#pending.of(id) === null || this.supervisor.isRunning(id) || (await this.snapshots.hasSaved(id))) return;
+    try {
+      if (await this.#pending.apply(id)) this.#announce(id);
+    } catch (error) {
+      this.#logs.add(id, 'warning', `The changes that waited for the end of the run were not made: ${(error as Error).message}`);
+    }
   }
 
   #refuseBusy(id: MachineId): void {

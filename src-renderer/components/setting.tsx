@@ -16,14 +16,13 @@ interface SettingProps {
   readonly issues?: readonly ConfigIssue[];
   /** Undefined: it has none. */
   readonly isDefault?: boolean;
-  readonly isLocked: boolean;
   /** When it can be changed, where that is not now. */
   readonly chip?: string | undefined;
   readonly onReset?: () => void;
   readonly children: (ids: { readonly control: string; readonly note: string }) => ReactNode;
 }
 
-export function Setting({ row, label, hint, issues = [], isDefault, isLocked, chip, onReset, children }: SettingProps) {
+export function Setting({ row, label, hint, issues = [], isDefault, chip, onReset, children }: SettingProps) {
   const control = useId();
   const note = useId();
   const isWanted = usePlace((place) => place.row === row);
@@ -39,7 +38,7 @@ export function Setting({ row, label, hint, issues = [], isDefault, isLocked, ch
       <label htmlFor={control}>{label}</label>
       <div className="setting-control">{children({ control, note })}</div>
       <div className="setting-reset">
-        {isDefault === false && !isLocked && onReset && (
+        {isDefault === false && onReset && (
           <IconButton icon={RotateCcw} label={t.settings.reset(label)} onPress={onReset} />
         )}
       </div>
@@ -58,11 +57,11 @@ interface SelectProps<T extends string> {
   readonly label?: string;
   readonly value: T;
   readonly options: readonly (readonly [T, string])[];
-  readonly isDisabled: boolean;
+  readonly isDisabled?: boolean;
   readonly onChange: (value: T) => void;
 }
 
-export function Select<T extends string>({ id, note, label, value, options, isDisabled, onChange }: SelectProps<T>) {
+export function Select<T extends string>({ id, note, label, value, options, isDisabled = false, onChange }: SelectProps<T>) {
   return (
     <select
       id={id}

@@ -190,11 +190,6 @@ export async function cloneMachine(
   }
 }
 
-/** What may change while it runs. Throws a FailureError: the page keeps what was entered and shows it. */
-export async function saveLabels(id: string, { name, guest }: MachineSettings): Promise<void> {
-  putMachine(await client().call('machines.label', { id, name, guest }));
-}
-
 /** Throws a FailureError: the page keeps what was entered and shows it. */
 export async function saveSettings(id: string, settings: MachineSettings, newDisks: NewDisk[]): Promise<void> {
   putMachine(await client().call('machines.update', { id, settings, newDisks }));

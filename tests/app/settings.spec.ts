@@ -78,11 +78,13 @@ test('a running machine takes another name and another CD, and says when it take
   await boxwright(app.dataFolder, 'start', 'subject');
   await machineRow(window, 'Subject').click();
   await openPage(window, 'Settings');
-  await expect(window.getByRole('spinbutton', { name: /^Memory/ })).toBeDisabled();
-  await expect(window.getByRole('spinbutton', { name: /^Memory/ })).toHaveAccessibleDescription(/When it is off/);
+  const memory = window.getByRole('spinbutton', { name: /^Memory/ });
+  await expect(memory).toHaveAccessibleDescription(/After restart/);
+  await memory.fill('96');
   await window.getByRole('textbox', { name: 'Name' }).fill('Renamed');
   await window.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(machineRow(window, 'Renamed')).toContainText('Running');
+  await expect(memory).toHaveAccessibleDescription(/waits for a restart/);
   await window.getByRole('button', { name: 'Eject cd0' }).click();
   await expect(window.getByRole('row', { name: 'CD cd0' })).toContainText('Empty');
   const config = JSON.parse(await readFile(join(app.dataFolder, 'machines', 'subject', 'machine.json'), 'utf8'));

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES, type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
+import { withPending } from '../../../shared/machine/pending-settings.ts';
 import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
 import { UsageError } from '../usage-error.ts';
@@ -59,16 +60,17 @@ export const demo: MachineVerb = {
 
 export const set: MachineVerb = {
   name: 'set',
-  help: 'change settings: boot.commandLine="quiet", memoryMiB=512',
+  help: 'change settings: boot.commandLine="quiet", memoryMiB=512; of a running machine most wait until it is off',
   words: ['<machine>', '<key=value...>'],
   calls: ['machines.update', 'machines.validate'],
   service: false,
   async run(context) {
     const machine = await context.machine();
-    const settings = changed(settingsOf(machine.config), context.words.slice(1));
+    const settings = changed(withPending(settingsOf(machine.config), machine.pending), context.words.slice(1));
     await warn(context, settings, machine.id);
     const after = await context.client.call('machines.update', { id: machine.id, settings, newDisks: [] });
-    context.print(after, `${after.id} was changed`);
+    const waiting = after.kind === 'machine' && after.pending !== null ? Object.keys(after.pending).join(', ') : '';
+    context.print(after, `${after.id} was changed${waiting === '' ? '' : `; takes effect when it is off: ${waiting}`}`);
   },
 };
 

@@ -62,6 +62,7 @@ function describe(machine: MachineView): string[] {
     ['append', kernel === null ? null : commandLine],
     ...config.drives.map(({ id, bus, path }): [string, string] => [id, `${path ?? 'empty'} (${bus})`]),
     ['serial', config.serial.map(({ kind }) => kind).join(', ')],
+    ['waiting', machine.pending && `${Object.keys(machine.pending).join(', ')}: changed when it is off`],
     ['last end', machine.lastExit && `${machine.lastExit.message} (${new Date(machine.lastExit.timeMs).toISOString()})`],
   ];
   return rows.flatMap(([label, value]) => (value === null ? [] : [`${label.padEnd(10)} ${value}`]));

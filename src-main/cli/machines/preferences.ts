@@ -34,7 +34,7 @@ function patchOf(pairs: readonly string[]) {
     }),
   );
   const parsed = schema.partial().safeParse(patch);
-  if (parsed.success) return Object.fromEntries(Object.entries(parsed.data).filter(([key]) => Object.hasOwn(patch, key)));
+  if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new UsageError(`${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -2,11 +2,12 @@
 
 import { useMemo, useState } from 'react';
 import { defaultSettings, type MachineSettings, type NewDisk, settingsOf } from '../../../shared/machine/config.ts';
+import { isSame, withPending } from '../../../shared/machine/pending-settings.ts';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import { type ConfigIssue, hasErrors, validateSettings } from '../../../shared/machine/validate.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
-import { saveLabels, saveSettings } from '../../state/machine-actions.ts';
+import { saveSettings } from '../../state/machine-actions.ts';
 import { messageOf } from '../../state/notices.ts';
 
 export interface Editing {
@@ -16,10 +17,8 @@ export interface Editing {
   readonly newDisks: readonly NewDisk[];
   readonly issues: readonly ConfigIssue[];
   readonly isDirty: boolean;
-  /** While the machine runs most settings are only shown. */
+  /** The machine runs or has a saved state: drives are only shown, and most settings wait until it is off. */
   readonly isLocked: boolean;
-  /** What was changed can be saved now. */
-  readonly canSave: boolean;
   readonly hostMemoryMiB: number | undefined;
   readonly problem: string | null;
   readonly isSaving: boolean;
@@ -31,10 +30,10 @@ export interface Editing {
 }
 
 export function useEditing(machine: ReadyMachine): Editing {
-  const { id, config, state } = machine;
+  const { id, config, state, pending } = machine;
   const machines = useApp((now) => now.machines);
   const hostMemoryMiB = useApp((now) => now.info?.host.memoryMiB);
-  const saved = useMemo(() => settingsOf(config), [config]);
+  const saved = useMemo(() => withPending(settingsOf(config), pending), [config, pending]);
   const [patch, setPatch] = useState<Partial<MachineSettings>>({});
   const [newDisks, setNewDisks] = useState<readonly NewDisk[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
@@ -61,7 +60,6 @@ export function useEditing(machine: ReadyMachine): Editing {
     issues,
     isDirty: !isSame(settings, saved),
     isLocked,
-    canSave: !isLocked || Object.keys(patch).every(isLive),
     hostMemoryMiB,
     problem,
     isSaving,
@@ -72,7 +70,7 @@ export function useEditing(machine: ReadyMachine): Editing {
       setSaving(true);
       try {
         const wanted = newDisks.filter(({ drive }) => settings.drives.some((one) => one.id === drive));
-        await (isLocked ? saveLabels(id, settings) : saveSettings(id, settings, wanted));
+        await saveSettings(id, settings, wanted);
         discard();
       } catch (error) {
         setProblem(messageOf(error));
@@ -82,14 +80,4 @@ export function useEditing(machine: ReadyMachine): Editing {
     },
     discard,
   };
-}
-
-/** Settings that a running machine does not notice. */
-export function isLive(key: string): boolean {
-  return key === 'name' || key === 'guest';
-}
-
-/** Plain data in the order it was read. */
-export function isSame(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -60,7 +60,6 @@ export const ROWS: readonly Row[] = [
         {...ids}
         value={editing.settings.guest}
         options={GUEST_PROFILES.map(({ id, name }) => [id, name] as const)}
-        isDisabled={editing.isLocked}
         onChange={(guest) => editing.change({ guest })}
       />
     ),
@@ -76,7 +75,6 @@ export const ROWS: readonly Row[] = [
           min={1}
           step={32}
           aria-describedby={note}
-          disabled={editing.isLocked}
           value={editing.settings.memoryMiB}
           onChange={({ target }) => {
             const value = Math.round(target.valueAsNumber);
@@ -95,7 +93,6 @@ export const ROWS: readonly Row[] = [
         {...ids}
         value={editing.settings.cpu.model}
         options={CPU_MODELS.map((model) => [model, t.create.models[model]] as const)}
-        isDisabled={editing.isLocked}
         onChange={(model) => editing.change({ cpu: { ...editing.settings.cpu, model } })}
       />
     ),
@@ -108,7 +105,6 @@ export const ROWS: readonly Row[] = [
         {...ids}
         value={editing.settings.cpu.engine}
         options={CPU_ENGINES.map((engine) => [engine, t.overview.engines[engine]] as const)}
-        isDisabled={editing.isLocked}
         onChange={(engine) => editing.change({ cpu: { ...editing.settings.cpu, engine } })}
       />
     ),
@@ -121,7 +117,6 @@ export const ROWS: readonly Row[] = [
         {...ids}
         value={editing.settings.firmware.clock}
         options={(['utc', 'local'] as const).map((clock) => [clock, t.overview.clocks[clock]] as const)}
-        isDisabled={editing.isLocked}
         onChange={(clock) => editing.change({ firmware: { ...editing.settings.firmware, clock } })}
       />
     ),
@@ -138,7 +133,6 @@ export const ROWS: readonly Row[] = [
           {...ids}
           value={present}
           options={orders.map((order) => [orderKey(order), order.map((kind) => t.overview.driveKinds[kind]).join(', ')] as const)}
-          isDisabled={editing.isLocked}
           onChange={(key) =>
             editing.change({ firmware: { ...firmware, bootOrder: [...(orders.find((order) => orderKey(order) === key) ?? [])] } })
           }
@@ -154,7 +148,6 @@ export const ROWS: readonly Row[] = [
         id={id}
         type="checkbox"
         aria-describedby={note}
-        disabled={editing.isLocked}
         checked={editing.settings.firmware.menu}
         onChange={({ target }) => editing.change({ firmware: { ...editing.settings.firmware, menu: target.checked } })}
       />
@@ -179,7 +172,6 @@ export const ROWS: readonly Row[] = [
         {...ids}
         value={String(editing.settings.display.memoryMiB)}
         options={VIDEO_MIB.map((mib) => [String(mib), `${mib} MiB`] as const)}
-        isDisabled={editing.isLocked}
         onChange={(mib) => editing.change({ display: { ...editing.settings.display, memoryMiB: Number(mib) } })}
       />
     ),
@@ -190,14 +182,13 @@ export const ROWS: readonly Row[] = [
 export const FIELDS: Partial<Record<Row['key'], string>> = { commandLine: 'boot.commandLine' };
 
 
-function Text({ id, note, editing, value, onChange }: ControlProps & { value: string; onChange: (value: string) => void }) {
+function Text({ id, note, value, onChange }: ControlProps & { value: string; onChange: (value: string) => void }) {
   return (
     <input
       id={id}
       className="input"
       aria-describedby={note}
       spellCheck={false}
-      disabled={editing.isLocked}
       value={value}
       maxLength={2047}
       onChange={({ target }) => onChange(target.value)}

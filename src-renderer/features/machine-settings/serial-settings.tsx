@@ -20,8 +20,8 @@ export function SerialSettings({ editing }: { readonly editing: Editing }) {
         {serial.map((port, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a port is its number
           <li key={index} className="drive-setting">
-            <Port port={port} number={index + 1} isLocked={editing.isLocked} onChange={(next) => put(index, next)} />
-            {!editing.isLocked && index === serial.length - 1 && (
+            <Port port={port} number={index + 1} onChange={(next) => put(index, next)} />
+            {index === serial.length - 1 && (
               <IconButton
                 icon={Trash2}
                 label={t.settings.removePort(index + 1)}
@@ -32,7 +32,7 @@ export function SerialSettings({ editing }: { readonly editing: Editing }) {
         ))}
       </ul>
       <FieldMessages messages={editing.issues.filter(({ field }) => field === 'serial')} />
-      {!editing.isLocked && serial.length < MAX_SERIAL_PORTS && (
+      {serial.length < MAX_SERIAL_PORTS && (
         <Button icon={Plus} onPress={() => editing.change({ serial: [...serial, { kind: 'none' }] })}>
           {t.settings.addPort}
         </Button>
@@ -44,11 +44,10 @@ export function SerialSettings({ editing }: { readonly editing: Editing }) {
 interface PortProps {
   readonly port: SerialPortConfig;
   readonly number: number;
-  readonly isLocked: boolean;
   readonly onChange: (port: SerialPortConfig) => void;
 }
 
-function Port({ port, number, isLocked, onChange }: PortProps) {
+function Port({ port, number, onChange }: PortProps) {
   const id = useId();
   return (
     <>
@@ -57,14 +56,12 @@ function Port({ port, number, isLocked, onChange }: PortProps) {
         id={id}
         value={port.kind}
         options={KINDS.map((kind) => [kind, t.settings.serialKinds[kind]] as const)}
-        isDisabled={isLocked}
         onChange={(kind) => onChange(kind === 'file' ? { kind, path: `/tmp/serial${number}.log` } : { kind })}
       />
       {port.kind === 'file' && (
         <input
           className="input monospaced drive-setting-main"
           aria-label={t.settings.serialPath(number)}
-          disabled={isLocked}
           value={port.path}
           onChange={({ target }) => target.value !== '' && onChange({ kind: 'file', path: target.value })}
         />

@@ -2,14 +2,18 @@
 
 import { Lock, SearchX } from 'lucide-react';
 import { useState } from 'react';
+import { settingsOf } from '../../../shared/machine/config.ts';
+import { isSame, LIVE_KEYS } from '../../../shared/machine/pending-settings.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { FieldMessages, SearchField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type Editing, isLive, isSame, useEditing } from './editing.ts';
+import { type Editing, useEditing } from './editing.ts';
 import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
 import { SerialSettings } from './serial-settings.tsx';
 import { Setting } from '../../components/setting.tsx';
+import { saveSettings } from '../../state/machine-actions.ts';
+import { notifyFailure } from '../../state/notices.ts';
 import { Storage } from './storage.tsx';
 
 export function Settings({ machine }: { readonly machine: ReadyMachine }) {
@@ -25,6 +29,7 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
             <Lock aria-hidden /> {machine.state === 'saved' ? t.settings.lockedBySaved : t.settings.locked}
           </p>
         )}
+        {machine.pending && <Button onPress={() => void forgetPending(machine)}>{t.settings.forgetPending}</Button>}
       </div>
       {sections.map((section) => (
         <SectionCard key={section} machine={machine} section={section} wanted={wanted} editing={editing} />
@@ -52,17 +57,29 @@ function SectionCard({ machine, section, wanted, editing }: SectionProps) {
     <section className="card" aria-labelledby={heading}>
       <h2 id={heading}>{t.settings.sections[section]}</h2>
       {rowsOf(section, wanted, editing).map((row) => (
-        <RowSetting key={row.key} row={row} editing={editing} />
+        <RowSetting key={row.key} row={row} machine={machine} editing={editing} />
       ))}
       {section === 'storage' && <Storage machineId={machine.id} state={machine.state} editing={editing} />}
       {section === 'serial' && <SerialSettings editing={editing} />}
+      {section === 'serial' && editing.isLocked && <p className="chip">{t.settings.afterRestart}</p>}
     </section>
   );
 }
 
-function RowSetting({ row, editing }: { readonly row: Row; readonly editing: Editing }) {
+/** Undefined: what is chosen holds at once. */
+function chipOf(row: Row, machine: ReadyMachine, { isLocked, settings }: Editing): string | undefined {
+  if (!isLocked || LIVE_KEYS.some((key) => key === row.key)) return undefined;
+  return isSame(row.value(settings), row.value(machine.config)) ? t.settings.afterRestart : t.settings.waitsForRestart;
+}
+
+interface RowSettingProps {
+  readonly row: Row;
+  readonly machine: ReadyMachine;
+  readonly editing: Editing;
+}
+
+function RowSetting({ row, machine, editing }: RowSettingProps) {
   const { settings, defaults, issues } = editing;
-  const isLocked = editing.isLocked && !isLive(row.key);
   const { label, hint } = t.settings.rows[row.key];
   const field = FIELDS[row.key] ?? row.key;
   return (
@@ -72,13 +89,20 @@ function RowSetting({ row, editing }: { readonly row: Row; readonly editing: Edi
       hint={hint}
       issues={issues.filter((issue) => issue.field === field)}
       isDefault={row.key === 'name' || isSame(row.value(settings), row.value(defaults))}
-      isLocked={isLocked}
-      chip={isLocked ? t.settings.whenOff : undefined}
+      chip={chipOf(row, machine, editing)}
       onReset={() => editing.change(row.reset(settings, defaults))}
     >
-      {({ control, note }) => row.control({ id: control, note, editing: { ...editing, isLocked } })}
+      {({ control, note }) => row.control({ id: control, note, editing })}
     </Setting>
   );
+}
+
+async function forgetPending({ id, config }: ReadyMachine): Promise<void> {
+  try {
+    await saveSettings(id, settingsOf(config), []);
+  } catch (error) {
+    notifyFailure(error, id);
+  }
 }
 
 function SaveBar({ editing }: { readonly editing: Editing }) {
@@ -88,7 +112,7 @@ function SaveBar({ editing }: { readonly editing: Editing }) {
         {editing.problem && <FieldMessages messages={[{ severity: 'error', message: editing.problem }]} />}
       </div>
       <Button onPress={editing.discard}>{t.settings.discard}</Button>
-      <Button kind="primary" isPending={editing.isSaving} isDisabled={!editing.canSave} onPress={() => void editing.save()}>
+      <Button kind="primary" isPending={editing.isSaving} onPress={() => void editing.save()}>
         {t.settings.save}
       </Button>
     </footer>

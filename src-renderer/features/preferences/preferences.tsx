@@ -30,7 +30,7 @@ function row<K extends Changeable>(key: K, initial: Values[K], control: Row<K>['
 
 function choice<T extends string>(options: Readonly<Record<T, string>>, order: readonly T[]) {
   return (value: T, { control, note }: Ids, change: (value: T) => void) => (
-    <Select id={control} note={note} value={value} options={order.map((key) => [key, options[key]] as const)} isDisabled={false} onChange={change} />
+    <Select id={control} note={note} value={value} options={order.map((key) => [key, options[key]] as const)} onChange={change} />
   );
 }
 
@@ -98,7 +98,6 @@ export function Preferences() {
                   label={texts[one.key].label}
                   hint={texts[one.key].hint}
                   isDefault={one.isDefault(values)}
-                  isLocked={false}
                   onReset={one.reset}
                 >
                   {(ids) => one.draw(values, ids)}

@@ -1,6 +1,6 @@
 // The verbs for machines, as typed, over a real application on a control socket; its processes are played by the test.
 
-import { mkdirSync, writeFileSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MachineConfig } from '../../../shared/machine/config.ts';
@@ -335,9 +335,28 @@ describe('the command line', () => {
     await boxwright('create', 'Near', '--folder', join(folder, 'machines'));
     expect([app.registry.folderOf('far'), app.registry.folderOf('near')]).toEqual([join(home, 'far'), join(folder, 'machines', 'near')]);
     await boxwright('preferences', 'machineFolder=null');
-    expect(app.preferences.machineFolder).toBeNull();
+    expect(app.preferences, 'a change of one leaves the others').toMatchObject({ machineFolder: null, closeAction: 'save' });
     await expect(boxwright('preferences', 'colour=red')).rejects.toThrow(/colour: there is no such preference/);
     await expect(boxwright('preferences', 'closeAction=explode')).rejects.toThrow(/closeAction/);
+  });
+
+  it('keep changes that a running machine cannot take until it is off', async () => {
+    const { boxwright, folder, app } = at;
+    await boxwright('create', 'Busy', '--kernel', '/boot/vmlinuz');
+    await boxwright('start', 'busy');
+    const { memoryMiB } = app.registry.config('busy');
+    expect(await boxwright('set', 'busy', 'memoryMiB=96', 'name=Busier', 'firmware.menu=true')).toMatchObject({ status: 0, out: expect.stringContaining('when it is off: memoryMiB, firmware') });
+    expect(app.registry.config('busy')).toMatchObject({ name: 'Busier', memoryMiB });
+    expect((await boxwright('show', 'busy')).out).toContain('waiting    memoryMiB, firmware');
+    expect(await boxwright('set', 'busy', 'drives=[]')).toMatchObject({ status: 4, errors: expect.stringContaining('only while the machine is off: drives') });
+    expect(await boxwright('set', 'busy', 'memoryMiB=2')).toMatchObject({ status: 1, errors: expect.stringContaining('at least') });
+    // What was changed back waits no more; what waits outlives the application.
+    await boxwright('set', 'busy', 'firmware.menu=false');
+    expect(JSON.parse(readFileSync(join(folder, 'machines', 'busy', 'machine.pending.json'), 'utf8'))).toEqual({ memoryMiB: 96 });
+    await boxwright('poweroff', 'busy');
+    await vi.waitFor(() => expect(app.registry.config('busy')).toMatchObject({ name: 'Busier', memoryMiB: 96 }));
+    await vi.waitFor(async () => expect(JSON.parse((await boxwright('show', 'busy', '--json')).out)).toMatchObject({ state: 'off', pending: null }));
+    expect(existsSync(join(folder, 'machines', 'busy', 'machine.pending.json'))).toBe(false);
   });
 
   it('does everything that a window can do with machines', () => {

@@ -1,0 +1,80 @@
+// Changes of settings that wait until their machine is off: `machine.pending.json` in its folder. They are put into the
+// configuration when its run has ended and no state of it is saved.
+
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type MachineId, type MachineSettings, settingsOf } from '../../shared/machine/config.ts';
+import { heldKeys, LIVE_KEYS, type PendingSettings, pendingOf, pendingSettings, withPending } from '../../shared/machine/pending-settings.ts';
+import { hasErrors } from '../../shared/machine/validate.ts';
+import { FailureError } from '../../shared/rpc/failure.ts';
+import { parseJson } from '../../shared/units/parse-json.ts';
+import { systemErrorCode } from '../../shared/units/system-error.ts';
+import { replaceFile } from './atomic-file.ts';
+import type { MachineRegistry } from './machine-registry.ts';
+
+const FILE = 'machine.pending.json';
+
+export class PendingChanges {
+  readonly #registry: MachineRegistry;
+  readonly #changes = new Map<MachineId, PendingSettings>();
+
+  constructor(registry: MachineRegistry) {
+    this.#registry = registry;
+  }
+
+  of(id: MachineId): PendingSettings | null {
+    return this.#changes.get(id) ?? null;
+  }
+
+  async load(ids: readonly MachineId[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#read(id)));
+  }
+
+  async #read(id: MachineId): Promise<void> {
+    const text = await readFile(this.#fileOf(id), 'utf8').catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return '';
+      throw error;
+    });
+    const found = pendingSettings.safeParse(parseJson(text));
+    if (found.success && Object.keys(found.data).length > 0) this.#changes.set(id, found.data);
+  }
+
+  /** Changes at once what can be, keeps the rest, and fails for what can be neither. */
+  async put(id: MachineId, wanted: MachineSettings): Promise<void> {
+    const now = settingsOf(this.#registry.config(id));
+    const held = heldKeys(now, wanted);
+    if (held.length > 0)
+      throw new FailureError('machine.wrongState', `This can be changed only while the machine is off: ${held.join(', ')}.`, { id });
+    const issues = this.#registry.validate(wanted, id);
+    const fault = issues.find(({ severity }) => severity === 'error');
+    if (hasErrors(issues) && fault) throw new FailureError('machine.invalidConfig', fault.message, { issue: fault.code, field: fault.field });
+    const live = Object.fromEntries(LIVE_KEYS.map((key) => [key, wanted[key]]));
+    await this.#registry.update(id, { ...now, ...live });
+    const pending = pendingOf(now, wanted);
+    if (Object.keys(pending).length === 0) return this.#drop(id);
+    await replaceFile(this.#fileOf(id), `${JSON.stringify(pending, null, 2)}\n`);
+    this.#changes.set(id, pending);
+  }
+
+  /** The machine is off: what waited becomes part of its settings. Answers whether there was anything. */
+  async apply(id: MachineId): Promise<boolean> {
+    const pending = this.#changes.get(id);
+    if (pending === undefined) return false;
+    await this.#registry.update(id, withPending(settingsOf(this.#registry.config(id)), pending));
+    await this.#drop(id);
+    return true;
+  }
+
+  forget(id: MachineId): void {
+    this.#changes.delete(id);
+  }
+
+  async #drop(id: MachineId): Promise<void> {
+    this.#changes.delete(id);
+    await rm(this.#fileOf(id), { force: true });
+  }
+
+  #fileOf(id: MachineId): string {
+    return join(this.#registry.folderOf(id), FILE);
+  }
+}
