@@ -50,6 +50,8 @@ export const importRequest = z.object({
   /** Empty: as it is called in the file, with a number where that name is taken. */
   name: z.string().max(MAX_NAME_LENGTH).default(''),
   group: label.default(''),
+  /** The one it is put into, where that is not the one of the preferences. */
+  folder: path.optional(),
   /** Which of several machines. */
   system: text.optional(),
   /** The UUID that the guest sees stays what it was. */

@@ -12,6 +12,7 @@ import { currentWatch } from './job-watch.ts';
 import type { Jobs } from './jobs.ts';
 import { cloneMachine } from './machine-cloner.ts';
 import { exportMachine } from './machine-exporter.ts';
+import { usableHome } from './machine-homes.ts';
 import { importMachine } from './machine-importer.ts';
 import type { MachineRegistry } from './machine-registry.ts';
 import { makeIndependent } from './make-independent.ts';
@@ -46,7 +47,7 @@ export function applianceCalls({ registry, store, io, media, jobs, machineFolder
         media: packing,
         inspect: (wanted: { path: string; system?: string | undefined }) => media.inspectAppliance(wanted),
         freeBytes: async () => {
-          const { bavail, bsize } = await statfs(machineFolder());
+          const { bavail, bsize } = await statfs(request.folder === undefined ? machineFolder() : await usableHome(request.folder));
           return bavail * bsize;
         },
       };

@@ -22,7 +22,7 @@ export interface Imported {
 }
 
 export async function importMachine({ registry, media, inspect, freeBytes }: ImporterOptions, request: ImportRequest): Promise<Imported> {
-  const { path, system, verify, group, keepIdentity } = request;
+  const { path, system, verify, group, keepIdentity, folder: home } = request;
   const summary = await inspect({ path, system });
   const free = await freeBytes();
   if (summary.needsBytes > free)
@@ -36,7 +36,7 @@ export async function importMachine({ registry, media, inspect, freeBytes }: Imp
     const unpacked = await media.unpackAppliance({ path, folder, system, verify });
     notes = unpacked.notes;
     return { settings: suited(unpacked.settings), uuid: keepIdentity ? (unpacked.uuid ?? undefined) : undefined };
-  });
+  }, home);
   return { config, notes };
 }
 

@@ -32,6 +32,11 @@ export const useApp = create<AppState>(() => ({
   machines: [],
 }));
 
+/** Where new machines are put unless another folder is chosen. */
+export function machineFolderOf({ preferences, info }: AppState): string {
+  return preferences?.machineFolder ?? info?.machineFolder ?? '';
+}
+
 /** Never rejects; what went wrong is in the store. */
 export async function openApp(): Promise<void> {
   try {

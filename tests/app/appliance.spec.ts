@@ -1,6 +1,6 @@
 // A machine leaves as a file and comes back from it, by the dialogs of the window.
 
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { tinyIso } from '../support/tiny-iso.ts';
@@ -41,6 +41,15 @@ test('a machine is exported and imported again', async ({ app, window }) => {
   await expect(importing).toContainText('Nothing is left out.');
   expect((await new AxeBuilder({ page: window }).include('[role=dialog]').analyze()).violations).toEqual([]);
   await importing.getByRole('textbox', { name: 'Name' }).fill('Returned');
+  const elsewhere = join(app.dataFolder, 'elsewhere');
+  await mkdir(elsewhere);
+  await importing.getByRole('button', { name: 'Choose Folder' }).click();
+  const place = window.getByRole('dialog', { name: /^Choose a folder/ });
+  await place.getByRole('textbox', { name: 'Folder or file' }).fill(elsewhere);
+  await place.getByRole('button', { name: 'Go' }).click();
+  await place.getByRole('button', { name: 'Choose this folder' }).click();
+  await expect(place).toBeHidden();
   await importing.getByRole('button', { name: 'Import', exact: true }).click();
   await expect(window.getByRole('heading', { name: 'Returned', level: 1 })).toBeVisible();
+  expect(await readdir(elsewhere)).toEqual(['returned']);
 });

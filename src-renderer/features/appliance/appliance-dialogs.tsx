@@ -8,8 +8,9 @@ import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
+import { PlaceField } from '../../components/place-field.tsx';
 import { t } from '../../i18n/strings.ts';
-import { useApp } from '../../state/app-store.ts';
+import { machineFolderOf, useApp } from '../../state/app-store.ts';
 import { closeAppliance, exportMachine, importMachine, inspectImport, useAppliances } from '../../state/appliances.ts';
 import { messageOf } from '../../state/notices.ts';
 
@@ -24,6 +25,8 @@ function ImportDialog({ path }: { readonly path: string }) {
   const [summary, setSummary] = useState<ApplianceSummary | string | null>(null);
   const [name, setName] = useState<string | null>(null);
   const [group, setGroup] = useState('');
+  const usualFolder = useApp(machineFolderOf);
+  const [folder, setFolder] = useState<string>();
   const [keepIdentity, setKeepIdentity] = useState(false);
   const [unverified, setUnverified] = useState(false);
   useEffect(() => {
@@ -39,7 +42,7 @@ function ImportDialog({ path }: { readonly path: string }) {
   const found = typeof summary === 'object' ? summary : null;
   const submit = () => {
     closeAppliance();
-    void importMachine({ path, system, name: (name ?? '').trim(), group: group.trim(), keepIdentity, verify: !unverified });
+    void importMachine({ path, system, name: (name ?? '').trim(), group: group.trim(), folder: folder ?? usualFolder, keepIdentity, verify: !unverified });
   };
   return (
     <Dialog title={t.appliance.importTitle} size="large" onClose={closeAppliance}>
@@ -61,6 +64,7 @@ function ImportDialog({ path }: { readonly path: string }) {
               {found.systems.length > 1 && <SystemChoice summary={found} value={system} onChange={setSystem} />}
               <TextField label={t.appliance.name} value={name ?? found.name} onChange={setName} maxLength={80} autoFocus />
               <TextField label={t.appliance.group} hint={t.appliance.groupHint} value={group} onChange={setGroup} maxLength={40} />
+              <PlaceField path={folder ?? usualFolder} onChange={setFolder} />
               {found.kind === 'bundle' && <Tick label={t.appliance.keepIdentity} hint={t.appliance.keepIdentityHint} value={keepIdentity} onChange={setKeepIdentity} />}
               {found.checksums !== 'none' && <Tick label={t.appliance.noVerify} value={unverified} onChange={setUnverified} />}
               <Facts summary={found} />

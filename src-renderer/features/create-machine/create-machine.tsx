@@ -1,6 +1,6 @@
 // The dialog that makes a machine. Nothing exists until "Create"; the dialog stays open with what went wrong.
 
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { Checkbox, Form } from 'react-aria-components';
 import type { MachineSettings } from '../../../shared/machine/config.ts';
 import { runCommand } from '../../../shared/machine/run-command.ts';
@@ -8,8 +8,8 @@ import { hasErrors } from '../../../shared/machine/validate.ts';
 import { Button } from '../../components/button.tsx';
 import { CopyLine } from '../../components/copy-line.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { FolderField } from '../../components/folder-field.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
+import { PlaceField } from '../../components/place-field.tsx';
 import { t } from '../../i18n/strings.ts';
 import type { ChosenFile } from '../../state/files.ts';
 import { createMachine, perform } from '../../state/machine-actions.ts';
@@ -57,7 +57,7 @@ export function CreateMachine({ file, onClose }: CreateMachineProps) {
           {draft.plan.source !== 'kernel' && <GuestField draft={draft} />}
           {draft.plan.source === 'cdrom' && <DiskField draft={draft} />}
           <MemoryField draft={draft} />
-          <PlaceField draft={draft} />
+          <PlaceField path={draft.folder} onChange={draft.chooseFolder} />
           <Advanced draft={draft} />
           {isBootable && <Summary settings={settings} />}
         </div>
@@ -88,21 +88,6 @@ export function CreateMachine({ file, onClose }: CreateMachineProps) {
 function startsSomething({ settings, newDisks }: Draft): boolean {
   const made = new Set(newDisks.map(({ drive }) => drive));
   return settings.boot.kernel !== null || settings.drives.some(({ id, path }) => path !== null && !made.has(id));
-}
-
-/** Where the machine's own folder is made. */
-function PlaceField({ draft }: { readonly draft: Draft }) {
-  const id = useId();
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a grid row in every browser
-    <div className="field" role="group" aria-labelledby={id}>
-      <span id={id} className="label">
-        {t.create.folder}
-      </span>
-      <FolderField label={t.create.folder} path={draft.folder} onChange={draft.chooseFolder} />
-      <span className="hint">{t.create.folderHint}</span>
-    </div>
-  );
 }
 
 function Summary({ settings }: { readonly settings: MachineSettings }) {

@@ -7,7 +7,7 @@ import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-p
 import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
 import type { FileReport } from '../../../shared/rpc/app-contract.ts';
 import { t } from '../../i18n/strings.ts';
-import { nameOf, useApp } from '../../state/app-store.ts';
+import { machineFolderOf, nameOf, useApp } from '../../state/app-store.ts';
 import { type ChosenFile, type MachineFile, probeFile } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 import {
@@ -53,7 +53,7 @@ export interface Draft {
 export function useDraft(file?: ChosenFile): Draft {
   const machines = useApp((state) => state.machines);
   const hostMemoryMiB = useApp((state) => state.info?.host.memoryMiB);
-  const usualFolder = useApp((state) => state.preferences?.machineFolder ?? state.info?.machineFolder ?? '');
+  const usualFolder = useApp(machineFolderOf);
   const [folder, chooseFolder] = useState<string>();
   const [plan, setPlan] = useState(emptyPlan);
   const [touched, setTouched] = useState<ReadonlySet<string> | 'all'>(new Set());

@@ -291,8 +291,11 @@ describe('machines as files', () => {
     expect((await boxwright('import', bundle, '--dry-run')).out).toMatch(/“Guest” .*512 MiB(.|\n)*snapshots: 1(.|\n)*checksums: sha256/);
     expect((await boxwright('import', bundle)).out).toBe('guest-2 was made\n');
     expect(JSON.parse((await boxwright('import', ova, '--name', 'Other', '--group', 'Work', '--json')).out)).toMatchObject({ machine: { id: 'other', config: { name: 'Other', group: 'Work' } } });
+    mkdirSync(join(folder, 'elsewhere'));
+    expect(JSON.parse((await boxwright('import', ova, '--name', 'Far', '--folder', join(folder, 'elsewhere'), '--json')).out).machine.folder).toBe(join(folder, 'elsewhere/far'));
+    expect((await boxwright('import', ova, '--folder', join(folder, 'nowhere'))).status).toBe(1);
     expect(JSON.parse((await boxwright('snapshot', 'list', 'guest-2', '--json')).out).snapshots).toMatchObject([{ name: 'Fresh', problem: null }]);
-    expect(JSON.parse((await boxwright('jobs', 'list', '--json')).out).map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done', 'failed', 'done', 'done']);
+    expect(JSON.parse((await boxwright('jobs', 'list', '--json')).out).map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done', 'failed', 'done', 'done', 'done', 'failed']);
     expect((await boxwright('import', join(folder, 'nothing.ova'))).status).toBe(1);
   });
 });
