@@ -46,7 +46,11 @@ test('a machine goes back to what it was, and forth again', async ({ app, window
 
   await test.step('restoring keeps what was', async () => {
     await row('Fresh').click();
-    await expect(window.getByRole('region', { name: 'Fresh' })).toContainText('memoryMiB 512 → 128');
+    const details = window.getByRole('region', { name: 'Fresh' });
+    await expect(details).toContainText('memoryMiB 512 → 128');
+    await expect(details).toContainText('disk0 holds the same');
+    await details.getByRole('combobox', { name: 'Compare with' }).selectOption('Less memory');
+    await expect(details).toContainText('memoryMiB 512 → 256');
     await window.getByRole('button', { name: 'Restore', exact: true }).click();
     const dialog = window.getByRole('dialog', { name: 'Restore “Fresh”?' });
     await expect(dialog).toContainText('kept for 14 days');

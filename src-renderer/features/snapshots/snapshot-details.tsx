@@ -10,9 +10,11 @@ import { timeOf } from './age.ts';
 interface SnapshotDetailsProps {
   readonly machineId: string;
   readonly snapshot: SnapshotView;
+  /** What it may be compared with, besides the present state. */
+  readonly others: readonly SnapshotView[];
 }
 
-export function SnapshotDetails({ machineId, snapshot }: SnapshotDetailsProps) {
+export function SnapshotDetails({ machineId, snapshot, others }: SnapshotDetailsProps) {
   const { name, description, problem, stateProblem, kind, timeMs, bytes, config, disks } = snapshot;
   return (
     <section className="card snapshot-details" aria-label={name}>
@@ -29,7 +31,7 @@ export function SnapshotDetails({ machineId, snapshot }: SnapshotDetailsProps) {
         <Row name={t.snapshots.memory}>{formatBytes(config.memoryMiB * MIB)}</Row>
         <Row name={t.snapshots.disks}>{disks.map(({ drive }) => drive).join(', ') || t.snapshots.noDisks}</Row>
       </dl>
-      <Differences machineId={machineId} snapshot={snapshot.id} />
+      <Comparison key={snapshot.id} machineId={machineId} snapshot={snapshot.id} others={others} />
     </section>
   );
 }
@@ -58,28 +60,64 @@ function Picture({ machineId, snapshot }: OneSnapshot) {
   return png === null ? null : <img className="snapshot-picture" src={`data:image/png;base64,${png}`} alt={t.snapshots.picture} />;
 }
 
-function Differences({ machineId, snapshot }: OneSnapshot) {
+const NOW = '';
+
+function Comparison({ machineId, snapshot, others }: OneSnapshot & { readonly others: readonly SnapshotView[] }) {
+  const [other, setOther] = useState(NOW);
+  const to = others.some(({ id }) => id === other) ? other : NOW;
+  const diff = useDiff(machineId, snapshot, to);
+  return (
+    <section className="snapshot-comparison" aria-label={t.snapshots.differences}>
+      <label className="field">
+        <span className="label">{t.snapshots.compareWith}</span>
+        <select className="input" value={to} onChange={({ target }) => setOther(target.value)}>
+          <option value={NOW}>{t.snapshots.compareNow}</option>
+          {others.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {diff && <Differences diff={diff} />}
+    </section>
+  );
+}
+
+function useDiff(machineId: string, from: string, to: string): SnapshotDiff | null {
   const [diff, setDiff] = useState<SnapshotDiff | null>(null);
   useEffect(() => {
-    setDiff(null);
+    let alive = true;
+    const show = (found: SnapshotDiff | null) => {
+      if (alive) setDiff(found);
+    };
+    show(null);
     client()
-      .call('snapshots.diff', { id: machineId, from: snapshot, to: null })
+      .call('snapshots.diff', { id: machineId, from, to: to === NOW ? null : to })
       // A snapshot that has just gone has no differences.
-      .then(setDiff, () => setDiff(null));
-  }, [machineId, snapshot]);
-  if (diff === null) return null;
-  if (diff.settings.length === 0) return <p className="quiet">{t.snapshots.noDifferences}</p>;
+      .then(show, () => show(null));
+    return () => {
+      alive = false;
+    };
+  }, [machineId, from, to]);
+  return diff;
+}
+
+function Differences({ diff: { settings, disks } }: { readonly diff: SnapshotDiff }) {
   return (
-    <>
-      <h3>{t.snapshots.differences}</h3>
-      <ul className="snapshot-differences">
-        {diff.settings.map(({ field, before, after }) => (
-          <li key={field}>
-            <code>{field}</code> {textOf(before)} → {textOf(after)}
-          </li>
-        ))}
-      </ul>
-    </>
+    <ul className="snapshot-differences">
+      {settings.length === 0 && <li className="quiet">{t.snapshots.noDifferences}</li>}
+      {settings.map(({ field, before, after }) => (
+        <li key={field}>
+          <code>{field}</code> {textOf(before)} → {textOf(after)}
+        </li>
+      ))}
+      {disks.map(({ drive, bytes }) => (
+        <li key={drive}>
+          <code>{drive}</code> {bytes === 0 ? t.snapshots.sameDisk : t.snapshots.diskDiffers(formatBytes(bytes))}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -103,7 +103,7 @@ function Page({ machine, loaded, tree }: PageProps) {
               }}
             />
           </div>
-          {snapshot && <SnapshotDetails machineId={machine.id} snapshot={snapshot} />}
+          {snapshot && <SnapshotDetails machineId={machine.id} snapshot={snapshot} others={tree.snapshots.filter((one) => one !== snapshot)} />}
         </div>
       )}
       {question && (
@@ -113,11 +113,17 @@ function Page({ machine, loaded, tree }: PageProps) {
   );
 }
 
-function Messages({ tree: { warning, unfreedBytes }, isOff }: { readonly tree: SnapshotTreeView; readonly isOff: boolean }) {
+function intervalName(minutes: number): string {
+  const known: Readonly<Record<string, string>> = t.snapshots.intervals;
+  return known[String(minutes)] ?? t.snapshots.otherInterval(minutes);
+}
+
+function Messages({ tree: { warning, unfreedBytes, schedule }, isOff }: { readonly tree: SnapshotTreeView; readonly isOff: boolean }) {
   return (
     <div role="status" className="snapshot-messages">
       {warning !== null && <p className="snapshot-problem">{warning}</p>}
       {warning === null && unfreedBytes > 0 && <p className="quiet">{t.snapshots.unfreed(formatBytes(unfreedBytes))}</p>}
+      {schedule !== null && <p className="quiet">{t.snapshots.scheduleSet(intervalName(schedule.everyMinutes), schedule.keep)}</p>}
       {!isOff && <p className="quiet">{t.snapshots.offOnly}</p>}
     </div>
   );
