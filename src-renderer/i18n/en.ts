@@ -40,6 +40,9 @@ const hints: Partial<Record<FailureCode, string>> = {
 
 const issues: Partial<Record<IssueCode, string>> = {};
 
+/** What the table of guest systems says, by its own words; English needs none. */
+const guests: Readonly<Record<string, string>> = {};
+
 const settingRows: Record<
   'name' | 'guest' | 'memoryMiB' | 'cpuModel' | 'cpuEngine' | 'clock' | 'bootOrder' | 'bootMenu' | 'commandLine' | 'videoMemory',
   { label: string; hint?: string }
@@ -102,6 +105,7 @@ export const en = {
   },
   /** What is wrong with settings, in place of the services' own words; English needs none. */
   issues,
+  guests,
   states,
   list: {
     makeTemplate: 'Make it a template',

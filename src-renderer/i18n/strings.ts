@@ -16,6 +16,11 @@ export const language: Language = languageOf(sessionStorage.getItem(REMEMBERED) 
 export const t: Strings = DICTIONARIES[language];
 document.documentElement.lang = language;
 
+/** A name or a reason of the table of guest systems, in this language. */
+export function guestText(words: string): string {
+  return t.guests[words] ?? words;
+}
+
 /** A choice of another language than the window has takes effect by loading it again. */
 export function followLanguage(chosen: 'system' | Language): void {
   sessionStorage.setItem(REMEMBERED, chosen);

@@ -2,6 +2,7 @@
 
 import { consoleZhCn, dropZhCn } from './zh-cn-console.ts';
 import { applianceZhCn } from './zh-cn-appliance.ts';
+import { guestsZhCn } from './zh-cn-guests.ts';
 import { zhCnMedia } from './zh-cn-media.ts';
 import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
@@ -43,6 +44,7 @@ export const zhCn: Strings = {
       'store.writeFailed': '请检查数据文件夹的剩余空间和权限。',
     },
   },
+  guests: guestsZhCn,
   issues: {
     'name.empty': '请为虚拟机命名。',
     'name.blanks': '名称的开头和结尾不能是空格。',

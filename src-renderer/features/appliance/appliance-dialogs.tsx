@@ -9,7 +9,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
 import { PlaceField } from '../../components/place-field.tsx';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import { machineFolderOf, useApp } from '../../state/app-store.ts';
 import { closeAppliance, exportMachine, importMachine, inspectImport, useAppliances } from '../../state/appliances.ts';
 import { messageOf } from '../../state/notices.ts';
@@ -111,7 +111,7 @@ function Facts({ summary }: { readonly summary: ApplianceSummary }) {
     <section aria-label={t.appliance.holds}>
       <h3>{t.appliance.from(format)}</h3>
       <dl className="appliance-facts">
-        <Fact name={t.appliance.guest}>{guestProfile(guest)?.name ?? guest}</Fact>
+        <Fact name={t.appliance.guest}>{guestText(guestProfile(guest)?.name ?? guest)}</Fact>
         <Fact name={t.appliance.memory}>{`${memoryMiB} MiB`}</Fact>
         <Fact name={t.appliance.disks}>
           {disks.length === 0 ? t.appliance.noDisks : disks.map(({ drive, name, virtualBytes, packedBytes }) => <span key={drive}>{t.appliance.disk(name, size(virtualBytes), size(packedBytes))}</span>)}

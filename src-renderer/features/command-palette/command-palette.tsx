@@ -62,18 +62,20 @@ function Palette({ onCreate, onClose }: { readonly onCreate: () => void; readonl
             event.preventDefault();
           }}
         />
-        <div id={list} role="listbox" aria-label={t.palette.title} className="palette-list">
-          {found.map((command, at) => (
-            <Entry
-              key={command.id}
-              id={`${list}-${command.id}`}
-              command={command}
-              isActive={at === index}
-              onRun={() => run(command)}
-            />
-          ))}
+        <div className="palette-list">
+          <div id={list} role="listbox" aria-label={t.palette.title}>
+            {found.map((command, at) => (
+              <Entry
+                key={command.id}
+                id={`${list}-${command.id}`}
+                command={command}
+                isActive={at === index}
+                onRun={() => run(command)}
+              />
+            ))}
+          </div>
+          {found.length === 0 && <p className="quiet">{t.palette.nothingFound(typed)}</p>}
         </div>
-        {found.length === 0 && <p className="quiet">{t.palette.nothingFound(typed)}</p>}
       </div>
     </Dialog>
   );

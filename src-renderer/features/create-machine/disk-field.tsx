@@ -1,7 +1,7 @@
 // The machine's own disk: made with it, one that is there, or none.
 
 import { Group, Input, Label, NumberField, Radio, RadioGroup } from 'react-aria-components';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import type { Draft } from './draft.ts';
 import { FileField } from './file-field.tsx';
 import { DISK_CHOICES, MAX_DISK_GIB, MIN_DISK_GIB } from './plan.ts';
@@ -28,7 +28,7 @@ export function DiskField({ draft }: { readonly draft: Draft }) {
             </Radio>
           ))}
         </div>
-        {reason && <span className="hint">{reason}</span>}
+        {reason && <span className="hint">{guestText(reason)}</span>}
       </RadioGroup>
       {plan.diskChoice === 'new' && <SizeField draft={draft} />}
       {plan.diskChoice === 'existing' && <FileField draft={draft} purpose="disk" />}

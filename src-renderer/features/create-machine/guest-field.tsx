@@ -2,7 +2,7 @@
 
 import { useId } from 'react';
 import { GUEST_PROFILES } from '../../../shared/machine/guest-profiles.ts';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import type { Draft } from './draft.ts';
 
 export function GuestField({ draft }: { readonly draft: Draft }) {
@@ -19,7 +19,7 @@ export function GuestField({ draft }: { readonly draft: Draft }) {
       >
         {GUEST_PROFILES.map((profile) => (
           <option key={profile.id} value={profile.id}>
-            {profile.name}
+            {guestText(profile.name)}
           </option>
         ))}
       </select>

@@ -4,7 +4,7 @@ import { Group, Input, Label, NumberField, Slider, SliderThumb, SliderTrack } fr
 import { MAX_MEMORY_MIB } from '../../../shared/machine/config.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { FieldMessages } from '../../components/fields.tsx';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import type { Draft } from './draft.ts';
 
 const STEP_MIB = 32;
@@ -54,7 +54,7 @@ export function MemoryField({ draft }: { readonly draft: Draft }) {
         <FieldMessages messages={messages} />
         {messages.length === 0 && (reason || hostMemoryMiB !== undefined) && (
           <span className="hint">
-            {[reason, hostMemoryMiB && t.create.memoryOfHost(formatBytes(hostMemoryMiB * MIB))].filter(Boolean).join(' ')}
+            {[reason && guestText(reason), hostMemoryMiB && t.create.memoryOfHost(formatBytes(hostMemoryMiB * MIB))].filter(Boolean).join(' ')}
           </span>
         )}
       </div>

@@ -7,7 +7,7 @@ import type { DamagedMachine } from '../../../shared/machine/view.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import { repairMachine } from '../../state/machine-actions.ts';
 
 export function Damaged({ machine }: { readonly machine: DamagedMachine }) {
@@ -34,7 +34,7 @@ export function Damaged({ machine }: { readonly machine: DamagedMachine }) {
 function Newer({ settings }: { readonly settings: MachineSettings }) {
   const rows = [
     [t.settings.rows.name.label, settings.name],
-    [t.overview.guest, guestProfile(settings.guest)?.name ?? settings.guest],
+    [t.overview.guest, guestText(guestProfile(settings.guest)?.name ?? settings.guest)],
     [t.overview.memory, formatBytes(settings.memoryMiB * MIB)],
     ...settings.drives.map((drive) => [t.overview.driveKinds[drive.kind], drive.path ?? t.overview.empty] as const),
   ] as const;

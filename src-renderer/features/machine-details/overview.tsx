@@ -8,7 +8,7 @@ import { runCommand } from '../../../shared/machine/run-command.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { CopyLine } from '../../components/copy-line.tsx';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import { Drives } from './drives.tsx';
 import { LastExit } from './last-exit.tsx';
 
@@ -22,7 +22,7 @@ export function Overview({ machine }: { readonly machine: ReadyMachine }) {
       <div className="cards">
         <Card title={t.overview.system}>
           <Row name={t.overview.memory}>{formatBytes(config.memoryMiB * MIB)}</Row>
-          <Row name={t.overview.guest}>{guestProfile(config.guest)?.name ?? config.guest}</Row>
+          <Row name={t.overview.guest}>{guestText(guestProfile(config.guest)?.name ?? config.guest)}</Row>
           <Row name={t.overview.processor}>{t.create.models[cpu.model]}</Row>
           <Row name={t.overview.engine}>{t.overview.engines[cpu.engine]}</Row>
           <Row name={t.overview.display}>{t.overview.displayValue(formatBytes(display.memoryMiB * MIB))}</Row>

@@ -9,7 +9,7 @@ import {
   type MachineSettings,
 } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES } from '../../../shared/machine/guest-profiles.ts';
-import { t } from '../../i18n/strings.ts';
+import { guestText, t } from '../../i18n/strings.ts';
 import type { Editing } from './editing.ts';
 import { Select } from '../../components/setting.tsx';
 
@@ -59,7 +59,7 @@ export const ROWS: readonly Row[] = [
       <Select
         {...ids}
         value={editing.settings.guest}
-        options={GUEST_PROFILES.map(({ id, name }) => [id, name] as const)}
+        options={GUEST_PROFILES.map(({ id, name }) => [id, guestText(name)] as const)}
         onChange={(guest) => editing.change({ guest })}
       />
     ),

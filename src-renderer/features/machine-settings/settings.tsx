@@ -1,6 +1,6 @@
 // The settings of a machine: sections of rows, found by their words, changed together by "Save".
 
-import { Lock, SearchX } from 'lucide-react';
+import { Info, SearchX } from 'lucide-react';
 import { useState } from 'react';
 import { settingsOf } from '../../../shared/machine/config.ts';
 import { isSame, LIVE_KEYS } from '../../../shared/machine/pending-settings.ts';
@@ -26,7 +26,7 @@ export function Settings({ machine }: { readonly machine: ReadyMachine }) {
         <SearchField label={t.settings.search} clearLabel={t.list.clearSearch} value={wanted} onChange={setWanted} />
         {editing.isLocked && (
           <p className="hint">
-            <Lock aria-hidden /> {machine.state === 'saved' ? t.settings.lockedBySaved : t.settings.locked}
+            <Info aria-hidden /> {machine.state === 'saved' ? t.settings.lockedBySaved : t.settings.locked}
           </p>
         )}
         {machine.pending && <Button onPress={() => void forgetPending(machine)}>{t.settings.forgetPending}</Button>}

@@ -1,0 +1,28 @@
+// Simplified Chinese: what the table of guest systems says, by its English words.
+
+export const guestsZhCn: Readonly<Record<string, string>> = {
+  'Another system': '其他系统',
+  'Another Linux': '其他 Linux',
+  'Boxwright demo': 'Boxwright 演示',
+  'Debian (32-bit)': 'Debian（32 位）',
+  'Debian (64-bit)': 'Debian（64 位）',
+  'RHEL, Rocky or AlmaLinux': 'RHEL、Rocky 或 AlmaLinux',
+  'Windows 10 or 11': 'Windows 10 或 11',
+  'It keeps local time in the hardware clock.': '它在硬件时钟中保存本地时间。',
+  'It has drivers for virtio, the fastest kind of disk.': '它带有 virtio 驱动程序，这是最快的磁盘类型。',
+  'It has no drivers for virtio disks of its own.': '它没有自带 virtio 磁盘驱动程序。',
+  'What its installer recommends for a desktop.': '其安装程序为桌面推荐的大小。',
+  'It runs from its CD.': '它直接从光盘运行。',
+  'A 32-bit system; the smaller processor runs fastest.': '32 位系统，较小的处理器运行最快。',
+  'It asks for x86-64-v2.': '它要求 x86-64-v2。',
+  'It is a small system.': '这是一个小型系统。',
+  'It compiles what it installs.': '它会编译所安装的软件。',
+  'More than 480 MB stops it from starting.': '超过 480 MB 它将无法启动。',
+  'More than 512 MB stops it from starting.': '超过 512 MB 它将无法启动。',
+  'Its file system holds 2 GB.': '其文件系统最多容纳 2 GB。',
+  'Its installer reaches 4 GB.': '其安装程序最多支持 4 GB。',
+  'The least that it installs with; it will be slow.': '这是安装所需的最小值，运行会较慢。',
+  'DOS programs expect no more.': 'DOS 程序不需要更多。',
+  'It is very small.': '它非常小。',
+  'Every system has drivers for IDE.': '每个系统都有 IDE 驱动程序。',
+};
