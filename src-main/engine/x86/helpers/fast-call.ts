@@ -6,7 +6,7 @@ import {
   EFER_SCE, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_RF, EFLAGS_TF, EFLAGS_VM,
 } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, GPR_INDEX, SEGMENT_INDEX } from '../state/cpu-state.ts';
-import { currentPrivilege, isLong64, isLongMode, isProtected } from '../state/modes.ts';
+import { currentPrivilege, isLong64, isLongMode, isProtected, word } from '../state/modes.ts';
 import { ACCESS_DB, ACCESS_G, ACCESS_L, setSegment } from '../state/segments.ts';
 import { setRip } from './code-segment.ts';
 import type { CpuContext } from './cpu-context.ts';
@@ -20,7 +20,24 @@ const DATA = 0x93;
 const { cs, ss } = SEGMENT_INDEX;
 const { rcx, rdx, rsp, r11 } = GPR_INDEX;
 
-const register = (cpu: CpuContext, index: number): number => fromHalves(cpu.low(F.gpr, index), cpu.high(F.gpr, index));
+/** Fields by word, as at every change of privilege. */
+const CPL = word(F.cpl);
+const GPR = word(F.gpr);
+const RIP = word(F.rip);
+const RSP = GPR + rsp * 2;
+const SCRATCH = word(F.scratch);
+const LSTAR = word(F.lstar);
+const SYSENTER_ESP = word(F.sysenterEsp);
+const SYSENTER_EIP = word(F.sysenterEip);
+
+const register = ({ words, firstWord }: CpuContext, index: number): number =>
+  fromHalves(words[firstWord + GPR + index * 2] as number, words[firstWord + GPR + index * 2 + 1] as number);
+
+/** Copies a 64-bit field to another, or its low half alone. */
+function copy({ words, firstWord }: CpuContext, from: number, to: number, is64: boolean): void {
+  words[firstWord + to] = words[firstWord + from] as number;
+  words[firstWord + to + 1] = is64 ? (words[firstWord + from + 1] as number) : 0;
+}
 
 /** Flat CS and SS at a privilege. */
 function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: number, stackSelector: number, is64: boolean) {
@@ -28,7 +45,7 @@ function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: numbe
   const size = is64 ? ACCESS_L : ACCESS_DB;
   setSegment(cpu, cs, codeSelector, CODE | dpl | ACCESS_G | size, 0, 0xffffffff);
   setSegment(cpu, ss, stackSelector, DATA | dpl | ACCESS_G | ACCESS_DB, 0, 0xffffffff);
-  cpu.set32(F.cpl, privilege);
+  cpu.words[cpu.firstWord + CPL] = privilege;
 }
 
 export function fastEnter(cpu: CpuContext): number {
@@ -37,8 +54,8 @@ export function fastEnter(cpu: CpuContext): number {
   const is64 = isLongMode(cpu);
   cpu.writeFlags(cpu.readFlags() & ~(EFLAGS_VM | EFLAGS_IF | EFLAGS_RF));
   setFlatSegments(cpu, 0, selector, selector + 8, is64);
-  cpu.setHalves(F.gpr, cpu.low(F.sysenterEsp), is64 ? cpu.high(F.sysenterEsp) : 0, rsp);
-  cpu.setHalves(F.rip, cpu.low(F.sysenterEip), is64 ? cpu.high(F.sysenterEip) : 0);
+  copy(cpu, SYSENTER_ESP, RSP, is64);
+  copy(cpu, SYSENTER_EIP, RIP, is64);
   cpu.updateMode();
   return 0;
 }
@@ -52,7 +69,7 @@ export function fastExit(cpu: CpuContext, operandBits: number): number {
   if (is64 && !(isCanonical(rip) && isCanonical(stackPointer))) return cpu.raise(VECTOR_GP, 0);
   const codeSelector = (selector + (is64 ? 32 : 16)) | 3;
   setFlatSegments(cpu, 3, codeSelector, codeSelector + 8, is64);
-  cpu.setHalves(F.gpr, cpu.low(F.gpr, rcx), is64 ? cpu.high(F.gpr, rcx) : 0, rsp);
+  copy(cpu, GPR + rcx * 2, RSP, is64);
   setRip(cpu, is64 ? rip : rip >>> 0);
   cpu.updateMode();
   return 0;
@@ -62,12 +79,12 @@ export function systemCall(cpu: CpuContext): number {
   if (!isLong64(cpu) || (cpu.low(F.efer) & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);
   const flags = cpu.readFlags();
   // The next instruction's offset is argument 0.
-  cpu.setHalves(F.gpr, cpu.low(F.scratch, 0), cpu.high(F.scratch, 0), rcx);
+  copy(cpu, SCRATCH, GPR + rcx * 2, true);
   cpu.setHalves(F.gpr, (flags & ~EFLAGS_RF) >>> 0, 0, r11);
   cpu.writeFlags((flags & ~(cpu.low(F.sfmask) | EFLAGS_RF)) | EFLAGS_FIXED);
   const selector = cpu.high(F.star) & 0xfffc;
   setFlatSegments(cpu, 0, selector, selector + 8, true);
-  cpu.setHalves(F.rip, cpu.low(F.lstar), cpu.high(F.lstar));
+  copy(cpu, LSTAR, RIP, true);
   cpu.updateMode();
   if (flags & cpu.low(F.sfmask) & EFLAGS_TF) endStep(cpu);
   return 0;
