@@ -113,7 +113,7 @@ class Scene {
   }
 
   /** The parts of the processor that a transfer may change, and memory. */
-  outcome(): string {
+  outcome(): { readonly registers: string; readonly memory: string } {
     const { cpu, memory } = this.machine;
     const fields = [
       'gpr',
@@ -131,10 +131,17 @@ class Scene {
       'segmentWriteTop',
       'segmentLimit',
     ] as const;
-    const registers = fields.map((name) =>
-      Array.from({ length: CPU_FIELDS[name].count }, (_, i) => cpu.low(name, i)).join(','),
-    );
-    return [...registers, cpu.readFlags(), Buffer.from(memory.slice(0, 0x9000)).toString('base64')].join(';');
+    const registers = fields.flatMap((name) => {
+      const { bits, count } = CPU_FIELDS[name];
+      return Array.from({ length: count }, (_, i) => [
+        cpu.low(name, i),
+        bits === 64 ? cpu.high(name, i) : 0,
+      ]).flat();
+    });
+    return {
+      registers: [...registers, cpu.readFlags()].join(';'),
+      memory: Buffer.from(memory.slice(0, 0x9000)).toString('base64'),
+    };
   }
 }
 
@@ -166,7 +173,7 @@ const ENTRY_CHANGES: Record<string, Change> = {
   'code of DPL 3': descriptor(INNER_CODE, 5, 0xfb),
   'conforming code': descriptor(INNER_CODE, 5, 0x9f),
   'another stack pointer': (scene) => scene.view.setUint32(TSS + 4, INNER_STACK - 0x20, true),
-  'a stack pointer not aligned': (scene) => scene.view.setUint32(TSS + 4, INNER_STACK + 6, true),
+  'a stack pointer not aligned': (scene) => scene.view.setUint32(TSS + 4, INNER_STACK - 0x1a, true),
   'a stack across pages': (scene) => scene.view.setUint32(TSS + 4, 0x7010, true),
   'a short TSS': (scene) => scene.machine.cpu.set32('segmentLimit', 6, tr),
   'another TSS': (scene) => scene.machine.cpu.setHalves('segmentBase', TSS + 0x100, 0, tr),
@@ -250,7 +257,12 @@ const TRANSFERS = ['entry', 'return', 'load'] as const;
 type Transfer = (typeof TRANSFERS)[number];
 
 /** Goes round until all is known, and on to the transfer in question; then changes something and makes it. */
-function outcomeOf(bits: Bits, transfer: Transfer, change: Change, isForgotten: boolean): string {
+function outcomeOf(
+  bits: Bits,
+  transfer: Transfer,
+  change: Change,
+  isForgotten: boolean,
+): ReturnType<Scene['outcome']> {
   const scene = new Scene(bits);
   const { machine } = scene;
   if (transfer === 'load') machine.cpu.setHalves('rip', LOADS, 0);
@@ -287,12 +299,12 @@ for (const bits of [32, 64] as const) {
       const usual = outcomeOf(bits, transfer, NOTHING, true);
 
       it('is the one that was checked', () => {
-        expect(outcomeOf(bits, transfer, NOTHING, false)).toBe(usual);
+        expect(outcomeOf(bits, transfer, NOTHING, false)).toEqual(usual);
       });
       it.each(Object.entries(changes[transfer]))('is no longer the same with %s', (_name, change) => {
         const outcome = outcomeOf(bits, transfer, change, false);
-        expect(outcome).toBe(outcomeOf(bits, transfer, change, true));
-        expect(outcome).not.toBe(usual);
+        expect(outcome).toEqual(outcomeOf(bits, transfer, change, true));
+        expect(outcome.registers).not.toBe(usual.registers);
       });
       // In long mode a switch of stacks loads a null SS.
       const segments = Object.entries(ACCESSED[transfer]).slice(
@@ -300,7 +312,7 @@ for (const bits of [32, 64] as const) {
         bits === 64 && transfer === 'entry' ? 1 : 2,
       );
       it.each(segments)('marks its %s accessed again', (_name, change) => {
-        expect(outcomeOf(bits, transfer, change, false)).toBe(usual);
+        expect(outcomeOf(bits, transfer, change, false)).toEqual(usual);
       });
     });
   }
