@@ -1,5 +1,5 @@
-// Orders the requests on an image: those that change its maps one at a time and alone, all others together, in the order
-// they came. Entering gives undefined when there is nothing to wait for, which spares the common case a promise.
+// Orders the requests on an image: those that must be alone one at a time, all others together, in the order they came.
+// Entering gives undefined when there is nothing to wait for, which spares the common case a promise.
 
 interface Waiter {
   readonly alone: boolean;
