@@ -114,7 +114,7 @@ export const SCREENS: readonly ScreenStep[] = [
     async show(page) {
       await page.getByRole('button', { name: 'Serial port' }).click();
       await openPage(page, 'Settings');
-      await expect(page.getByText('When it is off').first()).toBeVisible();
+      await expect(page.getByText('After restart').first()).toBeVisible();
     },
   },
   {
