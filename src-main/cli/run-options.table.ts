@@ -3,7 +3,7 @@
 import { parseBoot, parseRtc } from './boot-settings.ts';
 import { type DriveSetting, parseDrive, plainDrive } from './drive-settings.ts';
 import {
-  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseAccelerator, parseCharacterTarget, parseChoice, parseCpuModel, parseMachine, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
+  ACCELERATORS, addDevice, CPU_MODELS, MAX_SERIAL_PORTS, parseAccel, parseCharacterTarget, parseChoice, parseCpuModel, parseMachine, parseMemory, parseProcessors, parseSeconds, parseText, parseUuidOption,
   type RunSettings, VGA_KINDS,
 } from './run-settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -24,7 +24,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'cpu', value: 'MODEL', help: `${CPU_MODELS.join(', ')} (default x86-64-v1, which runs 32-bit systems too); max is x86-64-v2, qemu64 is x86-64-v1, qemu32 is pentium3`, apply: (s, v) => { s.cpuModel = parseCpuModel(v); } },
   { name: 'machine', value: 'PROPERTIES', help: 'pc, accel=KIND, hpet=on|off: with a high precision event timer (default off)', apply: parseMachine },
   { name: 'M', value: 'PROPERTIES', help: 'the same', apply: parseMachine },
-  { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit); tcg is jit, and of a list like kvm:tcg the first that there is`, apply: (s, v) => { s.accelerator = parseAccelerator('-accel', v); } },
+  { name: 'accel', value: 'KIND', help: `${ACCELERATORS.join(', ')} (default jit); tcg is jit, and of a list like kvm:tcg the first that there is; with ,tb-size=MIB: the most that translated code may take (default 256)`, apply: parseAccel },
   { name: 'uuid', value: 'UUID', help: 'identity of the machine, as the guest sees it', apply: (s, v) => { s.uuid = parseUuidOption(v); } },
   { name: 'kernel', value: 'FILE', help: 'Linux bzImage or Multiboot kernel to start', apply: (s, v) => { s.kernel = v; } },
   { name: 'initrd', value: 'FILE', help: 'initial RAM disk; for Multiboot: "FILE ARGUMENTS,FILE ARGUMENTS"', apply: (s, v) => { s.initrd = v; } },

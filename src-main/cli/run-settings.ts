@@ -15,6 +15,7 @@ const GiB = 1024 * MiB;
 export const MIN_MEMORY_BYTES = 4 * MiB;
 /** A 32-bit WebAssembly memory, less the engine's own part and video memory. */
 export const MAX_MEMORY_BYTES = 3.25 * GiB;
+const MAX_CODE_CACHE_MIB = 2048;
 
 export type CharacterTarget =
   | { readonly kind: 'stdio' }
@@ -30,6 +31,7 @@ export interface RunSettings {
   memoryBytes: number;
   cpuModel: CpuModelName;
   accelerator: CpuAccelerator;
+  codeCacheBytes?: number;
   hpet: boolean;
   uuid: string | undefined;
   kernel: string | undefined;
@@ -127,9 +129,19 @@ const CPU_ALIASES: Readonly<Record<string, CpuModelName>> = { max: 'x86-64-v2', 
 export const parseCpuModel = (value: string): CpuModelName => CPU_ALIASES[value] ?? parseChoice('-cpu', value, CPU_MODELS);
 
 /** "interp", or the first that there is of a list like "kvm:tcg"; "tcg" is what others call a translator. */
-export function parseAccelerator(option: string, value: string): CpuAccelerator {
+function parseAccelerator(option: string, value: string): CpuAccelerator {
   const wanted = value.split(':').map((name) => (name === 'tcg' ? 'jit' : name));
   return ACCELERATORS.find((name) => name === wanted.find((one) => one === 'jit' || one === 'interp')) ?? parseChoice(option, value, ACCELERATORS);
+}
+
+/** As of QEMU's TCG: `tb-size` is the most memory that translated code may take, in MiB; 0 is the default. */
+export function parseAccel(settings: RunSettings, value: string): void {
+  const values = parseKeyValues('-accel', value, ['accel', 'tb-size'], 'accel');
+  const kind = values.get('accel');
+  if (kind === undefined) throw new UsageError(`-accel ${value}: names none of ${ACCELERATORS.join(', ')}`);
+  settings.accelerator = parseAccelerator('-accel', kind);
+  const size = wholeNumber('-accel', 'tb-size', values.get('tb-size') ?? '0', MAX_CODE_CACHE_MIB);
+  if (size > 0) settings.codeCacheBytes = size * MiB;
 }
 
 export function parseMachine(settings: RunSettings, value: string): void {

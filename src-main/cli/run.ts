@@ -75,6 +75,7 @@ function machineOptions(settings: RunSettings, drives: readonly DriveOptions[]):
     memoryBytes: settings.memoryBytes,
     cpuModel: settings.cpuModel,
     accelerator: settings.accelerator,
+    ...(settings.codeCacheBytes === undefined ? {} : { codeCacheBytes: settings.codeCacheBytes }),
     ...(settings.uuid === undefined ? {} : { uuid: settings.uuid }),
     boot: settings.kernel === undefined ? undefined : readBootFiles(settings),
     firmware: {

@@ -87,6 +87,7 @@ export class Machine {
       model: CPU_MODELS[options.cpuModel],
       environment,
       accelerator: options.accelerator,
+      ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
       stopwatchNs: () => host.nowNs(),
     });
     this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);

@@ -72,6 +72,8 @@ export interface MachineOptions {
   readonly memoryBytes: number;
   readonly cpuModel: CpuModelName;
   readonly accelerator: CpuAccelerator;
+  /** Memory that translated code may take, by estimate; default: 256 MiB. */
+  readonly codeCacheBytes?: number;
   /** The machine's identity, as text ("8-4-4-4-12" hexadecimal digits); absent: one that all such machines share. */
   readonly uuid?: string;
   readonly boot: BootOptions | undefined;

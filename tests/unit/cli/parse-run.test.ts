@@ -36,6 +36,11 @@ describe('known command lines', () => {
       .toMatchObject({ testDevice: true, debugExit: { base: 0xf4, length: 4 }, vga: 'none', cpuModel: 'x86-64-v2', accelerator: 'jit', onReset: 'stop' });
     expect(parse('-vga', 'std', '-nodefaults').vga).toBe('std');
     expect(parse('-machine', 'accel=interp').accelerator).toBe('interp');
+    expect(parse('-accel', 'tcg,tb-size=64')).toMatchObject({ accelerator: 'jit', codeCacheBytes: 64 * 1024 * 1024 });
+    expect(parse('-accel', 'jit,tb-size=0').codeCacheBytes).toBeUndefined();
+    expect(() => parse('-accel', 'tb-size=64')).toThrow(/-accel tb-size=64: names none of jit, interp/);
+    expect(() => parse('-accel', 'jit,tb-size=much')).toThrow(/tb-size/);
+    expect(() => parse('-accel', 'jit,size=1')).toThrow(/"size" is not known here/);
     expect(() => parse('-accel', 'kvm')).toThrow(/-accel kvm: not supported; there is jit, interp/);
     expect(() => parse('-cpu', 'max,+smap')).toThrow(/-cpu max,\+smap: not supported/);
   });
