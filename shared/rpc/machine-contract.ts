@@ -6,6 +6,7 @@ import { driveId, insertedMedium } from '../machine/config.ts';
 import { EXIT_REASONS, LOG_LEVELS, machineScreen, machineStats, serialChunk, serialOutput, thumbnail } from '../machine/view.ts';
 import { saveProgress, saveReleased, saveStateInput, savedState, startFromInput } from '../machine/saved-state.ts';
 import { mergeLayersInput, mergeProgress, relinkInput } from '../machine/layer-merge.ts';
+import { nvramHex } from '../machine/nvram.ts';
 import { startRequest } from '../machine/start-request.ts';
 import type { Contract } from './contract.ts';
 
@@ -59,6 +60,8 @@ export const machineContract = {
     mergeProgress,
     /** The guest opened the tray of a drive. */
     trayOpened: z.object({ drive: driveId }),
+    /** What is to be there again after the machine was switched off. */
+    nvram: z.object({ hex: nvramHex }),
     /** The screen, small, at most once a second and when it has changed. */
     thumbnail: z.object({ pngBase64: thumbnail }),
     log: z.object({ level: z.enum(LOG_LEVELS), text: z.string().max(2000) }),

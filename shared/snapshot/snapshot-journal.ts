@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { IMAGE_FORMATS, machineConfig } from '../machine/config.ts';
+import { nvramHex } from '../machine/nvram.ts';
 import { snapshotTree, TREE_SCHEMA } from './snapshot-tree.ts';
 
 const path = z.string().min(1).max(4096);
@@ -13,6 +14,8 @@ export const snapshotJournal = z.object({
   operation: z.string(),
   rebases: z.array(z.object({ path, backing: z.object({ name: path, format: z.enum(IMAGE_FORMATS) }).nullable() })),
   config: machineConfig.nullable(),
+  /** CMOS memory; null: it stays. */
+  nvram: nvramHex.nullable().default(null),
   tree: snapshotTree,
   removes: z.array(path),
 });

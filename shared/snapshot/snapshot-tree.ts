@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { driveId, IMAGE_FORMATS, type MachineConfig, machineConfig } from '../machine/config.ts';
+import { nvramHex } from '../machine/nvram.ts';
 import { snapshotSchedule } from './snapshot-schedule.ts';
 
 export const TREE_SCHEMA = 1;
@@ -55,6 +56,8 @@ export const snapshot = z.looseObject({
   state: layerPath.nullable().default(null),
   /** Its state is still being written; one that was never finished is taken back when the machine is opened next. */
   pending: z.boolean().default(false),
+  /** CMOS memory; null: not known. */
+  nvram: nvramHex.nullable().default(null),
   /** PNG picture of its screen. */
   thumbnail: layerPath.nullable().default(null),
 });

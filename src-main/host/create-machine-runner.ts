@@ -38,6 +38,7 @@ class ThreadedRunner implements MachineRunner {
     serialDrained: new Set(),
     debug: new Set(),
     frame: new Set(),
+    nvram: new Set(),
     keyboardLeds: new Set(),
     trayOpened: new Set(),
     driveFailed: new Set(),
@@ -299,6 +300,8 @@ class ThreadedRunner implements MachineRunner {
         return this.#driveServer.request(event);
       case 'tray-opened':
         return this.#fire('trayOpened', event.drive);
+      case 'nvram':
+        return this.#fire('nvram', event.bytes);
       case 'keyboard-leds':
         return this.#fire('keyboardLeds', event.leds);
       case 'log':

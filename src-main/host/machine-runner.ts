@@ -31,6 +31,8 @@ export interface RunnerEvents {
   /** Bytes written to the debug console, port E9h. */
   debug: [bytes: Uint8Array];
   frame: [frame: Frame];
+  /** The CMOS memory has changed: all of it that stays when the machine is switched off. */
+  nvram: [bytes: Uint8Array];
   keyboardLeds: [leds: number];
   /** The guest opened the tray of a drive. */
   trayOpened: [drive: string];

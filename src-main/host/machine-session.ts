@@ -131,12 +131,12 @@ export class MachineSession {
   }
 
   async #createRunner(
-    config: MachineConfig,
+    config: StartRequest,
     drives: OpenedDrives['drives'],
     images: OpenedDrives['images'],
   ): Promise<MachineRunner> {
     try {
-      return this.#options.createRunner({ ...(await machineOptions(config)), drives }, images);
+      return this.#options.createRunner({ ...(await machineOptions(config)), drives, ...(config.nvram === undefined ? {} : { nvram: Buffer.from(config.nvram, 'hex') }) }, images);
     } catch (error) {
       for (const { node } of images.values()) await node.close();
       throw error;
@@ -198,6 +198,7 @@ export class MachineSession {
 
   #follow(runner: MachineRunner): void {
     runner.on('trayOpened', (drive) => this.#server.emit('trayOpened', { drive }));
+    runner.on('nvram', (bytes) => this.#server.emit('nvram', { hex: Buffer.from(bytes).toString('hex') }));
     runner.on('driveFailed', (drive, error) => this.#log('error', `Drive ${drive}: ${error.message}`));
     runner.on('paused', () => this.#server.emit('paused', undefined));
     runner.on('resumed', () => this.#server.emit('resumed', undefined));

@@ -34,6 +34,7 @@ import { shutDownAll } from './shut-down-all.ts';
 import { SnapshotCalls } from './snapshot-calls.ts';
 import { nodeSnapshotIo, type SnapshotIo } from './snapshot-io.ts';
 import { SnapshotStore } from './snapshot-store.ts';
+import { NvramStore } from './nvram-store.ts';
 import { Thumbnails } from './thumbnails.ts';
 
 export interface AppOptions {
@@ -68,6 +69,7 @@ export class App {
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
   readonly #thumbnails: Thumbnails;
+  readonly #nvram: NvramStore;
   readonly #locks = new Map<MachineId, MachineLock>();
   readonly #jobs: Jobs;
   readonly #autoSnapshots: AutoSnapshots;
@@ -90,6 +92,7 @@ export class App {
       onRemove: (id) => this.#emit('jobRemoved', { id }),
     });
     this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
+    this.#nvram = new NvramStore({ folderOf: (id) => this.registry.folderOf(id), warn: (id, message) => this.#logs.add(id, 'warning', message) });
     this.supervisor = new MachineSupervisor({
       launch: options.launch,
       logs: this.#logs,
@@ -102,6 +105,10 @@ export class App {
         void this.#settle(id);
       },
       onProgress: (id, done, total) => this.#live.progress(id, done, total),
+      onNvram: (id, hex) => {
+        // A disposable run leaves nothing behind.
+        if (this.#disposables.state(id) === null) this.#nvram.put(id, hex);
+      },
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
       },
@@ -121,6 +128,7 @@ export class App {
       io: this.#io,
       isRunning: (id) => this.supervisor.isRunning(id),
       live: this.#live,
+      nvram: (id) => this.#nvram.read(id),
     });
     this.#disposables = new DisposableRuns({ store: this.snapshots, io: this.#io, onChange: (id) => void this.#noteSaved(id).then(() => this.#announce(id)) });
     this.#autoSnapshots = new AutoSnapshots({
@@ -204,7 +212,7 @@ export class App {
   async shutdown(): Promise<void> {
     this.#autoSnapshots.end();
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
-    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
+    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), this.#nvram.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
@@ -389,7 +397,8 @@ export class App {
       const saved = discardState ? undefined : await snapshots.saved(id);
       const used = disposable ? await this.#disposables.begin(id) : registry.config(id);
       this.#refuseBusy(id);
-      const request = { ...withAbsolutePaths(used, registry.folderOf(id)), imageFolders };
+      const nvram = await this.#nvram.read(id);
+      const request = { ...withAbsolutePaths(used, registry.folderOf(id)), imageFolders, ...(nvram === undefined ? {} : { nvram }) };
       // A disposable run changes no disk, so a saved state still fits afterwards.
       await supervisor.start(request, saved && { path: saved.path, beforeRun: () => (disposable ? Promise.resolve() : saved.forget()) });
       if (!disposable) await saved?.remove();

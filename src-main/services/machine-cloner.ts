@@ -19,6 +19,7 @@ import {
   withDisks,
 } from '../../shared/snapshot/snapshot-tree.ts';
 import { type Opened, presentDisks } from './machine-disks.ts';
+import { NVRAM_FILE, nvramText } from './nvram-store.ts';
 import { SNAPSHOT_FOLDER } from './snapshot-files.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -46,16 +47,18 @@ export interface ClonerOptions {
 interface Source extends Opened {
   readonly config: MachineConfig;
   readonly disks: readonly Disk[];
+  readonly nvram: string | undefined;
 }
 
 export function cloneMachine({ machines, io, store }: ClonerOptions, request: CloneRequest): Promise<MachineConfig> {
   const { name, linked, keepIdentity } = request;
   return store.holding(request.id, async (opened, take) => {
-    const source = await sourceOf(opened, request, take);
+    const source = await sourceOf(opened, request, take, store);
     const settings = { ...settingsOf(source.config), name };
     return machines.createFrom(settings, async (folder) => {
       const fill = linked ? linkedDisks : copiedDisks;
       const config = await fill(io, source, folder);
+      if (source.nvram !== undefined) await io.replace(join(folder, NVRAM_FILE), nvramText(source.nvram));
       const own = withOwnPaths(config, source);
       const { template: _template, ...settled } = settingsOf(own);
       return { settings: { ...settled, name }, uuid: keepIdentity ? source.config.uuid : undefined };
@@ -65,10 +68,11 @@ export function cloneMachine({ machines, io, store }: ClonerOptions, request: Cl
 
 async function sourceOf(
   opened: Opened,
-  { snapshot, name, linked }: CloneRequest,
+  { id, snapshot, name, linked }: CloneRequest,
   take: (request: { name: string; kind: 'automatic'; description: string }) => Promise<Opened>,
+  store: SnapshotStore,
 ): Promise<Source> {
-  if (snapshot === null && !linked) return { ...opened, disks: presentDisks(opened.files, opened.config, opened.tree) };
+  if (snapshot === null && !linked) return { ...opened, disks: presentDisks(opened.files, opened.config, opened.tree), nvram: await store.nvram(id) };
   // What a linked clone lies on must not change any more.
   const held = snapshot === null ? await take({ name: `Linked base of “${name}”`.slice(0, 120), kind: 'automatic', description: '' }) : opened;
   const found = findSnapshot(held.tree, snapshot ?? held.tree.current);
@@ -77,7 +81,7 @@ async function sourceOf(
     const layer = findLayer(held.tree, id);
     return layer === undefined ? [] : [{ drive, layer }];
   });
-  return { ...held, config: found.config, disks };
+  return { ...held, config: found.config, disks, nvram: found.nvram ?? undefined };
 }
 
 async function copiedDisks(io: SnapshotIo, { files, tree, config, disks }: Source, folder: string): Promise<MachineConfig> {

@@ -12,6 +12,7 @@ import type { MediaContract } from '../../shared/rpc/media-contract.ts';
 import { chainOf, findLayer, findSnapshot, isOutside } from '../../shared/snapshot/snapshot-tree.ts';
 import { type Opened, presentDisks } from './machine-disks.ts';
 import type { ApplianceMedia } from './media-work.ts';
+import { NVRAM_FILE } from './nvram-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 export interface ExporterOptions {
@@ -40,7 +41,7 @@ export function exportMachine(options: ExporterOptions, request: ExportRequest):
 
 type BundleFile = InputOf<MediaContract, 'packBundle'>['files'][number];
 
-async function exportBundle({ media, now = Date.now }: ExporterOptions, opened: Opened, { path, withMedia }: ExportRequest): Promise<ApplianceNote[]> {
+async function exportBundle({ store, media, now = Date.now }: ExporterOptions, opened: Opened, { id, path, withMedia }: ExportRequest): Promise<ApplianceNote[]> {
   const { files, config, tree } = opened;
   const notes: ApplianceNote[] = [];
   const names = new BundleNames();
@@ -84,6 +85,7 @@ async function exportBundle({ media, now = Date.now }: ExporterOptions, opened: 
     thumbnail: other(one.thumbnail, 'picture'),
   }));
   notes.length = said;
+  if ((await store.nvram(id)) !== undefined) add(NVRAM_FILE, 'nvram', null);
   const saved = other(tree.saved, 'state');
   // They name each other by their files' names, which stay.
   const states = tree.states.flatMap((one) => {

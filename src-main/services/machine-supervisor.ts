@@ -73,6 +73,8 @@ export interface SupervisorOptions {
   readonly onChange: (id: MachineId) => void;
   /** How far the writing of a machine's state, or the merging of its layers, is. */
   readonly onProgress?: (id: MachineId, done: number, total: number) => void;
+  /** What a machine is to remember when it is switched off. */
+  readonly onNvram?: (id: MachineId, hex: string) => void;
   /** The small picture of a running machine. */
   readonly onThumbnail?: (id: MachineId, pngBase64: string) => void;
   readonly now?: () => number;
@@ -295,6 +297,7 @@ export class MachineSupervisor {
     run.client.on('restarted', () => logs.add(id, 'info', 'The machine restarted.'));
     for (const event of ['saveProgress', 'mergeProgress'] as const)
       run.client.on(event, ({ done, total }) => this.#options.onProgress?.(id, done, total));
+    run.client.on('nvram', ({ hex }) => this.#options.onNvram?.(id, hex));
     run.client.on('thumbnail', ({ pngBase64 }) => this.#options.onThumbnail?.(id, pngBase64));
     run.client.on('ended', (ending) => {
       run.ending ??= ending;

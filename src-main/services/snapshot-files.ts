@@ -9,6 +9,7 @@ import { type SnapshotJournal, snapshotJournal } from '../../shared/snapshot/sna
 import { disposableOf } from '../../shared/snapshot/disposable.ts';
 import { EMPTY_TREE, isOutside, keptStates, type Layer, type SnapshotTree, snapshotTree, TREE_SCHEMA, treeFault } from '../../shared/snapshot/snapshot-tree.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
+import { NVRAM_FILE, nvramText } from './nvram-store.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 
 export const SNAPSHOT_FOLDER = 'snapshots';
@@ -18,6 +19,8 @@ export interface Change {
   readonly tree: SnapshotTree;
   /** null: the settings stay. */
   readonly config?: MachineConfig | null;
+  /** CMOS memory; null: it stays. */
+  readonly nvram?: string | null;
   readonly rebases?: readonly { readonly layer: Layer; readonly onto: Layer | undefined }[];
   readonly removes?: readonly string[];
 }
@@ -67,6 +70,7 @@ export class SnapshotFiles {
         backing: onto === undefined ? null : { name: this.nameBehind(layer.path, onto.path), format: onto.format },
       })),
       config: change.config ?? null,
+      nvram: change.nvram ?? null,
       tree: change.tree,
       removes: [...(change.removes ?? [])],
     };
@@ -113,9 +117,10 @@ export class SnapshotFiles {
     return join(this.folder, SNAPSHOT_FOLDER, 'journal.json');
   }
 
-  async #carryOut({ rebases, config, tree, removes }: SnapshotJournal, rebase = (all: Rebases) => this.#rebase(all)): Promise<void> {
+  async #carryOut({ rebases, config, nvram, tree, removes }: SnapshotJournal, rebase = (all: Rebases) => this.#rebase(all)): Promise<void> {
     await rebase(rebases.map(({ path, backing }) => ({ path: this.absolute(path), backing })));
     if (config !== null) await this.#replaceConfig(config);
+    if (nvram !== null) await this.#io.replace(this.absolute(NVRAM_FILE), nvramText(nvram));
     await this.#io.replace(treePath(this.folder), `${JSON.stringify(tree, null, 2)}\n`, join(this.folder, SNAPSHOT_FOLDER, 'tree.previous.json'));
     for (const path of removes) if (!isOutside(path)) await this.#io.remove(this.absolute(path));
     await this.#io.remove(this.#journalPath);

@@ -10,26 +10,9 @@ import { FailureError } from '../../shared/rpc/failure.ts';
 import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { differences } from '../../shared/snapshot/settings-diff.ts';
 import {
-  atSnapshot,
-  chainOf,
-  type Disk,
-  EMPTY_TREE,
-  expired,
-  findLayer,
-  findSnapshot,
-  isLayered,
-  keptStates,
-  type Layer,
-  parentState,
-  stateChain,
-  type Snapshot,
-  type SnapshotId,
-  type SnapshotKind,
-  type SnapshotTree,
-  withDisks,
-  withoutSnapshot,
-  withoutStates,
-  withSnapshot,
+  atSnapshot, chainOf, type Disk, EMPTY_TREE, expired, findLayer, findSnapshot, isLayered, keptStates, type Layer,
+  parentState, stateChain, type Snapshot, type SnapshotId, type SnapshotKind, type SnapshotTree, withDisks,
+  withoutSnapshot, withoutStates, withSnapshot,
 } from '../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan, SnapshotDiff, SnapshotTreeView } from '../../shared/snapshot/snapshot-view.ts';
 import type { LiveMachines } from './live-machines.ts';
@@ -45,6 +28,8 @@ export interface SnapshotStoreOptions {
   readonly isRunning: (id: MachineId) => boolean;
   /** A machine that runs; without it only machines that are off have snapshots. */
   readonly live?: LiveMachines;
+  /** The CMOS memory of a machine; undefined: not known. */
+  readonly nvram?: (id: MachineId) => Promise<string | undefined>;
   readonly now?: () => number;
 }
 
@@ -161,6 +146,11 @@ export class SnapshotStore {
 
   tree(id: MachineId): Promise<SnapshotTree> {
     return this.#files(id).tree();
+  }
+
+  /** The machine's CMOS memory as it is; undefined: not known. */
+  async nvram(id: MachineId): Promise<string | undefined> {
+    return this.#options.nvram?.(id);
   }
 
   /** With the machine's snapshots held still; for clones. */
@@ -323,7 +313,7 @@ export class SnapshotStore {
     this.#refuseFrozen(files, config, tree);
     const { below, overlays } = await this.#overlays(files, tree, disks);
     // A saved state is part of what is kept, and stays where the machine goes on.
-    const taken = { ...this.#entry(request, config), state: tree.saved };
+    const taken = { ...(await this.#entry(request, config)), state: tree.saved };
     await files.commit({
       operation: `take “${taken.name}”`,
       tree: { ...withSnapshot(tree, taken, below, overlays), saved: tree.saved },
@@ -341,7 +331,7 @@ export class SnapshotStore {
     const { id, files, config, tree } = opened;
     const disks = presentDisks(files, config, tree);
     const { below, overlays } = await this.#overlays(files, tree, disks, true);
-    const taken = { ...this.#entry(request, config), pending: true };
+    const taken = { ...(await this.#entry(request, config)), pending: true };
     const during = withSnapshot(tree, taken, below, overlays);
     await files.commit({ operation: `take “${taken.name}”`, tree: during, config: withDisks(config, overlays) });
     try {
@@ -407,13 +397,14 @@ export class SnapshotStore {
     const known = new Map(below.map(({ layer }) => [layer.id, layer]));
     const kept = present.map((disk) => ({ ...disk, layer: known.get(disk.layer.id) ?? disk.layer }));
     const name = `Before restoring “${target.name}”`.slice(0, 120);
-    const from = keep ? withSnapshot(tree, { ...this.#entry({ name, kind: 'before-restore' }, config), state: tree.saved }, kept, []) : tree;
+    const from = keep ? withSnapshot(tree, { ...(await this.#entry({ name, kind: 'before-restore' }, config)), state: tree.saved }, kept, []) : tree;
     const replaced = new Set(overlays.map(({ drive }) => drive));
     const dropped = keep ? [] : present.filter(({ drive, layer }) => layer.parent !== null && (replaced.has(drive) || !disksOnly));
     await files.commit({
       operation: `restore “${target.name}”`,
       tree: atSnapshot(from, target.id, overlays, dropped, disksOnly ? null : target.state),
       config: withDisks(base, overlays),
+      nvram: disksOnly ? null : target.nvram,
     });
   }
 
@@ -462,7 +453,7 @@ export class SnapshotStore {
   }
 
   /** Without its place in the tree, which the tree gives it. */
-  #entry(request: TakeRequest, config: MachineConfig): Snapshot {
+  async #entry(request: TakeRequest, config: MachineConfig): Promise<Snapshot> {
     return {
       id: randomUUID(),
       parent: null,
@@ -475,6 +466,7 @@ export class SnapshotStore {
       config,
       state: null,
       pending: false,
+      nvram: (await this.nvram(config.id)) ?? null,
       thumbnail: null,
     };
   }

@@ -12,6 +12,7 @@ import { MediaTools } from '../../src-main/host/media-tools.ts';
 import { MachineRegistry } from '../../src-main/services/machine-registry.ts';
 import { nodeSnapshotIo, type SnapshotIo, type SnapshotMedia } from '../../src-main/services/snapshot-io.ts';
 import type { LiveMachines } from '../../src-main/services/live-machines.ts';
+import { NvramStore } from '../../src-main/services/nvram-store.ts';
 import { SnapshotStore } from '../../src-main/services/snapshot-store.ts';
 
 export class Killed extends Error {}
@@ -52,6 +53,7 @@ export class MortalIo {
 export interface Opened {
   readonly registry: MachineRegistry;
   readonly store: SnapshotStore;
+  readonly nvram: NvramStore;
   readonly mortal: MortalIo;
 }
 
@@ -60,6 +62,7 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
   const registry = new MachineRegistry(dataFolder, 4096);
   await registry.load();
   const mortal = new MortalIo(deathAt);
+  const nvram = new NvramStore({ folderOf: (id) => registry.folderOf(id), warn: () => {} });
   const store = new SnapshotStore({
     machines: {
       config: (id) => registry.config(id),
@@ -68,11 +71,12 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
       replace: (config) => mortal.step(() => registry.replace(config)),
     },
     io: mortal.io,
+    nvram: (id) => nvram.read(id),
     isRunning: () => live !== undefined,
     ...(live ? { live: mortalMachines(mortal, live) } : {}),
     ...(now ? { now } : {}),
   });
-  return { registry, store, mortal };
+  return { registry, store, nvram, mortal };
 }
 
 /** Machines that run; where nothing is said about their layers, these are not merged. */

@@ -1,7 +1,13 @@
-// What firmware keeps in the CMOS memory: memory sizes and equipment, where old systems and boot loaders look.
+// What is in the CMOS memory at power-on: what the battery has kept, and what firmware writes there: memory sizes and equipment, where old systems and boot loaders look.
 // Reference: IBM PC/AT technical reference, CMOS RAM address map; RBIL, CMOS.LST (34h/35h, 5Bh-5Dh).
 
+import { CMOS_BYTES, NVRAM_BASE } from '../devices/cmos/cmos.ts';
 import { splitRam } from '../firmware/memory-map.ts';
+
+/** What the battery has kept; undefined: nothing. */
+export function keptNvram(bytes: Uint8Array | undefined): [register: number, value: number][] {
+  return [...(bytes?.subarray(0, CMOS_BYTES - NVRAM_BASE) ?? [])].map((value, at) => [NVRAM_BASE + at, value]);
+}
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

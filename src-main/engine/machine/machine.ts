@@ -30,6 +30,8 @@ import { savedPart } from './saved-part.ts';
 const ATTENTION = 1;
 /** Output waits this long for more of it. */
 const FLUSH_NS = 1_000_000;
+/** Changes of the CMOS memory are told together. */
+const NVRAM_SETTLE_NS = 1_000_000_000;
 /** The longest run without a look around, should nothing set the attention word. */
 const MAX_SLICE = 100_000_000;
 /** Instructions after waking from HLT before an alarm is set: most guests sleep again within them. */
@@ -64,6 +66,8 @@ export class Machine {
   /** The `hold` that is not answered yet, as drives are at work. */
   #holding: { readonly copies: PageCopies | undefined } | undefined;
   readonly #flushTimer: Timer;
+  readonly #nvramTimer: Timer;
+  #isNvramTold = true;
   /** No longer waiting for the state that it was made for: a restart boots. */
   #wasReleased = false;
   /** In HLT. */
@@ -100,6 +104,7 @@ export class Machine {
     if (this.#clock instanceof HostTimeClock) this.#clock.follow(this.#timers);
     this.#drives = new Drives(options.drives ?? [], this.#timers, (event) => host.emit(event));
     this.#flushTimer = this.#timers.timer(() => this.#flush());
+    this.#nvramTimer = this.#timers.timer(() => this.#tellNvram());
     const flushSoon = (): void => this.#flushTimer.arm(this.#timers.nowNs() + FLUSH_NS);
     this.board = buildPc({
       options,
@@ -114,6 +119,10 @@ export class Machine {
       power: { powerOff: () => this.#end({ kind: 'power-off' }) },
       debugExit: (status) => this.#end({ kind: 'debug-exit', value: (status - 1) / 2 }),
       onOutput: flushSoon,
+      onNvramChange: () => {
+        this.#isNvramTold = false;
+        this.#nvramTimer.arm(this.#timers.nowNs() + NVRAM_SETTLE_NS);
+      },
       onSerialDrained: (port) => host.emit({ kind: 'serial-drained', port }),
       onKeyboardLeds: (leds) => host.emit({ kind: 'keyboard-leds', leds }),
       emit: (event) => host.emit(event),
@@ -191,6 +200,7 @@ export class Machine {
     this.board.settle();
     this.#flush();
     this.#flushTimer.cancel();
+    this.#tellNvram();
     // Where blocks begin decides at which instruction a timer is seen: counted time goes on alike in every machine.
     if (this.#options.time === 'instructions') this.engine.forgetCode();
     return saveSections(this.#stateParts());
@@ -199,6 +209,7 @@ export class Machine {
   /** Into a machine made with `awaitsState`, once its memory is in place or awaited. Throws `StateError`. */
   restoreState(sections: readonly StateSection[]): void {
     restoreSections(this.#stateParts(), sections);
+    this.#tellNvram();
   }
 
   #stateParts(): MachineStateParts {
@@ -417,8 +428,16 @@ export class Machine {
     if (debug !== undefined) this.#host.emit({ kind: 'debug-output', bytes: debug });
   }
 
+  #tellNvram(): void {
+    this.#nvramTimer.cancel();
+    if (this.#isNvramTold) return;
+    this.#isNvramTold = true;
+    this.#host.emit({ kind: 'nvram', bytes: this.board.nvram });
+  }
+
   #finish(reason: StopReason): StopReason {
     this.#flush();
+    this.#tellNvram();
     this.board.display?.sendLast();
     this.#host.emit({ kind: 'stopped', reason, stats: this.stats() });
     return reason;

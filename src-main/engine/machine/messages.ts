@@ -65,6 +65,8 @@ export type MachineEvent =
   | DriveRequestEvent
   /** The guest opened the tray. */
   | { readonly kind: 'tray-opened'; readonly drive: string }
+  /** The CMOS memory behind the clock's registers has changed: all of it. */
+  | { readonly kind: 'nvram'; readonly bytes: Uint8Array }
   | { readonly kind: 'keyboard-leds'; readonly leds: number }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'stats'; readonly stats: MachineStats }

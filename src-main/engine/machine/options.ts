@@ -84,6 +84,8 @@ export interface MachineOptions {
   readonly hpet?: boolean;
   /** A virtio entropy device. */
   readonly entropy?: boolean;
+  /** What the CMOS memory behind the clock's registers held when the machine was last switched off; absent: zeroes. */
+  readonly nvram?: Uint8Array;
   /** Milliseconds that the real-time clock is ahead of the host's UTC; default 0. */
   readonly wallClockOffsetMs?: number;
   /** Number of 16550 UARTs, COM1 first; 0 to 4. */

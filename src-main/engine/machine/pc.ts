@@ -33,7 +33,7 @@ import type { LinearScreen, VideoMode } from '../firmware/linux/video-mode.ts';
 import {
   COM_PORTS, ISA_BRIDGE_DEVICE, PIRQ_ROUTES, pirqOf, PM_BASE, PM_FUNCTION, SCI_IRQ,
 } from '../firmware/platform.ts';
-import { cmosMemory } from './cmos-memory.ts';
+import { cmosMemory, keptNvram } from './cmos-memory.ts';
 import { DisplayAdapter } from './display-adapter.ts';
 import { DisplayFeed } from './display-feed.ts';
 import type { InstalledDrive } from './drives.ts';
@@ -81,6 +81,7 @@ export interface PcParts {
   readonly debugExit: (status: number) => void;
   /** The first byte of serial or debug output waits to be sent on. */
   readonly onOutput: () => void;
+  readonly onNvramChange: () => void;
   readonly onSerialDrained: (port: number) => void;
   readonly onKeyboardLeds: (leds: number) => void;
   /** Takes the pictures of the screen. */
@@ -101,6 +102,7 @@ export class Pc {
   readonly #adapter: DisplayAdapter | undefined;
   readonly #pci: PciHost;
   readonly #pm: AcpiPm;
+  readonly #cmos: Cmos;
   readonly #lapic: LocalApic;
   readonly #floatError: FloatError;
   readonly #firmware: Firmware | undefined;
@@ -157,10 +159,15 @@ export class Pc {
       ports: this.ports,
       memory: this.memory,
     });
+    this.#cmos = new Cmos(this.#context('cmos', hpet.rtc), {
+      // What firmware finds out at power-on it writes anew.
+      nvram: [...keptNvram(options.nvram), ...cmosMemory(options.memoryBytes, floppyTypes(parts.drives)), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)],
+      onNvramChange: parts.onNvramChange,
+    });
     this.devices = [
       pic, this.#lapic, ioApic,
       new Pit(this.#context('pit', hpet.pit)),
-      new Cmos(this.#context('cmos', hpet.rtc), { nvram: [...cmosMemory(options.memoryBytes, floppyTypes(parts.drives)), ...cmosBootOrder(options.firmware ?? DEFAULT_FIRMWARE)] }),
+      this.#cmos,
       this.ps2,
       ide,
       this.#pm, this.#pci,
@@ -193,6 +200,11 @@ export class Pc {
     this.#firmware?.reset();
     for (const device of this.devices) device.reset();
     for (const port of this.serial) port.reset();
+  }
+
+  /** What stays when the machine is switched off, as `MachineOptions.nvram`. */
+  get nvram(): Uint8Array {
+    return this.#cmos.nvramBytes();
   }
 
   /** What stands beside the devices and has a section of the state. */

@@ -201,6 +201,21 @@ describe('CMOS memory', () => {
     expect(cmos.nvram(0x0f)).toBe(5);
   });
 
+  it('says when its memory changes, and only then; that and nothing of the clock is kept', () => {
+    let changes = 0;
+    const { put, cmos } = board({ nvram: [[0x40, 7]], onNvramChange: () => { changes += 1; } });
+    put(0x40, 7);
+    put(11, 0x04);
+    put(1, 0x30);
+    put(0, 5);
+    expect(changes).toBe(0);
+    put(0x40, 8);
+    put(0x7f, 1);
+    expect(changes).toBe(2);
+    const kept = cmos.nvramBytes();
+    expect([kept.length, kept[0x40 - 0x0e], kept[0x7f - 0x0e]]).toEqual([114, 8, 1]);
+  });
+
   it('refuses to overwrite C and D; D says the battery is good', () => {
     const { get, put } = board();
     put(13, 0);

@@ -103,3 +103,26 @@ describe('building', () => {
     expect(() => testMachine(tinyKernel([]), { memoryBytes: 1 * MiB })).toThrow(/memory/);
   });
 });
+
+describe('the CMOS memory', () => {
+  const poke = (register: number, value: number) => [...code.outb(0x70, register), ...code.outb(0x71, value)];
+  const told = (events: ReturnType<typeof testMachine>['events']) => events.flatMap((event) => (event.kind === 'nvram' ? [event.bytes] : []));
+
+  it('is told once for all changes, when the guest has left it alone for a while', () => {
+    const sleep = [0xfb, 0xf4, 0xeb, 0xfd]; // sti; hlt; jmp hlt
+    const { machine, events } = testMachine(tinyKernel([...poke(0x50, 1), ...poke(0x51, 2), ...sleep]));
+    machine.runFor(5);
+    expect(told(events)).toEqual([]);
+    expect(machine.runFor(100_000)).toEqual({ kind: 'idle' });
+    expect(told(events).map((bytes) => [bytes[0x50 - 0x0e], bytes[0x51 - 0x0e]])).toEqual([[1, 2]]);
+  });
+
+  it('is told before the machine ends, and there again in the next one, but for what firmware finds out', () => {
+    const kernel = tinyKernel([...poke(0x50, 9), ...poke(0x15, 0), ...code.powerOff(), ...code.spin()]);
+    const first = testMachine(kernel);
+    expect(first.machine.runFor(100_000)).toEqual({ kind: 'power-off' });
+    const [nvram] = told(first.events);
+    const { machine } = testMachine(kernel, { nvram: nvram! });
+    expect([machine.board.nvram[0x50 - 0x0e], machine.board.nvram[0x15 - 0x0e]]).toEqual([9, 640 & 0xff]);
+  });
+});

@@ -2,9 +2,12 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applianceKindOf, importRequest } from '../../../shared/appliance/appliance-view.ts';
+import type { SaveStateInput } from '../../../shared/machine/saved-state.ts';
+import { STATE_PAGE, StateWriter } from '../../../src-main/engine/snapshot/index.ts';
+import { NewStateFile, openState, stateCodec } from '../../../src-main/host/state-files.ts';
 import { Jobs } from '../../../src-main/services/jobs.ts';
 import { cloneMachine } from '../../../src-main/services/machine-cloner.ts';
 import { exportMachine } from '../../../src-main/services/machine-exporter.ts';
@@ -46,6 +49,32 @@ const into = ({ registry }: Opened, path: string, more: Partial<Parameters<typeo
     importRequest.parse({ path, ...more }),
   );
 
+const STATE = { cpuModel: 'pentium3', memoryBytes: 2 * STATE_PAGE, tailBytes: 0 };
+
+/** Two pages: one that stays, and one full of `byte`. */
+function writeState(path: string, parent: string | null, byte: number) {
+  const sink = new NewStateFile(path);
+  const below = parent === null ? undefined : openState(parent);
+  const writer = new StateWriter({
+    sink, codec: stateCodec, id: byte.toString(16).padStart(32, '0'), machine: STATE, savedMs: 1,
+    parent: below && { file: basename(below.file), id: below.index.id, digest: (page) => below.digest(page) },
+  });
+  for (const fill of [100, byte]) writer.page(new Uint8Array(STATE_PAGE).fill(fill));
+  const written = writer.finish();
+  sink.commit();
+  below?.close();
+  return written;
+}
+
+/** The first bytes of both. */
+async function memoryOf(path: string): Promise<(number | undefined)[]> {
+  const memory = new Uint8Array(STATE.memoryBytes);
+  const reader = openState(path);
+  for (const group of reader.groups()) await group.load(memory);
+  reader.close();
+  return [memory[0], memory[STATE_PAGE]];
+}
+
 describe('a bundle', () => {
   it('keeps everything: disks, snapshots, settings, and is no further use to the original', async () => {
     const { folder, opened, first } = await machine();
@@ -64,6 +93,32 @@ describe('a bundle', () => {
     expect([await read(elsewhere, 'moved'), await read(elsewhere, 'moved', 'disk1')]).toEqual(['base', 'raw']);
     for (const { id } of (await elsewhere.store.view('moved')).snapshots) await elsewhere.store.delete('moved', id);
     expect(await read(elsewhere, 'moved')).toBe('base');
+  });
+
+  it('keeps states that lean on each other, each with its own memory, and the CMOS memory', async () => {
+    const folder = temporaryFolder();
+    const data = join(folder, 'data');
+    await makeMachine(data, [{ format: 'qcow2', bytes: 4 << 20 }]);
+    let byte = 0;
+    const live = {
+      picture: async () => null,
+      saveState: async (_id: string, { path, parent }: SaveStateInput) => ({ ...writeState(path, parent, ++byte), pausedMs: 1, pausedCpuMs: 1, totalMs: 2 }),
+    };
+    const running = await openData(data, undefined, undefined, live);
+    for (const name of ['A', 'B', 'C']) await running.store.take(ID, { name });
+    const opened = await openData(data);
+    opened.nvram.put(ID, '5a'.repeat(114));
+    const path = join(folder, 'chain.boxwright');
+    await out(opened, path);
+    const elsewhere = await openData(join(folder, 'elsewhere'));
+    const { config } = await into(elsewhere, path, { name: 'Moved' });
+    rmSync(data, { recursive: true });
+    const tree = await elsewhere.store.tree(config.id);
+    expect(tree.states).toHaveLength(2);
+    expect((await elsewhere.store.view(config.id)).snapshots.map(({ stateProblem }) => stateProblem)).toEqual([null, null, null]);
+    for (const [index, { state }] of tree.snapshots.entries())
+      expect(await memoryOf(join(elsewhere.registry.folderOf(config.id), state ?? ''))).toEqual([100, index + 1]);
+    expect(await elsewhere.nvram.read(config.id)).toBe('5a'.repeat(114));
   });
 
   it('can be opened with tar and checked with sha256sum', async () => {

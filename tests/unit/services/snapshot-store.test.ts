@@ -93,6 +93,27 @@ describe('restoring', () => {
     expect(opened.registry.config(ID)).toMatchObject({ memoryMiB: 512, name: 'Renamed' });
   });
 
+  it('brings back the CMOS memory, unless only disks are wanted; what is left behind has its own', async () => {
+    const { opened } = await machine();
+    const { nvram, store } = opened;
+    const memory = (byte: number) => byte.toString(16).padStart(2, '0').repeat(114);
+    const old = await store.take(ID, { name: 'Older than its first change' });
+    nvram.put(ID, memory(1));
+    const first = await store.take(ID, { name: 'First' });
+    nvram.put(ID, memory(2));
+    await write(opened, 'two');
+    await store.restore(ID, { snapshot: first.id, disksOnly: true, keepPresent: false });
+    expect(await nvram.read(ID)).toBe(memory(2));
+    await write(opened, 'three');
+    await restore(opened, first.id);
+    expect(await nvram.read(ID)).toBe(memory(1));
+    const left = (await store.view(ID)).snapshots.find(({ kind }) => kind === 'before-restore');
+    await restore(opened, left?.id ?? '');
+    expect(await nvram.read(ID)).toBe(memory(2));
+    await restore(opened, old.id, false);
+    expect(await nvram.read(ID)).toBe(memory(2));
+  });
+
   it('forgets what was left behind long ago', async () => {
     const { folder, opened } = await machine();
     const { id } = await opened.store.take(ID, { name: 'A' });

@@ -18,9 +18,11 @@ import {
   RTC_YEAR,
 } from './calendar.ts';
 
+export const CMOS_BYTES = 128;
+
 const SPEC = defineState('cmos', 1, {
   index: u8(),
-  ram: kept(bytes(128)),
+  ram: kept(bytes(CMOS_BYTES)),
   /** Guest's clock minus the host's UTC clock. */
   offsetMs: kept(f64()),
   /** Guest time from which the periodic interrupt is counted. */
@@ -51,6 +53,8 @@ const C_PF = 0x40;
 const C_AF = 0x20;
 const C_UF = 0x10;
 const D_VRT = 0x80;
+/** From here on it is memory and no clock. */
+export const NVRAM_BASE = REGISTER_D + 1;
 /** Alarm bytes from C0h on match everything. */
 const DONT_CARE = 0xc0;
 /** The update takes 1984 us and UIP rises 244 us before it. */
@@ -61,6 +65,8 @@ export interface CmosOptions {
   readonly offsetMs?: number;
   /** What firmware left in the CMOS memory: register and value. */
   readonly nvram?: Iterable<readonly [register: number, value: number]>;
+  /** The guest has changed a byte of it, or all came out of a saved state. */
+  readonly onNvramChange?: () => void;
 }
 
 export class Cmos implements Device<CmosState> {
@@ -69,12 +75,14 @@ export class Cmos implements Device<CmosState> {
   readonly state = SPEC.create();
   readonly regions: readonly Region[] = [{ space: 'port', base: 0x70, length: 2, maxWidth: 1 }];
   private readonly context: DeviceContext;
+  private readonly onNvramChange: () => void;
   private readonly irq: IrqLine;
   private readonly periodicTimer: Timer;
   private readonly updateTimer: Timer;
 
   constructor(context: DeviceContext, options: CmosOptions = {}) {
     this.context = context;
+    this.onNvramChange = options.onNvramChange ?? (() => {});
     this.irq = context.irq('irq');
     this.periodicTimer = context.clock.timer(() => this.poll());
     this.updateTimer = context.clock.timer(() => this.poll());
@@ -91,13 +99,18 @@ export class Cmos implements Device<CmosState> {
     return (this.state.index & 0x80) !== 0;
   }
 
-  /** The battery-backed bytes, for firmware set-up and for keeping them between runs. */
+  /** All battery-backed bytes behind the clock's registers, for keeping them between runs. */
+  nvramBytes(): Uint8Array {
+    return this.state.ram.slice(NVRAM_BASE);
+  }
+
+  /** One of them, for firmware set-up. */
   nvram(register: number): number {
     return this.state.ram[register & 0x7f]!;
   }
 
   setNvram(register: number, value: number): void {
-    if ((register & 0x7f) > REGISTER_D) this.state.ram[register & 0x7f] = value;
+    if ((register & 0x7f) >= NVRAM_BASE) this.state.ram[register & 0x7f] = value;
   }
 
   read(_region: number, offset: number, _width: Width): number {
@@ -125,7 +138,9 @@ export class Cmos implements Device<CmosState> {
     } else if (isTime(index)) {
       this.writeTime(index, value);
     } else if (index !== REGISTER_C && index !== REGISTER_D) {
+      const isNews = index >= NVRAM_BASE && ram[index] !== value;
       ram[index] = value;
+      if (isNews) this.onNvramChange();
     }
   }
 
@@ -141,6 +156,7 @@ export class Cmos implements Device<CmosState> {
   }
 
   afterRestore(): void {
+    this.onNvramChange();
     this.armTimers();
     this.irq.set((this.state.ram[REGISTER_C]! & C_IRQF) !== 0);
   }
