@@ -26,7 +26,7 @@ const HELP = `usage: npm run bench -- [OPTION]...
   --readme          the figures by group go into the README too
   --images          disk images instead: convert, compare, info and create beside qemu-img
   --snapshots       snapshots of a running Linux instead: take, restore, delete, beside qemu's savevm and loadvm
-  --memory LIST     with --snapshots: MiB of the guest; default: 256,512
+  --memory LIST     with --snapshots: MiB of the guest; default: 256,512,1024
   --json            results as JSON instead of a table
   --help            this text
 
@@ -74,7 +74,7 @@ async function main() {
     return;
   }
   if (values.snapshots) {
-    const rows = await measureSnapshots((values.memory ?? '256,512').split(',').map(Number), say);
+    const rows = await measureSnapshots((values.memory ?? '256,512,1024').split(',').map(Number), say);
     process.stdout.write(`${machineName()}\n\n${rows}\n`);
     return;
   }

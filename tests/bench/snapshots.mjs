@@ -19,7 +19,7 @@ const WORK = 'mkdir -p /tmp; mount -t tmpfs none /tmp; while :; do head -c 48000
 /** How long the guest works, or sleeps, before it is looked at. */
 const SETTLE_MS = 15_000;
 
-/** @typedef {{ who: string, memory: number, guest: string, what: string, pauseMs?: number, totalMs: number, bytes?: number }} Row */
+/** @typedef {{ who: string, memory: number, guest: string, what: string, pauseMs?: number, pauseCpuMs?: number, totalMs: number, bytes?: number }} Row */
 
 /** @param {readonly number[]} memories @param {(line: string) => void} say */
 export async function measureSnapshots(memories, say) {
@@ -50,10 +50,10 @@ async function ours(memory, say) {
   const take = (/** @type {string} */ guest, /** @type {string} */ what) => {
     verb('snapshot', 'take', 'bench', `${guest} ${what}`);
     const line = verb('log', 'bench').text.trim().split('\n').findLast((text) => text.includes('state was written'));
-    const found = /written in (\d+) ms .*, ([\d.]+) (B|KiB|MiB)\); the guest stood still for (\d+) ms/.exec(line ?? '');
+    const found = /written in (\d+) ms .*, ([\d.]+) (B|KiB|MiB)\); the guest stood still for (\d+) ms, (\d+) ms of them computing/.exec(line ?? '');
     if (found === null) throw new Error(`the log does not say how it went: ${line}`);
     const scale = { B: 1, KiB: 1024, MiB: 1024 * 1024 }[found[3] ?? ''] ?? Number.NaN;
-    rows.push({ who: 'boxwright', memory, guest, what: `take ${what}`, pauseMs: Number(found[4]), totalMs: Number(found[1]), bytes: Number(found[2]) * scale });
+    rows.push({ who: 'boxwright', memory, guest, what: `take ${what}`, pauseMs: Number(found[4]), pauseCpuMs: Number(found[5]), totalMs: Number(found[1]), bytes: Number(found[2]) * scale });
   };
   const restore = (/** @type {string} */ guest, /** @type {string} */ name) => {
     const { ms } = verb('snapshot', 'restore', 'bench', name, '--discard');
@@ -186,7 +186,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 function table(rows) {
   const ms = (/** @type {number | undefined} */ value) => (value === undefined ? '' : `${Math.round(value)}`).padStart(9);
   const mb = (/** @type {number | undefined} */ value) => (value === undefined ? '' : (value / 1e6).toFixed(2)).padStart(9);
-  const lines = rows.map(({ who, memory, guest, what, pauseMs, totalMs, bytes }) =>
-    `${who.padEnd(10)} ${`${memory}`.padStart(5)}  ${guest.padEnd(5)} ${what.padEnd(16)} ${ms(pauseMs)} ${ms(totalMs)} ${mb(bytes)}`);
-  return ['who          MiB  guest what              pause ms  total ms        MB', ...lines].join('\n');
+  const lines = rows.map(({ who, memory, guest, what, pauseMs, pauseCpuMs, totalMs, bytes }) =>
+    `${who.padEnd(10)} ${`${memory}`.padStart(5)}  ${guest.padEnd(5)} ${what.padEnd(16)} ${ms(pauseMs)} ${ms(pauseCpuMs)} ${ms(totalMs)} ${mb(bytes)}`);
+  return ['who          MiB  guest what              pause ms computing  total ms        MB', ...lines].join('\n');
 }
