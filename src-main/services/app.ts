@@ -3,7 +3,7 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, settingsOf } from '../../shared/machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk } from '../../shared/machine/config.ts';
 import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
@@ -292,14 +292,13 @@ export class App {
         return this.#announce(id);
       },
       'machines.label': async ({ id, name, guest, group, tags }) => {
-        const settings = settingsOf(registry.config(id));
-        await registry.update(id, {
-          ...settings,
-          name: name ?? settings.name,
-          guest: guest ?? settings.guest,
-          group: group ?? settings.group,
-          tags: tags ?? settings.tags,
-        });
+        await registry.update(id, (now) => ({
+          ...now,
+          name: name ?? now.name,
+          guest: guest ?? now.guest,
+          group: group ?? now.group,
+          tags: tags ?? now.tags,
+        }));
         return this.#announce(id);
       },
       'machines.delete': async ({ id }) => {
@@ -470,17 +469,14 @@ export class App {
     const { registry, supervisor } = this;
     supervisor.require(id, 'changeMedium');
     this.#refuseBusy(id);
-    const settings = settingsOf(registry.config(id));
-    const index = settings.drives.findIndex((one) => one.id === drive && one.kind !== 'disk');
-    const found = settings.drives[index];
-    if (!found)
+    if (!registry.config(id).drives.some((one) => one.id === drive && one.kind !== 'disk'))
       throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
     const { path, format } = medium;
     if (supervisor.isRunning(id))
       await (path === null
         ? supervisor.ask(id, 'eject', { drive })
         : supervisor.ask(id, 'insert', { drive, path: resolve(registry.folderOf(id), path), format }));
-    await registry.update(id, { ...settings, drives: settings.drives.with(index, { ...found, path, format }) });
+    await registry.update(id, (now) => ({ ...now, drives: now.drives.map((one) => (one.id === drive ? { ...one, path, format } : one)) }));
     return this.#announce(id);
   }
 

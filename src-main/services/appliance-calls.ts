@@ -3,7 +3,7 @@
 import { statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ApplianceNote } from '../../shared/appliance/appliance-view.ts';
-import { type MachineId, settingsOf } from '../../shared/machine/config.ts';
+import type { MachineId } from '../../shared/machine/config.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
@@ -67,8 +67,7 @@ export function applianceCalls({ registry, store, io, media, jobs, machineFolder
     },
     'machines.setTemplate': async ({ id, template }) => {
       if (isRunning(id)) throw new FailureError('machine.wrongState', 'This cannot be done while the machine is running.', { id });
-      const { template: _before, ...settings } = settingsOf(registry.config(id));
-      await registry.update(id, template ? { ...settings, template } : settings);
+      await registry.update(id, ({ template: _before, ...settings }) => (template ? { ...settings, template } : settings));
       return announce(id);
     },
   } satisfies Partial<Handlers<AppContract>>;

@@ -13,6 +13,7 @@ import {
   machineConfig,
   machineId,
   machineSettings,
+  settingsOf,
 } from '../../shared/machine/config.ts';
 import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/machine/validate.ts';
 import type { DamagedMachine } from '../../shared/machine/view.ts';
@@ -159,14 +160,18 @@ export class MachineRegistry {
     }
   }
 
-  /** `prepare` runs when the settings are known to be good, before they are written. */
+  /**
+   * Settings that follow from the present ones are given as a function: their disks may lie on other layers when it is
+   * their turn. `prepare` runs when the settings are known to be good, before they are written.
+   */
   update(
     id: MachineId,
-    settings: MachineSettings,
+    given: MachineSettings | ((now: MachineSettings) => MachineSettings),
     prepare: (folder: string) => Promise<void> = async () => undefined,
   ): Promise<MachineConfig> {
     return this.#exclusively(async () => {
       const before = this.config(id);
+      const settings = typeof given === 'function' ? given(settingsOf(before)) : given;
       this.#refuseErrors(settings, id);
       await prepare(this.folderOf(id));
       return this.#write({ ...settings, schema: before.schema, id, uuid: before.uuid ?? randomUUID() });

@@ -49,7 +49,7 @@ export class PendingChanges {
     const fault = issues.find(({ severity }) => severity === 'error');
     if (hasErrors(issues) && fault) throw new FailureError('machine.invalidConfig', fault.message, { issue: fault.code, field: fault.field });
     const live = Object.fromEntries(LIVE_KEYS.map((key) => [key, wanted[key]]));
-    await this.#registry.update(id, { ...now, ...live });
+    await this.#registry.update(id, (present) => ({ ...present, ...live }));
     const pending = pendingOf(now, wanted);
     if (Object.keys(pending).length === 0) return this.#drop(id);
     await replaceFile(this.#fileOf(id), `${JSON.stringify(pending, null, 2)}\n`);
@@ -60,7 +60,7 @@ export class PendingChanges {
   async apply(id: MachineId): Promise<boolean> {
     const pending = this.#changes.get(id);
     if (pending === undefined) return false;
-    await this.#registry.update(id, withPending(settingsOf(this.#registry.config(id)), pending));
+    await this.#registry.update(id, (now) => withPending(now, pending));
     await this.#drop(id);
     return true;
   }

@@ -31,13 +31,15 @@ export interface Cleaning {
 export async function cleanUp(cleaning: Cleaning, open: () => Promise<Opened>): Promise<void> {
   for (;;) {
     const opened = await open();
-    const { files, config, tree } = opened;
+    const { files, tree } = opened;
     const step = nextCleanUp(tree, await factsOf(cleaning, opened));
     if (step === undefined) return;
     const used = step.kind === 'merge' ? usedLive(cleaning, opened, step) : undefined;
     if (used !== undefined) await used.merge();
     else if (step.kind === 'merge') await copy(cleaning.io, opened, step);
     const { tree: after, rebases, removes } = cleanedUp(tree, step);
+    // Copying may take hours; the machine's name and media may be others since.
+    const { config } = await open();
     const moved = presentDisks(files, config, tree).flatMap(({ drive, layer }) => {
       const now = after.layers.find(({ id }) => id === layer.id);
       return now === undefined || now.path === layer.path ? [] : [{ drive, layer: now }];

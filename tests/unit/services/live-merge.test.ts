@@ -122,6 +122,20 @@ describe('a running machine whose disk is the user’s own file', () => {
     await disks.end();
   });
 
+  it('keeps what is changed in the settings meanwhile', async () => {
+    const outside = join(temporaryFolder(), 'elsewhere.raw');
+    const folder = await machine({ format: 'raw', bytes: BYTES, outside });
+    const { disks, opened } = await running(folder);
+    await disks.write(DRIVE, 0, new Uint8Array(CLUSTER).fill(7));
+    const { id } = await opened.store.take(ID, { name: 'Only' });
+    disks.onStep = async () => {
+      await opened.registry.update(ID, (now) => ({ ...now, name: 'Renamed meanwhile' }));
+    };
+    await opened.store.delete(ID, id);
+    expect(opened.registry.config(ID)).toMatchObject({ name: 'Renamed meanwhile', drives: [{ path: outside }] });
+    await disks.end();
+  });
+
   it('writes what the guest discards as the zeroes that it reads', async () => {
     const outside = join(temporaryFolder(), 'elsewhere.raw');
     const folder = await machine({ format: 'raw', bytes: BYTES, outside });
