@@ -21,14 +21,6 @@ export function difference(one: readonly string[], other: readonly string[]): nu
   return sum / (ROWS * COLUMNS);
 }
 
-/** How many fields differ by more than `tolerance`: for pictures of which most is empty. */
-export function differingFields(one: readonly string[], other: readonly string[], tolerance: number): number {
-  let count = 0;
-  for (let row = 0; row < ROWS; row++)
-    for (let column = 0; column < COLUMNS; column++) if (Math.abs(value(one, row, column) - value(other, row, column)) > tolerance) count += 1;
-  return count;
-}
-
 function value(grid: readonly string[], row: number, column: number): number {
   return Number.parseInt((grid[row] ?? '').slice(column * 2, column * 2 + 2), 16);
 }

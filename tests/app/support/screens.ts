@@ -33,7 +33,7 @@ export const EMPTY_SCREENS: readonly ScreenStep[] = [
       await chooseSource(page, 'Kernel');
       await page.getByRole('button', { name: 'Choose Kernel' }).click();
       const dialog = page.getByRole('dialog', { name: 'Choose a kernel' });
-      await dialog.getByRole('button', { name: 'Computer' }).click();
+      await dialog.getByRole('button', { name: 'Boxwright' }).click();
       await expect(dialog.getByRole('option').first()).toBeVisible();
     },
   },
@@ -106,9 +106,17 @@ export const SCREENS: readonly ScreenStep[] = [
       await machineRow(page, 'Demo').click();
       await page.getByRole('toolbar', { name: 'Actions' }).getByRole('button', { name: 'Start', exact: true }).click();
       await expect(screenText(page)).toContainText('Type here:', { timeout: 30_000 });
+      await expect(page.locator('.thumbnail')).toBeVisible();
+      await expect(page.getByText('MIPS')).toBeVisible();
     },
   },
-  { name: 'serial port', show: (page) => page.getByRole('button', { name: 'Serial port' }).click() },
+  {
+    name: 'serial port',
+    async show(page) {
+      await page.getByRole('button', { name: 'Serial port' }).click();
+      await expect(page.getByRole('textbox', { name: 'Serial terminal' })).toBeFocused();
+    },
+  },
   {
     name: 'settings, running',
     async show(page) {
@@ -126,6 +134,7 @@ export const SCREENS: readonly ScreenStep[] = [
       await dialog.getByRole('textbox', { name: 'Name' }).fill('Fresh');
       await dialog.getByRole('button', { name: 'Take snapshot' }).click();
       await expect(page.getByRole('row', { name: 'Fresh' })).toBeVisible({ timeout: 30_000 });
+      await expect(dialog).toBeHidden();
     },
   },
   {
@@ -189,3 +198,13 @@ async function put(folder: string, id: string, settings: MachineSettings): Promi
   await mkdir(join(folder, 'machines', id), { recursive: true });
   await writeFile(join(folder, 'machines', id, 'machine.json'), JSON.stringify({ schema: 1, id, ...settings }));
 }
+
+/** Selector of what looks otherwise on another computer or at another time. */
+export const UNSTEADY = [
+  // The guest's screen and pictures of it, lights of its drives, its speed.
+  ...['canvas', '.thumbnail', '.drive-light', '.number-text'],
+  ...['.chart svg', '.chart-value', '.chart .hint'],
+  ...['.snapshot-facts', '.log-text', '.file-entry > :last-child'],
+  // How much memory the computer has.
+  ...['.slider-track', '.memory .messages', '.global-page p:has(code)'],
+].join();
