@@ -9,7 +9,7 @@ vi.stubGlobal('document', { documentElement: {} });
 const { inGroups, machinesOfKeys, matchingMachines } = await import('../../../src-renderer/features/machine-list/machine-groups.ts');
 
 const machine = (id: string, group: string, ...tags: string[]): MachineView => ({
-  kind: 'machine', id, folder: `/m/${id}`, state: 'off', startedAtMs: null, lastExit: null, disposable: null,
+  kind: 'machine', id, folder: `/m/${id}`, state: 'off', startedAtMs: null, lastExit: null, disposable: null, pending: null,
   config: { ...defaultSettings(id.toUpperCase()), schema: 1, id, group, tags },
 });
 const ALL: MachineView[] = [

@@ -8,7 +8,7 @@ import { rowsOf } from '../../../../src-renderer/features/snapshots/lanes.ts';
 function tree(parents: Readonly<Record<string, string | null>>, here: string | null): SnapshotTreeView {
   const config = { ...defaultSettings('A'), schema: 1 as const, id: 'a' };
   const snapshots = Object.entries(parents).map(([id, parent]) => ({
-    id, parent, name: id, description: '', tags: [], timeMs: 0, kind: 'manual' as const, config, disks: [], state: null, pending: false,
+    id, parent, name: id, description: '', tags: [], timeMs: 0, kind: 'manual' as const, config, disks: [], state: null, nvram: null, pending: false,
     thumbnail: null, bytes: 0, problem: null, stateProblem: null,
   }));
   const current = { parent: here, changed: false, bytes: 0, saved: false };
