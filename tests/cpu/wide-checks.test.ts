@@ -35,6 +35,43 @@ describe.each([32, 64] as const)('neighbouring accesses, %i bits', (bits) => {
   });
 });
 
+/** Words of a table by the low byte of a counter: ecx = ROUNDS; again: movzx eax, cl; add edx, [eax * 4 + table]; dec ecx; jnz again */
+const SUM = 'b9 b8 0b 00 00 31 d2';
+const AGAIN = '0f b6 c1';
+
+describe.each([32, 64] as const)('a table, %i bits', (bits) => {
+  const word32 = (value: number): string => hex(word(value));
+  /** `read` adds the word that EAX selects to EDX. */
+  function sum(accel: 'interp' | 'jit', at: number, prologue: string, read: string) {
+    const guest = new FlatGuest({ bits, accel });
+    for (let i = 0; i < 256; i++) guest.view.setUint32(at + 4 * i, i * i + 1, true);
+    const end = bits === 64 ? 'ff c9' : '49';
+    const pass = `${AGAIN} ${read} ${end} 75`;
+    const back = 256 - pass.replaceAll(' ', '').length / 2 - 1;
+    expect(guest.run(`${SUM} ${prologue} ${pass} ${back.toString(16)}`)).toBe(-1);
+    const { machine } = guest;
+    return { sum: machine.cpu.low('gpr', 2), slowSteps: machine.engine.stats.counters.slowSteps ?? 0 };
+  }
+  const expected = Array.from({ length: ROUNDS }, (_, i) => ((i + 1) & 0xff) ** 2 + 1).reduce((a, b) => a + b, 0);
+  // In 64-bit code an absolute address needs a SIB byte without base.
+  const fixed = (at: number): string => `03 14 85 ${word32(at)}`;
+  const byRegister = (at: number): [string, string] => [`bb ${word32(at)}`, '03 14 83'];
+
+  it.each([
+    ['in one page', 0x3_0400],
+    ['over the end of a page', 0x3_0f00],
+  ])('%s', (_place, at) => {
+    for (const accel of ['interp', 'jit'] as const) {
+      expect(sum(accel, at, '', fixed(at)).sum).toBe(expected);
+      expect(sum(accel, at, ...byRegister(at)).sum).toBe(expected);
+    }
+  });
+
+  it('stays in the region where its check would lie in two pages', () => {
+    expect(sum('jit', 0x3_0f00, ...byRegister(0x3_0f00)).slowSteps).toBeLessThan(ROUNDS / 5);
+  });
+});
+
 /** Instructions one behind the other. */
 function block(bytes: readonly number[]) {
   const code = Uint8Array.from(bytes);

@@ -95,8 +95,6 @@ export interface CpuEngineOptions {
   readonly compiler?: RegionCompiler;
   /** Makes generated functions callable; default: as WebAssembly. */
   readonly load?: ModuleLoader;
-  /** Regions look at the instruction budget too, as virtual time needs (default); else only at attention. */
-  readonly counted?: boolean;
   /** Entries of a block before its region is compiled. */
   readonly hotThreshold?: number;
   /** Memory that regions may take, as far as it can be estimated; those used least recently make room for new ones. */

@@ -124,7 +124,6 @@ export class Engine implements CpuEngine {
         { ...parts, load, compiler: options.compiler },
         {
           layout,
-          counted: options.counted ?? true,
           ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
         },
       );

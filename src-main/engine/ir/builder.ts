@@ -8,6 +8,7 @@ import {
   foldAddress,
   foldLane, foldNumeric,
   foldSelect,
+  isSum,
   negatedCondition,
   storedPart,
   sumParts,
@@ -249,6 +250,11 @@ export class GraphBuilder implements FunctionBuilder {
     const { id } = valueHandle(value);
     const sum = sumParts(this.graph, id);
     return sum === undefined ? { base: value, addend: 0 } : { base: this.value(sum.base), addend: sum.addend };
+  }
+
+  termsOf(value: IrValue): readonly [IrValue, IrValue] | undefined {
+    const { id } = valueHandle(value);
+    return isSum(this.graph, id) ? [this.value(this.graph.a[id]!), this.value(this.graph.b[id]!)] : undefined;
   }
 
   significantBits(value: IrValue): number {

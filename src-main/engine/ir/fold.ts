@@ -517,6 +517,10 @@ export function extendedFrom(builder: GraphBuilder, value: number): number {
     : -1;
 }
 
+export function isSum(graph: FunctionGraph, id: number): boolean {
+  return isOp(graph, id, ADD) || isOp(graph, id, ADD + WIDE);
+}
+
 /** The parts of a sum with a constant, which is exact as a number; undefined for other values. */
 export function sumParts(graph: FunctionGraph, id: number): { readonly base: number; readonly addend: number } | undefined {
   const constant = graph.b[id]!;

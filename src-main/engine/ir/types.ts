@@ -57,6 +57,8 @@ export interface FunctionBuilder {
   rebuild(value: IrValue, since: number, isAtHand: (value: IrValue) => boolean): IrValue;
   /** An integer value as another and a constant that is added to it (0 where it is no such sum). */
   sumOf(value: IrValue): { readonly base: IrValue; readonly addend: number };
+  /** The two terms of an addition; undefined for other values. */
+  termsOf(value: IrValue): readonly [IrValue, IrValue] | undefined;
   /** How many low bits of an integer value may be non-zero. */
   significantBits(value: IrValue): number;
 

@@ -81,7 +81,7 @@ function regionModule({ mode, bytes }: Sample): Uint8Array {
   };
   const region = formRegion(source, 0x100);
   if (region === undefined) throw new Error('a sample makes no region');
-  return translateRegion(region, { layout, counted: true }).build();
+  return translateRegion(region, { layout }).build();
 }
 
 const sizes = (module: Uint8Array): string => {

@@ -14,7 +14,10 @@ interface Form {
   readonly right: number | bigint | undefined;
 }
 
-const WORDS = 0;
+/** The words of the CPU block are what they were when the region was entered. */
+const UNCHANGED = 0;
+const WORDS = 1;
+const FIRST_FORM = 2;
 
 export function auxOfOperation(f: FunctionBuilder, kind: OperationKind, operation: FlagOperation): IrValue {
   if (kind === 'logic') return f.constant('i32', 0);
@@ -23,7 +26,7 @@ export function auxOfOperation(f: FunctionBuilder, kind: OperationKind, operatio
 
 export class CarriedFlags {
   readonly #f: FunctionBuilder;
-  /** `WORDS`, or the place of a form in the list and one more. */
+  /** `UNCHANGED`, `WORDS`, or from `FIRST_FORM` on the place of a form in the list. */
   readonly #form: IrVariable;
   readonly #forms: Form[] = [];
   readonly #result: IrVariable;
@@ -38,6 +41,10 @@ export class CarriedFlags {
     this.#aux = f.variable('i32');
     this.#narrow = [f.variable('i32'), f.variable('i32')];
     this.#wide = [f.variable('i64'), f.variable('i64')];
+  }
+
+  emitEntry(): void {
+    this.#f.set(this.#form, this.#f.constant('i32', UNCHANGED));
   }
 
   setWords(result: IrValue, aux: IrValue): void {
@@ -61,7 +68,7 @@ export class CarriedFlags {
     const at = this.#forms.findIndex(
       ({ kind, bits, right }) => kind === form.kind && bits === form.bits && right === form.right,
     );
-    return 1 + (at < 0 ? this.#forms.push(form) - 1 : at);
+    return FIRST_FORM + (at < 0 ? this.#forms.push(form) - 1 : at);
   }
 
   /** Where the region is left, when everything else is emitted. */
@@ -70,7 +77,7 @@ export class CarriedFlags {
     const after = f.block();
     const words = f.block();
     const operations = this.#forms.map(() => f.block());
-    f.switch(f.get(this.#form), [words, ...operations], words);
+    f.switch(f.get(this.#form), [after, words, ...operations], after);
     f.enter(words);
     store(f.get(this.#result), f.get(this.#aux));
     f.jump(after);

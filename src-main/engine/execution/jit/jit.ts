@@ -57,7 +57,6 @@ export class Jit {
   readonly #features: ReadonlySet<CpuFeature>;
   readonly #load: ModuleLoader;
   readonly #compiler: RegionCompiler | undefined;
-  readonly #counted: boolean;
   readonly #deviceSites = new DeviceSites();
   readonly #wideChecks = new WideChecks();
   readonly #mapping: CodeMapping;
@@ -81,7 +80,7 @@ export class Jit {
       compiler: RegionCompiler | undefined;
       mapping: CodeMapping;
     },
-    options: { layout: MemoryLayout; counted: boolean; codeCacheBytes?: number },
+    options: { layout: MemoryLayout; codeCacheBytes?: number },
   ) {
     this.#views = parts.views;
     this.#code = parts.code;
@@ -92,7 +91,6 @@ export class Jit {
     this.#compiler = parts.compiler;
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
-    this.#counted = options.counted;
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
   }
 
@@ -165,7 +163,6 @@ export class Jit {
       return translateRegion(region, {
         name: regionName(block.linear),
         layout: this.#layout,
-        counted: this.#counted,
         exitRecord: (offset) => this.#code.exitRecord(hostInRegion(region, offset), block.mode),
         isNarrow: (offset) => this.#wideChecks.isNarrow(hostInRegion(region, offset)),
         widened: (offset) => this.#wideChecks.widened(hostInRegion(region, offset)),

@@ -6,7 +6,7 @@ import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { GPR_INDEX } from '../../x86/state/cpu-state.ts';
 import type { GuestAccess } from '../emit/binding.ts';
 import { probeTlb } from '../interpreter/guest-memory.ts';
-import type { MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { tlbTable } from '../mmu/tlb.ts';
 import { likelyRange } from './access-range.ts';
 import type { BasicBlock, Placed } from './region.ts';
@@ -25,15 +25,26 @@ export interface CheckControl {
   widened(): void;
 }
 
-/** Bytes around a value that are known to be in one page. */
-interface Checked {
+/** Bytes around a value; around 0 where addresses themselves are known. */
+interface Range {
   readonly base: IrValue;
   readonly low: number;
   readonly end: number;
+}
+
+/** One that is known to be in one page. */
+interface Checked extends Range {
   readonly write: boolean;
   /** From linear to host addresses. */
   readonly addend: IrValue;
 }
+
+const PAGE_BITS = Math.log2(GUEST_PAGE);
+/** Of an index with few bits, such as a byte's in a table of words: its table is checked as a whole. */
+const MAX_INDEX_RANGE = 1023;
+
+/** Of addresses, end exclusive. */
+const isInPage = (low: number, end: number): boolean => Math.floor(low / GUEST_PAGE) === Math.floor((end - 1) / GUEST_PAGE);
 
 export class PageChecks {
   readonly #f: FunctionBuilder;
@@ -77,24 +88,68 @@ export class PageChecks {
 
   /** Host address of an access. */
   translated(access: GuestAccess, write: boolean): IrValue {
-    const f = this.#f;
-    const { base, addend: at } = f.sumOf(access.linear);
+    const place = this.#place(access);
     const bytes = access.bits / 8;
+    const low = place.low;
+    const end = place.high + bytes;
     const known = this.#checked.find(
-      (one) => one.base === base && at >= one.low && at + bytes <= one.end && (one.write || !write),
+      (one) => one.base === place.base && low >= one.low && end <= one.end && (one.write || !write),
     );
-    if (known !== undefined) return this.#host(access.linear, known.addend);
-    const { before, behind } = this.#expected(access) ?? { before: 0, behind: bytes };
-    const low = at - Math.max(0, before);
-    const end = at + Math.max(bytes, behind);
-    const isWide = end - low > bytes;
-    if (isWide) this.#control.widened();
-    const linear = this.#shifted(access.linear, low - at);
-    const found = this.probe({ ...access, linear, bits: (end - low) * 8 }, write);
-    this.#unless(found.hit, isWide ? () => this.#crosses(linear, end - low) : undefined);
-    const addend = found.addend();
-    this.#checked.push({ base, low, end, write, addend });
+    const { addend } = known ?? this.#check(access, write, this.#extended(access, { ...place, end }));
     return this.#host(access.linear, addend);
+  }
+
+  /** Probes for a whole range, which is in one page or leaves the region. */
+  #check(access: GuestAccess, write: boolean, { base, low, end }: Range): Checked {
+    const isWide = end - low > access.bits / 8;
+    const linear = this.#shifted(base, low);
+    const found = this.probe({ ...access, linear, bits: (end - low) * 8 }, write);
+    const canCross = isWide && this.#f.constantOf(linear) === undefined;
+    if (canCross) this.#control.widened();
+    this.#unless(found.hit, canCross ? () => this.#crosses(linear, end - low) : undefined);
+    const checked = { base, low, end, write, addend: found.addend() };
+    this.#checked.push(checked);
+    return checked;
+  }
+
+  /** Where an access may begin, as far as the values tell. */
+  #place({ linear, bits }: GuestAccess): { readonly base: IrValue; readonly low: number; readonly high: number } {
+    const f = this.#f;
+    const zero = f.constant(linear.type as 'i32', 0);
+    const known = f.constantOf(linear);
+    if (known !== undefined) {
+      const at = linear.type === 'i32' ? Number(known) >>> 0 : Number(known);
+      if (Number.isSafeInteger(at)) return { base: zero, low: at, high: at };
+    }
+    const { base, addend } = f.sumOf(linear);
+    const largest = this.#largest(base);
+    const low = linear.type === 'i32' ? addend >>> 0 : addend;
+    if (largest !== undefined && isInPage(low, low + largest + bits / 8)) return { base: zero, low, high: low + largest };
+    if (!this.#control.isNarrow()) {
+      const [left, right] = f.termsOf(base) ?? [base, base];
+      for (const [one, other] of [[left, right], [right, left]] as const) {
+        const range = one === other ? undefined : this.#largest(other);
+        if (range !== undefined && range <= MAX_INDEX_RANGE) return { base: one, low: addend, high: addend + range };
+      }
+    }
+    return { base, low: addend, high: addend };
+  }
+
+  #largest(value: IrValue): number | undefined {
+    const bits = this.#f.significantBits(value);
+    return bits < PAGE_BITS ? 2 ** bits - 1 : undefined;
+  }
+
+  /** What one check is to cover: of a page that is known everything, as it costs no more. */
+  #extended(access: GuestAccess, place: Range & { readonly high: number }): Range {
+    const { base, low, high, end } = place;
+    if (this.#f.constantOf(base) !== undefined && isInPage(low, end)) {
+      const page = Math.floor(low / GUEST_PAGE) * GUEST_PAGE;
+      return { base, low: page, end: page + GUEST_PAGE };
+    }
+    const expected = low === high ? this.#expected(access) : undefined;
+    if (expected === undefined) return { base, low, end };
+    return { base, low: low - Math.max(0, expected.before), end: Math.max(end, low + expected.behind) };
   }
 
   #host(linear: IrValue, addend: IrValue): IrValue {

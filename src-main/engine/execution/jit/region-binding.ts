@@ -68,7 +68,9 @@ export class RegionBinding implements Binding {
   readonly #held: (IrValue | undefined)[] = new Array(16).fill(undefined);
   readonly #vectors: (IrVariable | undefined)[] = new Array(16).fill(undefined);
   readonly #writtenVectors = new Set<number>();
+  /** Where the code's offsets count from, for addresses of operands; exits read it from the CPU block. */
   readonly #codeBase: IrVariable;
+  #heldCodeBase: IrValue | undefined;
   #instruction!: Instruction;
   #offset = 0;
   #reachesDevice = false;
@@ -123,6 +125,7 @@ export class RegionBinding implements Binding {
   /** Control forks or joins: nothing is known any more but the variables. */
   forget(): void {
     this.#held.fill(undefined);
+    this.#heldCodeBase = undefined;
     this.pages.forget();
   }
 
@@ -158,9 +161,8 @@ export class RegionBinding implements Binding {
 
   /** Offset in CS of a place in the page, as 64 bits. */
   ripAt(offset: number): IrValue {
-    const f = this.#f;
-    const rip = f.op('i64.add', f.get(this.#codeBase), f.constant('i64', offset));
-    return this.wide ? rip : f.op('i64.extend_i32_u', f.op('i32.wrap_i64', rip));
+    const place = this.#place(offset);
+    return this.wide ? place : this.#f.op('i64.extend_i32_u', place);
   }
 
   #i32(value: number): IrValue {
@@ -280,8 +282,7 @@ export class RegionBinding implements Binding {
     if (file === 'gpr')
       return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
     if (file === 'xmm') return this.#readVector(index, operand.bits);
-    if (file === 'mmx')
-      return loadHost(this.#f, operand.bits, this.#blockAddress(register));
+    if (file === 'mmx') return loadHost(this.#f, operand.bits, this.#blockAddress(register));
     if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
     const selector = this.readState('segmentSelector', index);
     return operand.bits === 16 ? this.#f.op('i32.and', selector, this.#i32(0xffff)) : selector;
@@ -319,7 +320,7 @@ export class RegionBinding implements Binding {
     return this.#place(this.#offset + this.#instruction.length + this.#relative(operand));
   }
   #place(offset: number): IrValue {
-    const rip = this.#f.op('i64.add', this.#f.get(this.#codeBase), this.#f.constant('i64', offset));
+    const rip = this.#f.op('i64.add', this.readState('codeBase', 0), this.#f.constant('i64', offset));
     return this.wide ? rip : this.#f.op('i32.wrap_i64', rip);
   }
   farSelector(operand: BoundOperand): IrValue {
@@ -344,7 +345,9 @@ export class RegionBinding implements Binding {
       parts.push(f.op(`${type}.shl`, this.readGpr(memory.index, bits), shift));
     }
     if (memory.ripRelative) {
-      const next = this.#place(this.#offset + this.#instruction.length);
+      // Addresses with one base share checks.
+      this.#heldCodeBase ??= f.get(this.#codeBase);
+      const next = f.op('i64.add', this.#heldCodeBase, f.constant('i64', this.#offset + this.#instruction.length));
       parts.push(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
     }
     const extra = memory.base === GPR_INDEX.rsp ? popped : 0;
@@ -579,11 +582,7 @@ export class RegionBinding implements Binding {
     f.enter(after);
   }
 
-  callHelper(
-    name: string,
-    declaration: HelperDeclaration,
-    operands: readonly IrValue[],
-  ): IrValue | undefined {
+  callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
     // Registers stand in variables here: what reads or writes them elsewhere is the interpreter's.
     if (declaration.endsBlock !== undefined || declaration.readsRegisters || declaration.writesRegisters) {
       const nothing = this.#i32(0);

@@ -48,7 +48,7 @@ export class RegionFlags implements FlagBinding {
   emitEntry(result: IrValue, aux: IrValue): void {
     this.#f.set(this.#resultVariable, result);
     this.#f.set(this.#auxVariable, aux);
-    this.#carried.setWords(result, aux);
+    this.#carried.emitEntry();
   }
 
   emitStores(store: (result: IrValue, aux: IrValue) => void): void {

@@ -16,8 +16,6 @@ import { RegionBinding, type RegionControl } from './region-binding.ts';
 
 export interface TranslateOptions {
   readonly layout: MemoryLayout;
-  /** Looks at the instruction budget at back-edges too, for virtual time. */
-  readonly counted: boolean;
   /** What profiles and stack traces call the function. */
   readonly name?: string;
   /** Whether checks of the instruction at an offset are to cover its own access only. */
@@ -63,7 +61,7 @@ class RegionTranslator implements RegionControl {
   readonly #result: IrVariable;
   /** What `LEAVE` means. */
   readonly #reason: IrVariable;
-  /** Instructions that may retire before the region is to be left, less than 2^31; or, not counted, those that have, below 0. */
+  /** Instructions that may retire before the region is to be left, less than 2^31. */
   readonly #remaining: IrVariable;
   readonly #atEntry: IrVariable;
   /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
@@ -117,7 +115,6 @@ class RegionTranslator implements RegionControl {
   /** Regions are entered with some budget left. */
   #remainingAtEntry(): IrValue {
     const f = this.#f;
-    if (!this.#options.counted) return this.#i32(0);
     const left = f.op(
       'i64.sub',
       f.load('i64.load', this.#state('retireLimit'), 0),
@@ -240,7 +237,7 @@ class RegionTranslator implements RegionControl {
     f.enter(elsewhere);
   }
 
-  /** A jump back: other threads may want attention, and virtual time its budget. */
+  /** A jump back: other threads may want attention, and the budget may be spent. */
   #backEdge(offset: number): void {
     const f = this.#f;
     const leave = f.block();
@@ -248,8 +245,7 @@ class RegionTranslator implements RegionControl {
     f.branch(f.load('i32.load', this.#state('attention'), 0), leave, quiet, false);
     f.enter(quiet);
     const stay = f.block();
-    if (this.#options.counted) f.branch(f.op('i32.gt_s', f.get(this.#remaining), this.#i32(0)), stay, leave, true);
-    else f.jump(stay);
+    f.branch(f.op('i32.gt_s', f.get(this.#remaining), this.#i32(0)), stay, leave, true);
     f.enter(leave);
     this.#leaveAt(offset, LOOKUP, 0);
     f.enter(stay);
