@@ -73,9 +73,9 @@ export function probeTlb(
       f.op('i32.add', linear, f.constant('i32', last)),
       f.constant('i32', -0x1000),
     );
-    hit = options.wideTag
-      ? f.op('i64.eq', f.load('i64.load', entry, 0), f.op('i64.extend_i32_u', page))
-      : f.op('i32.eq', f.load('i32.load', entry, 0), page);
+    // Not compared as i32: V8 would load the tag once for the comparison and once more for nothing.
+    const tag = f.load(options.wideTag ? 'i64.load' : 'i64.load32_u', entry, 0);
+    hit = f.op('i64.eq', tag, f.op('i64.extend_i32_u', page));
   }
   const addend = () => f.load('i32.load', entry, ADDEND_OFFSET);
   return { hit, addend, host: () => f.op('i32.add', low, addend()) };
