@@ -15,6 +15,11 @@ const OPTIONS: readonly Partial<PowerLossCase>[] = [
   { options: { compat: '0.10', cluster_size: '2k' } },
   { options: { extended_l2: 'on', cluster_size: '16k' } },
   { options: { refcount_bits: '1', cluster_size: '1k' } },
+  { options: { cluster_size: '4k' }, together: 4 },
+  { options: { cluster_size: '512' }, diskBytes: 256 * KiB, together: 8 },
+  { options: { extended_l2: 'on', cluster_size: '16k' }, together: 4 },
+  { options: { cluster_size: '2k' }, snapshots: true, together: 4 },
+  { options: { cluster_size: '4k' }, backing: numbered(7_000_000, 800), together: 4 },
   { options: { preallocation: 'metadata', cluster_size: '4k' } },
   { options: { cluster_size: '4k' }, backing: numbered(7_000_000, 800) },
   { options: { cluster_size: '4k', compat: '0.10' }, backing: numbered(7_000_000, 800) },
@@ -28,7 +33,7 @@ const CASES = OPTIONS.flatMap((part) => [1, 2, 3].map((seed) => ({ ...part, seed
 
 describe('a qcow2 image, when power fails at any step', () => {
   it.each(CASES)(
-    'holds what was flushed: $options, seed $seed, snapshots $snapshots',
+    'holds what was flushed: $options, seed $seed, snapshots $snapshots, together $together',
     async (part) => {
       const folder = temporaryFolder();
       const test = {

@@ -25,6 +25,8 @@ export interface PowerLossCase {
   /** Content of a raw image behind. */
   readonly backing?: Uint8Array;
   readonly snapshots?: boolean;
+  /** Requests that are under way together, on different sectors; default 1. */
+  readonly together?: number;
   readonly cacheBytes?: number;
 }
 
@@ -87,37 +89,69 @@ async function recordWork(
     for (let sector = 0; sector < now.length; sector++) now[sector] = backingNumber(test, sector);
   const moments: Moment[] = [{ step: 0, flushed: now.slice() }];
   const states = new Map<string, Uint32Array>();
-  for (let number = 1; number <= test.requests; number++) {
-    if (test.snapshots && number % 25 === 0)
+  const { together = 1 } = test;
+  for (let number = 1; number <= test.requests; number += together) {
+    if (test.snapshots && number % 25 < together)
       await useSnapshots(image, recording, moments, now, states, number, random);
-    else await oneRequest(image, recording, moments, now, number, random);
+    else await requests(image, recording, moments, now, { number, count: together }, random);
   }
   await image.close();
   moments.push({ step: recording.steps, flushed: now.slice() });
   return { recording, moments };
 }
 
-async function oneRequest(
+/** `numbers`: those that the requests write. A flush vouches for what was written before it was asked for. */
+async function requests(
   image: ImageNode,
   recording: SectorRecorder,
   moments: Moment[],
   now: Uint32Array,
-  number: number,
+  numbers: { readonly number: number; readonly count: number },
   random: Random,
 ): Promise<void> {
-  const kind = random(12);
-  if (kind === 0) {
-    await image.flush();
-    moments.push({ step: recording.steps, flushed: now.slice() });
-    return;
+  const before = now.slice();
+  const begun: Moment[] = [];
+  const work: Promise<void>[] = [];
+  for (let number = numbers.number; number < numbers.number + numbers.count; number++) {
+    const kind = random(12);
+    if (kind === 0) {
+      work.push(
+        image.flush().then(() => void moments.push({ step: recording.steps, flushed: before }, ...begun)),
+      );
+      continue;
+    }
+    const range = { ...freeRange(begun, now.length, random), number: kind < 9 ? number : 0 };
+    const moment = { step: recording.steps, range };
+    begun.push(moment);
+    moments.push(moment);
+    work.push(change(image, range, kind < 11));
+    now.fill(range.number, range.first, range.first + range.count);
   }
-  const first = random(now.length);
-  const count = Math.min(now.length - first, 1 + random(random(6) === 0 ? 200 : 20));
-  const value = kind < 9 ? number : 0;
-  moments.push({ step: recording.steps, range: { first, count, number: value } });
-  if (value !== 0) await image.write(first * SECTOR, numbered(value, count));
-  else await image.writeZeroes(first * SECTOR, count * SECTOR, kind < 11);
-  now.fill(value, first, first + count);
+  await Promise.all(work);
+}
+
+async function change(image: ImageNode, range: NonNullable<Moment['range']>, unmap: boolean): Promise<void> {
+  const { first, count, number } = range;
+  if (number !== 0) await image.write(first * SECTOR, numbered(number, count));
+  else await image.writeZeroes(first * SECTOR, count * SECTOR, unmap);
+}
+
+/** Sectors that no request of the group has; often in the same cluster as those of another one. */
+function freeRange(
+  begun: readonly Moment[],
+  sectors: number,
+  random: Random,
+): { first: number; count: number } {
+  for (;;) {
+    const neighbour = begun[random(2 * begun.length + 1)]?.range;
+    const first = neighbour === undefined ? random(sectors) : neighbour.first + neighbour.count;
+    const count = Math.min(sectors - first, 1 + random(random(6) === 0 ? 200 : 20));
+    const isFree = begun.every(
+      ({ range }) =>
+        range === undefined || first + count <= range.first || range.first + range.count <= first,
+    );
+    if (count > 0 && isFree) return { first, count };
+  }
 }
 
 async function useSnapshots(

@@ -12,6 +12,8 @@ const CASES: readonly (readonly [string, Partial<PowerLossCase>])[] = [
   ['subclusters', { options: { extended_l2: 'on', cluster_size: '16k' } }],
   ['refcounts of one bit', { options: { refcount_bits: '1', cluster_size: '1k' } }],
   ['a small cache', { options: { cluster_size: '512' }, diskBytes: 256 * KiB, cacheBytes: 1 }],
+  ['four requests at a time', { options: { cluster_size: '4k' }, together: 4 }],
+  ['eight, and tables that grow', { options: { cluster_size: '512' }, diskBytes: 256 * KiB, together: 8 }],
   ['data behind', { options: { cluster_size: '4k' }, backing: numbered(7_000_000, 800) }],
   [
     'data behind version 2',
