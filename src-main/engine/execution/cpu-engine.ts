@@ -2,7 +2,6 @@
 // Not here: how code is run, and anything about devices; the two meet in `CpuEnvironment` and `CpuEngine`.
 
 import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
-import type { RegionCompiler } from './jit/jit.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ArrivingPages } from '../snapshot/page-arrival.ts';
@@ -91,8 +90,6 @@ export interface CpuEngineOptions {
   /** Not called before `run`. */
   readonly environment: CpuEnvironment;
   readonly accelerator: 'jit' | 'interp';
-  /** Compiles regions; default: on the spot, in this thread. */
-  readonly compiler?: RegionCompiler;
   /** Makes generated functions callable; default: as WebAssembly. */
   readonly load?: ModuleLoader;
   /** Entries of a block before its region is compiled. */

@@ -121,7 +121,7 @@ export class Engine implements CpuEngine {
       const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
       const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features, mapping };
       this.#jit = new Jit(
-        { ...parts, load, compiler: options.compiler },
+        { ...parts, load },
         {
           layout,
           ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),

@@ -8,7 +8,7 @@ import type { EngineImports } from '../interpreter/engine-imports.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
-import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
+import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
@@ -25,13 +25,6 @@ export interface HotBlock {
   readonly mode: number;
 }
 
-/** Compiles modules elsewhere: a finished one comes later, or never. */
-export interface RegionCompiler {
-  submit(id: number, bytes: Uint8Array): void;
-  /** A finished module, or undefined when there is none at the moment. */
-  take(): { readonly id: number; readonly module: WebAssembly.Module } | undefined;
-}
-
 /** By the linear address of its entry. */
 const regionName = (linear: number): string => `region ${(linear < 0 ? BigInt.asUintN(64, BigInt(linear)) : linear).toString(16)}`;
 
@@ -46,7 +39,7 @@ export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { submitted: 0, installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
+  readonly stats = { installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -56,17 +49,14 @@ export class Jit {
   readonly #imports: EngineImports;
   readonly #features: ReadonlySet<CpuFeature>;
   readonly #load: ModuleLoader;
-  readonly #compiler: RegionCompiler | undefined;
   readonly #deviceSites = new DeviceSites();
   readonly #wideChecks = new WideChecks();
   readonly #mapping: CodeMapping;
-  readonly #pending = new Map<number, { readonly block: HotBlock; readonly region: Region; readonly bytes: number }>();
   readonly #byPage = new Map<number, Set<LiveRegion>>();
   /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
   readonly #spanning = new Map<number, LiveRegion>();
   readonly #failedChecks = new Map<number, number>();
   readonly #live: LiveRegions;
-  #nextId = 1;
 
   constructor(
     parts: {
@@ -75,9 +65,7 @@ export class Jit {
       handlers: HandlerTable;
       imports: EngineImports;
       features: ReadonlySet<CpuFeature>;
-      /** Makes code on the spot, where there is no compiler. */
       load: ModuleLoader;
-      compiler: RegionCompiler | undefined;
       mapping: CodeMapping;
     },
     options: { layout: MemoryLayout; codeCacheBytes?: number },
@@ -88,7 +76,6 @@ export class Jit {
     this.#imports = parts.imports;
     this.#features = parts.features;
     this.#load = parts.load;
-    this.#compiler = parts.compiler;
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
@@ -99,7 +86,7 @@ export class Jit {
     return { regions: this.#live.size, bytes: this.#live.bytes };
   }
 
-  /** Begins the compilation of a hot block's region; or lets the block go to the one it has, which was put to the proof. */
+  /** Compiles a hot block's region; or lets the block go to the one it has, which was put to the proof. */
   request(block: HotBlock): void {
     const { header, host, mode } = block;
     const proven = this.#live.entered(header);
@@ -132,17 +119,8 @@ export class Jit {
     this.#markDecoded(region);
     const module = this.#translate(region, block);
     if (module === undefined) return;
-    this.stats.submitted++;
     this.stats.instructions += region.instructionCount;
-    if (this.#compiler === undefined) {
-      const exports = this.#load(module, this.#imports);
-      this.#install(block, region, exports, module.builtBytes);
-    } else {
-      const id = this.#nextId++;
-      const bytes = module.build({ names: true });
-      this.#pending.set(id, { block, region, bytes: bytes.length });
-      this.#compiler.submit(id, bytes);
-    }
+    this.#install(block, region, this.#load(module, this.#imports), module.builtBytes);
     this.stats.bytes += module.builtBytes;
     this.stats.largest = Math.max(this.stats.largest, module.builtBytes);
   }
@@ -183,16 +161,6 @@ export class Jit {
   /** A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide. */
   leftSlowly(host: number): void {
     if (this.#wideChecks.failed(host)) this.#code.invalidatePage(hostPageOf(host));
-  }
-
-  installFinished(): void {
-    const compiler = this.#compiler;
-    for (let done = compiler?.take(); done !== undefined; done = compiler?.take()) {
-      const pending = this.#pending.get(done.id);
-      this.#pending.delete(done.id);
-      if (pending !== undefined)
-        this.#install(pending.block, pending.region, instantiate(done.module, this.#imports), pending.bytes);
-    }
   }
 
   #install({ header }: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
@@ -270,18 +238,12 @@ export class Jit {
   /** The blocks of a host page (undefined: of every page) are stale, and their headers rewritten. */
   invalidated(hostPage: number | undefined): void {
     if (hostPage === undefined) {
-      this.#pending.clear();
       this.#failedChecks.clear();
       this.#deviceSites.clear();
       this.#wideChecks.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;
-    }
-    for (const [id, { block, region }] of this.#pending) {
-      if (![...region.pages.values()].some((host) => hostPageOf(host) === hostPage)) continue;
-      this.#pending.delete(id);
-      if (hostPageOf(block.host) !== hostPage) this.#code.countAnew(block.header);
     }
     for (const installed of this.#byPage.get(hostPage) ?? []) {
       this.#drop(installed);
