@@ -34,7 +34,7 @@ export const EMPTY_SCREENS: readonly ScreenStep[] = [
       await page.getByRole('button', { name: 'Choose Kernel' }).click();
       const dialog = page.getByRole('dialog', { name: 'Choose a kernel' });
       await dialog.getByRole('button', { name: 'Boxwright' }).click();
-      await expect(dialog.getByRole('option').first()).toBeVisible();
+      await expect(dialog.getByRole('option', { name: 'machines' })).toBeVisible();
     },
   },
 ];
