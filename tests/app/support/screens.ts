@@ -91,7 +91,13 @@ export const SCREENS: readonly ScreenStep[] = [
       await expect(page.getByRole('row', { name: /demo\.iso/ })).toBeVisible();
     },
   },
-  { name: 'preferences', show: (page) => area(page, 'Preferences') },
+  {
+    name: 'preferences',
+    async show(page) {
+      await area(page, 'Preferences');
+      await expect(page.getByRole('heading', { name: 'Preferences' })).toBeVisible();
+    },
+  },
   {
     name: 'palette',
     async show(page) {
