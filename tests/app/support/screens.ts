@@ -52,9 +52,21 @@ export const SCREENS: readonly ScreenStep[] = [
       await expect(page.getByRole('heading', { name: 'Drives' })).toBeVisible();
     },
   },
-  { name: 'settings', show: (page) => openPage(page, 'Settings') },
+  {
+    name: 'settings',
+    async show(page) {
+      await openPage(page, 'Settings');
+      await expect(page.getByRole('heading', { name: 'General' })).toBeVisible();
+    },
+  },
   { name: 'settings, changed', show: (page) => page.getByRole('spinbutton', { name: /^Memory/ }).fill('4') },
-  { name: 'snapshots, none', show: (page) => openPage(page, 'Snapshots') },
+  {
+    name: 'snapshots, none',
+    async show(page) {
+      await openPage(page, 'Snapshots');
+      await expect(page.getByRole('heading', { name: 'No snapshots yet' })).toBeVisible();
+    },
+  },
   {
     name: 'question',
     async show(page) {
