@@ -37,6 +37,8 @@ async function look(page: Page, steps: readonly ScreenStep[], folder: string): P
   await showBars(page, UNSTEADY);
   for (const { name, show } of steps) {
     await show(page);
+    // How far a click has moved the list depends on what was drawn just before.
+    await page.locator('.machine-tree').evaluateAll((lists) => lists.forEach((list) => list.scrollTo(0, 0)));
     const path = `${folder}${name.replaceAll(/[ ,]+/g, '-')}.png`;
     await takeAsSeen(page, TAKEN + path);
     const picture = await takeSmall(page);
