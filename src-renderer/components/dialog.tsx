@@ -1,14 +1,14 @@
-// Modal dialogs: the frame of any, and the question before something that cannot be taken back.
+// Modal dialogs: the frame of any, one with fields, and the question before something that cannot be taken back.
 
 import { TriangleAlert, X } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { Dialog as AriaDialog, Form, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { t } from '../i18n/strings.ts';
 import { Button, IconButton } from './button.tsx';
 
 interface DialogProps {
   readonly title: string;
-  readonly size?: 'small' | 'medium' | 'large';
+  readonly size?: 'small' | 'medium' | 'large' | undefined;
   readonly role?: 'dialog' | 'alertdialog';
   /** Without it, nothing but the dialog's own buttons closes it. */
   readonly onClose?: () => void;
@@ -34,6 +34,36 @@ export function Dialog({ title, size = 'medium', role = 'dialog', onClose, child
         </AriaDialog>
       </Modal>
     </ModalOverlay>
+  );
+}
+
+interface FormDialogProps extends Pick<DialogProps, 'title' | 'size' | 'children'> {
+  /** What the button says; Enter does it too. */
+  readonly action: string;
+  readonly isReady?: boolean;
+  readonly onClose: () => void;
+  readonly onSubmit: () => void;
+}
+
+export function FormDialog({ title, size, action, isReady = true, onClose, onSubmit, children }: FormDialogProps) {
+  return (
+    <Dialog title={title} size={size} onClose={onClose}>
+      <Form
+        className="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady) onSubmit();
+        }}
+      >
+        <div className="dialog-body form-body">{children}</div>
+        <footer className="dialog-footer">
+          <Button onPress={onClose}>{t.app.cancel}</Button>
+          <Button kind="primary" type="submit" isDisabled={!isReady}>
+            {action}
+          </Button>
+        </footer>
+      </Form>
+    </Dialog>
   );
 }
 

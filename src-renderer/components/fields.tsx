@@ -93,3 +93,22 @@ export function SearchField({ label, clearLabel, value, onChange }: SearchFieldP
     </AriaSearchField>
   );
 }
+
+interface TickProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly value: boolean;
+  readonly onChange: (value: boolean) => void;
+}
+
+export function Tick({ label, hint, value, onChange }: TickProps) {
+  return (
+    <label className="inline-check">
+      <input type="checkbox" checked={value} onChange={({ target }) => onChange(target.checked)} />
+      <span>
+        {label}
+        {hint && <span className="hint"> {hint}</span>}
+      </span>
+    </label>
+  );
+}

@@ -50,36 +50,3 @@ export function Setting({ row, label, hint, issues = [], isDefault, chip, onRese
     </div>
   );
 }
-
-interface SelectProps<T extends string> {
-  readonly id: string;
-  readonly note?: string;
-  readonly label?: string;
-  readonly value: T;
-  readonly options: readonly (readonly [T, string])[];
-  readonly isDisabled?: boolean;
-  readonly onChange: (value: T) => void;
-}
-
-export function Select<T extends string>({ id, note, label, value, options, isDisabled = false, onChange }: SelectProps<T>) {
-  return (
-    <select
-      id={id}
-      className="input"
-      aria-label={label}
-      aria-describedby={note}
-      value={value}
-      disabled={isDisabled}
-      onChange={(event) => {
-        const chosen = options.find(([key]) => key === event.target.value);
-        if (chosen) onChange(chosen[0]);
-      }}
-    >
-      {options.map(([key, text]) => (
-        <option key={key} value={key}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
-}

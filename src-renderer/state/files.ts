@@ -25,6 +25,11 @@ export interface FileRequest {
 
 export const useFileRequest = create<{ readonly request: FileRequest | null }>(() => ({ request: null }));
 
+/** On whatever system the machines are. */
+export function isAbsolute(path: string): boolean {
+  return /^([a-z]:[\\/]|[\\/])/i.test(path);
+}
+
 /** null: the user changed their mind. */
 export async function pickFile(purpose: PickPurpose, near: string | null): Promise<string | null> {
   if (useApp.getState().info?.features.nativeDialogs)

@@ -5,13 +5,14 @@ import { APPLIANCE_KINDS, type ApplianceKind, type ApplianceNote, type Appliance
 import { guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
-import { FieldMessages, TextField } from '../../components/fields.tsx';
+import { SelectField } from '../../components/choice.tsx';
+import { FormDialog } from '../../components/dialog.tsx';
+import { FieldMessages, TextField, Tick } from '../../components/fields.tsx';
 import { PlaceField } from '../../components/place-field.tsx';
 import { guestText, t } from '../../i18n/strings.ts';
 import { machineFolderOf, useApp } from '../../state/app-store.ts';
 import { closeAppliance, exportMachine, importMachine, inspectImport, useAppliances } from '../../state/appliances.ts';
+import { isAbsolute } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 
 export function ApplianceDialogs() {
@@ -45,41 +46,25 @@ function ImportDialog({ path }: { readonly path: string }) {
     void importMachine({ path, system, name: (name ?? '').trim(), group: group.trim(), folder: folder ?? usualFolder, keepIdentity, verify: !unverified });
   };
   return (
-    <Dialog title={t.appliance.importTitle} size="large" onClose={closeAppliance}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (found) submit();
-        }}
-      >
-        <div className="dialog-body label-form">
-          <p className="monospaced appliance-path" title={path}>
-            <bdi>{path}</bdi>
-          </p>
-          {summary === null && <p className="quiet">{t.appliance.looking}</p>}
-          {typeof summary === 'string' && <FieldMessages messages={[{ severity: 'error', message: summary }]} />}
-          {found && (
-            <>
-              {found.systems.length > 1 && <SystemChoice summary={found} value={system} onChange={setSystem} />}
-              <TextField label={t.appliance.name} value={name ?? found.name} onChange={setName} maxLength={80} autoFocus />
-              <TextField label={t.appliance.group} hint={t.appliance.groupHint} value={group} onChange={setGroup} maxLength={40} />
-              <PlaceField path={folder ?? usualFolder} onChange={setFolder} />
-              {found.kind === 'bundle' && <Tick label={t.appliance.keepIdentity} hint={t.appliance.keepIdentityHint} value={keepIdentity} onChange={setKeepIdentity} />}
-              {found.checksums !== 'none' && <Tick label={t.appliance.noVerify} value={unverified} onChange={setUnverified} />}
-              <Facts summary={found} />
-              <Notes notes={found.notes} />
-            </>
-          )}
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={closeAppliance}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit" isDisabled={found === null}>
-            {t.appliance.import}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog title={t.appliance.importTitle} size="large" action={t.appliance.import} isReady={found !== null} onClose={closeAppliance} onSubmit={submit}>
+      <p className="monospaced appliance-path" title={path}>
+        <bdi>{path}</bdi>
+      </p>
+      {summary === null && <p className="quiet">{t.appliance.looking}</p>}
+      {typeof summary === 'string' && <FieldMessages messages={[{ severity: 'error', message: summary }]} />}
+      {found && (
+        <>
+          {found.systems.length > 1 && <SystemChoice summary={found} value={system} onChange={setSystem} />}
+          <TextField label={t.appliance.name} value={name ?? found.name} onChange={setName} maxLength={80} autoFocus />
+          <TextField label={t.appliance.group} hint={t.appliance.groupHint} value={group} onChange={setGroup} maxLength={40} />
+          <PlaceField path={folder ?? usualFolder} onChange={setFolder} />
+          {found.kind === 'bundle' && <Tick label={t.appliance.keepIdentity} hint={t.appliance.keepIdentityHint} value={keepIdentity} onChange={setKeepIdentity} />}
+          {found.checksums !== 'none' && <Tick label={t.appliance.noVerify} value={unverified} onChange={setUnverified} />}
+          <Facts summary={found} />
+          <Notes notes={found.notes} />
+        </>
+      )}
+    </FormDialog>
   );
 }
 
@@ -91,16 +76,7 @@ interface SystemChoiceProps {
 
 function SystemChoice({ summary: { systems }, value, onChange }: SystemChoiceProps) {
   return (
-    <label className="field">
-      <span className="label">{t.appliance.system}</span>
-      <select className="input" value={value ?? systems[0]?.id} onChange={({ target }) => onChange(target.value)}>
-        {systems.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField label={t.appliance.system} value={value ?? systems[0]?.id ?? ''} options={systems.map(({ id, name }) => [id, name])} onChange={onChange} />
   );
 }
 
@@ -152,25 +128,6 @@ function Notes({ notes }: { readonly notes: readonly ApplianceNote[] }) {
   );
 }
 
-interface TickProps {
-  readonly label: string;
-  readonly hint?: string;
-  readonly value: boolean;
-  readonly onChange: (value: boolean) => void;
-}
-
-function Tick({ label, hint, value, onChange }: TickProps) {
-  return (
-    <label className="inline-check">
-      <input type="checkbox" checked={value} onChange={({ target }) => onChange(target.checked)} />
-      <span>
-        {label}
-        {hint && <span className="hint"> {hint}</span>}
-      </span>
-    </label>
-  );
-}
-
 const ENDINGS: Readonly<Record<ApplianceKind, string>> = { bundle: 'boxwright', ova: 'ova', ovf: 'ovf' };
 
 function ExportDialog({ machine: { id, config } }: { readonly machine: ReadyMachine }) {
@@ -184,39 +141,26 @@ function ExportDialog({ machine: { id, config } }: { readonly machine: ReadyMach
     setKind(next);
     if (typed !== null && applianceKindOf(typed) !== undefined) setTyped(typed.replace(/\.[a-z]+$/i, `.${ENDINGS[next]}`));
   };
+  const submit = () => {
+    if (!isAbsolute(path)) return setProblem(t.media.form.absolute);
+    closeAppliance();
+    void exportMachine({ id, path, kind, snapshot: null, withMedia });
+  };
   return (
-    <Dialog title={t.appliance.exportTitle(config.name)} onClose={closeAppliance}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!/^([a-z]:[\\/]|[\\/])/i.test(path)) return setProblem(t.media.form.absolute);
-          closeAppliance();
-          void exportMachine({ id, path, kind, snapshot: null, withMedia });
-        }}
-      >
-        <div className="dialog-body label-form">
-          <div role="radiogroup" aria-label={t.media.form.format} className="clone-kinds">
-            {APPLIANCE_KINDS.map((one) => (
-              <label key={one} className="inline-check">
-                <input type="radio" name="kind" value={one} checked={one === kind} onChange={() => choose(one)} />
-                <span>
-                  <strong>{t.appliance.kinds[one].name}</strong> <span className="quiet">{t.appliance.kinds[one].text}</span>
-                </span>
-              </label>
-            ))}
-          </div>
-          <TextField label={t.appliance.file} value={path} onChange={setTyped} isMonospaced autoFocus />
-          {kind === 'bundle' && <Tick label={t.appliance.withMedia} value={withMedia} onChange={setWithMedia} />}
-          {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={closeAppliance}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit">
-            {t.appliance.export}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog title={t.appliance.exportTitle(config.name)} action={t.appliance.export} onClose={closeAppliance} onSubmit={submit}>
+      <div role="radiogroup" aria-label={t.media.form.format} className="clone-kinds">
+        {APPLIANCE_KINDS.map((one) => (
+          <label key={one} className="inline-check">
+            <input type="radio" name="kind" value={one} checked={one === kind} onChange={() => choose(one)} />
+            <span>
+              <strong>{t.appliance.kinds[one].name}</strong> <span className="quiet">{t.appliance.kinds[one].text}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+      <TextField label={t.appliance.file} value={path} onChange={setTyped} isMonospaced autoFocus />
+      {kind === 'bundle' && <Tick label={t.appliance.withMedia} value={withMedia} onChange={setWithMedia} />}
+      {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
+    </FormDialog>
   );
 }

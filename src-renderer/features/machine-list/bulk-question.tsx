@@ -3,8 +3,7 @@
 import { useId, useState } from 'react';
 import { MAX_LABEL_LENGTH } from '../../../shared/machine/config.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
-import { Button } from '../../components/button.tsx';
-import { Confirm, Dialog } from '../../components/dialog.tsx';
+import { Confirm, FormDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import { useApp } from '../../state/app-store.ts';
@@ -58,38 +57,23 @@ function Labels({ title, machines, onClose }: LabelsProps) {
     }
   };
   return (
-    <Dialog title={title} size="small" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
-      >
-        <div className="dialog-body label-form">
-          <TextField
-            label={t.list.group}
-            hint={t.list.groupHint}
-            value={group}
-            onChange={setGroup}
-            maxLength={MAX_LABEL_LENGTH}
-            list={list}
-            autoFocus
-          />
-          <datalist id={list}>
-            {known.map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-          <TextField label={isOne ? t.list.tags : t.list.tagsMany} hint={t.list.tagsHint} value={tags} onChange={setTags} maxLength={800} />
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={onClose}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit">
-            {t.list.saveLabels}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog title={title} size="small" action={t.list.saveLabels} onClose={onClose} onSubmit={save}>
+      <TextField
+        label={t.list.group}
+        hint={t.list.groupHint}
+        value={group}
+        onChange={setGroup}
+        maxLength={MAX_LABEL_LENGTH}
+        list={list}
+        autoFocus
+      />
+      <datalist id={list}>
+        {known.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <TextField label={isOne ? t.list.tags : t.list.tagsMany} hint={t.list.tagsHint} value={tags} onChange={setTags} maxLength={800} />
+    </FormDialog>
   );
 }
 

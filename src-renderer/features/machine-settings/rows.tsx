@@ -9,9 +9,9 @@ import {
   type MachineSettings,
 } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES } from '../../../shared/machine/guest-profiles.ts';
+import { Select } from '../../components/choice.tsx';
 import { guestText, t } from '../../i18n/strings.ts';
 import type { Editing } from './editing.ts';
-import { Select } from '../../components/setting.tsx';
 
 export const SECTIONS = ['general', 'system', 'start', 'storage', 'display', 'serial'] as const;
 export type Section = (typeof SECTIONS)[number];

@@ -4,10 +4,10 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useId } from 'react';
 import { MAX_SERIAL_PORTS, type SerialPortConfig } from '../../../shared/machine/config.ts';
 import { Button, IconButton } from '../../components/button.tsx';
+import { Select } from '../../components/choice.tsx';
 import { FieldMessages } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import type { Editing } from './editing.ts';
-import { Select } from '../../components/setting.tsx';
 
 const KINDS = ['console', 'file', 'none'] as const;
 

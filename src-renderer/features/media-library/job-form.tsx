@@ -1,14 +1,15 @@
 // The form of a job on an image: its few values, checked here for their form; the job itself says what else is wrong.
 
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { type JobRequest, REPAIRS } from '../../../shared/machine/jobs.ts';
 import type { MediumView } from '../../../shared/machine/media.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
-import { FieldMessages, TextField } from '../../components/fields.tsx';
+import { SelectField } from '../../components/choice.tsx';
+import { FormDialog } from '../../components/dialog.tsx';
+import { FieldMessages, TextField, Tick } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import { useApp } from '../../state/app-store.ts';
+import { isAbsolute } from '../../state/files.ts';
 import { fileNameOf, startJob } from '../../state/jobs.ts';
 import { messageOf } from '../../state/notices.ts';
 
@@ -51,7 +52,7 @@ export function JobForm({ subject, onClose }: { readonly subject: JobSubject; re
   const isNew = subject.kind === 'create' || subject.kind === 'convert';
   const isSized = subject.kind === 'create' || subject.kind === 'resize';
   const submit = async () => {
-    if (isNew && !/^([a-z]:[\\/]|[\\/])/i.test(target)) return setProblem(form.absolute);
+    if (isNew && !isAbsolute(target)) return setProblem(form.absolute);
     if (isSized && !(bytes > 0)) return setProblem(form.badSize);
     try {
       await startJob(request());
@@ -62,46 +63,36 @@ export function JobForm({ subject, onClose }: { readonly subject: JobSubject; re
   };
 
   return (
-    <Dialog title={subject.kind === 'create' ? t.media.createDisk : t.media.jobTitles[subject.kind](fileNameOf(path))} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <div className="dialog-body label-form">
-          {subject.kind === 'compact' && <p>{form.compactText}</p>}
-          {subject.kind === 'resize' && <p>{form.resizeText}</p>}
-          {subject.kind === 'check' && <p>{form.checkText}</p>}
-          {isNew && (
-            <Choose label={form.format} value={format} options={FORMATS.map((name) => [name, name])} onChange={setFormat} />
-          )}
-          {isNew && <TextField label={subject.kind === 'create' ? form.path : form.target} value={target} onChange={setTyped} isMonospaced autoFocus />}
-          {isSized && (
-            <TextField
-              label={form.size}
-              value={size}
-              onChange={setSize}
-              {...(subject.kind === 'resize' ? { hint: form.sizeNow(formatBytes(virtualBytes)) } : {})}
-            />
-          )}
-          {subject.kind === 'convert' && format === 'qcow2' && (
-            <Check label={form.compressed} value={compressed} onChange={setCompressed} />
-          )}
-          {subject.kind === 'resize' && bytes < virtualBytes && <Check label={form.shrink} value={shrink} onChange={setShrink} />}
-          {subject.kind === 'check' && (
-            <Choose label={form.repair} value={repair} options={REPAIRS.map((name) => [name, form.repairs[name]])} onChange={setRepair} />
-          )}
-          {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={onClose}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit">
-            {form.start[subject.kind]}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={subject.kind === 'create' ? t.media.createDisk : t.media.jobTitles[subject.kind](fileNameOf(path))}
+      action={form.start[subject.kind]}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+    >
+      {subject.kind === 'compact' && <p>{form.compactText}</p>}
+      {subject.kind === 'resize' && <p>{form.resizeText}</p>}
+      {subject.kind === 'check' && <p>{form.checkText}</p>}
+      {isNew && (
+        <SelectField label={form.format} value={format} options={FORMATS.map((name) => [name, name])} onChange={setFormat} />
+      )}
+      {isNew && <TextField label={subject.kind === 'create' ? form.path : form.target} value={target} onChange={setTyped} isMonospaced autoFocus />}
+      {isSized && (
+        <TextField
+          label={form.size}
+          value={size}
+          onChange={setSize}
+          {...(subject.kind === 'resize' ? { hint: form.sizeNow(formatBytes(virtualBytes)) } : {})}
+        />
+      )}
+      {subject.kind === 'convert' && format === 'qcow2' && (
+        <Tick label={form.compressed} value={compressed} onChange={setCompressed} />
+      )}
+      {subject.kind === 'resize' && bytes < virtualBytes && <Tick label={form.shrink} value={shrink} onChange={setShrink} />}
+      {subject.kind === 'check' && (
+        <SelectField label={form.repair} value={repair} options={REPAIRS.map((name) => [name, form.repairs[name]])} onChange={setRepair} />
+      )}
+      {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
+    </FormDialog>
   );
 }
 
@@ -110,44 +101,4 @@ function suggested(path: string, format: Format): string {
   const stem = path.replace(/\.[a-z0-9]{1,6}$/i, '');
   const name = `${stem}.${ENDINGS[format]}`;
   return name === path ? `${stem}-copy.${ENDINGS[format]}` : name;
-}
-
-interface ChooseProps<T extends string> {
-  readonly label: string;
-  readonly value: T;
-  readonly options: readonly (readonly [T, string])[];
-  readonly onChange: (value: T) => void;
-}
-
-function Choose<T extends string>({ label, value, options, onChange }: ChooseProps<T>) {
-  return (
-    <Labelled label={label}>
-      <select className="input" value={value} onChange={({ target }) => onChange(target.value as T)}>
-        {options.map(([key, text]) => (
-          <option key={key} value={key}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </Labelled>
-  );
-}
-
-function Labelled({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among its children
-    <label className="field">
-      <span className="label">{label}</span>
-      {children}
-    </label>
-  );
-}
-
-function Check({ label, value, onChange }: { readonly label: string; readonly value: boolean; readonly onChange: (value: boolean) => void }) {
-  return (
-    <label className="inline-check">
-      <input type="checkbox" checked={value} onChange={({ target }) => onChange(target.checked)} />
-      {label}
-    </label>
-  );
 }

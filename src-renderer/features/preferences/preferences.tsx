@@ -3,9 +3,10 @@
 import { type ReactNode, useState } from 'react';
 import { CLOSE_ACTIONS, HOST_KEYS, type Preferences as Values } from '../../../shared/rpc/app-contract.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
+import { Select } from '../../components/choice.tsx';
 import { SearchField } from '../../components/fields.tsx';
 import { FolderField } from '../../components/folder-field.tsx';
-import { Select, Setting } from '../../components/setting.tsx';
+import { Setting } from '../../components/setting.tsx';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, useApp } from '../../state/app-store.ts';
 

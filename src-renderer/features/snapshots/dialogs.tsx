@@ -1,12 +1,12 @@
 // The dialogs about snapshots. Each says what will happen, and what it costs, before it does.
 
 import { useEffect, useState } from 'react';
-import { Checkbox, Form, Radio, RadioGroup } from 'react-aria-components';
+import { Checkbox, Radio, RadioGroup } from 'react-aria-components';
 import { MAX_SNAPSHOT_NAME } from '../../../shared/snapshot/snapshot-tree.ts';
 import type { DeletePlan, SnapshotView } from '../../../shared/snapshot/snapshot-view.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { Dialog, FormDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
 import { client } from '../../state/client.ts';
@@ -34,28 +34,18 @@ export function TextsDialog({ title, text, action, initial, onClose, onDone }: T
   const [tags, setTags] = useState(initial.tags.join(', '));
   const words = tags.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '');
   return (
-    <Dialog title={title} onClose={onClose}>
-      <Form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '') onDone({ name: name.trim(), description, tags: words });
-        }}
-      >
-        <div className="dialog-body snapshot-question">
-          {text && <p>{text}</p>}
-          <TextField label={t.snapshots.name} value={name} onChange={setName} maxLength={MAX_SNAPSHOT_NAME} autoFocus />
-          <TextField label={t.snapshots.description} value={description} onChange={setDescription} maxLength={10_000} />
-          <TextField label={t.snapshots.tags} hint={t.snapshots.tagsHint} value={tags} onChange={setTags} maxLength={400} />
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={onClose}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit" isDisabled={name.trim() === ''}>
-            {action}
-          </Button>
-        </footer>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      action={action}
+      isReady={name.trim() !== ''}
+      onClose={onClose}
+      onSubmit={() => onDone({ name: name.trim(), description, tags: words })}
+    >
+      {text && <p>{text}</p>}
+      <TextField label={t.snapshots.name} value={name} onChange={setName} maxLength={MAX_SNAPSHOT_NAME} autoFocus />
+      <TextField label={t.snapshots.description} value={description} onChange={setDescription} maxLength={10_000} />
+      <TextField label={t.snapshots.tags} hint={t.snapshots.tagsHint} value={tags} onChange={setTags} maxLength={400} />
+    </FormDialog>
   );
 }
 
@@ -149,30 +139,20 @@ export function CloneDialog({ machineName, snapshot, onClose, onDone }: CloneDia
   const [name, setName] = useState(t.snapshots.cloneName(machineName));
   const [kind, setKind] = useState('full');
   return (
-    <Dialog title={t.snapshots.cloneTitle} onClose={onClose}>
-      <Form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '') onDone({ name: name.trim(), linked: kind === 'linked' });
-        }}
-      >
-        <div className="dialog-body snapshot-question">
-          <p>{snapshot === null ? t.snapshots.cloneNow : t.snapshots.cloneFrom(snapshot.name)}</p>
-          <TextField label={t.snapshots.name} value={name} onChange={setName} maxLength={80} autoFocus />
-          <RadioGroup aria-label={t.snapshots.kind} className="clone-kinds" value={kind} onChange={setKind}>
-            <Kind value="full" name={t.snapshots.full} text={t.snapshots.fullText} />
-            <Kind value="linked" name={t.snapshots.linked} text={t.snapshots.linkedText} />
-          </RadioGroup>
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={onClose}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit" isDisabled={name.trim() === ''}>
-            {t.snapshots.clone}
-          </Button>
-        </footer>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t.snapshots.cloneTitle}
+      action={t.snapshots.clone}
+      isReady={name.trim() !== ''}
+      onClose={onClose}
+      onSubmit={() => onDone({ name: name.trim(), linked: kind === 'linked' })}
+    >
+      <p>{snapshot === null ? t.snapshots.cloneNow : t.snapshots.cloneFrom(snapshot.name)}</p>
+      <TextField label={t.snapshots.name} value={name} onChange={setName} maxLength={80} autoFocus />
+      <RadioGroup aria-label={t.snapshots.kind} className="clone-kinds" value={kind} onChange={setKind}>
+        <Kind value="full" name={t.snapshots.full} text={t.snapshots.fullText} />
+        <Kind value="linked" name={t.snapshots.linked} text={t.snapshots.linkedText} />
+      </RadioGroup>
+    </FormDialog>
   );
 }
 

@@ -2,8 +2,8 @@
 
 import { useState } from 'react';
 import type { SnapshotSchedule } from '../../../shared/snapshot/snapshot-schedule.ts';
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { SelectField } from '../../components/choice.tsx';
+import { FormDialog } from '../../components/dialog.tsx';
 import { t } from '../../i18n/strings.ts';
 
 interface ScheduleDialogProps {
@@ -23,40 +23,21 @@ export function ScheduleDialog({ schedule, onClose, onDone }: ScheduleDialogProp
   const own = every in known ? [] : [[every, t.snapshots.otherInterval(Number(every))] as const];
   const choices = [...Object.entries(known).sort(([a], [b]) => (a === NEVER ? -1 : b === NEVER ? 1 : Number(a) - Number(b))), ...own];
   return (
-    <Dialog title={t.snapshots.scheduleTitle} onClose={onClose}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isGood) onDone(every === NEVER ? null : { everyMinutes: Number(every), keep: count });
-        }}
-      >
-        <div className="dialog-body snapshot-question">
-          <p>{t.snapshots.scheduleText}</p>
-          <label className="field">
-            <span className="label">{t.snapshots.every}</span>
-            <select className="input" value={every} onChange={({ target }) => setEvery(target.value)}>
-              {choices.map(([minutes, text]) => (
-                <option key={minutes} value={minutes}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-          {every !== NEVER && (
-            <label className="field">
-              <span className="label">{t.snapshots.keepCount}</span>
-              <input className="input" type="number" min={1} max={500} value={keep} onChange={({ target }) => setKeep(target.value)} />
-            </label>
-          )}
-        </div>
-        <footer className="dialog-footer">
-          <Button onPress={onClose}>{t.app.cancel}</Button>
-          <Button kind="primary" type="submit" isDisabled={!isGood}>
-            {t.snapshots.save}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t.snapshots.scheduleTitle}
+      action={t.snapshots.save}
+      isReady={isGood}
+      onClose={onClose}
+      onSubmit={() => onDone(every === NEVER ? null : { everyMinutes: Number(every), keep: count })}
+    >
+      <p>{t.snapshots.scheduleText}</p>
+      <SelectField label={t.snapshots.every} value={every} options={choices} onChange={setEvery} />
+      {every !== NEVER && (
+        <label className="field">
+          <span className="label">{t.snapshots.keepCount}</span>
+          <input className="input" type="number" min={1} max={500} value={keep} onChange={({ target }) => setKeep(target.value)} />
+        </label>
+      )}
+    </FormDialog>
   );
 }
