@@ -12,7 +12,6 @@ export const applianceEn = {
   kinds,
   importTitle: 'Import a machine',
   importMachine: 'Import a machine…',
-  importDrop: 'Import the machine in this file',
   looking: 'Looking into the file…',
   from: (format: string) => `From ${format}`,
   holds: 'What it brings',

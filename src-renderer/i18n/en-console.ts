@@ -85,7 +85,6 @@ export const consoleEn = {
   newCombination: 'New combination',
   pressKeys: 'Press the keys',
   pressKeysHint: 'Focus the field and hold the keys together. Tab leaves it.',
-  combinationKeys: (keys: string) => `Keys: ${keys}`,
   combinationName: 'Name (optional)',
   addCombination: 'Add',
   tooManyCombinations: 'Thirty are enough. Remove one first.',

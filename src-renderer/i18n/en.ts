@@ -135,7 +135,6 @@ export const en = {
     confirmDeleteMany: (count: number) => `Delete ${count} machines?`,
     confirmPowerOffMany: (count: number) => `Power off ${count} machines?`,
     deletedMany: (count: number) => `${count} machines were deleted.`,
-    screenOf: (name: string) => `Screen of ${name}`,
     damaged: 'Damaged',
     newer: 'Newer version',
     count: (all: number, running: number) =>
@@ -204,7 +203,6 @@ export const en = {
   overview: {
     system: 'System',
     boot: 'Boot',
-    devices: 'Devices',
     memory: 'Memory',
     processor: 'Processor',
     engine: 'Engine',

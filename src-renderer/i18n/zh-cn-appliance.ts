@@ -10,7 +10,6 @@ export const applianceZhCn: typeof applianceEn = {
   },
   importTitle: '导入虚拟机',
   importMachine: '导入虚拟机…',
-  importDrop: '导入此文件中的虚拟机',
   looking: '正在读取文件…',
   from: (format) => `来自 ${format}`,
   holds: '内容',

@@ -73,7 +73,6 @@ export const consoleZhCn: Strings['console'] = {
   newCombination: '新组合键',
   pressKeys: '按下按键',
   pressKeysHint: '聚焦此栏并同时按住各键。按 Tab 离开。',
-  combinationKeys: (keys) => `按键：${keys}`,
   combinationName: '名称（可选）',
   addCombination: '添加',
   tooManyCombinations: '最多三十个。请先移除一个。',

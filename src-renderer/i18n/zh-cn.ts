@@ -107,7 +107,6 @@ export const zhCn: Strings = {
     confirmDeleteMany: (count) => `删除 ${count} 台虚拟机？`,
     confirmPowerOffMany: (count) => `切断 ${count} 台虚拟机的电源？`,
     deletedMany: (count) => `已删除 ${count} 台虚拟机。`,
-    screenOf: (name) => `${name} 的屏幕`,
     damaged: '已损坏',
     newer: '版本较新',
     count: (all, running) => `${all} 台虚拟机${running > 0 ? `，${running} 台运行中` : ''}`,
@@ -171,7 +170,6 @@ export const zhCn: Strings = {
   overview: {
     system: '系统',
     boot: '启动',
-    devices: '设备',
     memory: '内存',
     processor: '处理器',
     engine: '引擎',
