@@ -69,7 +69,10 @@ export async function openApp(): Promise<void> {
     // Afterwards: the list can be used without them.
     for (const { id, pngBase64 } of await opened.call('machines.thumbnails')) putThumbnail(id, pngBase64);
   } catch (error) {
-    useApp.setState({ connection: { kind: 'refused', message: messageOf(error) } });
+    const { kind } = useApp.getState().connection;
+    // With the list in sight, one that is lost says so by itself.
+    if (kind === 'open') notifyFailure(error);
+    else if (useApp.getState().info === null) useApp.setState({ connection: { kind: 'refused', message: messageOf(error) } });
   }
 }
 

@@ -62,20 +62,18 @@ function Palette({ onCreate, onClose }: { readonly onCreate: () => void; readonl
             event.preventDefault();
           }}
         />
-        <div className="palette-list">
-          <div id={list} role="listbox" aria-label={t.palette.title}>
-            {found.map((command, at) => (
-              <Entry
-                key={command.id}
-                id={`${list}-${command.id}`}
-                command={command}
-                isActive={at === index}
-                onRun={() => run(command)}
-              />
-            ))}
-          </div>
-          {found.length === 0 && <p className="quiet">{t.palette.nothingFound(typed)}</p>}
+        <div id={list} role="listbox" aria-label={t.palette.title} className="palette-list" hidden={found.length === 0}>
+          {found.map((command, at) => (
+            <Entry
+              key={command.id}
+              id={`${list}-${command.id}`}
+              command={command}
+              isActive={at === index}
+              onRun={() => run(command)}
+            />
+          ))}
         </div>
+        {found.length === 0 && <p className="palette-list quiet">{t.palette.nothingFound(typed)}</p>}
       </div>
     </Dialog>
   );
