@@ -49,6 +49,8 @@ export interface CpuEngine {
   run(maxInstructions: number): { readonly stop: CpuStop };
   /** Whether the guest has entered user code (CPL 3) since the last call. */
   takeUserCode(): boolean;
+  /** Whether the guest does nothing but serve its own ticks: what they run is compiled bit by bit. */
+  rest(isResting: boolean): void;
   /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */
   setInterrupt(pending: boolean): void;
   nmi(): void;

@@ -38,6 +38,7 @@ import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { StepCache } from './interpreter/step-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
+import { HOT_ENTRIES } from './jit/hot-blocks.ts';
 import { Jit } from './jit/jit.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
@@ -58,9 +59,6 @@ const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
 const VECTOR_DB = 1;
 const VECTOR_UD = 6;
-
-/** Entries after which a block is worth compiling; 50 to 200 microseconds of interpretation. */
-const HOT_THRESHOLD = 1000;
 
 export class Engine implements CpuEngine {
   readonly memory: WebAssembly.Memory;
@@ -127,7 +125,7 @@ export class Engine implements CpuEngine {
           ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
         },
       );
-      this.#code.hotThreshold = options.hotThreshold ?? HOT_THRESHOLD;
+      this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
     }
     this.#code.onInvalidate = (hostPage) => {
       this.#left.record = 0;
@@ -192,6 +190,9 @@ export class Engine implements CpuEngine {
     const ran = this.#cpu.ranUserCode;
     this.#cpu.ranUserCode = false;
     return ran;
+  }
+  rest(isResting: boolean): void {
+    this.#jit?.rest(isResting);
   }
   setInterrupt(pending: boolean): void {
     this.#waiting.interrupt = pending;
@@ -452,8 +453,9 @@ export class Engine implements CpuEngine {
       this.#jit?.check(block, { low: cpu.low(F.codeBase), high: cpu.high(F.codeBase) });
       return;
     }
+    if (this.#jit?.isDue(block.header, cpu.environment.nowNs()) !== true) return;
     const done = this.#times.beginCompilation();
-    this.#jit?.request(block);
+    this.#jit.request(block);
     done();
   }
 

@@ -6,10 +6,17 @@
 const IDLE_AFTER = 32;
 /** Host time between two wake-ups of an idle guest by its timers. */
 const REST_NS = 16_000_000;
+/** The same, and after how many quiet ticks, of one that nobody has wanted anything from for long. */
+const LONG_REST_NS = 32_000_000;
+const LONG_IDLE_AFTER = 512;
 
 export class IdleGuest {
   #quietWakes = 0;
   #wokenNs = 0;
+
+  get isIdle(): boolean {
+    return this.#quietWakes >= IDLE_AFTER;
+  }
 
   /** The guest sleeps again; `quiet`: it ran little, and no user code, since it was woken or got its next tick. */
   slept(quiet: boolean): void {
@@ -27,6 +34,7 @@ export class IdleGuest {
 
   /** Host time to sleep until, given that of the next deadline. */
   sleepUntil(deadlineNs: number): number {
-    return this.#quietWakes < IDLE_AFTER ? deadlineNs : Math.max(deadlineNs, this.#wokenNs + REST_NS);
+    if (!this.isIdle) return deadlineNs;
+    return Math.max(deadlineNs, this.#wokenNs + (this.#quietWakes < LONG_IDLE_AFTER ? REST_NS : LONG_REST_NS));
   }
 }

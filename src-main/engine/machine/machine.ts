@@ -323,6 +323,7 @@ export class Machine {
     if (this.#clock instanceof HostTimeClock) this.#clock.catchUpTo(deadline);
     const ranUserCode = this.engine.takeUserCode();
     this.#idle.slept(!ranUserCode && !this.#isBusy && this.#hasPaging());
+    this.engine.rest(this.#idle.isIdle);
     const before = this.#host.nowNs();
     const due = this.#clock.hostTime(deadline);
     if (due > before) this.#wait(this.#idle.sleepUntil(due), before);

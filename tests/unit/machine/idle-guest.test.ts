@@ -24,6 +24,17 @@ describe('an idle guest', () => {
     expect(guest.sleepUntil(204 * MS)).toBe(216 * MS);
   });
 
+  it('is woken more seldom when nobody has wanted anything from it for long', () => {
+    const guest = new IdleGuest();
+    tick(guest, 600);
+    guest.woken(3000 * MS);
+    expect(guest.sleepUntil(3004 * MS)).toBe(3032 * MS);
+    guest.disturbed();
+    tick(guest, 40);
+    guest.woken(4000 * MS);
+    expect(guest.sleepUntil(4004 * MS)).toBe(4016 * MS);
+  });
+
   it('sleeps on when its deadline is later, and for good when it has none', () => {
     const guest = new IdleGuest();
     tick(guest, 40);

@@ -12,6 +12,7 @@ import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
+import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import { WideChecks } from './wide-checks.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
@@ -57,6 +58,7 @@ export class Jit {
   readonly #spanning = new Map<number, LiveRegion>();
   readonly #failedChecks = new Map<number, number>();
   readonly #live: LiveRegions;
+  readonly #hot = new HotBlocks();
 
   constructor(
     parts: {
@@ -84,6 +86,17 @@ export class Jit {
   /** Regions and what they are estimated to take. */
   get live(): { readonly regions: number; readonly bytes: number } {
     return { regions: this.#live.size, bytes: this.#live.bytes };
+  }
+
+  /** Whether a block whose entries are counted down is to be taken to `request` now; otherwise it counts on. */
+  isDue(header: number, nowNs: number): boolean {
+    if (this.#live.isOnProof(header) || this.#hot.isDue(nowNs)) return true;
+    this.#code.countAnew(header, RESTING_ENTRIES);
+    return false;
+  }
+
+  rest(isResting: boolean): void {
+    this.#hot.isResting = isResting;
   }
 
   /** Compiles a hot block's region; or lets the block go to the one it has, which was put to the proof. */

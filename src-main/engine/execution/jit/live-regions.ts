@@ -89,6 +89,10 @@ export class LiveRegions {
     return due;
   }
 
+  isOnProof(header: number): boolean {
+    return this.#onProof.has(header);
+  }
+
   /** The block of a header has come by: the region that has passed its proof thereby, if it was put to it. */
   entered(header: number): LiveRegion | undefined {
     const region = this.#onProof.get(header);

@@ -1,0 +1,23 @@
+// When a block is worth a region. Compiling one takes milliseconds of two threads and saves less than a microsecond an
+// entry. A guest that rests has its tick's code become hot all at once, which would cost as much as a minute of its ticks:
+// it gets one region after the other.
+
+/** Entries after which a block is hot. */
+export const HOT_ENTRIES = 4000;
+/** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
+const RESTING_COMPILE_NS = 500_000_000;
+export const RESTING_ENTRIES = 1000;
+
+export class HotBlocks {
+  /** Whether the guest does nothing but serve its ticks. */
+  isResting = false;
+  #nextNs = 0;
+
+  /** Whether a block that is hot is to be compiled now. */
+  isDue(nowNs: number): boolean {
+    if (!this.isResting) return true;
+    if (nowNs < this.#nextNs) return false;
+    this.#nextNs = nowNs + RESTING_COMPILE_NS;
+    return true;
+  }
+}
