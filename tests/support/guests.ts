@@ -1,5 +1,5 @@
-// The guests that tests boot: made by tests/guests/prepare-guests.mjs, which the test command runs first. Tests skip
-// without them and say so; where changes are judged, the test command then fails.
+// The guests that tests boot: made by tests/guests/prepare-guests.mjs, which the test command runs first. Without
+// them tests skip and say so, those of the window fail; where changes are judged, the test command fails in any case.
 
 import { existsSync } from 'node:fs';
 import { type GuestArch, linuxGuest } from '../guests/prepare-guests.mjs';
