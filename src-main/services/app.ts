@@ -84,7 +84,7 @@ export class App {
     this.#options = options;
     this.registry = new MachineRegistry(options.dataFolder, this.#hostMemoryMiB, () => this.#settings.get().machineFolder);
     this.#settings = new SettingsStore(options.dataFolder);
-    this.#pending = new PendingChanges(this.registry);
+    this.#pending = new PendingChanges(this.registry, (id, message) => this.#logs.add(id, 'warning', message));
     this.#logs = new LogStore((id) => this.registry.folderOf(id));
     this.#jobs = new Jobs({
       launch: options.launch,

@@ -1,25 +1,27 @@
 // Changes of settings that wait until their machine is off: `machine.pending.json` in its folder. They are put into the
-// configuration when its run has ended and no state of it is saved.
+// configuration when its run has ended and no state of it is saved. What cannot be read is put aside and named.
 
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MachineId, type MachineSettings, settingsOf } from '../../shared/machine/config.ts';
 import { heldKeys, LIVE_KEYS, type PendingSettings, pendingOf, pendingSettings, withPending } from '../../shared/machine/pending-settings.ts';
-import { hasErrors } from '../../shared/machine/validate.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
-import { systemErrorCode } from '../../shared/units/system-error.ts';
+import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
 import type { MachineRegistry } from './machine-registry.ts';
 
 const FILE = 'machine.pending.json';
+const DAMAGED = 'machine.pending.damaged.json';
 
 export class PendingChanges {
   readonly #registry: MachineRegistry;
+  readonly #warn: (id: MachineId, message: string) => void;
   readonly #changes = new Map<MachineId, PendingSettings>();
 
-  constructor(registry: MachineRegistry) {
+  constructor(registry: MachineRegistry, warn: (id: MachineId, message: string) => void) {
     this.#registry = registry;
+    this.#warn = warn;
   }
 
   of(id: MachineId): PendingSettings | null {
@@ -31,12 +33,18 @@ export class PendingChanges {
   }
 
   async #read(id: MachineId): Promise<void> {
-    const text = await readFile(this.#fileOf(id), 'utf8').catch((error: unknown) => {
-      if (systemErrorCode(error) === 'ENOENT') return '';
-      throw error;
-    });
-    const found = pendingSettings.safeParse(parseJson(text));
-    if (found.success && Object.keys(found.data).length > 0) this.#changes.set(id, found.data);
+    const path = this.#fileOf(id);
+    try {
+      const found = pendingSettings.safeParse(parseJson(await readFile(path, 'utf8')));
+      if (found.success) {
+        if (Object.keys(found.data).length > 0) this.#changes.set(id, found.data);
+        return;
+      }
+      await rename(path, join(this.#registry.folderOf(id), DAMAGED));
+      this.#warn(id, `“${path}” is damaged and was renamed to “${DAMAGED}”. The changes in it are not made.`);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') this.#warn(id, `“${path}” cannot be read: ${systemErrorWords(error)}. The changes in it are not made.`);
+    }
   }
 
   /** Changes at once what can be, keeps the rest, and fails for what can be neither. */
@@ -45,9 +53,8 @@ export class PendingChanges {
     const held = heldKeys(now, wanted);
     if (held.length > 0)
       throw new FailureError('machine.wrongState', `This can be changed only while the machine is off: ${held.join(', ')}.`, { id });
-    const issues = this.#registry.validate(wanted, id);
-    const fault = issues.find(({ severity }) => severity === 'error');
-    if (hasErrors(issues) && fault) throw new FailureError('machine.invalidConfig', fault.message, { issue: fault.code, field: fault.field });
+    const fault = this.#registry.validate(wanted, id).find(({ severity }) => severity === 'error');
+    if (fault) throw new FailureError('machine.invalidConfig', fault.message, { issue: fault.code, field: fault.field });
     const live = Object.fromEntries(LIVE_KEYS.map((key) => [key, wanted[key]]));
     await this.#registry.update(id, (present) => ({ ...present, ...live }));
     const pending = pendingOf(now, wanted);
