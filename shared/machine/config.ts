@@ -11,6 +11,7 @@ export const MAX_SERIAL_PORTS = 4;
 export const MAX_NAME_LENGTH = 80;
 export const MAX_LABEL_LENGTH = 40;
 export const MAX_TAGS = 20;
+export const MAX_DESCRIPTION_LENGTH = 10_000;
 /** Bounds of what the engine can address today; what fits this host is checked in validate.ts. */
 export const MIN_MEMORY_MIB = 8;
 export const MAX_MEMORY_MIB = 2048;
@@ -104,6 +105,8 @@ export const machineSettings = z.looseObject({
   template: z.boolean().optional(),
   /** Machines of one group stand together; empty: none. */
   group: label.default(''),
+  /** Notes of the user's, of several lines. */
+  description: z.string().max(MAX_DESCRIPTION_LENGTH).default(''),
   cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),
   memoryMiB: z
     .number()
@@ -140,6 +143,7 @@ export function defaultSettings(name: string): MachineSettings {
     guest: 'other',
     tags: [],
     group: '',
+    description: '',
     cpu: { model: 'x86-64-v1', engine: 'jit' },
     memoryMiB: 512,
     boot: { kernel: null, initrd: null, commandLine: 'console=tty0 console=ttyS0' },

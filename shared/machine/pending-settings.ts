@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type MachineSettings, machineSettings } from './config.ts';
 
 /** What nothing of a running machine depends on: changed at once. */
-export const LIVE_KEYS = ['name', 'guest', 'group', 'tags'] as const;
+export const LIVE_KEYS = ['name', 'guest', 'group', 'tags', 'description'] as const;
 /** The rest, except drives: their images and layers change while the machine runs. */
 export const PENDING_KEYS = ['cpu', 'memoryMiB', 'boot', 'firmware', 'display', 'serial'] as const;
 

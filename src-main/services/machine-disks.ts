@@ -41,6 +41,6 @@ export function refuseUndecided({ id, tree }: Opened): void {
 
 /** Settings that a restore brings back, without where layered disks are, which changes with every snapshot. */
 export function comparable(config: MachineConfig): object {
-  const { name: _name, tags: _tags, group: _group, ...settings } = settingsOf(config);
+  const { name: _name, tags: _tags, group: _group, description: _description, ...settings } = settingsOf(config);
   return { ...settings, drives: config.drives.map((drive) => (isLayered(drive) ? { ...drive, path: '', format: null } : drive)) };
 }

@@ -385,8 +385,8 @@ export class SnapshotStore {
     if (problem !== null) throw new FailureError('snapshot.damaged', problem, { snapshot });
     const present = presentDisks(files, config, tree);
     const keep = keepPresent && (await this.#isChanged(files, config, tree, present));
-    const { schema, id, uuid, name: ownName, tags, group } = config;
-    const base = disksOnly ? config : { ...target.config, schema, id, uuid, name: ownName, tags, group };
+    const { schema, id, uuid, name: ownName, tags, group, description } = config;
+    const base = disksOnly ? config : { ...target.config, schema, id, uuid, name: ownName, tags, group, description };
     const wanted = base.drives.filter(isLayered).flatMap(({ id: drive }) => {
       const layer = findLayer(tree, target.disks.find((one) => one.drive === drive)?.layer ?? null);
       if (layer !== undefined) return [{ drive, layer }];

@@ -44,11 +44,12 @@ const issues: Partial<Record<IssueCode, string>> = {};
 const guests: Readonly<Record<string, string>> = {};
 
 const settingRows: Record<
-  'name' | 'guest' | 'memoryMiB' | 'cpuModel' | 'cpuEngine' | 'clock' | 'bootOrder' | 'bootMenu' | 'commandLine' | 'videoMemory',
+  'name' | 'guest' | 'description' | 'memoryMiB' | 'cpuModel' | 'cpuEngine' | 'clock' | 'bootOrder' | 'bootMenu' | 'commandLine' | 'videoMemory',
   { label: string; hint?: string }
 > = {
   name: { label: 'Name' },
   guest: { label: 'Guest system', hint: 'Changes nothing by itself; it decides what is suggested.' },
+  description: { label: 'Description', hint: 'Notes of your own. The guest does not see them.' },
   memoryMiB: { label: 'Memory' },
   cpuModel: { label: 'Processor', hint: 'What the guest sees. 32-bit systems run fastest on the Pentium III.' },
   cpuEngine: { label: 'Engine', hint: 'The interpreter is slow and meant for comparison.' },
@@ -242,8 +243,8 @@ export const en = {
   },
   settings: {
     search: 'Search settings',
-    locked: 'The machine is running. Name, system and media change at once; the rest is kept and takes effect after a restart.',
-    lockedBySaved: 'The machine has a saved state, which fits its present settings only. Name and system change at once; the rest is kept until it is off with no state saved.',
+    locked: 'The machine is running. Name, system, description and media change at once; the rest is kept and takes effect after a restart.',
+    lockedBySaved: 'The machine has a saved state, which fits its present settings only. Name, system and description change at once; the rest is kept until it is off with no state saved.',
     afterRestart: 'After restart',
     waitsForRestart: 'Changed: waits for a restart',
     forgetPending: 'Forget the waiting changes',

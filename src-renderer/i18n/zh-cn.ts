@@ -209,8 +209,8 @@ export const zhCn: Strings = {
   },
   settings: {
     search: '搜索设置',
-    locked: '虚拟机正在运行。名称、系统和介质立即更改；其余更改会保留，重新启动后生效。',
-    lockedBySaved: '虚拟机有已保存的状态，只适用于现在的设置。名称和系统立即更改；其余更改会保留到关机且没有已保存的状态时。',
+    locked: '虚拟机正在运行。名称、系统、描述和介质立即更改；其余更改会保留，重新启动后生效。',
+    lockedBySaved: '虚拟机有已保存的状态，只适用于现在的设置。名称、系统和描述立即更改；其余更改会保留到关机且没有已保存的状态时。',
     afterRestart: '重新启动后生效',
     waitsForRestart: '已更改：等待重新启动',
     forgetPending: '放弃等待中的更改',
@@ -222,6 +222,7 @@ export const zhCn: Strings = {
     rows: {
       name: { label: '名称' },
       guest: { label: '客户机系统', hint: '本身不改变任何设置，只决定建议值。' },
+      description: { label: '描述', hint: '您自己的备注，客户机看不到。' },
       memoryMiB: { label: '内存' },
       cpuModel: { label: '处理器', hint: '客户机看到的处理器。32 位系统在 Pentium III 上运行最快。' },
       cpuEngine: { label: '引擎', hint: '解释器很慢，仅供对比。' },

@@ -79,9 +79,10 @@ export const importVerb: MachineVerb = {
   },
 };
 
-function summaryLines({ format, name, guest, memoryMiB, disks, snapshots, systems, checksums, notes }: ApplianceSummary): string[] {
+function summaryLines({ format, name, description, guest, memoryMiB, disks, snapshots, systems, checksums, notes }: ApplianceSummary): string[] {
   return [
     `${format}: “${name}” (${guest}), ${memoryMiB} MiB of memory`,
+    ...(description === '' ? [] : description.split('\n').map((line) => `  ${line}`)),
     ...disks.map((disk) => `  ${disk.drive}  ${[disk.name, disk.virtualBytes === null ? '' : formatBytes(disk.virtualBytes), disk.packedBytes === null ? '' : `${formatBytes(disk.packedBytes)} packed`].filter((part) => part !== '').join(', ')}`),
     ...(snapshots > 0 ? [`  snapshots: ${snapshots}`] : []),
     ...(systems.length > 1 ? [`  one of ${systems.length} machines: ${systems.map(({ id }) => id).join(', ')}; choose with --system`] : []),

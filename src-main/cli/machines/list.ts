@@ -44,6 +44,8 @@ function labelsOf(machine: MachineView): string {
   return `${group === '' ? '' : `  [${group}]`}${tags.length === 0 ? '' : `  ${tags.join(', ')}`}`;
 }
 
+const LABEL_WIDTH = 10;
+
 function describe(machine: MachineView): string[] {
   if (machine.kind === 'damaged') return [`${machine.id}: damaged`, machine.message];
   const { config } = machine;
@@ -55,6 +57,7 @@ function describe(machine: MachineView): string[] {
     ['state', machine.state],
     ['group', config.group || null],
     ['tags', config.tags.join(', ') || null],
+    ['notes', config.description.replaceAll('\n', `\n${' '.repeat(LABEL_WIDTH + 1)}`) || null],
     ['processor', `${config.cpu.model}, engine ${config.cpu.engine}`],
     ['memory', formatBytes(config.memoryMiB * MIB)],
     ['kernel', kernel],
@@ -65,5 +68,5 @@ function describe(machine: MachineView): string[] {
     ['waiting', machine.pending && `${Object.keys(machine.pending).join(', ')}: changed when it is off`],
     ['last end', machine.lastExit && `${machine.lastExit.message} (${new Date(machine.lastExit.timeMs).toISOString()})`],
   ];
-  return rows.flatMap(([label, value]) => (value === null ? [] : [`${label.padEnd(10)} ${value}`]));
+  return rows.flatMap(([label, value]) => (value === null ? [] : [`${label.padEnd(LABEL_WIDTH)} ${value}`]));
 }

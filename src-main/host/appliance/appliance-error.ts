@@ -20,3 +20,8 @@ export function shown(text: string, length = 120): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
   return plain.length > length ? `${plain.slice(0, length - 1)}…` : plain;
 }
+
+/** The same of a text of several lines. */
+export function shownLines(text: string, length: number): string {
+  return text.split('\n').map((line) => shown(line, length)).join('\n').slice(0, length);
+}

@@ -3,10 +3,10 @@
 // Reference: CIM_ResourceAllocationSettingData.ResourceType, DMTF CIM schema 2.22.
 
 import type { ApplianceNote } from '../../../shared/appliance/appliance-view.ts';
-import { BUS_SLOTS, type DriveBus, type DriveConfig, defaultSettings, MAX_MEMORY_MIB, MAX_NAME_LENGTH, MIN_MEMORY_MIB, type MachineSettings } from '../../../shared/machine/config.ts';
+import { BUS_SLOTS, type DriveBus, type DriveConfig, defaultSettings, MAX_DESCRIPTION_LENGTH, MAX_MEMORY_MIB, MAX_NAME_LENGTH, MIN_MEMORY_MIB, type MachineSettings } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES, type GuestProfile } from '../../../shared/machine/guest-profiles.table.ts';
 import { MIB } from '../../../shared/units/bytes.ts';
-import { damaged, shown } from './appliance-error.ts';
+import { damaged, shown, shownLines } from './appliance-error.ts';
 import { type OvfDisk, type OvfDocument, type OvfFile, type OvfItem, type OvfSystem, unitBytes } from './ovf-document.ts';
 import { OVF_GUESTS } from './ovf-guests.table.ts';
 
@@ -27,7 +27,6 @@ export interface OvfDrivePlan {
 
 export interface OvfPlan {
   readonly settings: MachineSettings;
-  readonly description: string;
   readonly drives: readonly OvfDrivePlan[];
   readonly notes: readonly ApplianceNote[];
 }
@@ -43,13 +42,14 @@ export function planMachine(document: OvfDocument, system: OvfSystem, file: stri
   noteOthers(document, system, note);
   const settings: MachineSettings = {
     ...defaults,
+    description: shownLines(system.description, MAX_DESCRIPTION_LENGTH),
     guest: guest.id,
     cpu: { model: guest.cpuModel, engine: 'jit' },
     memoryMiB: memoryOf(system, guest, note),
     firmware: { bootOrder: ['disk', 'cdrom', 'floppy'], menu: false, clock: guest.clock },
     drives,
   };
-  return { settings, description: shown(system.description, 9000), drives: plans, notes };
+  return { settings, drives: plans, notes };
 }
 
 function guestOf({ os, name }: OvfSystem): GuestProfile {

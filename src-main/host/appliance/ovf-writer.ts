@@ -49,10 +49,16 @@ export function writeOvf(config: MachineConfig, disks: readonly PackedDisk[]): s
     '      <Info>The hardware of the machine</Info>',
     ...hardware(config, disks).map(indent(6)),
     '    </VirtualHardwareSection>',
+    ...annotation(config.description).map(indent(4)),
     '  </VirtualSystem>',
     '</Envelope>',
     '',
   ].join('\n');
+}
+
+function annotation(description: string): string[] {
+  if (description === '') return [];
+  return ['<AnnotationSection>', '  <Info>Notes on the machine</Info>', `  <Annotation>${escaped(description)}</Annotation>`, '</AnnotationSection>'];
 }
 
 function hardware(config: MachineConfig, disks: readonly PackedDisk[]): string[] {

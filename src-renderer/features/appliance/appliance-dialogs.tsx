@@ -81,12 +81,17 @@ function SystemChoice({ summary: { systems }, value, onChange }: SystemChoicePro
 }
 
 function Facts({ summary }: { readonly summary: ApplianceSummary }) {
-  const { format, guest, memoryMiB, disks, snapshots, checksums, needsBytes } = summary;
+  const { format, description, guest, memoryMiB, disks, snapshots, checksums, needsBytes } = summary;
   const size = (bytes: number | null) => (bytes === null || bytes === 0 ? null : formatBytes(bytes));
   return (
     <section aria-label={t.appliance.holds}>
       <h3>{t.appliance.from(format)}</h3>
       <dl className="appliance-facts">
+        {description !== '' && (
+          <Fact name={t.settings.rows.description.label}>
+            <span className="lines">{description}</span>
+          </Fact>
+        )}
         <Fact name={t.appliance.guest}>{guestText(guestProfile(guest)?.name ?? guest)}</Fact>
         <Fact name={t.appliance.memory}>{`${memoryMiB} MiB`}</Fact>
         <Fact name={t.appliance.disks}>

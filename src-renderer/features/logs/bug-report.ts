@@ -29,7 +29,7 @@ export function lineText({ timeMs, level, text }: LogLine): string {
 
 function anonymous(config: MachineConfig): unknown {
   return JSON.parse(JSON.stringify(settingsOf(config)), (key, value: unknown) => {
-    if (key === 'name') return undefined;
+    if (key === 'name' || key === 'description') return undefined;
     return typeof value === 'string' ? withoutFolders(value) : value;
   });
 }

@@ -19,6 +19,12 @@ export function Overview({ machine }: { readonly machine: ReadyMachine }) {
     <div className="overview">
       {lastExit && !hasProcess(state) && <LastExit machine={machine} exit={lastExit} />}
       {startedAtMs !== null && <p className="quiet">{t.overview.runningSince(timeOf(startedAtMs))}</p>}
+      {config.description !== '' && (
+        <section className="card" aria-labelledby="overview-description">
+          <h2 id="overview-description">{t.settings.rows.description.label}</h2>
+          <p className="lines">{config.description}</p>
+        </section>
+      )}
       <div className="cards">
         <Card title={t.overview.system}>
           <Row name={t.overview.memory}>{formatBytes(config.memoryMiB * MIB)}</Row>

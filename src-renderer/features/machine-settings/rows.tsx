@@ -6,6 +6,7 @@ import {
   CPU_ENGINES,
   CPU_MODELS,
   type DriveKind,
+  MAX_DESCRIPTION_LENGTH,
   type MachineSettings,
 } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES } from '../../../shared/machine/guest-profiles.ts';
@@ -28,7 +29,8 @@ export interface Row {
   readonly key: keyof typeof t.settings.rows;
   /** The part of the settings it is about. */
   value(settings: MachineSettings): unknown;
-  reset(settings: MachineSettings, defaults: MachineSettings): Partial<MachineSettings>;
+  /** Absent where there is no default that anybody would want back. */
+  reset?(settings: MachineSettings, defaults: MachineSettings): Partial<MachineSettings>;
   control(props: ControlProps): ReactNode;
   /** Not shown when it says no. */
   applies?(settings: MachineSettings): boolean;
@@ -48,7 +50,7 @@ const startsKernel = ({ boot }: MachineSettings) => boot.kernel !== null;
 
 export const ROWS: readonly Row[] = [
   {
-    section: 'general', key: 'name', value: ({ name }) => name, reset: ({ name }) => ({ name }),
+    section: 'general', key: 'name', value: ({ name }) => name,
     control: (props) => (
       <Text {...props} value={props.editing.settings.name} onChange={(name) => props.editing.change({ name })} />
     ),
@@ -61,6 +63,20 @@ export const ROWS: readonly Row[] = [
         value={editing.settings.guest}
         options={GUEST_PROFILES.map(({ id, name }) => [id, guestText(name)] as const)}
         onChange={(guest) => editing.change({ guest })}
+      />
+    ),
+  },
+  {
+    section: 'general', key: 'description', value: ({ description }) => description,
+    control: ({ editing, id, note }) => (
+      <textarea
+        id={id}
+        className="input"
+        aria-describedby={note}
+        rows={3}
+        maxLength={MAX_DESCRIPTION_LENGTH}
+        value={editing.settings.description}
+        onChange={({ target }) => editing.change({ description: target.value })}
       />
     ),
   },

@@ -88,9 +88,9 @@ function RowSetting({ row, machine, editing }: RowSettingProps) {
       label={label}
       hint={hint}
       issues={issues.filter((issue) => issue.field === field)}
-      isDefault={row.key === 'name' || isSame(row.value(settings), row.value(defaults))}
+      isDefault={row.reset === undefined || isSame(row.value(settings), row.value(defaults))}
       chip={chipOf(row, machine, editing)}
-      onReset={() => editing.change(row.reset(settings, defaults))}
+      onReset={() => row.reset && editing.change(row.reset(settings, defaults))}
     >
       {({ control, note }) => row.control({ id: control, note, editing })}
     </Setting>

@@ -86,9 +86,10 @@ describe('machines on the command line', () => {
       id: 'debian-12', state: 'off', config: { memoryMiB: 1024, cpu: { model: 'pentium3' }, boot: { commandLine: 'quiet' } },
     });
     expect((await boxwright('list')).out).toMatch(/^Debian 12 {2}off +debian-12\n$/);
-    expect((await boxwright('set', 'deb', 'memoryMiB=256', 'name=Small one')).status).toBe(0);
+    expect((await boxwright('set', 'deb', 'memoryMiB=256', 'name=Small one', 'description=For tests.\nKeep it.')).status).toBe(0);
     const shown = JSON.parse((await boxwright('show', 'Small', '--json')).out);
-    expect(shown.config).toMatchObject({ name: 'Small one', memoryMiB: 256 });
+    expect(shown.config).toMatchObject({ name: 'Small one', memoryMiB: 256, description: 'For tests.\nKeep it.' });
+    expect((await boxwright('show', 'Small')).out).toContain('notes      For tests.\n           Keep it.\n');
     expect(shown.config.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
     await expect(boxwright('delete', 'debian-12')).rejects.toThrow(/--yes/);
     expect((await boxwright('delete', shown.config.uuid, '--yes')).status).toBe(0);

@@ -205,6 +205,8 @@ describe('a bundle', () => {
 describe('an OVF package of ours', () => {
   it.each(['one.ova', 'one.ovf'])('comes back as it went: %s', async (name) => {
     const { folder, opened, first } = await machine();
+    const description = 'Notes & more\n<second> line';
+    await opened.registry.update(ID, (settings) => ({ ...settings, description }));
     const path = join(folder, name);
     const { notes } = await out(opened, path);
     expect(notes.map(({ text }) => text).join()).toContain('in the package it is on SATA');
@@ -212,7 +214,7 @@ describe('an OVF package of ours', () => {
     expect(await media.inspectAppliance({ path })).toMatchObject({ format: 'OVF 1.0', name: 'Subject', memoryMiB: 512, checksums: 'sha256', disks: [{ virtualBytes: 4 << 20 }, { virtualBytes: 1 << 20 }] });
     const now = await into(opened, path);
     const then = await into(opened, join(folder, `then-${name}`));
-    expect(now.config).toMatchObject({ name: 'Subject 2', drives: [{ bus: 'ahci', slot: 0 }, { bus: 'ahci', slot: 1 }] });
+    expect(now.config).toMatchObject({ name: 'Subject 2', description, drives: [{ bus: 'ahci', slot: 0 }, { bus: 'ahci', slot: 1 }] });
     expect([await read(opened, now.config.id), await read(opened, then.config.id), await read(opened, now.config.id, 'disk1')]).toEqual(['now', 'base', 'raw']);
     expect(readdirSync(folder).filter((file) => file.startsWith('.'))).toEqual([]);
   });

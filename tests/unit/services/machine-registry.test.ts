@@ -56,6 +56,15 @@ describe('the registry', () => {
     });
   });
 
+  it('reads a file from before there were drives, labels and notes', async () => {
+    const folder = temporaryFolder();
+    const { drives, firmware, guest, tags, group, description, ...old } = settings('Old');
+    mkdirSync(join(folder, 'machines', 'old'), { recursive: true });
+    writeFileSync(join(folder, 'machines', 'old', 'machine.json'), JSON.stringify({ schema: 1, id: 'old', ...old }));
+    const { registry } = await opened(folder);
+    expect(registry.config('old')).toEqual({ schema: 1, id: 'old', ...old, drives, firmware, guest, tags, group, description });
+  });
+
   it('gives machines of like names folders of their own', async () => {
     const { registry } = await opened();
     await registry.create(settings('Test!'));

@@ -24,8 +24,8 @@ async function opened() {
 it('keeps what waits for the next start, and makes it part of the settings', async () => {
   const { registry, id, warnings, load, file } = await opened();
   const changes = await load();
-  await changes.put(id, { ...settingsOf(registry.config(id)), memoryMiB: 96 });
-  expect(registry.config(id).memoryMiB).not.toBe(96);
+  await changes.put(id, { ...settingsOf(registry.config(id)), memoryMiB: 96, description: 'At once' });
+  expect(registry.config(id)).toMatchObject({ memoryMiB: 512, description: 'At once' });
   const again = await load();
   expect(again.of(id)).toEqual({ memoryMiB: 96 });
   expect(await again.apply(id)).toBe(true);

@@ -84,13 +84,13 @@ describe('restoring', () => {
   it('brings settings back, or only disks', async () => {
     const { opened } = await machine();
     const { id } = await opened.store.take(ID, { name: 'A' });
-    const bigger = { ...settingsOf(opened.registry.config(ID)), memoryMiB: 256, name: 'Renamed' };
+    const bigger = { ...settingsOf(opened.registry.config(ID)), memoryMiB: 256, name: 'Renamed', description: 'Two\nlines' };
     await opened.registry.update(ID, bigger);
     expect((await opened.store.diff(ID, id, null)).settings).toEqual([{ field: 'memoryMiB', before: 512, after: 256 }]);
     await opened.store.restore(ID, { snapshot: id, disksOnly: true, keepPresent: true });
     expect(opened.registry.config(ID)).toMatchObject({ memoryMiB: 256, name: 'Renamed' });
     await restore(opened, id);
-    expect(opened.registry.config(ID)).toMatchObject({ memoryMiB: 512, name: 'Renamed' });
+    expect(opened.registry.config(ID)).toMatchObject({ memoryMiB: 512, name: 'Renamed', description: 'Two\nlines' });
   });
 
   it('brings back the CMOS memory, unless only disks are wanted; what is left behind has its own', async () => {
