@@ -27,7 +27,6 @@ const GROUPS = [
     name: 'images',
     test: /[\\/]src-main[\\/](engine[\\/]block[\\/]|host[\\/](file-store|image-(files|host|lock|tools)|(compact|resize)-image|node-codecs|same-bytes|staged-files|unique-suffix)\.)/,
   },
-  { name: 'img', test: /[\\/]src-main[\\/]cli[\\/]img[\\/]/ },
 ];
 
 export default defineConfig(({ mode }) => {

@@ -4,15 +4,16 @@
 import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { join } from 'node:path';
-import { buildStale, ROOT } from './build.mjs';
+import { buildStale, isPartFresh, ROOT } from './build.mjs';
 import { nodeBinary, nodeEnvironment } from './node-binary.mjs';
 
 /** Verbs that never start the service, which can open a window. */
 const WINDOWLESS = new Set(['run', 'profile', 'img', '--help', '-h', 'help']);
 
+const verb = process.argv[2] ?? '';
 // An installed package brings its bundles and no sources.
-if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')))
-  await buildStale(WINDOWLESS.has(process.argv[2] ?? '') ? ['main'] : ['main', 'renderer']);
+if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')) && !(verb === 'img' && isPartFresh('main', 'img')))
+  await buildStale(WINDOWLESS.has(verb) ? ['main'] : ['main', 'renderer']);
 
 const cli = join(ROOT, 'dist', 'main', 'cli.js');
 const binary = nodeBinary();

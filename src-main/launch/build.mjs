@@ -17,6 +17,8 @@ const LOCK_POLL_MS = 100;
  * @property {string} mode
  * @property {readonly string[]} sources
  * @property {string} result A file that must exist.
+ * @property {Readonly<Record<string, readonly string[]>>} [parts] What can be run while other sources are stale: the
+ *   modules that are loaded for it, with all that these import.
  */
 
 /** @type {Readonly<Record<'main' | 'preload' | 'renderer', Target>>} */
@@ -26,6 +28,7 @@ export const TARGETS = {
     mode: 'production',
     sources: ['src-main', 'shared', 'assets', 'package.json'],
     result: 'dist/main/web-shell.js',
+    parts: { img: ['src-main/cli/main.ts', 'src-main/cli/img/img.ts'] },
   },
   preload: {
     config: 'src-main/vite.config.ts',
@@ -65,21 +68,66 @@ function isFresh(name) {
 }
 
 /**
+ * A fifth of the files to look at.
+ * @param {keyof typeof TARGETS} name
+ * @param {string} part
+ */
+export function isPartFresh(name, part, root = ROOT) {
+  const stamp = read(stampOf(name, part, root));
+  return stamp !== undefined && !existsSync(lockOf(name, root)) && stamp === fingerprint(root, linesOf(stamp).map(fileIn));
+}
+
+/**
  * @param {keyof typeof TARGETS} name
  * @param {(line: string) => void} say
  */
 async function build(name, say) {
-  const target = TARGETS[name];
-  const state = fingerprint(ROOT, target.sources);
+  const { config, mode, sources, parts = {} } = TARGETS[name];
+  const state = fingerprint(ROOT, sources);
   say(`Building ${name}…`);
+  for (const part of Object.keys(parts)) rmSync(stampOf(name, part), { force: true });
   // Vite is loaded only when there is something to build: that takes longer than starting the application.
   const vite = await import('vite');
-  await vite.build({ configFile: join(ROOT, target.config), mode: target.mode });
+  const root = vite.normalizePath(ROOT);
+  /** @type {Map<string, ReadonlySet<string>>} */
+  const loaded = new Map();
+  /** @type {import('vite').Plugin} */
+  const noteParts = {
+    name: 'note-parts',
+    buildEnd(error) {
+      if (error) return;
+      for (const [part, modules] of Object.entries(parts)) {
+        const ids = modules.map((module) => root + module);
+        loaded.set(part, withImports(ids, (id) => this.getModuleInfo(id)?.importedIds ?? []));
+      }
+    },
+  };
+  await vite.build({ configFile: join(ROOT, config), mode, plugins: [noteParts] });
   writeFileSync(stampOf(name), state);
+  for (const [part, ids] of loaded) {
+    const counts = (/** @type {string} */ file) =>
+      file === 'package.json' || file === config || ids.has(root + vite.normalizePath(file));
+    const lines = linesOf(state).filter((line) => counts(fileIn(line)));
+    writeFileSync(stampOf(name, part), lines.map((line) => `${line}\n`).join(''));
+  }
 }
 
+/**
+ * What is loaded with the modules, themselves included.
+ * @param {readonly string[]} ids
+ * @param {(id: string) => readonly string[]} importsOf
+ */
+function withImports(ids, importsOf) {
+  const found = new Set(ids);
+  for (const id of found) for (const imported of importsOf(id)) found.add(imported);
+  return found;
+}
+
+/** @param {string} name @param {string} [part] */
+const stampOf = (name, part, root = ROOT) => join(root, 'dist', `.${part === undefined ? name : `${name}-${part}`}.stamp`);
+
 /** @param {string} name */
-const stampOf = (name) => join(ROOT, 'dist', `.${name}.stamp`);
+const lockOf = (name, root = ROOT) => join(root, 'dist', `.${name}.lock`);
 
 /**
  * Keeps two processes from building the same thing at a time: the second waits. Who died in the middle has left a
@@ -88,7 +136,7 @@ const stampOf = (name) => join(ROOT, 'dist', `.${name}.stamp`);
  * @returns {Promise<() => void>}
  */
 async function lock(name) {
-  const folder = join(ROOT, 'dist', `.${name}.lock`);
+  const folder = lockOf(name);
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   for (;;) {
     try {
@@ -114,7 +162,7 @@ export function fingerprint(root, sources) {
   const lines = [];
   const add = (/** @type {string} */ file) => {
     const { size, mtimeMs } = statSync(file);
-    lines.push(`${file.slice(root.length)} ${size} ${mtimeMs}\n`);
+    lines.push(`${size} ${mtimeMs} ${file.slice(root.length)}\n`);
   };
   for (const source of sources) {
     const path = join(root, source);
@@ -124,6 +172,12 @@ export function fingerprint(root, sources) {
   }
   return lines.join('');
 }
+
+/** Of a fingerprint. @param {string} print */
+const linesOf = (print) => print.split('\n').filter((line) => line !== '');
+
+/** Behind its size and its time. @param {string} line */
+const fileIn = (line) => line.split(' ').slice(2).join(' ');
 
 /**
  * @param {string} folder

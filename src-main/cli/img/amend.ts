@@ -3,7 +3,7 @@
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { ImgError } from './img-error.ts';
 import { CACHE, FORMAT, FORMAT_OPTIONS, PROGRESS, QUIET, REFUSED } from './option-rows.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'amend',

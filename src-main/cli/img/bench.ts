@@ -7,7 +7,7 @@ import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, CACHE, FORCE_SHARE, FORMAT, isDurable, QUIET, REFUSED } from './option-rows.ts';
 import { requireNumber, requireSize } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'bench',

@@ -15,7 +15,7 @@ import { requireFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORCE_SHARE, FORMAT, OUTPUT, outputKind, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const EXIT_NOT_CHECKED = 1;
 const EXIT_CORRUPT = 2;

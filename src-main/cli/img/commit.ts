@@ -24,7 +24,7 @@ import {
   REFUSED,
 } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'commit',

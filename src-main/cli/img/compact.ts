@@ -8,7 +8,7 @@ import { optionalFormat } from './format-options.ts';
 import { ALLOW_REFERENCES, FORMAT, PROGRESS, QUIET, REFUSED } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { formatSize } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'compact',

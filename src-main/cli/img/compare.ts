@@ -7,7 +7,7 @@ import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, PROGRESS, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const EXIT_DIFFERENT = 1;
 

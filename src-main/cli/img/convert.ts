@@ -28,7 +28,7 @@ import {
 import { CommandJob, withJob } from './progress.ts';
 import { requireNumber, requireSize } from './size.ts';
 import { snapshotName } from './snapshot-name.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'convert',

@@ -16,7 +16,7 @@ import {
 import { ImgError } from './img-error.ts';
 import { FORMAT_OPTIONS, QUIET, REFUSED } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'create',

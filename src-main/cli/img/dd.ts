@@ -10,7 +10,7 @@ import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, REFUSED } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { requireSize, wholeSectors } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'dd',

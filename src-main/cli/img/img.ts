@@ -18,7 +18,7 @@ export async function img(args: readonly string[]): Promise<number> {
     return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
   // It stays: the system may tell of a closed pipe after the last line.
   if (!process.stdout.listeners('error').includes(endQuietly)) process.stdout.on('error', endQuietly);
-  const verb = await row.load();
+  const { verb } = row;
   const ownArguments = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownArguments.some((argument) => argument === '-h' || argument === '--help')) {
     process.stdout.write(verbHelp(verb.spec));

@@ -8,7 +8,7 @@ import { backingPath, type Layer, walkLayers } from './layers.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
 import { formatSize, wholeSectors } from './size.ts';
 import { snapshotTable } from './snapshot-table.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'info',

@@ -9,7 +9,7 @@ import { backingPath } from './layers.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { requireSize } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'map',

@@ -17,7 +17,7 @@ import {
 } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
 import { snapshotName } from './snapshot-name.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'measure',

@@ -14,7 +14,7 @@ import { optionalFormat, requireFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, CACHE, FORMAT, PROGRESS, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'rebase',

@@ -6,7 +6,7 @@ import { optionalFormat, parsePreallocation } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, FORMAT, QUIET, REFUSED } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
   name: 'resize',

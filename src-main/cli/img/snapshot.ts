@@ -7,7 +7,7 @@ import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORCE_SHARE, FORMAT, QUIET, REFUSED } from './option-rows.ts';
 import { snapshotTable } from './snapshot-table.ts';
-import type { ImageVerb } from './verbs.ts';
+import type { ImageVerb } from './verb.ts';
 
 const ACTIONS = ['-l', '-c', '-a', '-d'] as const;
 type Action = (typeof ACTIONS)[number];

@@ -1,9 +1,9 @@
 // What runs before anything is built: staleness, and finding or getting Electron.
 
-import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fingerprint } from '../../../src-main/launch/build.mjs';
+import { fingerprint, isPartFresh } from '../../../src-main/launch/build.mjs';
 import { downloadElectron, findElectron } from '../../../src-main/launch/electron-binary.mjs';
 import { answerTo } from '../../../src-main/launch/start-words.mjs';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -35,6 +35,29 @@ describe('a fingerprint of sources', () => {
       expect(seen.has(print())).toBe(false);
       seen.add(print());
     }
+  });
+});
+
+describe('a part of what is built', () => {
+  it('is fresh while its own files are as they were and nobody builds', () => {
+    const root = temporaryFolder();
+    const file = put(root, 'src/of the part.ts', 'one');
+    put(root, 'src/other.ts');
+    const isFresh = () => isPartFresh('main', 'img', root);
+    expect(isFresh()).toBe(false);
+    put(root, 'dist/.main-img.stamp', fingerprint(root, ['src/of the part.ts']));
+    expect(isFresh()).toBe(true);
+    put(root, 'src/other.ts', 'changed');
+    expect(isFresh()).toBe(true);
+    mkdirSync(join(root, 'dist/.main.lock'));
+    expect(isFresh()).toBe(false);
+    rmdirSync(join(root, 'dist/.main.lock'));
+    put(root, 'src/of the part.ts', 'longer');
+    expect(isFresh()).toBe(false);
+    put(root, 'dist/.main-img.stamp', fingerprint(root, ['src/of the part.ts']));
+    expect(isFresh()).toBe(true);
+    rmSync(file);
+    expect(isFresh()).toBe(false);
   });
 });
 
