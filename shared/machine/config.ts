@@ -105,8 +105,8 @@ export const machineSettings = z.looseObject({
   template: z.boolean().optional(),
   /** Machines of one group stand together; empty: none. */
   group: label.default(''),
-  /** Notes of the user's, of several lines. */
-  description: z.string().max(MAX_DESCRIPTION_LENGTH).default(''),
+  /** Notes of the user's, of several lines; nothing else that a terminal would obey. */
+  description: z.string().max(MAX_DESCRIPTION_LENGTH).regex(/^(?:[\n\t]|\P{Cc})*$/u, 'no control characters but line breaks and tabs').default(''),
   cpu: z.looseObject({ model: z.enum(CPU_MODELS), engine: z.enum(CPU_ENGINES) }),
   memoryMiB: z
     .number()

@@ -1,5 +1,6 @@
 // The command line: `boxwright VERB ...`. Each verb is loaded only when it is called: the time to the first byte counts.
 
+import { complain } from './plain-text.ts';
 import { EXIT_USAGE, UsageError } from './usage-error.ts';
 
 /** A verb with the arguments after its name; resolves with the exit status. */
@@ -88,6 +89,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`boxwright: ${error.message}\n`);
+  complain(error.message);
   process.exitCode = EXIT_USAGE;
 }

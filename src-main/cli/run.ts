@@ -3,17 +3,18 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { createMachineRunner } from '../host/create-machine-runner.ts';
-import { openDrives } from '../host/open-drives.ts';
-import type { MachineRunner } from '../host/machine-runner.ts';
-import type { ProfileRow } from '../host/thread-profile.ts';
 import { BlockError } from '../engine/block/index.ts';
-import type { DriveOptions, FirmwareOptions } from '../engine/machine/options.ts';
 import { BootError, type MachineOptions, type MachineStats, type StopReason } from '../engine/index.ts';
+import type { DriveOptions, FirmwareOptions } from '../engine/machine/options.ts';
+import { createMachineRunner } from '../host/create-machine-runner.ts';
+import type { MachineRunner } from '../host/machine-runner.ts';
+import { openDrives } from '../host/open-drives.ts';
+import type { ProfileRow } from '../host/thread-profile.ts';
 import { FileError, readBootFile, readBootFiles } from './boot-files.ts';
 import { type CharacterSink, openSink } from './character-sink.ts';
 import { resolveDrives } from './drive-settings.ts';
 import { parseRun, runHelp } from './parse-run.ts';
+import { complain } from './plain-text.ts';
 import type { RunSettings } from './run-settings.ts';
 import { Screenshot } from './screenshot.ts';
 import { Terminal } from './terminal.ts';
@@ -62,7 +63,7 @@ export async function run(args: readonly string[], profiling?: Profiling): Promi
     return await runMachine(settings, runner, { serial, debug }, profiling);
   } catch (error) {
     if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash || error instanceof FailureError)) throw error;
-    process.stderr.write(`boxwright: ${error.message}\n`);
+    complain(error.message);
     return EXIT_FAILURE;
   } finally {
     for (const sink of sinks) sink.close();
@@ -134,16 +135,16 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, { serial
   // It is waited for only once the machine has started.
   ended.catch(() => {});
   runner.on('log', (level, message) => {
-    if (level === 'warning' || level === 'error') process.stderr.write(`boxwright: ${message}\n`);
+    if (level === 'warning' || level === 'error') complain(message);
   });
-  runner.on('driveFailed', (drive, error) => process.stderr.write(`boxwright: drive ${drive}: ${error.message}\n`));
-  runner.on('trayOpened', (drive) => process.stderr.write(`boxwright: the guest opened the tray of drive ${drive}\n`));
+  runner.on('driveFailed', (drive, error) => complain(`drive ${drive}: ${error.message}`));
+  runner.on('trayOpened', (drive) => complain(`the guest opened the tray of drive ${drive}`));
   const terminal = connectTerminal(settings, runner, () => quit(0));
   const screenshot = settings.screenshot === undefined ? undefined : new Screenshot(runner, {
     path: settings.screenshot,
     atSeconds: settings.atSeconds,
     onError: (error) => {
-      process.stderr.write(`boxwright: ${error.message}\n`);
+      complain(error.message);
       quit(EXIT_FAILURE);
     },
   });
@@ -159,7 +160,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, { serial
   try {
     await runner.start(settings.restoreState);
     const saving = settings.saveState === undefined ? undefined : saveAt(runner, settings.saveState, settings.atSeconds ?? 0, (error) => {
-      if (error !== undefined) process.stderr.write(`boxwright: ${error.message}\n`);
+      if (error !== undefined) complain(error.message);
       quit(error === undefined ? 0 : EXIT_FAILURE);
     });
     void ended.finally(() => clearTimeout(saving)).catch(() => {});
@@ -175,7 +176,7 @@ async function runMachine(settings: RunSettings, runner: MachineRunner, { serial
     if (profiling !== undefined) profiling.show(await profiled, report(stats));
     watch?.finish();
     if (watch !== undefined && !watch.seen && (status ?? EXIT_TEXT_NOT_SEEN) === EXIT_TEXT_NOT_SEEN) {
-      process.stderr.write(`boxwright: ${watch.complaint()}\n`);
+      complain(watch.complaint());
       return EXIT_TEXT_NOT_SEEN;
     }
     return status ?? exitStatus(reason);

@@ -10,6 +10,7 @@ import {
   readEnds,
 } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
+import { plainText } from '../plain-text.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { requireFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -117,7 +118,7 @@ function showFaults({ faults }: CheckReport): void {
   for (const { kind, structure, offset, message } of faults.slice(0, FAULTS_SHOWN)) {
     const place = `${kind === 'leak' ? 'Leaked' : 'ERROR'} ${structure} at 0x${offset.toString(16)}: `;
     // Some formats speak qemu-img's words themselves.
-    process.stderr.write(`${/^(ERROR|Leaked|Repair)/.test(message) ? '' : place}${message}\n`);
+    process.stderr.write(`${plainText(/^(ERROR|Leaked|Repair)/.test(message) ? message : `${place}${message}`)}\n`);
   }
   if (faults.length > FAULTS_SHOWN) process.stderr.write(`… and ${faults.length - FAULTS_SHOWN} more\n`);
 }

@@ -2,6 +2,7 @@
 
 import type { FormatName } from '../../engine/block/index.ts';
 import { convertImages } from '../../host/image-tools.ts';
+import { complain } from '../plain-text.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import {
   formatHelp,
@@ -85,10 +86,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const backing = backingOf(args, options.backingFile, options.backingFormat);
   const sourceFormat = optionalFormat(args.value('-f'));
   const unreadable = (offset: number) => {
-    if (!args.has('-q'))
-      process.stderr.write(
-        `boxwright: warning: ${sources.join(', ')}: cannot be read at ${offset}; zeroes instead\n`,
-      );
+    if (!args.has('-q')) complain(`warning: ${sources.join(', ')}: cannot be read at ${offset}; zeroes instead`);
   };
   const sparse = args.value('-S');
   const pieces = args.value('-m');

@@ -4,6 +4,7 @@ import { type BlockNode, copyContent, openImage, WindowNode } from '../../engine
 import { createImageHost } from '../../host/image-host.ts';
 import { createImage, stageFiles } from '../../host/image-tools.ts';
 import { sameBytes } from '../../host/same-bytes.ts';
+import { complain } from '../plain-text.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat, requireTargetFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
     write: false,
   });
   try {
-    if (skip > source.length) process.stderr.write(`boxwright: ${input}: cannot skip to specified offset\n`);
+    if (skip > source.length) complain(`${input}: cannot skip to specified offset`);
     const start = Math.min(skip, source.length);
     const part: BlockNode = new WindowNode(source, start, Math.min(source.length - start, count));
     return await withJob(new CommandJob(false), (job) =>

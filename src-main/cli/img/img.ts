@@ -1,6 +1,7 @@
 // `boxwright img VERB ...`: disk images, with qemu-img's verbs, options, words and exit statuses.
 
 import { BlockError } from '../../engine/block/index.ts';
+import { complain } from '../plain-text.ts';
 import { verbHelp } from './arguments.ts';
 import { EXIT_FAILURE, ImgError } from './img-error.ts';
 import { IMAGE_VERBS } from './verbs.ts';
@@ -65,6 +66,6 @@ function wording(error: BlockError, verb: string): string {
 }
 
 function fail(message: string, status: number): number {
-  process.stderr.write(`boxwright: ${message}\n`);
+  complain(message);
   return status;
 }

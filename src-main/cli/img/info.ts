@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs';
 import { createImageHost } from '../../host/image-host.ts';
+import { plainText } from '../plain-text.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { backingPath, type Layer, walkLayers } from './layers.ts';
@@ -39,9 +40,8 @@ async function main(argv: readonly string[]): Promise<number> {
     else texts.push(humanInfo(layer));
     return chain;
   });
-  process.stdout.write(
-    output === 'json' ? `${JSON.stringify(chain ? values : values[0], undefined, 4)}\n` : texts.join('\n'),
-  );
+  const text = output === 'json' ? `${JSON.stringify(chain ? values : values[0], undefined, 4)}\n` : texts.join('\n');
+  process.stdout.write(plainText(text));
   return 0;
 }
 

@@ -1,7 +1,8 @@
 // `img map`: what is stored where. Reference: qemu-img(1), map.
 
-import { type ImageNode, mapContent, type MapEntry, openImage } from '../../engine/block/index.ts';
+import { type ImageNode, type MapEntry, mapContent, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
+import { plainText } from '../plain-text.ts';
 import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -62,7 +63,7 @@ async function printJson(entries: AsyncIterable<MapEntry>): Promise<void> {
 
 async function printTable(entries: AsyncIterable<MapEntry>, files: readonly string[]): Promise<void> {
   const row = (...[offset = '', length = '', at = '', file = '']: string[]) =>
-    process.stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${file}\n`);
+    process.stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${plainText(file)}\n`);
   const hex = (value: number) => (value === 0 ? '0' : `0x${value.toString(16)}`);
   row('Offset', 'Length', 'Mapped to', 'File');
   for await (const { start, length, zero, data, fileOffset, depth } of entries) {

@@ -2,6 +2,7 @@
 
 import { BlockError, type ImageSnapshots, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../../host/image-host.ts';
+import { plainText } from '../plain-text.ts';
 import { type Arguments, parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
@@ -70,7 +71,7 @@ async function act(action: Action, snapshots: ImageSnapshots, args: Arguments): 
   const name = args.value(action) ?? '';
   if (action === '-l') {
     const list = snapshots.list();
-    if (list.length > 0) process.stdout.write(`${snapshotTable(list)}\n`);
+    if (list.length > 0) process.stdout.write(`${plainText(snapshotTable(list))}\n`);
     return;
   }
   try {

@@ -2,11 +2,12 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk, machineConfig, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
+import { type DriveConfig, defaultSettings, type MachineSettings, machineConfig, machineSettings, type NewDisk, settingsOf } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES, type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { withPending } from '../../../shared/machine/pending-settings.ts';
 import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
+import { complain } from '../plain-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { absolute } from './paths.ts';
 import type { MachineVerb, VerbContext } from './verb.ts';
@@ -162,7 +163,7 @@ async function guestSystem({ client, options }: VerbContext): Promise<GuestProfi
   const report = await client.call('files.probe', { path: resolve(cdrom), purpose: 'cdrom' }).catch(() => undefined);
   const guest = report?.guest;
   const seen = guestProfile(guest?.profile);
-  if (seen !== undefined) process.stderr.write(`boxwright: the CD “${guest?.text}” seems to hold ${seen.name}; --os overrides that\n`);
+  if (seen !== undefined) complain(`the CD “${guest?.text}” seems to hold ${seen.name}; --os overrides that`);
   return seen;
 }
 
@@ -261,5 +262,5 @@ function parsed(settings: unknown): MachineSettings {
 async function warn({ client }: VerbContext, settings: MachineSettings, id?: string): Promise<void> {
   const issues = await client.call('machines.validate', { settings, id });
   for (const { severity, message } of issues)
-    if (severity === 'warning') process.stderr.write(`boxwright: warning: ${message}\n`);
+    if (severity === 'warning') complain(`warning: ${message}`);
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FailureError } from '../../../shared/rpc/failure.ts';
 import { systemErrorWords } from '../../../shared/units/system-error.ts';
+import { complain } from '../plain-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { EXIT, type MachineVerb, type VerbContext } from './verb.ts';
 
@@ -77,7 +78,7 @@ function waiting(name: string, help: string, where: 'screen' | 'serial'): Machin
       const after = options['new'] ? (await client.call('machines.serialRead', { id, after: 0 })).next : 0;
       const { found } = await client.call('machines.waitForText', { id, text: words[1] ?? '', where, after, timeoutMs });
       print({ id, found }, []);
-      if (!found) process.stderr.write(`boxwright: “${words[1]}” did not come in time\n`);
+      if (!found) complain(`“${words[1]}” did not come in time`);
       return found ? EXIT.ok : EXIT.timedOut;
     },
   };

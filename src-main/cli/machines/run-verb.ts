@@ -1,7 +1,8 @@
 // Runs one verb: its arguments by commander, its client, its output, and the exit status of what went wrong.
 
 import { Command, CommanderError } from 'commander';
-import { FailureError, type FailureCode } from '../../../shared/rpc/failure.ts';
+import { type FailureCode, FailureError } from '../../../shared/rpc/failure.ts';
+import { complain, plainText } from '../plain-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { findMachine } from './find-machine.ts';
 import { withService } from './service.ts';
@@ -40,7 +41,7 @@ export async function runVerb(
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (!(error instanceof FailureError)) throw error;
-    process.stderr.write(`boxwright: ${error.message}\n`);
+    complain(error.message);
     return STATUSES[error.code] ?? EXIT.failed;
   }
 }
@@ -83,7 +84,7 @@ function contextOf(command: Command, client: ControlClient, write: (text: string
     },
     print: (value, lines) => {
       const text = json ? JSON.stringify(value, null, 2) : typeof lines === 'string' ? lines : lines.join('\n');
-      if (text !== '') write(`${text}\n`);
+      if (text !== '') write(`${plainText(text)}\n`);
     },
   };
 }

@@ -15,6 +15,7 @@ import { dataFolder } from '../../services/data-folder.ts';
 import type { LaunchProcess } from '../../services/process-handle.ts';
 import { serveControl } from '../../services/serve-control.ts';
 import { processLauncher } from '../../web/process-launcher.ts';
+import { complain } from '../plain-text.ts';
 import type { ControlClient } from './verb.ts';
 
 const START_LIMIT_MS = 15_000;
@@ -68,7 +69,7 @@ const QUIET = {
   openWindow: () => {
     throw new FailureError('machine.unsupported', 'A command is at work; try again.');
   },
-  onUnexpected: (name: string, error: unknown) => void process.stderr.write(`boxwright: ${name}: ${String(error)}\n`),
+  onUnexpected: (name: string, error: unknown) => complain(`${name}: ${String(error)}`),
 };
 
 /** Files are looked at, and disks made, without a service too. */

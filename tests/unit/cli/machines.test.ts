@@ -213,6 +213,16 @@ describe('machines on the command line', () => {
 });
 
 describe('snapshots on the command line', () => {
+  it('are shown without what a terminal would obey', async () => {
+    const { boxwright } = at;
+    await boxwright('create', 'guest');
+    await expect(boxwright('set', 'guest', 'description=two\u001b[2Jlines')).rejects.toThrow('description: no control characters');
+    const description = 'two\nlines\u001b[2J\u009b2J';
+    expect((await boxwright('snapshot', 'take', 'guest', 'One', '--description', description)).status).toBe(0);
+    expect((await boxwright('snapshot', 'show', 'guest', 'One')).out).toContain('lines\\u001b[2J\\u009b2J');
+    expect(JSON.parse((await boxwright('snapshot', 'show', 'guest', 'One', '--json')).out)).toMatchObject({ description });
+  });
+
   it('are taken, listed, compared, restored and deleted', async () => {
     const { boxwright } = at;
     expect((await boxwright('create', 'Guest', '--new-disk', '16M')).status).toBe(0);
