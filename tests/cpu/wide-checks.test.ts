@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { likelyRange } from '../../src-main/engine/execution/jit/access-range.ts';
-import { WideChecks } from '../../src-main/engine/execution/jit/wide-checks.ts';
+import { FailingSites } from '../../src-main/engine/execution/jit/failing-sites.ts';
 import { decode } from '../../src-main/engine/x86/decode/decoder.ts';
 import { FlatGuest } from '../support/flat-guest.ts';
 
@@ -108,13 +108,17 @@ describe('what a block is likely to access', () => {
   });
 });
 
-it('gives up wide checks of a place that keep failing', () => {
-  const checks = new WideChecks();
-  expect(checks.failed(0x1000)).toBe(false);
-  checks.widened(0x1000);
+it('gives up what keeps failing at a place', () => {
+  const sites = new FailingSites();
+  expect(sites.failed(0x1000)).toBe(false);
+  sites.watch(0x1000);
   let failures = 1;
-  while (!checks.failed(0x1000)) failures++;
+  while (!sites.failed(0x1000)) failures++;
   expect(failures).toBeGreaterThan(50);
-  expect(checks.isNarrow(0x1000)).toBe(true);
-  expect(checks.failed(0x1000)).toBe(false);
+  expect(sites.isFailing(0x1000)).toBe(true);
+  expect(sites.isFailing(0x1004)).toBe(false);
+  expect(sites.failed(0x1000)).toBe(false);
+  sites.pageFailed(0x1000);
+  expect(sites.isFailing(0x1004)).toBe(true);
+  expect(sites.isFailing(0x2000)).toBe(false);
 });

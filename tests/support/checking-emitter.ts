@@ -78,6 +78,7 @@ const isEvenParity = (value: bigint): boolean => {
 
 export class CheckingEmitter implements Emitter {
   readonly shape: Shape;
+  readonly suppositions = undefined;
   private readonly backend: Backend | undefined;
   /** Some register, flag or state has changed on this path. */
   private committed = false;

@@ -1,7 +1,7 @@
 // Builds one function (the contract is in types.ts): checks operand types, folds while building, records into
 // the flat graph. Folding rules are in fold.ts.
 
-import { I32, I64, NONE, OPCODE_IDS, OPCODES, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
+import { F32, F64, I32, I64, NONE, OPCODE_IDS, OPCODES, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
 import {
   conditionOf,
   extendedFrom,
@@ -167,6 +167,18 @@ export class GraphBuilder implements FunctionBuilder {
     const operand = operands[skip + index];
     if (typeof operand !== 'object') this.fail(`${opcode.name}: operand ${index} is not a value`);
     return this.idOf(operand, opcode.operands[index]!, opcode.name);
+  }
+
+  zeroVector(): number {
+    return this.record(CONSTANT, V128, 0, 0, 0, 0, 0);
+  }
+
+  /** A lane of a constant vector as a double or single. */
+  constantLane(vector: number, lane: number, isDouble: boolean): number {
+    const { graph } = this;
+    const words = [graph.a[vector]!, graph.b[vector]!, graph.c[vector]!, graph.d[vector]!];
+    if (!isDouble) return this.record(CONSTANT, F32, 0, words[lane]!, 0, 0, 0);
+    return this.record(CONSTANT, F64, 0, words[2 * lane]!, words[2 * lane + 1]!, 0, 0);
   }
 
   /** A numeric instruction by opcode id over value ids; used by the folding rules too. */

@@ -52,17 +52,33 @@ export function inverseComparison(op: number): number {
 
 /** Between a lane of a vector and a float of its width: by way of the integer, and directly. */
 const LANES = [
-  { fromBits: 0xbe, toBits: 0xbc, extract: 0x21b, insert: 0x21c, extractFloat: 0x21f, insertFloat: 0x220 },
-  { fromBits: 0xbf, toBits: 0xbd, extract: 0x21d, insert: 0x21e, extractFloat: 0x221, insertFloat: 0x222 },
+  { fromBits: 0xbe, toBits: 0xbc, extract: 0x21b, insert: 0x21c, extractFloat: 0x21f, insertFloat: 0x220, splat: 0x211, splatFloat: 0x213 },
+  { fromBits: 0xbf, toBits: 0xbd, extract: 0x21d, insert: 0x21e, extractFloat: 0x221, insertFloat: 0x222, splat: 0x212, splatFloat: 0x214 },
 ] as const;
+const V128_XOR = 0x251;
 
-/** A lane that is a float stays in the vector unit, whichever type it is read or written as. */
+/**
+ * A lane that is a float stays in the vector unit, whichever type it is read or written as; one that was written is
+ * read where it came from.
+ */
 export function foldLane(builder: GraphBuilder, op: number, immediate: number, a: number, b: number): number {
   const { graph } = builder;
-  for (const { fromBits, toBits, extract, insert, extractFloat, insertFloat } of LANES) {
-    if (op === fromBits && isOp(graph, a, extract))
-      return builder.numeric(extractFloat, graph.d[a]!, graph.a[a]!, -1, -1);
+  if (op === V128_XOR && a === b) return builder.zeroVector();
+  for (const { fromBits, toBits, extract, insert, extractFloat, insertFloat, splat, splatFloat } of LANES) {
+    if (op === fromBits || op === toBits) {
+      if (isOp(graph, a, op === fromBits ? toBits : fromBits)) return graph.a[a]!;
+      if (op === fromBits && isOp(graph, a, extract))
+        return builder.numeric(extractFloat, graph.d[a]!, graph.a[a]!, -1, -1);
+    }
     if (op === insert && isOp(graph, b, toBits)) return builder.numeric(insertFloat, immediate, a, graph.a[b]!, -1);
+    if (op !== extractFloat) continue;
+    if (isConstant(graph, a)) return builder.constantLane(a, immediate, op === LANES[1].extractFloat);
+    if (isOp(graph, a, splatFloat)) return graph.a[a]!;
+    if (isOp(graph, a, splat)) return builder.numeric(fromBits, 0, graph.a[a]!, -1, -1);
+    if (!isOp(graph, a, insertFloat) && !isOp(graph, a, insert)) continue;
+    if (graph.d[a] !== immediate) return builder.numeric(op, immediate, graph.a[a]!, -1, -1);
+    const lane = graph.b[a]!;
+    return isOp(graph, a, insert) ? builder.numeric(fromBits, 0, lane, -1, -1) : lane;
   }
   return -1;
 }

@@ -164,7 +164,7 @@ describe('folding', () => {
     const doubled = (fold: boolean) => {
       const module = createModuleBuilder();
       const { ref, builder: f } = module.defineFunction('doubled', ['i64'], ['i64'], { fold });
-      const vector = f.op('i64x2.splat', f.parameter(0));
+      const vector = f.op('v128.not', f.op('i64x2.splat', f.op('i64.xor', f.parameter(0), f.constant('i64', -1))));
       const lane = f.op(`${float}.reinterpret_${integer}`, f.op(`${integer}x${lanes}.extract_lane`, 1, vector));
       const sum = f.op(`${integer}.reinterpret_${float}`, f.op(`${float}.add`, lane, lane));
       const inserted = f.op(`${integer}x${lanes}.replace_lane`, 1, vector, sum);

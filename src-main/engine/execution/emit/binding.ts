@@ -3,7 +3,7 @@
 // and the CPU block, the JIT to constants and IR variables; `IrEmitter` does everything else once.
 
 import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
-import type { Operand, SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
+import type { ExponentRange, Operand, SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
 import type { CpuFieldName } from '../../x86/state/cpu-state.ts';
 import type { IrValue } from '../../ir/types.ts';
 import type { FlagOperation } from './flag-arithmetic.ts';
@@ -51,12 +51,21 @@ export interface FlagBinding {
   split?(): void;
 }
 
+/** `Suppositions` of semantics. */
+export interface BoundSuppositions {
+  readonly ranges: Map<IrValue, ExponentRange>;
+  state(name: CpuFieldName, mask: number, value: number): void;
+  holds(condition: IrValue, otherwise?: () => IrValue): void;
+  flagsOrder(left: IrValue, right: IrValue): void;
+}
+
 /** Values narrower than 32 bits are i32 with zero upper bits. */
 export interface Binding {
   readonly shape: Shape;
   /** A 128-bit memory operand of this instruction must be aligned. */
   readonly aligned: boolean;
   readonly flags: FlagBinding;
+  readonly suppositions?: BoundSuppositions | undefined;
   /** Control forks or joins in the midst of an instruction: what was known of registers need not hold behind. */
   forget?(): void;
 

@@ -203,3 +203,10 @@ export function takeStatus(f: FunctionBuilder, image: IrValue): { result: IrValu
   );
   return { result, aux };
 }
+
+/** The two words after a comparison of floats, neither a NaN: CF less, ZF equal, the others 0. */
+export function wordsOfOrder(f: FunctionBuilder, left: IrValue, right: IrValue): { result: IrValue; aux: IrValue } {
+  const less = f.op(`${left.type}.lt`, left, right);
+  const equal = f.op(`${left.type}.eq`, left, right);
+  return takeStatus(f, f.op('i32.or', less, f.op('i32.shl', equal, f.constant('i32', 6))));
+}

@@ -12,6 +12,7 @@ import type {
   Operand,
   SegmentReference,
   Shape,
+  Suppositions,
   Value,
   Variable,
 } from '../../x86/semantics/emitter.ts';
@@ -54,6 +55,28 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
 
   get shape(): Shape {
     return this.#binding.shape;
+  }
+
+  get suppositions(): Suppositions | undefined {
+    const bound = this.#binding.suppositions;
+    return bound === undefined
+      ? undefined
+      : {
+          state: (name, mask, value) => {
+            this.#mayFault('a supposition');
+            bound.state(name, mask, value);
+          },
+          holds: (condition, otherwise) => {
+            this.#mayFault('a supposition');
+            bound.holds(irOf(condition), otherwise === undefined ? undefined : () => irOf(otherwise()));
+          },
+          rangeOf: (number) => bound.ranges.get(irOf(number)),
+          setRange: (number, range) => bound.ranges.set(irOf(number), range),
+          flagsOrder: (left, right) => {
+            this.#committed = true;
+            bound.flagsOrder(irOf(left), irOf(right));
+          },
+        };
   }
 
   /** Called by the JIT before each instruction of a region. */

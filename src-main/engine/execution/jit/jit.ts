@@ -2,6 +2,8 @@
 // where the block's header record finds them.
 
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
+import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
+import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
 import type { CodeCache } from '../interpreter/code-cache.ts';
 import type { ModuleBuilder } from '../../ir/module.ts';
 import type { EngineImports } from '../interpreter/engine-imports.ts';
@@ -12,9 +14,9 @@ import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
+import { FailingSites } from './failing-sites.ts';
 import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
-import { WideChecks } from './wide-checks.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
 import { REGION_EXPORT, translateRegion } from './translate.ts';
 
@@ -51,7 +53,8 @@ export class Jit {
   readonly #features: ReadonlySet<CpuFeature>;
   readonly #load: ModuleLoader;
   readonly #deviceSites = new DeviceSites();
-  readonly #wideChecks = new WideChecks();
+  readonly #wideChecks = new FailingSites();
+  readonly #suppositions = new FailingSites();
   readonly #mapping: CodeMapping;
   readonly #byPage = new Map<number, Set<LiveRegion>>();
   /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
@@ -155,8 +158,10 @@ export class Jit {
         name: regionName(block.linear),
         layout: this.#layout,
         exitRecord: (offset) => this.#code.exitRecord(hostInRegion(region, offset), block.mode),
-        isNarrow: (offset) => this.#wideChecks.isNarrow(hostInRegion(region, offset)),
-        widened: (offset) => this.#wideChecks.widened(hostInRegion(region, offset)),
+        isNarrow: (offset) => this.#wideChecks.isFailing(hostInRegion(region, offset)),
+        widened: (offset) => this.#wideChecks.watch(hostInRegion(region, offset)),
+        isCautious: (offset) => this.#suppositions.isFailing(hostInRegion(region, offset)),
+        supposes: (offset) => this.#suppositions.watch(hostInRegion(region, offset)),
         reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
       });
     } catch (error) {
@@ -171,9 +176,16 @@ export class Jit {
     if (this.#deviceSites.note(host)) this.#code.invalidatePage(hostPageOf(host));
   }
 
-  /** A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide. */
+  /**
+   * A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide, or of
+   * unusual numbers. An unusual MXCSR is so for the instructions that follow, too.
+   */
   leftSlowly(host: number): void {
-    if (this.#wideChecks.failed(host)) this.#code.invalidatePage(hostPageOf(host));
+    const isTooWide = this.#wideChecks.failed(host);
+    const isUnusual = this.#suppositions.failed(host);
+    if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
+      this.#suppositions.pageFailed(host);
+    if (isTooWide || isUnusual) this.#code.invalidatePage(hostPageOf(host));
   }
 
   #install({ header }: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
@@ -254,6 +266,7 @@ export class Jit {
       this.#failedChecks.clear();
       this.#deviceSites.clear();
       this.#wideChecks.clear();
+      this.#suppositions.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;

@@ -21,16 +21,21 @@ import { valueSlot } from '../mmu/mmu.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { type CheckControl, PageChecks } from './page-checks.ts';
-import type { BasicBlock, Placed } from './region.ts';
+import type { BasicBlock, Placed, Region } from './region.ts';
 import { RegionFlags } from './region-flags.ts';
+import { RegionSuppositions } from './region-suppositions.ts';
+import { isMostlyDoubles, RegionVectors } from './region-vectors.ts';
 
 /** Where control goes when it leaves an instruction. Offsets count from the region's page. */
 export interface RegionControl extends CheckControl {
   /**
    * Leaves so that the interpreter carries out the current instruction, of which nothing has been committed. `isTooWide`: whether
-   * a check failed only because it was wider than the access.
+   * something was supposed that does not hold, or a check failed only because it was wider than the access.
    */
   slow(isTooWide?: IrValue): void;
+  /** Whether the current instruction may suppose nothing; and that it supposes something. */
+  isCautious(): boolean;
+  supposes(): void;
   /** Leaves after the current instruction, for the run loop to look at the state. */
   leaveAfter(): void;
   /** Goes to a block of the region, or leaves it for that offset. */
@@ -41,13 +46,6 @@ export interface RegionControl extends CheckControl {
   pause(): void;
 }
 
-const VECTOR_INSERTS: Readonly<Record<number, string>> = {
-  8: 'i8x16.replace_lane',
-  16: 'i16x8.replace_lane',
-  32: 'i32x4.replace_lane',
-  64: 'i64x2.replace_lane',
-};
-
 type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 
 export class RegionBinding implements Binding {
@@ -56,6 +54,7 @@ export class RegionBinding implements Binding {
   readonly wide: boolean;
   shape!: Shape & ReturnType<typeof modeShape> & { segmented: boolean };
   aligned = false;
+  suppositions: RegionSuppositions | undefined;
   readonly #f: FunctionBuilder;
   readonly #layout: MemoryLayout;
   readonly #imports: ImportSet;
@@ -66,8 +65,8 @@ export class RegionBinding implements Binding {
   readonly #writtenRegisters = new Set<number>();
   /** What registers hold, on the straight way since control last forked or joined. */
   readonly #held: (IrValue | undefined)[] = new Array(16).fill(undefined);
-  readonly #vectors: (IrVariable | undefined)[] = new Array(16).fill(undefined);
-  readonly #writtenVectors = new Set<number>();
+  readonly #vectors: RegionVectors;
+  readonly #suppositions: RegionSuppositions;
   /** Where the code's offsets count from, for addresses of operands; exits read it from the CPU block. */
   readonly #codeBase: IrVariable;
   #heldCodeBase: IrValue | undefined;
@@ -78,22 +77,35 @@ export class RegionBinding implements Binding {
 
   constructor(
     f: FunctionBuilder,
-    parts: { layout: MemoryLayout; imports: ImportSet; mode: number; control: RegionControl },
+    parts: { layout: MemoryLayout; imports: ImportSet; region: Region; control: RegionControl },
   ) {
     this.#f = f;
     this.#layout = parts.layout;
     this.#imports = parts.imports;
-    this.#mode = parts.mode;
+    const { mode } = parts.region;
+    this.#mode = mode;
     this.#control = parts.control;
-    this.#modeShape = modeShape(parts.mode);
+    this.#modeShape = modeShape(mode);
     this.wide = this.#modeShape.codeBits === 64;
     this.flags = new RegionFlags(f, (value) => this.#held.includes(value));
     this.pages = new PageChecks(f, {
       layout: parts.layout,
-      user: (parts.mode & MODE_USER) !== 0,
+      user: (mode & MODE_USER) !== 0,
       wideTag: this.#modeShape.longMode,
       control: parts.control,
       unless: (condition, isTooWide) => this.#unless(condition, isTooWide),
+    });
+    this.#vectors = new RegionVectors(f, {
+      addressOf: (index) => this.#stateAddress('xmm', index),
+      isSplit: isMostlyDoubles(parts.region),
+    });
+    this.#suppositions = new RegionSuppositions(f, {
+      flags: this.flags,
+      readState: (name) => this.readState(name, 0),
+      leave: () => {
+        this.#control.supposes();
+        this.#control.slow(this.#i32(1));
+      },
     });
     this.#codeBase = f.variable('i64');
     this.#slot = f.constant('i32', valueSlot(parts.layout));
@@ -107,6 +119,8 @@ export class RegionBinding implements Binding {
     this.#offset = offset;
     this.#reachesDevice = reachesDevice;
     this.flags.begin();
+    this.#suppositions.begin();
+    this.suppositions = this.#control.isCautious() ? undefined : this.#suppositions;
     const { row, operandBits, addressBits, repeat, lock } = instruction;
     this.aligned = row.aligned === true;
     this.shape = {
@@ -126,6 +140,8 @@ export class RegionBinding implements Binding {
   forget(): void {
     this.#held.fill(undefined);
     this.#heldCodeBase = undefined;
+    this.#vectors.forget();
+    this.#suppositions.forget();
     this.pages.forget();
   }
 
@@ -137,9 +153,7 @@ export class RegionBinding implements Binding {
     this.#registers.forEach((variable, index) => {
       if (variable !== undefined) f.set(variable, this.#loadGpr(index));
     });
-    this.#vectors.forEach((variable, index) => {
-      if (variable !== undefined) f.set(variable, loadHost(f, 128, this.#stateAddress('xmm', index)));
-    });
+    this.#vectors.emitEntry();
     f.set(this.#codeBase, this.readState('codeBase', 0));
     this.flags.emitEntry(this.readState('flagResult', 0), this.readState('flagAux', 0));
   }
@@ -151,8 +165,7 @@ export class RegionBinding implements Binding {
       const value = f.get(this.#registers[index] as IrVariable);
       f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
     }
-    for (const index of this.#writtenVectors)
-      storeHost(f, 128, this.#stateAddress('xmm', index), f.get(this.#vectors[index] as IrVariable));
+    this.#vectors.emitStores();
     this.flags.emitStores((result, aux) => {
       this.writeState('flagResult', 0, result);
       this.writeState('flagAux', 0, aux);
@@ -234,31 +247,6 @@ export class RegionBinding implements Binding {
     this.#setWhole(index, f.op(`${type}.or`, kept, placed));
   }
 
-  // XMM registers. Nothing but these and `readState` knows them: no helper looks at them.
-
-  #vector(index: number): IrVariable {
-    const known = this.#vectors[index];
-    if (known !== undefined) return known;
-    const fresh = this.#f.variable('v128');
-    this.#vectors[index] = fresh;
-    return fresh;
-  }
-  #readVector(index: number, bits: number): IrValue {
-    const whole = this.#f.get(this.#vector(index));
-    if (bits === 128) return whole;
-    if (bits === 64) return this.#f.op('i64x2.extract_lane', 0, whole);
-    const low = this.#f.op('i32x4.extract_lane', 0, whole);
-    return bits === 32 ? low : this.#f.op('i32.and', low, this.#i32(2 ** bits - 1));
-  }
-  /** A narrow value leaves the rest of the register as it is. */
-  #writeVector(index: number, bits: number, value: IrValue): void {
-    const f = this.#f;
-    const variable = this.#vector(index);
-    this.#writtenVectors.add(index);
-    if (bits === 128) f.set(variable, value);
-    else f.set(variable, f.op(VECTOR_INSERTS[bits] as string, 0, f.get(variable), value));
-  }
-
   // Operands.
 
   #decoded(operand: BoundOperand, kind: DecodedOperand['kind']): DecodedOperand {
@@ -281,7 +269,7 @@ export class RegionBinding implements Binding {
     const { file, index, high8 } = register;
     if (file === 'gpr')
       return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
-    if (file === 'xmm') return this.#readVector(index, operand.bits);
+    if (file === 'xmm') return this.#vectors.read(index, operand.bits);
     if (file === 'mmx') return loadHost(this.#f, operand.bits, this.#blockAddress(register));
     if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
     const selector = this.readState('segmentSelector', index);
@@ -293,7 +281,7 @@ export class RegionBinding implements Binding {
     if (file === 'gpr') {
       if (high8) this.writeHigh8(index, value);
       else this.writeGpr(index, operand.bits as 8 | 16 | 32 | 64, value);
-    } else if (file === 'xmm') this.#writeVector(index, operand.bits, value);
+    } else if (file === 'xmm') this.#vectors.write(index, operand.bits, value);
     else if (file === 'mmx') {
       const address = this.#blockAddress(register);
       storeHost(this.#f, operand.bits, address, value);
@@ -369,12 +357,12 @@ export class RegionBinding implements Binding {
   readState(name: CpuFieldName, index: number): IrValue {
     // Part of the mode that the region is compiled for.
     if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
-    if (name === 'xmm') return this.#readVector(index, 128);
+    if (name === 'xmm') return this.#vectors.read(index, 128);
     return loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
     if (name === 'xmm') {
-      this.#writeVector(index, 128, value);
+      this.#vectors.write(index, 128, value);
       return;
     }
     storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
@@ -593,6 +581,7 @@ export class RegionBinding implements Binding {
     }
     const result = this.#imports.callHelper(this.#f, name, operands);
     this.pages.forget();
+    this.#suppositions.forget();
     if (declaration.mayFault) this.#unless(this.#f.op('i32.eqz', result));
     return result;
   }

@@ -4,7 +4,7 @@
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { FlagBinding } from '../emit/binding.ts';
-import { extendResult, type FlagOperation, readCondition } from '../emit/flag-arithmetic.ts';
+import { extendResult, type FlagOperation, readCondition, wordsOfOrder } from '../emit/flag-arithmetic.ts';
 import { auxOfOperation, CarriedFlags, type OperationKind } from './carried-flags.ts';
 
 /** The last operation itself, or the two words as computed where they may turn out not to be needed. */
@@ -17,9 +17,18 @@ type Pending =
       readonly since: number;
       /** How many sets of flags, each keeping something of the last, are computed again with these. */
       readonly depth: number;
+      /** The floats that were compared, neither of them a NaN. */
+      readonly order?: { readonly left: IrValue; readonly right: IrValue };
     };
 
 const MAX_DEPTH = 3;
+
+/** Conditions after a comparison of floats, and their opposites, by the upper bits of their code. */
+const ORDER_CONDITIONS: Readonly<Record<number, readonly [string, string]>> = {
+  1: ['lt', 'ge'],
+  2: ['eq', 'ne'],
+  3: ['le', 'gt'],
+};
 
 export class RegionFlags implements FlagBinding {
   readonly #resultVariable: IrVariable;
@@ -105,6 +114,13 @@ export class RegionFlags implements FlagBinding {
     return true;
   }
 
+  /** Two floats of which neither is a NaN. */
+  setOrder(left: IrValue, right: IrValue): void {
+    const words = wordsOfOrder(this.#f, left, right);
+    this.set(words.result, words.aux);
+    if (this.#pending?.kind === 'words') this.#pending = { ...this.#pending, order: { left, right } };
+  }
+
   split(): void {
     this.materialize();
     this.#pending = undefined;
@@ -139,7 +155,8 @@ export class RegionFlags implements FlagBinding {
 
   condition(code: number): IrValue | undefined {
     const pending = this.#pending;
-    if (pending === undefined || pending.kind === 'words') return undefined;
+    if (pending === undefined) return undefined;
+    if (pending.kind === 'words') return pending.order && this.#orderCondition(code, pending.order);
     const { bits, left, right, result } = pending.operation;
     const f = this.#f;
     const type = bits === 64 ? 'i64' : 'i32';
@@ -169,6 +186,11 @@ export class RegionFlags implements FlagBinding {
       default:
         return undefined;
     }
+  }
+
+  #orderCondition(code: number, { left, right }: { left: IrValue; right: IrValue }): IrValue | undefined {
+    const pair = ORDER_CONDITIONS[code >> 1];
+    return pair && this.#f.op(`${left.type}.${pair[code & 1]}`, left, right);
   }
 
   /** CF = OF = 0: what is left of each condition. */

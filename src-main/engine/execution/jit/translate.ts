@@ -22,6 +22,10 @@ export interface TranslateOptions {
   readonly isNarrow?: (offset: number) => boolean;
   /** Told of instructions whose checks cover more. */
   readonly widened?: (offset: number) => void;
+  /** Whether the instruction at an offset may suppose nothing. */
+  readonly isCautious?: (offset: number) => boolean;
+  /** Told of instructions that suppose something. */
+  readonly supposes?: (offset: number) => void;
   /** Whether the instruction at an offset in the page is known to reach devices. */
   readonly reachesDevice?: (offset: number) => boolean;
   /** The record to go on with at an offset of the entry's page, if there is one. */
@@ -34,7 +38,7 @@ export const REGION_EXPORT = 'region';
  * Operations after which a region takes in no further instruction, so that compiling it never keeps the guest waiting for
  * long: about 35 KB of code, ten times what is usual. Only floating point in SSE and what is rarer comes near.
  */
-const MAX_OPERATIONS = 6000;
+const MAX_OPERATIONS = 5600;
 
 /** A module that exports the region's function. */
 export function translateRegion(region: Region, options: TranslateOptions): ModuleBuilder {
@@ -76,7 +80,7 @@ class RegionTranslator implements RegionControl {
     this.#binding = new RegionBinding(f, {
       layout: options.layout,
       imports,
-      mode: region.mode,
+      region,
       control: this,
     });
     this.#emitter = new IrEmitter(f, this.#binding);
@@ -177,6 +181,12 @@ class RegionTranslator implements RegionControl {
   }
   widened(): void {
     this.#options.widened?.(this.#offset);
+  }
+  isCautious(): boolean {
+    return this.#options.isCautious?.(this.#offset) === true;
+  }
+  supposes(): void {
+    this.#options.supposes?.(this.#offset);
   }
 
   goto(offset: number): void {

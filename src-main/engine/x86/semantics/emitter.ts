@@ -78,8 +78,33 @@ export interface FlagSettings {
   readonly enabled?: Value;
 }
 
+/** Of floating-point numbers, in every lane: zero, or normal with an exponent between the two (SDM vol. 1, 4.2.2). */
+export interface ExponentRange {
+  readonly bits: 32 | 64;
+  readonly least: number;
+  readonly greatest: number;
+}
+
+/**
+ * What translated code takes for granted to be short where the usual is the case. Where it is not, the interpreter
+ * carries out the instruction, of which nothing may have been committed.
+ */
+export interface Suppositions {
+  /** That a field of the state has a value under a mask. */
+  state(name: CpuFieldName, mask: number, value: number): void;
+  /** That a 1-bit value is 1, or else the one that `otherwise` computes, for what is rarer but not unusual. */
+  holds(condition: Value, otherwise?: () => Value): void;
+  /** What was found out about a value, on every way to here. */
+  rangeOf(number: Value): ExponentRange | undefined;
+  setRange(number: Value, range: ExponentRange): void;
+  /** Sets the flags by two scalar floats, neither of them a NaN: CF less, ZF equal, the others 0. */
+  flagsOrder(left: Value, right: Value): void;
+}
+
 export interface Emitter {
   readonly shape: Shape;
+  /** Undefined where nothing may be supposed. */
+  readonly suppositions: Suppositions | undefined;
 
   // Constants and operands. `read` zero-extends nothing: the value has the operand's bits. A relative
   // operand reads as the target offset, a segment register as its selector (16 bits); a far operand is read

@@ -6,6 +6,7 @@ import { SSE_OPERATION } from '../helpers/sse-operations.ts';
 import type { Emitter, Semantics, Value } from './emitter.ts';
 import { FloatLanes, type FloatType, guarded } from './float-lanes.ts';
 import { packedHelper } from './sse-float.ts';
+import { UsualNumbers } from './usual-numbers.ts';
 import { mergeLow, read32, readLow, readVector, truth, zeroVector } from './vector-operand.ts';
 
 type Form = 'packed' | 'scalar';
@@ -37,6 +38,14 @@ function twoOperands(
     const left = form === 'packed' ? readVector(e, destination) : readLow(e, destination, bits);
     const imm = control === undefined ? undefined : read32(e, control);
     const { fast, code } = compute(f, left, right, imm);
+    const { suppositions } = e;
+    if (suppositions !== undefined) {
+      const usual = new UsualNumbers(suppositions, f);
+      for (const operand of [left, right]) usual.operand(f.fromBits(operand));
+      if (form === 'packed') e.write(destination, fast);
+      else mergeLow(e, destination, fast);
+      return;
+    }
     const safe = f.all(f.and(f.plain(f.fromBits(left)), f.plain(f.fromBits(right))));
     const helper = form === 'packed' ? packedHelper : scalarHelper;
     const result = guarded(e, safe, fast, () => helper(e, bits, code, left, right));
@@ -92,6 +101,13 @@ function compareToFlags(bits: 32 | 64, quiet: boolean): Semantics {
     const left = readLow(e, destination, bits);
     const a = f.fromBits(left);
     const b = f.fromBits(right);
+    const { suppositions } = e;
+    if (suppositions !== undefined) {
+      const usual = new UsualNumbers(suppositions, f);
+      for (const operand of [a, b]) usual.operand(operand);
+      suppositions.flagsOrder(a, b);
+      return;
+    }
     const zf = e.shl(e.zeroExtend(truth(e, f.op('eq', a, b)), 32), e.constant(32, 6));
     const cf = e.zeroExtend(truth(e, f.op('lt', a, b)), 32);
     const safe = f.all(f.and(f.plain(a), f.plain(b)));

@@ -5,6 +5,7 @@
 import { SSE_CONVERSION } from '../helpers/sse-operations.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
 import { defaultAndInexact, FloatLanes, guarded, halves, vectorFromHelper } from './float-lanes.ts';
+import { supposeControl, UsualNumbers } from './usual-numbers.ts';
 import {
   fromHalves,
   lane64,
@@ -40,7 +41,12 @@ function integerToScalar(bits: 32 | 64): Semantics {
     const fast = e.op(`f${bits}.convert_i${value.bits}_s`, value);
     const f = new FloatLanes(e, bits === 32 ? 'f32' : 'f64');
     let result = f.toBits(fast);
-    if (bits === 32 || value.bits === 64) {
+    const { suppositions } = e;
+    const isExact = bits === 64 && value.bits === 32;
+    if (suppositions !== undefined) {
+      if (!isExact) supposeControl(suppositions);
+      suppositions.setRange(fast, { bits, least: 0, greatest: value.bits - 1 });
+    } else if (!isExact) {
       const safe = e.or(defaultAndInexact(e), smallInteger(e, value, bits === 32 ? 24 : 53));
       const code =
         value.bits === 32
@@ -70,10 +76,19 @@ function scalarToInteger(bits: 32 | 64, truncating: boolean): Semantics {
     const value = f.fromBits(sourceBits);
     const to = destination.bits === 64 ? 64 : 32;
     const whole = f.op(truncating ? 'trunc' : 'nearest', value);
+    const inRange = f.all(f.below(whole, to === 32 ? 'twoTo31' : 'twoTo63'));
+    const converted = e.op(`i${to}.trunc_sat_f${bits}_s`, whole);
+    const { suppositions } = e;
+    if (suppositions !== undefined) {
+      supposeControl(suppositions);
+      suppositions.holds(inRange);
+      e.write(destination, converted);
+      return;
+    }
     const silent = e.or(f.all(f.op('eq', whole, value)), defaultAndInexact(e));
-    const safe = e.and(silent, f.all(f.below(whole, to === 32 ? 'twoTo31' : 'twoTo63')));
+    const safe = e.and(silent, inRange);
     const code = TO_INTEGER[bits][to] | (truncating ? SSE_CONVERSION.truncate : 0);
-    const result = guarded(e, safe, e.op(`i${to}.trunc_sat_f${bits}_s`, whole), () => {
+    const result = guarded(e, safe, converted, () => {
       const low = convertLow(e, code, sourceBits);
       return to === 32 ? e.truncate(low, 32) : low;
     });
@@ -85,7 +100,14 @@ function singleToDouble(e: Emitter, destination: Operand, source: Operand): void
   const sourceBits = readLow(e, source, 32);
   const single = new FloatLanes(e, 'f32');
   const value = single.fromBits(sourceBits);
-  const fast = e.op('i64.reinterpret_f64', e.op('f64.promote_f32', value));
+  const double = e.op('f64.promote_f32', value);
+  const fast = e.op('i64.reinterpret_f64', double);
+  const { suppositions } = e;
+  if (suppositions !== undefined) {
+    suppositions.setRange(double, { ...new UsualNumbers(suppositions, single).operand(value), bits: 64 });
+    mergeLow(e, destination, fast);
+    return;
+  }
   const slow = () => convertLow(e, SSE_CONVERSION.f32ToF64, sourceBits);
   mergeLow(e, destination, guarded(e, single.all(single.plain(value)), fast, slow));
 }
@@ -102,6 +124,14 @@ function doubleToSingle(e: Emitter, destination: Operand, source: Operand): void
   const f = new FloatLanes(e, 'f64');
   const value = f.fromBits(sourceBits);
   const result = e.op('f32.demote_f64', value);
+  const { suppositions } = e;
+  if (suppositions !== undefined) {
+    supposeControl(suppositions);
+    new UsualNumbers(suppositions, f).operand(value);
+    new UsualNumbers(suppositions, new FloatLanes(e, 'f32')).inWindow(result, () => f.isZero(value));
+    mergeLow(e, destination, e.op('i32.reinterpret_f32', result));
+    return;
+  }
   const safe = narrowsQuietly(e, f, value, e.op('f64.promote_f32', result));
   const slow = () => e.truncate(convertLow(e, SSE_CONVERSION.f64ToF32, sourceBits), 32);
   mergeLow(e, destination, guarded(e, safe, e.op('i32.reinterpret_f32', result), slow));

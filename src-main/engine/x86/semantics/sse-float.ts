@@ -13,9 +13,8 @@ import {
   halves,
   vectorFromHelper,
 } from './float-lanes.ts';
+import { UsualNumbers, type UsualOperation as Arithmetic } from './usual-numbers.ts';
 import { laneConstant, mergeLow, read32, readLow, readVector, shuffle } from './vector-operand.ts';
-
-type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide' | 'squareRoot';
 
 const HOST_NAMES: Record<Arithmetic, string> = {
   add: 'add',
@@ -83,6 +82,12 @@ function compute(
   const a = f.fromBits(left);
   const b = f.fromBits(right);
   const result = operation === 'squareRoot' ? f.op('sqrt', b) : f.op(HOST_NAMES[operation], a, b);
+  const { suppositions } = e;
+  if (suppositions !== undefined) {
+    new UsualNumbers(suppositions, f).result(operation, operation === 'squareRoot' ? [b] : [a, b], result);
+    write(f.toBits(result));
+    return;
+  }
   const operands = operation === 'squareRoot' ? [right] : [left, right];
   const isUsual = f.areUsual(operands, f.toBits(result), leastExponent(operation));
   e.when(

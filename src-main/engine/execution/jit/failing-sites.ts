@@ -1,0 +1,55 @@
+// Instructions of regions that take something for granted, and how often it did not hold, so that they were left to the
+// interpreter: a frame that lies in two pages, or numbers that are always denormal, would leave their region for ever.
+// Only a hint, as device sites are.
+
+import { GUEST_PAGE } from '../layout.ts';
+
+/** Misses of the TLB leave too, so that a few are no sign. */
+const OFTEN = 100;
+const MAX_SITES = 0x1_0000;
+
+const pageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
+
+export class FailingSites {
+  /** By host address. */
+  readonly #failures = new Map<number, number>();
+  readonly #failing = new Set<number>();
+  readonly #failingPages = new Set<number>();
+
+  /** Failures of a site are to be counted. */
+  watch(host: number): void {
+    if (this.#failures.has(host)) return;
+    if (this.#failures.size >= MAX_SITES) this.#failures.clear();
+    this.#failures.set(host, 0);
+  }
+
+  /** True once a site is to be translated anew. */
+  failed(host: number): boolean {
+    const count = this.#failures.get(host);
+    if (count === undefined) return false;
+    if (count < OFTEN) {
+      this.#failures.set(host, count + 1);
+      return false;
+    }
+    this.#failures.delete(host);
+    if (this.#failing.size >= MAX_SITES) this.#failing.clear();
+    this.#failing.add(host);
+    return true;
+  }
+
+  /** What failed at one site would fail at the others of its page. */
+  pageFailed(host: number): void {
+    if (this.#failingPages.size >= MAX_SITES) this.#failingPages.clear();
+    this.#failingPages.add(pageOf(host));
+  }
+
+  isFailing(host: number): boolean {
+    return this.#failing.has(host) || this.#failingPages.has(pageOf(host));
+  }
+
+  clear(): void {
+    this.#failures.clear();
+    this.#failing.clear();
+    this.#failingPages.clear();
+  }
+}
