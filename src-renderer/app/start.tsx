@@ -1,13 +1,13 @@
-// Draws the window and connects it to the application.
+// Draws the window. What it shows comes from the connection, which main.ts opens.
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { openApp } from '../state/app-store.ts';
 import { followAddress } from '../state/navigation.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 
 export function start(root: HTMLElement): void {
+  followAddress();
   createRoot(root).render(
     <StrictMode>
       <ErrorBoundary>
@@ -15,6 +15,4 @@ export function start(root: HTMLElement): void {
       </ErrorBoundary>
     </StrictMode>,
   );
-  // The token in the address is taken before the address is used for navigation.
-  void openApp().then(followAddress);
 }

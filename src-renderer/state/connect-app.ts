@@ -1,5 +1,5 @@
 // The window's connection to the application: the typed client and console channels, over whichever transport the
-// page was opened with. The only user of `window.bridge`; nothing above this file knows which shell it is in.
+// page was opened with. Nothing above this file knows which shell it is in; main.ts asks for `window.bridge` before it.
 
 import type { AppConnection } from './app-connection.ts';
 import { connectByBridge } from './bridge-transport.ts';

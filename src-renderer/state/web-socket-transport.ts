@@ -1,27 +1,23 @@
-// Transport of the browser shell. The page swaps the one-time token of its address for a session key, which it keeps
-// in sessionStorage: it survives a reload, and no other tab, port or origin can read it.
+// Transport of the browser shell: control messages as JSON through the session's WebSocket, console data through one of
+// its own for each machine.
 
 import { appContract } from '../../shared/rpc/app-contract.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import { connect } from '../../shared/rpc/connect.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import {
-  CONSOLE_PATH,
-  CONSOLE_PROTOCOL,
-  KEY_PREFIX,
-  RPC_PATH,
-  RPC_PROTOCOL,
-  SESSION_PATH,
-  TICKET_PREFIX,
-  TOKEN_FIELD,
-} from '../../shared/rpc/web-endpoints.ts';
+import { CONSOLE_PATH, CONSOLE_PROTOCOL, KEY_PREFIX, TICKET_PREFIX } from '../../shared/rpc/web-endpoints.ts';
 import type { AppConnection } from './app-connection.ts';
+import { beginSession, openSocket } from './web-session.ts';
 
-const STORED_KEY = 'boxwright.session';
+const SILENT = () => new FailureError('rpc.closed', 'Boxwright does not answer. Start it again.');
 
 export async function connectByWebSocket(): Promise<AppConnection> {
-  const key = await sessionKey();
-  const socket = await openSocket(RPC_PATH, [RPC_PROTOCOL, KEY_PREFIX + key]);
+  const session = await beginSession();
+  if (session === 'stranger')
+    throw new FailureError('rpc.closed', 'This page was not opened by Boxwright. Start Boxwright again.');
+  // It may have been closed since.
+  if (session === 'silent' || session.socket.readyState !== WebSocket.OPEN) throw SILENT();
+  const { key, socket } = session;
   const client = connect(appContract, jsonChannel(socket));
   return {
     ...client,
@@ -30,33 +26,11 @@ export async function connectByWebSocket(): Promise<AppConnection> {
     },
     async openConsole(machineId) {
       const { ticket } = await client.call('machines.openConsole', { id: machineId });
-      const protocols = [CONSOLE_PROTOCOL, KEY_PREFIX + key, TICKET_PREFIX + ticket];
-      return byteChannel(await openSocket(CONSOLE_PATH, protocols));
+      const opened = await openSocket(CONSOLE_PATH, [CONSOLE_PROTOCOL, KEY_PREFIX + key, TICKET_PREFIX + ticket]);
+      if (!opened) throw SILENT();
+      return byteChannel(opened);
     },
   };
-}
-
-async function sessionKey(): Promise<string> {
-  const token = new URLSearchParams(location.hash.slice(1)).get(TOKEN_FIELD);
-  if (token) {
-    history.replaceState(null, '', location.pathname);
-    const response = await fetch(SESSION_PATH, { method: 'POST', body: token });
-    if (response.ok) sessionStorage.setItem(STORED_KEY, await response.text());
-  }
-  const key = sessionStorage.getItem(STORED_KEY);
-  if (!key)
-    throw new FailureError('rpc.closed', 'This page was not opened by Boxwright. Start Boxwright again.');
-  return key;
-}
-
-function openSocket(path: string, protocols: string[]): Promise<WebSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://${location.host}${path}`, protocols);
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => resolve(socket);
-    socket.onerror = () =>
-      reject(new FailureError('rpc.closed', 'Boxwright does not answer. Start it again.'));
-  });
 }
 
 function jsonChannel(socket: WebSocket): Channel {
