@@ -6,13 +6,7 @@ import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { DecodedOperand, Instruction } from '../../x86/decode/instruction.ts';
 import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
 import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
-import {
-  CPU_FIELDS,
-  type CpuFieldName,
-  GPR_INDEX,
-  MODE_USER,
-  SEGMENT_INDEX,
-} from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
 import { irTypeOf } from '../emit/value.ts';
 import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
@@ -44,6 +38,8 @@ export interface RegionControl extends CheckControl {
   gotoComputed(target: IrValue, isReturn: boolean): void;
   /** Leaves with rip at the current instruction, between two passes of REP. */
   pause(): void;
+  /** Counts the instructions before the current one, where time may be taken from; not on some of its paths only. */
+  countRetired(): void;
 }
 
 type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
@@ -579,6 +575,7 @@ export class RegionBinding implements Binding {
       if (declaration.endsBlock === undefined) this.#f.enter(this.#f.block());
       return nothing;
     }
+    if (declaration.readsTime) this.#control.countRetired();
     const result = this.#imports.callHelper(this.#f, name, operands);
     this.pages.forget();
     this.#suppositions.forget();

@@ -175,6 +175,13 @@ class RegionTranslator implements RegionControl {
   pause(): void {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
   }
+  countRetired(): void {
+    const f = this.#f;
+    this.#retire(this.#count);
+    this.#count = 0;
+    this.#addRetired();
+    f.set(this.#atEntry, f.get(this.#remaining));
+  }
 
   isNarrow(): boolean {
     return this.#options.isNarrow?.(this.#offset) === true;
@@ -290,12 +297,15 @@ class RegionTranslator implements RegionControl {
     this.#binding.emitStores();
     f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
     f.store('i32.store', at('exitReason'), 0, f.get(this.#reason));
-    const retired = f.op(
-      'i64.add',
-      f.load('i64.load', at('retired'), 0),
-      f.op('i64.extend_i32_u', f.op('i32.sub', f.get(this.#atEntry), f.get(this.#remaining))),
-    );
-    f.store('i64.store', at('retired'), 0, retired);
+    this.#addRetired();
     f.return(f.get(this.#result));
+  }
+
+  /** Counts what has retired since the region was entered, or since this was done last. */
+  #addRetired(): void {
+    const f = this.#f;
+    const at = this.#state('retired');
+    const since = f.op('i64.extend_i32_u', f.op('i32.sub', f.get(this.#atEntry), f.get(this.#remaining)));
+    f.store('i64.store', at, 0, f.op('i64.add', f.load('i64.load', at, 0), since));
   }
 }

@@ -14,6 +14,8 @@ export interface HelperDeclaration {
   readonly readsRegisters: boolean;
   /** Writes general registers or flags: cached ones must be loaded again. */
   readonly writesRegisters: boolean;
+  /** Asks for the time, which may be counted in instructions: those retired must be counted up to this one. */
+  readonly readsTime?: true;
   /**
    * May change mode, paging, privilege or code bytes. `next`: execution goes on at the next instruction after
    * a look at the state; `rip`: the helper has set rip itself.

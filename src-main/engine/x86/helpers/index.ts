@@ -18,7 +18,7 @@ import { checkPort, portIn, portOut } from './port-access.ts';
 import { loadLdt, loadSegment, loadTaskRegister, moveSegment } from './segment-load.ts';
 import { softwareInterrupt } from './software-interrupt.ts';
 import type { SYSTEM_HELPERS } from './system.table.ts';
-import { readPerformanceCounter, readTimestamp, readTimestampAux } from './timestamp.ts';
+import { readPerformanceCounter, readTimestamp } from './timestamp.ts';
 import { invalidatePage } from './translation.ts';
 import { divideWide, divideWideSigned } from './wide-divide.ts';
 
@@ -32,7 +32,7 @@ export const SYSTEM_IMPLEMENTATIONS: Readonly<Record<keyof typeof SYSTEM_HELPERS
   fastEnter, fastExit, systemCall, systemReturn,
   clearInterruptFlag, setInterruptFlag, pushedFlags, popFlags,
   readControl, writeControl, loadMachineStatus, clearTaskSwitched, readDebug, writeDebug,
-  readMsr, writeMsr, readTimestamp, readTimestampAux, readPerformanceCounter, identify, invalidatePage,
+  readMsr, writeMsr, readTimestamp, readPerformanceCounter, identify, invalidatePage,
   portIn, portOut, checkPort,
   divideWide, divideWideSigned,
 };

@@ -85,10 +85,8 @@ export const SYSTEM_HELPERS = {
   readMsr: { parameters: [], result: 'none', mayFault: true, readsRegisters: true, writesRegisters: true },
   /** WRMSR: ECX, EDX:EAX. */
   writeMsr: { parameters: [], result: 'none', mayFault: true, readsRegisters: true, writesRegisters: false, endsBlock: 'next' },
-  /** RDTSC to EDX:EAX; #GP(0) with CR4.TSD outside CPL 0. */
-  readTimestamp: { parameters: [], result: 'none', mayFault: true, readsRegisters: false, writesRegisters: true },
-  /** RDTSCP: also TSC_AUX to ECX. */
-  readTimestampAux: { parameters: [], result: 'none', mayFault: true, readsRegisters: false, writesRegisters: true },
+  /** RDTSC, RDTSCP: the counter; #GP(0) with CR4.TSD outside CPL 0. */
+  readTimestamp: { parameters: [], result: 'i64', mayFault: true, readsRegisters: false, writesRegisters: false, readsTime: true },
   /** RDPMC: ECX to EDX:EAX. */
   readPerformanceCounter: { parameters: [], result: 'none', mayFault: true, readsRegisters: true, writesRegisters: true },
   /** CPUID: EAX, ECX to EAX, EBX, ECX, EDX. */

@@ -4,7 +4,7 @@
 import { highHalf, lowHalf } from '../state/address.ts';
 import { CR0_PE, CR4_PCE, CR4_TSD } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, GPR_INDEX } from '../state/cpu-state.ts';
-import { currentPrivilege } from '../state/modes.ts';
+import { currentPrivilege, word } from '../state/modes.ts';
 import type { CpuContext } from './cpu-context.ts';
 import { VECTOR_GP } from './descriptor.ts';
 
@@ -16,13 +16,25 @@ export const TIMESTAMP_HZ = 1_000_000_000;
 /** Two 40-bit counters, as on the P6 family. */
 const COUNTERS = 2;
 
-/** Puts the counter into EDX:EAX; no number is large enough to lose bits before 104 days of guest time. */
-export function storeTimestamp(cpu: CpuContext): void {
-  const now = Math.floor(cpu.environment.nowNs());
-  const low = lowHalf(now) + cpu.low(F.tscOffset);
+const OFFSET = word(F.tscOffset);
+const SCRATCH = word(F.scratch);
+const EAX = word(F.gpr, rax);
+const EDX = word(F.gpr, rdx);
+
+/** Puts the counter's halves into two words; no number is large enough to lose bits before 104 days of guest time. */
+function storeCount({ environment, words, firstWord }: CpuContext, lowWord: number, highWord: number): void {
+  const now = Math.floor(environment.nowNs());
+  const low = lowHalf(now) + (words[firstWord + OFFSET] as number);
   const carry = low > 0xffffffff ? 1 : 0;
-  cpu.setHalves(F.gpr, low >>> 0, 0, rax);
-  cpu.setHalves(F.gpr, (highHalf(now) + cpu.high(F.tscOffset) + carry) >>> 0, 0, rdx);
+  words[firstWord + lowWord] = low;
+  words[firstWord + highWord] = highHalf(now) + (words[firstWord + OFFSET + 1] as number) + carry;
+}
+
+/** RDMSR of the counter. */
+export function storeTimestamp(cpu: CpuContext): void {
+  storeCount(cpu, EAX, EDX);
+  cpu.words[cpu.firstWord + EAX + 1] = 0;
+  cpu.words[cpu.firstWord + EDX + 1] = 0;
 }
 
 /** WRMSR to the counter: keeps the difference to the clock. */
@@ -38,13 +50,7 @@ const isForbidden = (cpu: CpuContext): boolean =>
 
 export function readTimestamp(cpu: CpuContext): number {
   if (isForbidden(cpu)) return cpu.raise(VECTOR_GP, 0);
-  storeTimestamp(cpu);
-  return 0;
-}
-
-export function readTimestampAux(cpu: CpuContext): number {
-  if (readTimestamp(cpu) !== 0) return 1;
-  cpu.setHalves(F.gpr, cpu.low(F.tscAux), 0, rcx);
+  storeCount(cpu, SCRATCH, SCRATCH + 1);
   return 0;
 }
 

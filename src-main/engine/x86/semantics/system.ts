@@ -106,6 +106,12 @@ const hlt: Semantics = (e) => {
   e.endBlock('halt');
 };
 
+function readTimestamp(e: Emitter): void {
+  const count = e.helper('readTimestamp');
+  e.setRegister('rax', e.truncate(count, 32));
+  e.setRegister('rdx', e.truncate(e.shr(count, e.constant(64, 32)), 32));
+}
+
 /** Waiting for a write to memory: an implementation may end the wait at any time, and this one does at once. */
 const monitor: Semantics = (e) => supervisorOnly(e);
 
@@ -138,8 +144,11 @@ export const SYSTEM: Record<string, Semantics> = {
   MOV_TO_DR: writeSystemRegister('writeDebug'),
   RDMSR: (e) => void e.helper('readMsr'),
   WRMSR: (e) => void e.helper('writeMsr'),
-  RDTSC: (e) => void e.helper('readTimestamp'),
-  RDTSCP: (e) => void e.helper('readTimestampAux'),
+  RDTSC: (e) => readTimestamp(e),
+  RDTSCP: (e) => {
+    readTimestamp(e);
+    e.setRegister('rcx', e.truncate(e.state('tscAux'), 32));
+  },
   RDPMC: (e) => void e.helper('readPerformanceCounter'),
   CPUID: (e) => void e.helper('identify'),
   INVLPG: invlpg,
