@@ -1,16 +1,8 @@
-// Entry of the process that runs one machine: the session served to main, consoles straight to the windows.
+// Entry of the process that runs one machine. The guest's thread comes first: it loads the engine while this one loads
+// the rest and hears which machine it is to run.
 
-import { createMachineRunner } from './host/create-machine-runner.ts';
-import { MachineSession } from './host/machine-session.ts';
-import { openParentLink } from './host/parent-link.ts';
+import { GuestThread } from './host/guest-thread.ts';
 
-const link = openParentLink();
-const session = new MachineSession({
-  createRunner: createMachineRunner,
-  channel: link.channel,
-  onEnd: (code) => {
-    // What was sent must have left before the process does.
-    setImmediate(() => process.exit(code));
-  },
-});
-link.onConsole((console) => session.connectConsole(console));
+const thread = new GuestThread();
+const { serveMachine } = await import('./host/serve-machine.ts');
+serveMachine(thread);

@@ -2,7 +2,7 @@
 // command line (ES modules, side by side in dist/main), or with `--mode preload` the preload script, which a
 // sandboxed window takes only as one CommonJS file.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -16,12 +16,13 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'machine-process': 'machine-process.ts',
   'media-process': 'media-process.ts',
   'vcpu-worker': 'host/vcpu-worker.ts',
-  'compile-worker': 'host/compile-worker.ts',
   cli: 'cli/main.ts',
 };
 
 /** What is needed together stands together: a command spends more time on finding a file than on reading it. */
 const GROUPS = [
+  // What a machine's process has on both sides; the one that runs no guest has nothing else of the engine.
+  { name: 'sides', test: /[\\/]src-main[\\/]engine[\\/](snapshot[\\/]|display[\\/]dirty-tiles|block[\\/](drive-slot|memory-drive)\.)/ },
   { name: 'base', test: /[\\/]src-main[\\/]engine[\\/]base[\\/]/ },
   {
     name: 'images',
@@ -31,7 +32,6 @@ const GROUPS = [
 
 export default defineConfig(({ mode }) => {
   const preload = mode === 'preload';
-  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(here(file)));
   return {
     root: here('.'),
     logLevel: 'warn',
@@ -48,7 +48,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         input: preload
           ? { preload: here('preload.ts') }
-          : Object.fromEntries(entries.map(([name, file]) => [name, here(file)])),
+          : Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, here(file)])),
         external: ['electron'],
         output: preload
           ? { format: 'cjs', entryFileNames: '[name].cjs' }

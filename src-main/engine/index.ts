@@ -16,4 +16,3 @@ export type { BootFile, BootModule, BootOptions, FrameUpdate, MachineStats, Stop
 export { BootError, type BootErrorCode } from './firmware/boot-error.ts';
 export { type KernelKind, kernelKind } from './firmware/start.ts';
 export type { StateSection } from './snapshot/state-host.ts';
-export { guardedBytes } from './machine/guest-ram.ts';

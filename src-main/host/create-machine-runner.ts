@@ -1,28 +1,32 @@
 // Runs a machine on a thread of its own, with a second, sleeping one for its timers.
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import type { Disposable } from '../engine/base/disposable.ts';
-import { BootError, type BootErrorCode, guardedBytes } from '../engine/index.ts';
+import { BootError } from '../engine/firmware/index.ts';
+import type { BootErrorCode } from '../engine/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions, MachineStats } from '../engine/machine/options.ts';
 import { allocateAlarm, raiseAttention } from './alarm.ts';
 import type { SavedState } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import type { PageBringer } from '../engine/snapshot/index.ts';
+import { guardedBytes, type PageBringer } from '../engine/snapshot/index.ts';
 import { type DriveImage, DriveServer } from './drive-server.ts';
 import { LayerMerging, type MergeOptions, type RelinkOptions, relink } from './layer-merging.ts';
+import { GuestThread, startWorker } from './guest-thread.ts';
 import { StateLoading } from './load-state.ts';
 import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
 import { type SaveOptions, StateSaving } from './save-state.ts';
-import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage, type WorkerTask } from './worker-protocol.ts';
+import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage } from './worker-protocol.ts';
 
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
 
-export const createMachineRunner: CreateMachineRunner = (options, images, watch) =>
-  new ThreadedRunner(options, images ?? new Map(), watch?.profile === true);
+export const createMachineRunner = runnersOn(() => new GuestThread());
+
+/** `thread`: the one that is to run the next guest, which may have been started before its machine was known. */
+export function runnersOn(thread: () => GuestThread): CreateMachineRunner {
+  return (options, images, watch) => new ThreadedRunner(options, images ?? new Map(), watch?.profile === true, thread);
+}
 
 type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
 
@@ -50,8 +54,8 @@ class ThreadedRunner implements MachineRunner {
   };
   readonly #profile: boolean;
   readonly #driveServer: DriveServer;
-  #port: MessagePort | undefined;
-  #worker: Worker | undefined;
+  readonly #takeThread: () => GuestThread;
+  #thread: GuestThread | undefined;
   #exited: Promise<void> = Promise.resolve();
   #attention: Int32Array | undefined;
   #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
@@ -64,9 +68,10 @@ class ThreadedRunner implements MachineRunner {
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
 
-  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean) {
+  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean, thread: () => GuestThread) {
     this.#options = options;
     this.#profile = profile;
+    this.#takeThread = thread;
     this.#driveServer = new DriveServer({
       images,
       send: (command) => this.#send(command),
@@ -76,13 +81,19 @@ class ThreadedRunner implements MachineRunner {
   }
 
   async start(state?: string, { paused = false }: { readonly paused?: boolean } = {}): Promise<void> {
-    if (state === undefined) return this.#startThread(false);
+    if (state === undefined) {
+      await this.#startThread(false);
+      return this.#startAlarm();
+    }
     let loading: StateLoading | undefined;
     try {
-      loading = new StateLoading(state);
       // While the other thread builds the machine this one has nothing else to do.
-      await Promise.all([this.#startThread(true), loading.check()]);
+      const started = this.#startThread(true);
+      started.catch(String);
+      loading = new StateLoading(state);
+      await Promise.all([started, loading.check()]);
       await this.#restore(loading, paused);
+      this.#startAlarm();
     } catch (error) {
       loading?.close();
       await this.powerOff();
@@ -112,7 +123,7 @@ class ThreadedRunner implements MachineRunner {
       this.#send({ kind: 'arrived' });
     } catch (error) {
       this.#crash(error as Error);
-      void this.#worker?.terminate();
+      void this.#thread?.worker.terminate();
     } finally {
       loading.close();
     }
@@ -157,12 +168,10 @@ class ThreadedRunner implements MachineRunner {
   }
 
   #startThread(awaitsState: boolean): Promise<void> {
-    if (this.#worker !== undefined) return Promise.reject(new Error('the machine has been started before'));
-    const { port1, port2 } = new MessageChannel();
-    const options = awaitsState ? { ...this.#options, awaitsState } : this.#options;
-    const worker = startWorker({ role: 'vcpu', options, alarm: this.#alarm, port: port2, profile: this.#profile }, [port2]);
-    this.#port = port1;
-    this.#worker = worker;
+    if (this.#thread !== undefined) return Promise.reject(new Error('the machine has been started before'));
+    const thread = this.#takeThread();
+    const { worker, port } = thread;
+    this.#thread = thread;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     return new Promise((resolve, reject) => {
       const receive = (message: WorkerMessage): void => {
@@ -175,25 +184,31 @@ class ThreadedRunner implements MachineRunner {
         }
         this.#attention = attentionView(message.attention);
         this.#memory = { attention: message.attention, guest: message.guest };
-        const alarm = startWorker({ role: 'alarm', alarm: this.#alarm, attention: message.attention }, []);
-        alarm.unref();
-        alarm.once('error', crashed);
         resolve();
       };
       const crashed = (error: Error): void => {
         // A thread's end may overtake its last messages.
-        for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+        for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
           receive(last.message as WorkerMessage);
         }
         reject(error);
         this.#crash(error);
       };
-      port1.on('message', receive);
+      port.on('message', receive);
       worker.once('error', crashed);
       worker.once('exit', (code) =>
         crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)),
       );
+      thread.begin({ options: awaitsState ? { ...this.#options, awaitsState } : this.#options, alarm: this.#alarm, profile: this.#profile });
     });
+  }
+
+  /** When the guest runs already: a thread takes as long to start as much else that it would wait for. */
+  #startAlarm(): void {
+    if (this.#memory === undefined || this.#ended) return;
+    const alarm = startWorker({ role: 'alarm', alarm: this.#alarm, attention: this.#memory.attention }, []);
+    alarm.unref();
+    alarm.once('error', (error: Error) => this.#crash(error));
   }
 
   pause(): void {
@@ -214,7 +229,7 @@ class ThreadedRunner implements MachineRunner {
 
   async powerOff(): Promise<void> {
     this.#send({ kind: 'stop' });
-    const impatient = setTimeout(() => void this.#worker?.terminate(), STOP_PATIENCE_MS);
+    const impatient = setTimeout(() => void this.#thread?.worker.terminate(), STOP_PATIENCE_MS);
     await this.#exited;
     clearTimeout(impatient);
     await this.#closeImages();
@@ -268,7 +283,7 @@ class ThreadedRunner implements MachineRunner {
 
   #send(command: MachineCommand): void {
     if (this.#ended) return;
-    this.#port?.postMessage(command);
+    this.#thread?.port.postMessage(command);
     if (this.#attention !== undefined) raiseAttention(this.#attention);
   }
 
@@ -344,19 +359,6 @@ class ThreadedRunner implements MachineRunner {
     this.#restoring?.reject(error);
     void this.#closeImages().then(() => this.#fire('crashed', error));
   }
-}
-
-/** The entry stands beside this file: as a source, or as a bundle when this file is part of one. */
-function startWorker(task: WorkerTask, transferList: MessagePort[]): Worker {
-  const candidates = import.meta.url.endsWith('.ts')
-    ? ['./vcpu-worker.ts']
-    : ['./vcpu-worker.js', '../vcpu-worker.js'];
-  const entry = candidates
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path));
-  if (entry === undefined)
-    throw new Error(`the program is incomplete: ${candidates.join(' or ')} is missing`);
-  return new Worker(entry, { workerData: task, transferList });
 }
 
 function startError(failure: StartFailure): Error {

@@ -1,7 +1,7 @@
 // A state file on its way into a machine: checked before the machine has any of it, then its memory, page by page, while
 // the guest runs already.
 
-import { PageBringer, STATE_PAGE, type StateMachine, type StatePageGroup, type StateReader, type StateSection } from '../engine/snapshot/index.ts';
+import { clearPages, PageBringer, STATE_PAGE, type StateMachine, type StatePageGroup, type StateReader, type StateSection } from '../engine/snapshot/index.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { openState, stateFailure } from './state-files.ts';
@@ -41,7 +41,7 @@ export class StateLoading {
   /** Into `memory`, whose RAM is all zero. What this answers brings all that the guest can wait for. */
   async begin(machine: StateMachine, memory: Uint8Array): Promise<PageBringer> {
     checkMachine(this.path, this.#reader.index.machine, machine);
-    memory.fill(0, machine.memoryBytes);
+    clearPages(memory.subarray(machine.memoryBytes));
     const bringer = new PageBringer(memory, machine.memoryBytes / STATE_PAGE, this.#groups);
     await this.#told(() => bringer.beforehand());
     return bringer;

@@ -1,13 +1,10 @@
 // A child process's end of its link to the shell: control messages, and console connections as ByteChannels. Finds
 // out by itself whether it is a forked Node process (sockets) or a utility process of Electron (MessagePorts).
 
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import { MAX_TO_MACHINE_BYTES } from '../../shared/rpc/console-protocol.ts';
 import type { FromChild, ToChild, UpgradeRequest } from '../../shared/rpc/process-messages.ts';
-import { CONSOLE_PROTOCOL } from '../../shared/rpc/web-endpoints.ts';
 
 export interface ParentLink {
   readonly channel: Channel;
@@ -37,7 +34,7 @@ function forkedLink(): ParentLink {
   let onConsole: (console: ByteChannel) => void = () => undefined;
   process.on('message', (received: ToChild, connection: unknown) => {
     if (received.kind === 'control') onControl(received.message);
-    else acceptSocket(received.request as UpgradeRequest, connection as Socket | undefined, onConsole);
+    else void acceptSocket(received.request as UpgradeRequest, connection as Socket | undefined, onConsole);
   });
   return {
     channel: {
@@ -55,6 +52,14 @@ function forkedLink(): ParentLink {
       onConsole = handler;
     },
   };
+}
+
+/** What WebSockets need is loaded when one comes: that is half of all that a process loads, and most never see one. */
+async function acceptSocket(request: UpgradeRequest, socket: Socket | undefined, accept: (console: ByteChannel) => void): Promise<void> {
+  // The window may have gone while the socket was on its way.
+  if (!socket) return;
+  const { acceptUpgrade } = await import('./socket-channel.ts');
+  acceptUpgrade(request, socket, accept);
 }
 
 function utilityLink(port: Sender): ParentLink {
@@ -78,45 +83,6 @@ function utilityLink(port: Sender): ParentLink {
     onConsole: (handler) => {
       onConsole = handler;
     },
-  };
-}
-
-const upgrades = new WebSocketServer({
-  noServer: true,
-  perMessageDeflate: false,
-  maxPayload: MAX_TO_MACHINE_BYTES,
-  handleProtocols: (offered) => (offered.has(CONSOLE_PROTOCOL) ? CONSOLE_PROTOCOL : false),
-});
-
-/** Finishes the WebSocket handshake on a socket whose request the web shell has read and authenticated. */
-function acceptSocket(
-  upgrade: UpgradeRequest,
-  socket: Socket | undefined,
-  accept: (console: ByteChannel) => void,
-): void {
-  // The window may have gone while the socket was on its way.
-  if (!socket) return;
-  const request = { method: 'GET', url: upgrade.url, headers: upgrade.headers } as unknown as IncomingMessage;
-  upgrades.handleUpgrade(request, socket, Buffer.from(upgrade.head), (webSocket) =>
-    accept(socketChannel(webSocket)),
-  );
-}
-
-export function socketChannel(socket: WebSocket): ByteChannel {
-  // Errors of a connection (also messages that are too long) end in 'close'.
-  socket.on('error', () => socket.terminate());
-  return {
-    // ws may keep a reference until the bytes are written, hence the copy.
-    send: (bytes) => {
-      if (socket.readyState === socket.OPEN) socket.send(Uint8Array.from(bytes));
-    },
-    unsentBytes: () => socket.bufferedAmount,
-    onMessage: (handler) =>
-      void socket.on('message', (data: Buffer, isBinary: boolean) => {
-        if (isBinary) handler(new Uint8Array(data.buffer, data.byteOffset, data.length));
-      }),
-    onClose: (handler) => void socket.once('close', handler),
-    close: () => socket.close(),
   };
 }
 

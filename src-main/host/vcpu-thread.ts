@@ -2,15 +2,15 @@
 // still meanwhile; commands are fetched when the attention word says so.
 
 import { randomBytes } from 'node:crypto';
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
 import type { MachineCommand } from '../engine/machine/messages.ts';
 import { AlarmSetter } from './alarm.ts';
 import { monotonicNs } from './host-time.ts';
 import { ThreadProfiler } from './thread-profile.ts';
-import type { StartFailure, WorkerMessage, WorkerTask } from './worker-protocol.ts';
+import type { GuestTask, StartFailure, WorkerMessage } from './worker-protocol.ts';
 
-export function runMachine({ options, alarm, port, profile }: Extract<WorkerTask, { role: 'vcpu' }>): void {
+export function runMachine({ options, alarm, profile }: GuestTask, port: MessagePort): void {
   const setter = new AlarmSetter(alarm);
   const post = (message: WorkerMessage): void => port.postMessage(message);
   const host: MachineHost = {

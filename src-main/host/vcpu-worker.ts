@@ -3,7 +3,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
-import { attentionView, type WorkerTask } from './worker-protocol.ts';
+import { attentionView, type GuestTask, type WorkerTask } from './worker-protocol.ts';
 
 const task = workerData as WorkerTask;
 
@@ -12,7 +12,7 @@ if (task.role === 'vcpu') {
   // unoptimised through a whole boot. It holds for modules made from now on.
   setFlagsFromString('--wasm-tiering-budget=100000');
   const { runMachine } = await import('./vcpu-thread.ts');
-  runMachine(task);
+  task.port.once('message', (guest: GuestTask) => runMachine(guest, task.port));
 } else if (task.role === 'saver') {
   const { runSaver } = await import('./state-saver.ts');
   runSaver(task.task, task.port);

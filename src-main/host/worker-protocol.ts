@@ -8,15 +8,16 @@ import type { SaverTask } from './state-saver.ts';
 
 /** How a worker is started: all threads share one entry file. */
 export type WorkerTask =
-  | {
-      readonly role: 'vcpu';
-      readonly options: MachineOptions;
-      readonly alarm: SharedArrayBuffer;
-      readonly port: MessagePort;
-      readonly profile: boolean;
-    }
+  /** Its first message is a `GuestTask`, those that follow are commands. */
+  | { readonly role: 'vcpu'; readonly port: MessagePort }
   | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord }
   | { readonly role: 'saver'; readonly task: SaverTask; readonly port: MessagePort };
+
+export interface GuestTask {
+  readonly options: MachineOptions;
+  readonly alarm: SharedArrayBuffer;
+  readonly profile: boolean;
+}
 
 export interface AttentionWord {
   readonly buffer: SharedArrayBuffer;

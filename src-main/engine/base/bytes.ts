@@ -56,3 +56,10 @@ export function writeU64be(bytes: Uint8Array, offset: number, value: number): vo
   writeU32be(bytes, offset, Math.floor(value / 0x1_0000_0000));
   writeU32be(bytes, offset + 4, value >>> 0);
 }
+
+/** `bytes` begins at a multiple of four in its buffer, and is as long. */
+export function isZero(bytes: Uint8Array): boolean {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return true;
+}

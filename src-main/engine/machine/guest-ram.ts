@@ -16,13 +16,6 @@ export function ramRegions(ramBytes: number): PhysicalRegion[] {
   return regions;
 }
 
-/** Whole pages of RAM, which a state takes while the guest goes on; what is behind them is taken at once. */
-export function guardedBytes({ memoryBytes }: { readonly memoryBytes: number }): number {
-  return memoryBytes - (memoryBytes % PAGE);
-}
-
-const PAGE = 0x1000;
-
 /** Stands in for addresses without memory, piece by piece. */
 const VOID_BYTES = 0x1_0000;
 

@@ -2,6 +2,7 @@
 // whoever needs one that is not there yet says so and waits. Everything that reaches guest memory asks here first; what
 // is once there is asked for no more, as translations of it are kept. Not the files they come from (`state-reader.ts`).
 
+import { isZero } from '../base/bytes.ts';
 import { STATE_PAGE } from './state-file.ts';
 
 const PAGE_HERE = 0;
@@ -24,9 +25,17 @@ export interface ArrivingPages {
 
 /** Pages that can only be had together. */
 export interface PageGroup {
-  readonly pages: readonly number[];
+  readonly pages: Uint32Array;
   /** Puts them in their places. */
   load(memory: Uint8Array): Promise<void>;
+}
+
+/** Whole pages. What is zero stays untouched: the host gives memory when it is first written to. */
+export function clearPages(memory: Uint8Array): void {
+  for (let at = 0; at < memory.length; at += STATE_PAGE) {
+    const page = memory.subarray(at, at + STATE_PAGE);
+    if (!isZero(page)) page.fill(0);
+  }
 }
 
 /** The side of the guest. */

@@ -24,6 +24,11 @@ export const PAGE_OWN = 2;
 /** Equal to one that the file holds, named in the list of equal pages. */
 export const PAGE_SAME = 3;
 
+/** Whole pages of RAM, which a state takes while the guest goes on; what is behind them is taken at once. */
+export function guardedBytes({ memoryBytes }: { readonly memoryBytes: number }): number {
+  return memoryBytes - (memoryBytes % STATE_PAGE);
+}
+
 const MAGIC = 'BXWSTATE';
 const ID = /^[0-9a-f]{32}$/;
 const MAX_NAME = 4096;

@@ -23,7 +23,7 @@ export interface StateFiles {
 
 /** Pages of one chunk. `load` puts them in their places; it and `check` throw when the chunk is damaged. */
 export interface StatePageGroup extends PageGroup {
-  /** Compares the checksum of what is stored. */
+  /** Compares the checksum of what is stored; `load` does so if this was not done before. */
   check(): void;
 }
 
@@ -92,7 +92,9 @@ export class StateReader {
 
   /** Every page that is not zero, also of the files that this one builds on, by the chunk it stands in. */
   groups(): StatePageGroup[] {
-    return this.#groups(Uint32Array.from({ length: this.index.pages.count }, (_, page) => page));
+    const all = new Uint32Array(this.index.pages.count);
+    for (let page = 0; page < all.length; page++) all[page] = page;
+    return this.#groups(all);
   }
 
   /** Reads every chunk, one each time it is asked, and says how many there are; throws at the first that is damaged. */
@@ -106,29 +108,30 @@ export class StateReader {
   }
 
   #groups(wanted: Uint32Array): StatePageGroup[] {
-    const byChunk = new Map<number, number[]>();
-    const inherited: number[] = [];
+    const byChunk: number[][] = this.#chunks.map(() => []);
+    const inherited = new Uint32Array(wanted.length);
+    let heirs = 0;
     for (const page of wanted) {
-      if (this.#map[page] === PAGE_PARENT) inherited.push(page);
+      if (this.#map[page] === PAGE_PARENT) inherited[heirs++] = page;
       const own = this.#own[page]!;
-      if (own === NO_PAGE) continue;
-      const chunk = Math.floor(own / CHUNK_PAGES);
-      const list = byChunk.get(chunk);
-      if (list === undefined) byChunk.set(chunk, [page]);
-      else list.push(page);
+      if (own !== NO_PAGE) byChunk[Math.floor(own / CHUNK_PAGES)]!.push(page);
     }
-    const groups = [...byChunk].map(([chunk, pages]) => this.#group(chunk, pages));
-    return inherited.length === 0 ? groups : [...groups, ...this.parent!.#groups(Uint32Array.from(inherited))];
+    const groups = byChunk.flatMap((pages, chunk) => (pages.length === 0 ? [] : [this.#group(chunk, Uint32Array.from(pages))]));
+    return heirs === 0 ? groups : [...groups, ...this.parent!.#groups(inherited.subarray(0, heirs))];
   }
 
-  #group(chunk: number, pages: readonly number[]): StatePageGroup {
+  #group(chunk: number, pages: Uint32Array): StatePageGroup {
     const ref = this.#chunks[chunk]!;
     const structure = `memory chunk ${chunk}`;
+    let isChecked = false;
     return {
       pages,
-      check: () => void this.#stored(ref, structure),
+      check: () => {
+        this.#stored(ref, structure);
+        isChecked = true;
+      },
       load: async (memory) => {
-        const bytes = await this.#chunkLater(ref, structure);
+        const bytes = await this.#chunkLater(ref, structure, isChecked);
         for (const page of pages) {
           const at = (this.#own[page]! % CHUNK_PAGES) * STATE_PAGE;
           memory.set(bytes.subarray(at, at + STATE_PAGE), page * STATE_PAGE);
@@ -210,10 +213,10 @@ export class StateReader {
     return damaged({ file: this.file, structure, offset }, what);
   }
 
-  #stored(ref: ChunkRef, structure: string): Uint8Array {
+  #stored(ref: ChunkRef, structure: string, isChecked = false): Uint8Array {
     const bytes = this.#source.read(ref.offset, ref.length);
     if (bytes.length !== ref.length) throw this.#damaged(structure, ref, 'is cut short');
-    if (crc32c(bytes) !== ref.crc32c) throw this.#damaged(structure, ref, 'has a wrong checksum');
+    if (!isChecked && crc32c(bytes) !== ref.crc32c) throw this.#damaged(structure, ref, 'has a wrong checksum');
     return bytes;
   }
 
@@ -223,8 +226,8 @@ export class StateReader {
     return this.#whole(ref, structure, () => this.#codec.inflate(stored, ref.plainLength));
   }
 
-  async #chunkLater(ref: ChunkRef, structure: string): Promise<Uint8Array> {
-    const stored = this.#stored(ref, structure);
+  async #chunkLater(ref: ChunkRef, structure: string, isChecked: boolean): Promise<Uint8Array> {
+    const stored = this.#stored(ref, structure, isChecked);
     if (ref.codec === 'none') return stored;
     let plain: Uint8Array | undefined;
     try {

@@ -1,6 +1,7 @@
 // Writes a state file: sections, then pages one after the other, then the index. Everything goes to the end of the file
 // but the header, which makes it a state file and comes last.
 
+import { isZero } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32.ts';
 import { utf8 } from '../base/utf8.ts';
 import {
@@ -134,11 +135,4 @@ function littleEndian(values: readonly number[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   values.forEach((value, n) => view.setUint32(4 * n, value, true));
   return bytes;
-}
-
-/** `bytes` begins at a multiple of four in its buffer. */
-function isZero(bytes: Uint8Array): boolean {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
-  return true;
 }

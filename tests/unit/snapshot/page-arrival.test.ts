@@ -16,7 +16,7 @@ function build() {
   const gates: (() => void)[] = [];
   const lists = [...Array.from({ length: 10 }, (_, n) => [n, n + 10, n + 20, n + 30]), [40, 41]];
   const groups: PageGroup[] = lists.map((pages, n) => ({
-    pages,
+    pages: Uint32Array.from(pages),
     load: async (into) => {
       order.push(n);
       if (n < 10) await new Promise<void>((resolve) => gates.push(resolve));
