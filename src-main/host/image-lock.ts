@@ -6,7 +6,6 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { BlockError } from '../engine/block/index.ts';
 import { uniqueSuffix } from './unique-suffix.ts';
 
@@ -52,7 +51,7 @@ export async function lockImage(
     if (other === undefined) return { release: () => fs.rmSync(join(folder, own), { force: true }) };
     fs.rmSync(join(folder, own), { force: true });
     if (attempt === ATTEMPTS) throw inUse(path, other);
-    await pause(2 + Math.random() * 10 * attempt);
+    await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 10 * attempt));
   }
 }
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // `npx boxwright`: builds the command line when it is stale and runs it, in the Node that npm's scripts use.
 
-import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { join } from 'node:path';
-import { buildStale, isPartFresh, ROOT } from './build.mjs';
+import { buildStale, fs, isPartFresh, ROOT } from './build.mjs';
 import { nodeBinary, nodeEnvironment } from './node-binary.mjs';
 
 /** Verbs that never start the service, which can open a window. */
@@ -12,7 +11,7 @@ const WINDOWLESS = new Set(['run', 'profile', 'img', '--help', '-h', 'help']);
 
 const verb = process.argv[2] ?? '';
 // An installed package brings its bundles and no sources.
-if (existsSync(join(ROOT, 'src-main', 'vite.config.ts')) && !(verb === 'img' && isPartFresh('main', 'img')))
+if (fs.existsSync(join(ROOT, 'src-main', 'vite.config.ts')) && !(verb === 'img' && isPartFresh('main', 'img')))
   await buildStale(WINDOWLESS.has(verb) ? ['main'] : ['main', 'renderer']);
 
 const cli = join(ROOT, 'dist', 'main', 'cli.js');

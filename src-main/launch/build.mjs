@@ -1,9 +1,13 @@
 // Builds what is stale. A bundle is stale when its stamp does not name the present state of the files it is made
 // from (path, size and time of each). Plain JavaScript: it runs before anything is built, on Node 20.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** Not by import, which would load what short commands do without: see src-main/vite.config.ts. */
+export const fs = /** @type {typeof import('node:fs')} */ (createRequire(import.meta.url)('node:fs'));
+const { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } = fs;
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

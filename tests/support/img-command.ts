@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { img } from '../../src-main/cli/img/img.ts';
+import { stdout } from '../../src-main/cli/img/stdout.ts';
 import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { ROOT } from './source-tree.ts';
 
@@ -15,12 +16,15 @@ export interface Outcome {
 
 export async function runImg(...args: string[]): Promise<Outcome> {
   const caught = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      caught[stream] += String(text);
+  const spies = [
+    vi.spyOn(stdout, 'write').mockImplementation((text) => {
+      caught.stdout += text;
+    }),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      caught.stderr += String(text);
       return true;
     }),
-  );
+  ];
   try {
     return { status: await img(args), ...caught };
   } finally {

@@ -7,6 +7,7 @@ import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, CACHE, FORCE_SHARE, FORMAT, isDurable, QUIET, REFUSED } from './option-rows.ts';
 import { requireNumber, requireSize } from './size.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -68,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
         `bench: “${path}” has ${image.length} bytes: too few for requests of ${plan.size} at ${plan.offset}`,
       );
     const say = (line: string) => {
-      if (!args.has('-q')) process.stdout.write(`${line}\n`);
+      if (!args.has('-q')) stdout.write(`${line}\n`);
     };
     say(
       `Sending ${plan.count} ${plan.write ? 'write' : 'read'} requests, ${plan.size} bytes each, ${plan.depth} in parallel (starting at offset ${plan.offset}, step size ${plan.step})`,

@@ -16,6 +16,7 @@ import { requireFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORCE_SHARE, FORMAT, OUTPUT, outputKind, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const EXIT_NOT_CHECKED = 1;
@@ -59,8 +60,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const ended = await withJob(new CommandJob(false), async (job) => {
     const report = await checkAndRepair({ host, path, format, job }, repair, talk);
     if (output === 'json')
-      process.stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
-    else if (talk) process.stdout.write(humanReport(report));
+      stdout.write(`${JSON.stringify(jsonReport(report, path, format), undefined, 4)}\n`);
+    else if (talk) stdout.write(humanReport(report));
     status = exitStatus(report);
   });
   return ended === 0 ? status : ended;
@@ -82,7 +83,7 @@ async function checkAndRepair(subject: Subject, repair: Repair, talk: boolean): 
   const { corruptionsFixed, leaksFixed } = report;
   if (corruptionsFixed + leaksFixed === 0) return report;
   if (talk)
-    process.stdout.write(
+    stdout.write(
       `The following inconsistencies were found and repaired:\n\n    ${leaksFixed} leaked clusters\n    ${corruptionsFixed} corruptions\n\nDouble checking the fixed image now...\n`,
     );
   const again = { ...(await checkOnce(subject, 'none')), corruptionsFixed, leaksFixed };

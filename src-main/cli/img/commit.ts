@@ -24,6 +24,7 @@ import {
   REFUSED,
 } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -74,7 +75,7 @@ async function main(argv: readonly string[]): Promise<number> {
       if (!args.has('-d') && wantedBase === undefined) await top.clear?.();
       await top.flush();
     });
-    if (status === 0 && !args.has('-q')) process.stdout.write('Image committed.\n');
+    if (status === 0 && !args.has('-q')) stdout.write('Image committed.\n');
     return status;
   } finally {
     await base?.close();

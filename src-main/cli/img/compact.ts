@@ -8,6 +8,7 @@ import { optionalFormat } from './format-options.ts';
 import { ALLOW_REFERENCES, FORMAT, PROGRESS, QUIET, REFUSED } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { formatSize } from './size.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -34,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }),
   );
   if (status === 0 && !args.has('-q'))
-    process.stdout.write(
+    stdout.write(
       `Image compacted: ${formatSize(before)} before, ${formatSize(fs.statSync(path).size)} now.\n`,
     );
   return status;

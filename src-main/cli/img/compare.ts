@@ -7,6 +7,7 @@ import { parseArguments, type VerbSpec } from './arguments.ts';
 import { optionalFormat } from './format-options.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, PROGRESS, QUIET, REFUSED, SOURCE_CACHE } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const EXIT_DIFFERENT = 1;
@@ -35,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first = '', second = ''] = args.exactly('compare: Expecting two image file names', 2);
   const host = createImageHost({ forceShare: args.has('-U'), anyReference: args.has('--allow-references') });
   const say = (line: string) => {
-    if (!args.has('-q')) process.stdout.write(`${line}\n`);
+    if (!args.has('-q')) stdout.write(`${line}\n`);
   };
   let different = false;
   const a = await openImage(host, { path: first, format: optionalFormat(args.value('-f')), write: false });

@@ -29,6 +29,7 @@ import {
 import { CommandJob, withJob } from './progress.ts';
 import { requireNumber, requireSize } from './size.ts';
 import { snapshotName } from './snapshot-name.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -73,7 +74,7 @@ export const convert: ImageVerb = { spec: SPEC, main };
 async function main(argv: readonly string[]): Promise<number> {
   const args = parseArguments(SPEC, argv);
   if (wantsHelp(args.all('-o'))) {
-    process.stdout.write(formatHelp(requireFormat(args.value('-O') ?? 'raw')));
+    stdout.write(formatHelp(requireFormat(args.value('-O') ?? 'raw')));
     return 0;
   }
   const sources = args.operands.slice(0, -1);

@@ -16,6 +16,7 @@ import {
 import { ImgError } from './img-error.ts';
 import { FORMAT_OPTIONS, QUIET, REFUSED } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -48,7 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const args = parseArguments(SPEC, argv);
   const lists = args.all('-o');
   if (wantsHelp(lists)) {
-    process.stdout.write(formatHelp(requireFormat(args.value('-f') ?? 'raw')));
+    stdout.write(formatHelp(requireFormat(args.value('-f') ?? 'raw')));
     return 0;
   }
   const [path, sizeText] = args.operands;
@@ -67,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
       const bytes = size ?? (await backingSize(host, args, path, backing));
       const length = wholeSectors(bytes);
       if (!args.has('-q'))
-        process.stdout.write(announcement(path, format.name, bytes, backing, parseOptionLists(lists)));
+        stdout.write(announcement(path, format.name, bytes, backing, parseOptionLists(lists)));
       await createImage(host, {
         path,
         format,

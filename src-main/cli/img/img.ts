@@ -4,6 +4,7 @@ import { BlockError } from '../../engine/block/index.ts';
 import { complain } from '../plain-text.ts';
 import { verbHelp } from './arguments.ts';
 import { EXIT_FAILURE, ImgError } from './img-error.ts';
+import { stdout } from './stdout.ts';
 import { IMAGE_VERBS } from './verbs.ts';
 
 const HELP = ['-h', '--help', 'help'];
@@ -11,18 +12,16 @@ const HELP = ['-h', '--help', 'help'];
 export async function img(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || HELP.includes(name)) {
-    process.stdout.write(imgHelp());
+    stdout.write(imgHelp());
     return name === undefined ? EXIT_FAILURE : 0;
   }
   const row = IMAGE_VERBS.find((verb) => verb.name === name);
   if (row === undefined)
     return fail(`img: Command not found: ${name}; “boxwright img --help” lists them`, EXIT_FAILURE);
-  // It stays: the system may tell of a closed pipe after the last line.
-  if (!process.stdout.listeners('error').includes(endQuietly)) process.stdout.on('error', endQuietly);
   const { verb } = row;
   const ownArguments = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownArguments.some((argument) => argument === '-h' || argument === '--help')) {
-    process.stdout.write(verbHelp(verb.spec));
+    stdout.write(verbHelp(verb.spec));
     return 0;
   }
   try {
@@ -36,11 +35,6 @@ export async function img(args: readonly string[]): Promise<number> {
     if (error instanceof BlockError) return fail(wording(error, name), row.failureStatus ?? EXIT_FAILURE);
     throw error;
   }
-}
-
-/** The reader of a pipe went away: nobody is left to tell. Files in the making are removed on the way out. */
-function endQuietly(): void {
-  process.exit(EXIT_FAILURE);
 }
 
 export function imgHelp(): string {

@@ -9,6 +9,7 @@ import { backingPath, type Layer, walkLayers } from './layers.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
 import { formatSize, wholeSectors } from './size.ts';
 import { snapshotTable } from './snapshot-table.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -41,7 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return chain;
   });
   const text = output === 'json' ? `${JSON.stringify(chain ? values : values[0], undefined, 4)}\n` : texts.join('\n');
-  process.stdout.write(plainText(text));
+  stdout.write(plainText(text));
   return 0;
 }
 

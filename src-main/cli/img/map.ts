@@ -10,6 +10,7 @@ import { backingPath } from './layers.ts';
 import { ALLOW_REFERENCES, FORCE_SHARE, FORMAT, OUTPUT, outputKind, REFUSED } from './option-rows.ts';
 import { CommandJob, withJob } from './progress.ts';
 import { requireSize } from './size.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -53,17 +54,17 @@ async function printJson(entries: AsyncIterable<MapEntry>): Promise<void> {
   let separator = '[';
   for await (const { start, length, depth, present, zero, data, fileOffset } of entries) {
     const offset = fileOffset === undefined ? '' : `, "offset": ${fileOffset}`;
-    process.stdout.write(
+    stdout.write(
       `${separator}{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${present}, "zero": ${zero}, "data": ${data}${offset}}`,
     );
     separator = ',\n';
   }
-  process.stdout.write(separator === '[' ? '[]\n' : ']\n');
+  stdout.write(separator === '[' ? '[]\n' : ']\n');
 }
 
 async function printTable(entries: AsyncIterable<MapEntry>, files: readonly string[]): Promise<void> {
   const row = (...[offset = '', length = '', at = '', file = '']: string[]) =>
-    process.stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${plainText(file)}\n`);
+    stdout.write(`${offset.padEnd(16)}${length.padEnd(16)}${at.padEnd(16)}${plainText(file)}\n`);
   const hex = (value: number) => (value === 0 ? '0' : `0x${value.toString(16)}`);
   row('Offset', 'Length', 'Mapped to', 'File');
   for await (const { start, length, zero, data, fileOffset, depth } of entries) {

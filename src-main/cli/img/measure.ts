@@ -17,6 +17,7 @@ import {
 } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
 import { snapshotName } from './snapshot-name.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -44,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const output = outputKind(args);
   const format = requireFormat(args.value('-O') ?? 'raw');
   if (wantsHelp(args.all('-o'))) {
-    process.stdout.write(formatHelp(format));
+    stdout.write(formatHelp(format));
     return 0;
   }
   const options = targetOptions(format, args.all('-o'));
@@ -60,11 +61,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return measureImage({ ...request, source });
   });
   if (output === 'json')
-    process.stdout.write(
+    stdout.write(
       `${JSON.stringify({ ...(bitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }, undefined, 4)}\n`,
     );
   else
-    process.stdout.write(
+    stdout.write(
       `required size: ${required}\nfully allocated size: ${fullyAllocated}\n${bitmaps ? 'bitmaps size: 0\n' : ''}`,
     );
   return 0;

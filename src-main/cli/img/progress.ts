@@ -2,6 +2,7 @@
 // in order, removing what it has begun.
 
 import { BlockError, type BlockJob } from '../../engine/block/index.ts';
+import { stdout } from './stdout.ts';
 
 /** As a shell reports a process ended by a signal. */
 const SIGNALS = [
@@ -48,14 +49,14 @@ export class CommandJob implements BlockJob {
     const percent = (total === 0 ? 100 : (100 * done) / total).toFixed(2);
     if (percent === this.#shown) return;
     this.#shown = percent;
-    process.stdout.write(`    (${percent}/100%)\r`);
+    stdout.write(`    (${percent}/100%)\r`);
   }
 
   /** Only when all went well. */
   finish(): void {
     if (!this.#show) return;
     this.progress(1, 1);
-    process.stdout.write('\n');
+    stdout.write('\n');
   }
 }
 

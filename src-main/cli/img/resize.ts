@@ -6,6 +6,7 @@ import { optionalFormat, parsePreallocation } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { ALLOW_REFERENCES, FORMAT, QUIET, REFUSED } from './option-rows.ts';
 import { requireSize, wholeSectors } from './size.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const SPEC: VerbSpec = {
@@ -48,7 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return length;
     },
   });
-  if (!args.has('-q')) process.stdout.write('Image resized.\n');
+  if (!args.has('-q')) stdout.write('Image resized.\n');
   return 0;
 }
 

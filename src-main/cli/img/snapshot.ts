@@ -8,6 +8,7 @@ import { optionalFormat } from './format-options.ts';
 import { ImgError } from './img-error.ts';
 import { FORCE_SHARE, FORMAT, QUIET, REFUSED } from './option-rows.ts';
 import { snapshotTable } from './snapshot-table.ts';
+import { stdout } from './stdout.ts';
 import type { ImageVerb } from './verb.ts';
 
 const ACTIONS = ['-l', '-c', '-a', '-d'] as const;
@@ -71,7 +72,7 @@ async function act(action: Action, snapshots: ImageSnapshots, args: Arguments): 
   const name = args.value(action) ?? '';
   if (action === '-l') {
     const list = snapshots.list();
-    if (list.length > 0) process.stdout.write(`${plainText(snapshotTable(list))}\n`);
+    if (list.length > 0) stdout.write(`${plainText(snapshotTable(list))}\n`);
     return;
   }
   try {
