@@ -3,6 +3,7 @@
 // a machine process looks at those.
 
 import { formatBytes, MIB } from '../units/bytes.ts';
+import { type Phrase, say, textOf, wordOf } from '../units/phrase.ts';
 import { BUS_KINDS, BUS_SLOTS, type DriveConfig, MAX_MEMORY_MIB, MAX_NAME_LENGTH, type MachineSettings, MIN_MEMORY_MIB } from './config.ts';
 
 export const ISSUE_CODES = [
@@ -36,6 +37,8 @@ export interface ConfigIssue {
   /** The field, as a path: "boot.kernel". */
   readonly field: string;
   readonly message: string;
+  /** The message with its values apart, for windows of other languages. */
+  readonly phrase: Phrase;
 }
 
 export interface ValidationFacts {
@@ -66,7 +69,7 @@ function nameIssues(name: string, taken: readonly string[]): ConfigIssue[] {
   if (name.trim() === '') return [fault('name.empty', 'name', 'Give the machine a name.')];
   const issues: ConfigIssue[] = [];
   if (name.length > MAX_NAME_LENGTH)
-    issues.push(fault('name.tooLong', 'name', `The name must not be longer than ${MAX_NAME_LENGTH} characters.`));
+    issues.push(fault('name.tooLong', 'name', say`The name must not be longer than ${MAX_NAME_LENGTH} characters.`));
   if (name !== name.trim())
     issues.push(fault('name.blanks', 'name', 'The name must not begin or end with a blank.'));
   if (hasControlCharacter(name) || DIRECTION_CONTROL.test(name))
@@ -75,7 +78,7 @@ function nameIssues(name: string, taken: readonly string[]): ConfigIssue[] {
     );
   const folded = name.trim().toLowerCase();
   if (taken.some((other) => other.trim().toLowerCase() === folded))
-    issues.push(fault('name.taken', 'name', `There is already a machine named “${name.trim()}”.`));
+    issues.push(fault('name.taken', 'name', say`There is already a machine named “${name.trim()}”.`));
   return issues;
 }
 
@@ -83,15 +86,15 @@ function memoryIssues(memoryMiB: number, hostMemoryMiB: number | undefined): Con
   const field = 'memoryMiB';
   const size = (mib: number) => formatBytes(mib * MIB);
   if (memoryMiB < MIN_MEMORY_MIB)
-    return [fault('memory.tooSmall', field, `A machine needs at least ${size(MIN_MEMORY_MIB)} of memory.`)];
+    return [fault('memory.tooSmall', field, say`A machine needs at least ${size(MIN_MEMORY_MIB)} of memory.`)];
   if (memoryMiB > MAX_MEMORY_MIB)
-    return [fault('memory.tooLarge', field, `A machine can have at most ${size(MAX_MEMORY_MIB)} of memory.`)];
+    return [fault('memory.tooLarge', field, say`A machine can have at most ${size(MAX_MEMORY_MIB)} of memory.`)];
   if (hostMemoryMiB !== undefined && memoryMiB > hostMemoryMiB)
     return [
       fault(
         'memory.aboveHost',
         field,
-        `This computer has ${size(hostMemoryMiB)} of memory; give the machine less.`,
+        say`This computer has ${size(hostMemoryMiB)} of memory; give the machine less.`,
       ),
     ];
   if (hostMemoryMiB !== undefined && memoryMiB > hostMemoryMiB * 0.75)
@@ -107,7 +110,7 @@ function memoryIssues(memoryMiB: number, hostMemoryMiB: number | undefined): Con
       warning(
         'memory.smallForLinux',
         field,
-        `Linux usually needs ${size(LINUX_MEMORY_MIB)} of memory or more.`,
+        say`Linux usually needs ${size(LINUX_MEMORY_MIB)} of memory or more.`,
       ),
     ];
   return [];
@@ -143,14 +146,14 @@ function driveIssues(drives: readonly DriveConfig[]): ConfigIssue[] {
     const field = `drives.${index}`;
     const before = drives.slice(0, index);
     if (before.some((other) => other.id === id))
-      issues.push(fault('drives.sameId', `${field}.id`, `Two drives are named “${id}”.`));
+      issues.push(fault('drives.sameId', `${field}.id`, say`Two drives are named “${id}”.`));
     if (!BUS_KINDS[bus].includes(kind) || slot >= BUS_SLOTS[bus])
-      issues.push(fault('drives.wrongBus', `${field}.bus`, `The drive “${id}” cannot be connected there.`));
+      issues.push(fault('drives.wrongBus', `${field}.bus`, say`The drive “${id}” cannot be connected there.`));
     if (before.some((other) => other.bus === bus && other.slot === slot))
-      issues.push(fault('drives.slotTaken', `${field}.slot`, `The place of the drive “${id}” is taken.`));
+      issues.push(fault('drives.slotTaken', `${field}.slot`, say`The place of the drive “${id}” is taken.`));
     if (kind === 'disk' && path === null)
       issues.push(
-        fault('drives.diskWithoutImage', `${field}.path`, `The disk “${id}” has no image; choose one or remove the disk.`),
+        fault('drives.diskWithoutImage', `${field}.path`, say`The disk “${id}” has no image; choose one or remove the disk.`),
       );
     // One reader and one writer of an image would see it change under them; readers alone do not.
     if (path !== null && before.some((other) => other.path === path && !(isReader(other) && isReader(drive))))
@@ -175,10 +178,15 @@ function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-function fault(code: IssueCode, field: string, message: string): ConfigIssue {
-  return { code, severity: 'error', field, message };
+function fault(code: IssueCode, field: string, said: string | Phrase): ConfigIssue {
+  return issue(code, 'error', field, said);
 }
 
-function warning(code: IssueCode, field: string, message: string): ConfigIssue {
-  return { code, severity: 'warning', field, message };
+function warning(code: IssueCode, field: string, said: string | Phrase): ConfigIssue {
+  return issue(code, 'warning', field, said);
+}
+
+function issue(code: IssueCode, severity: ConfigIssue['severity'], field: string, said: string | Phrase): ConfigIssue {
+  const phrase = typeof said === 'string' ? wordOf(said) : said;
+  return { code, severity, field, message: textOf(phrase), phrase };
 }

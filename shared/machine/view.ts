@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { driveId, machineConfig, machineId, machineSettings } from './config.ts';
 import { MACHINE_STATES } from './lifecycle.ts';
+import { phrase } from '../units/phrase.ts';
 import { pendingSettings } from './pending-settings.ts';
 
 /** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */
@@ -22,6 +23,7 @@ export const machineExit = z.object({
   reason: z.enum(EXIT_REASONS),
   /** One sentence for the user. */
   message: z.string().max(4000),
+  phrase: phrase.optional(),
   timeMs: z.number(),
   lastLines: z.array(z.string().max(2000)).max(50),
 });
@@ -49,6 +51,7 @@ export const damagedMachine = z.object({
   id: machineId,
   file: z.string(),
   message: z.string().max(4000),
+  phrase: phrase.optional(),
   /** What could be read of it nevertheless: a file of a newer version, shown and not changed. */
   newer: machineSettings.nullable().default(null),
   /** The version before, which can be put back. */

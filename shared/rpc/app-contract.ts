@@ -18,6 +18,7 @@ import {
   typedText,
 } from '../machine/view.ts';
 import { cloneRequest, snapshotCalls } from '../snapshot/snapshot-view.ts';
+import { phrase } from '../units/phrase.ts';
 import type { Contract } from './contract.ts';
 import { FAILURE_CODES } from './failure.ts';
 
@@ -87,6 +88,7 @@ export const configIssue = z.object({
   severity: z.enum(['error', 'warning']),
   field: z.string(),
   message: z.string(),
+  phrase,
 });
 
 export const folderEntry = z.object({

@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts';
 import type { CallName, Client, Contract, EventName } from './contract.ts';
 import { answerMessage } from './envelope.ts';
 import { FailureError, fromFailure } from './failure.ts';
+import { say } from '../units/phrase.ts';
 
 interface Pending {
   readonly name: string;
@@ -47,7 +48,7 @@ export function connect<C extends Contract>(contract: C, channel: Channel): Clie
         const parsed = attempt(() => own(contract.calls, call.name)?.output.parse(answer.output));
         if (parsed.ok) call.resolve(parsed.value);
         else
-          call.reject(new FailureError('rpc.invalidOutput', `The answer to ${call.name} has a wrong form.`));
+          call.reject(new FailureError('rpc.invalidOutput', say`The answer to ${call.name} has a wrong form.`));
       });
   });
   channel.onClose(() => {

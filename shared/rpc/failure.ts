@@ -2,6 +2,7 @@
 // a process. `code` is for programs and for the interface's own wording; `message` is a complete sentence.
 
 import { z } from 'zod';
+import { type Phrase, phrase, textOf } from '../units/phrase.ts';
 
 export const FAILURE_CODES = [
   'rpc.invalidInput',
@@ -49,12 +50,15 @@ export type FailureCode = (typeof FAILURE_CODES)[number];
 export const rpcFailure = z.object({
   code: z.enum(FAILURE_CODES),
   message: z.string().max(4000),
+  phrase: phrase.optional(),
   detail: z.record(z.string().max(64), z.union([z.string().max(4000), z.number()])).optional(),
 });
 
 export interface RpcFailure {
   readonly code: FailureCode;
   readonly message: string;
+  /** The message with its values apart, for windows of other languages. */
+  readonly phrase?: Phrase | undefined;
   readonly detail?: Record<string, string | number> | undefined;
 }
 
@@ -65,12 +69,14 @@ export type Outcome =
 
 export class FailureError extends Error implements RpcFailure {
   readonly code: FailureCode;
+  readonly phrase: Phrase | undefined;
   readonly detail: Record<string, string | number> | undefined;
 
-  constructor(code: FailureCode, message: string, detail?: Record<string, string | number>) {
-    super(message);
+  constructor(code: FailureCode, message: string | Phrase, detail?: Record<string, string | number>) {
+    super(typeof message === 'string' ? message : textOf(message));
     this.name = 'FailureError';
     this.code = code;
+    this.phrase = typeof message === 'string' ? undefined : message;
     this.detail = detail;
   }
 }
@@ -78,12 +84,12 @@ export class FailureError extends Error implements RpcFailure {
 /** What to tell the other side about anything that was thrown; text of unexpected errors stays here. */
 export function toFailure(error: unknown): RpcFailure {
   if (error instanceof FailureError) {
-    const { code, message, detail } = error;
-    return detail ? { code, message, detail } : { code, message };
+    const { code, message, phrase, detail } = error;
+    return { code, message, ...(phrase && { phrase }), ...(detail && { detail }) };
   }
   return { code: 'rpc.internal', message: 'Something went wrong inside Boxwright. The log has the details.' };
 }
 
 export function fromFailure(failure: RpcFailure): FailureError {
-  return new FailureError(failure.code, failure.message, failure.detail);
+  return new FailureError(failure.code, failure.phrase ?? failure.message, failure.detail);
 }

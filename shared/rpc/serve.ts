@@ -6,6 +6,7 @@ import { own } from './connect.ts';
 import type { Contract, EventName, Handlers, Parser, Server } from './contract.ts';
 import { type AnswerMessage, callMessage } from './envelope.ts';
 import { FailureError, type Outcome, toFailure } from './failure.ts';
+import { say } from '../units/phrase.ts';
 
 export interface ServeOptions {
   readonly maxInProgress?: number;
@@ -84,6 +85,6 @@ function parseInput(name: string, input: unknown, parser: Parser<unknown>): unkn
     return parser.parse(input);
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 1000) : '';
-    throw new FailureError('rpc.invalidInput', `The input of ${name} has a wrong form.`, { reason });
+    throw new FailureError('rpc.invalidInput', say`The input of ${name} has a wrong form.`, { reason });
   }
 }

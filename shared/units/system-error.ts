@@ -1,6 +1,8 @@
 // The system's error codes in words that end a sentence: "“/x” cannot be read: it does not exist."
 // Reference: POSIX, <errno.h>.
 
+import { type Clause, wordOf } from './phrase.ts';
+
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   EACCES: 'access is denied',
@@ -18,6 +20,8 @@ export function systemErrorCode(error: unknown): string {
 }
 
 /** The error's own message where its code is not known. */
-export function systemErrorWords(error: unknown): string {
-  return WORDS[systemErrorCode(error)] ?? (error instanceof Error ? error.message : 'unknown reason');
+export function systemErrorWords(error: unknown): string | Clause {
+  const words = WORDS[systemErrorCode(error)];
+  if (words !== undefined) return wordOf(words);
+  return error instanceof Error ? error.message : wordOf('unknown reason');
 }

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { systemErrorWords } from '../../shared/units/system-error.ts';
 import { demoCd } from '../engine/firmware/index.ts';
 
@@ -10,6 +11,6 @@ export async function writeDemoCd({ path }: { readonly path: string }): Promise<
   try {
     await writeFile(path, demoCd(), { flag: 'wx' });
   } catch (error) {
-    throw new FailureError('store.writeFailed', `“${path}” could not be written: ${systemErrorWords(error)}.`, { path });
+    throw new FailureError('store.writeFailed', say`“${path}” could not be written: ${systemErrorWords(error)}.`, { path });
   }
 }

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import type { FilePurpose, FileReport } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { BootError, findMultibootHeader, isLinuxImage, parseSetupHeader } from '../engine/firmware/index.ts';
 import { fileFailure } from './file-failure.ts';
 import type { Finding } from './finding.ts';
@@ -77,7 +78,7 @@ async function readHead(path: string): Promise<{ head: Uint8Array; sizeBytes: nu
     const file = await open(path, 'r');
     try {
       const stat = await file.stat();
-      if (!stat.isFile()) throw new FailureError('files.wrongKind', `“${path}” is not a file.`, { path });
+      if (!stat.isFile()) throw new FailureError('files.wrongKind', say`“${path}” is no file.`, { path });
       const buffer = new Uint8Array(HEAD_BYTES);
       const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0);
       return { head: buffer.subarray(0, bytesRead), sizeBytes: stat.size };

@@ -29,7 +29,7 @@ const CODES: Readonly<Record<string, BlockErrorCode>> = {
 /** `doing` completes "“x” cannot be …". Errors that are worded already pass through. */
 export function blockFileError(error: unknown, file: string, doing: string): BlockError {
   if (error instanceof BlockError) return error;
-  const cause = systemErrorWords(error);
+  const cause = String(systemErrorWords(error));
   const code = CODES[systemErrorCode(error)] ?? 'io-error';
   return new BlockError(code, `“${file}” cannot be ${doing}: ${cause}.`, { file, cause });
 }

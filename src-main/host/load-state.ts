@@ -3,6 +3,7 @@
 
 import { clearPages, PageBringer, STATE_PAGE, type StateMachine, type StatePageGroup, type StateReader, type StateSection } from '../engine/snapshot/index.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { type Clause, say, wordOf } from '../../shared/units/phrase.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { openState, stateFailure } from './state-files.ts';
 
@@ -54,7 +55,7 @@ export class StateLoading {
   /** A section that the machine does not take. */
   refusal(section: string, message: string): FailureError {
     const { path } = this;
-    return new FailureError('state.mismatch', `The state “${path}” does not fit this machine: ${message}.`, { path, section });
+    return new FailureError('state.mismatch', say`The state “${path}” does not fit this machine: ${message}.`, { path, section });
   }
 
   close(): void {
@@ -71,12 +72,12 @@ export class StateLoading {
 }
 
 function checkMachine(path: string, saved: StateMachine, machine: StateMachine): void {
-  const refuse = (why: string): FailureError =>
-    new FailureError('state.mismatch', `The state “${path}” does not fit this machine: ${why}.`, { path });
+  const refuse = (why: Clause): FailureError =>
+    new FailureError('state.mismatch', say`The state “${path}” does not fit this machine: ${why}.`, { path });
   if (saved.memoryBytes !== machine.memoryBytes)
-    throw refuse(`it is of one with ${saved.memoryBytes / MIB} MiB of memory, this one has ${machine.memoryBytes / MIB}`);
+    throw refuse(say`it is of one with ${saved.memoryBytes / MIB} MiB of memory, this one has ${machine.memoryBytes / MIB}`);
   if (saved.cpuModel !== machine.cpuModel)
-    throw refuse(`it is of one with the processor ${saved.cpuModel}, this one has ${machine.cpuModel}`);
+    throw refuse(say`it is of one with the processor ${saved.cpuModel}, this one has ${machine.cpuModel}`);
   if (saved.tailBytes !== machine.tailBytes)
-    throw refuse('it is of one with another BIOS or another amount of video memory');
+    throw refuse(wordOf('it is of one with another BIOS or another amount of video memory'));
 }

@@ -13,6 +13,7 @@ import type { MachineScreen, MachineStats } from '../../shared/machine/view.ts';
 import type { ByteChannel, Channel } from '../../shared/rpc/channel.ts';
 import type { Handlers, Server } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
 import { serve } from '../../shared/rpc/serve.ts';
 import { MIB } from '../../shared/units/bytes.ts';
@@ -164,7 +165,7 @@ export class MachineSession {
   #disk(id: string): DriveConfig & { path: string } {
     const drive = this.#config?.drives.find((one) => one.id === id);
     if (drive === undefined || drive.path === null)
-      throw new FailureError('machine.unsupported', `The machine has no drive “${id}” with an image.`, { drive: id });
+      throw new FailureError('machine.unsupported', say`The machine has no drive “${id}” with an image.`, { drive: id });
     return { ...drive, path: drive.path, ...this.#layers.get(id) };
   }
 
@@ -191,7 +192,7 @@ export class MachineSession {
     const runner = this.#machine();
     const found = this.#config?.drives.find(({ id }) => id === drive);
     if (found === undefined || found.kind === 'disk')
-      throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
+      throw new FailureError('machine.unsupported', say`The machine has no drive “${drive}” with a changeable medium.`, { drive });
     const image = path === null ? undefined : await openMedium({ ...found, path, format }, this.#config?.imageFolders);
     await runner.changeMedium(drive, image);
   }
@@ -343,7 +344,7 @@ async function readBootFile(path: string): Promise<BootFile> {
   try {
     const bytes = await readFile(path);
     if (bytes.length > MAX_BOOT_FILE_BYTES)
-      throw new FailureError('files.wrongKind', `“${path}” is too large to boot.`);
+      throw new FailureError('files.wrongKind', say`“${path}” is too large to boot.`);
     return { name: basename(path), bytes };
   } catch (error) {
     throw fileFailure(error, path);

@@ -3,6 +3,7 @@
 
 import * as fs from 'node:fs';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
 import type { ImageCheck, ImageInfo, MediaContract } from '../../shared/rpc/media-contract.ts';
@@ -177,7 +178,7 @@ export class MediaTools {
   }
 
   async #asJob<T>(name: string, path: string, work: (job: StepwiseJob) => Promise<T>): Promise<T> {
-    if (this.#jobs.has(name)) throw new FailureError('rpc.invalidInput', `There is a job “${name}” already.`);
+    if (this.#jobs.has(name)) throw new FailureError('rpc.invalidInput', say`There is a job “${name}” already.`);
     const job = new StepwiseJob((done, total) => this.#emit({ job: name, done, total }));
     this.#jobs.set(name, job);
     try {

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { DIGEST_BYTES, HEADER_BYTES, type StateCodec, StateFileError, type StateFiles, StateReader, type StateSink, type StateSource } from '../engine/snapshot/index.ts';
 import { fileFailure } from './file-failure.ts';
@@ -36,7 +37,7 @@ class FileSource implements StateSource {
     this.bytes = stat.size;
     if (stat.isFile()) return;
     fs.closeSync(this.#fd);
-    throw new FailureError('files.wrongKind', `“${path}” is no file.`, { path });
+    throw new FailureError('files.wrongKind', say`“${path}” is no file.`, { path });
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -92,7 +93,7 @@ export class NewStateFile implements StateSink {
   constructor(path: string) {
     this.#path = path;
     this.#staged = `${path}.${process.pid}.new`;
-    if (fs.existsSync(path)) throw new FailureError('files.exists', `“${path}” is there already.`, { path });
+    if (fs.existsSync(path)) throw new FailureError('files.exists', say`“${path}” is there already.`, { path });
     this.#fd = this.#try(() => fs.openSync(this.#staged, 'w', 0o600));
   }
 
@@ -141,7 +142,7 @@ export class NewStateFile implements StateSink {
       return action();
     } catch (error) {
       if (systemErrorCode(error) === '') throw error;
-      throw new FailureError('state.writeFailed', `The state “${this.#path}” could not be written: ${systemErrorWords(error)}.`, { path: this.#path });
+      throw new FailureError('state.writeFailed', say`The state “${this.#path}” could not be written: ${systemErrorWords(error)}.`, { path: this.#path });
     }
   }
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { FailureError, type RpcFailure, toFailure } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { type PageCopies, PageTaker, type ParentState, STATE_PAGE, type StateMachine, type StateReader, type StateSection, StateWriter, type WrittenState } from '../engine/snapshot/index.ts';
 import { NewStateFile, openState, stateCodec } from './state-files.ts';
 
@@ -70,12 +71,12 @@ function usableParent(path: string, task: SaverTask): StateReader | undefined {
 /** Both must lie in one folder, since the state names its parent by the file's name. */
 function openParent(path: string, { path: own, machine }: SaverTask): StateReader {
   if (dirname(resolve(path)) !== dirname(resolve(own)))
-    throw new FailureError('state.mismatch', `“${path}” cannot be the parent of “${own}”: they lie in different folders.`, { path });
+    throw new FailureError('state.mismatch', say`“${path}” cannot be the parent of “${own}”: they lie in different folders.`, { path });
   const reader = openState(path);
   const { memoryBytes, tailBytes } = reader.index.machine;
   if (memoryBytes === machine.memoryBytes && tailBytes === machine.tailBytes) return reader;
   reader.close();
-  throw new FailureError('state.mismatch', `“${path}” cannot be the parent of “${own}”: it is of a machine with another amount of memory.`, { path });
+  throw new FailureError('state.mismatch', say`“${path}” cannot be the parent of “${own}”: it is of a machine with another amount of memory.`, { path });
 }
 
 function write(task: SaverTask, sink: NewStateFile, parent: StateReader | undefined, progress: (done: number, total: number) => void): WrittenState {

@@ -10,6 +10,7 @@ import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, AppInfo, PickPurpose, Preferences, QuitAction } from '../../shared/rpc/app-contract.ts';
 import type { EventName, EventOf, Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { beyondSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
@@ -387,7 +388,7 @@ export class App {
     this.#refuseBusy(id);
     const config = registry.config(id);
     if (config.template === true)
-      throw new FailureError('machine.wrongState', `“${config.name}” is a template. Clone it, and start the clone.`, { id });
+      throw new FailureError('machine.wrongState', say`“${config.name}” is a template. Clone it, and start the clone.`, { id });
     if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
@@ -457,7 +458,7 @@ export class App {
   async #refuseParent(id: MachineId): Promise<void> {
     const clones = await this.snapshots.clonesOf(id);
     if (clones.length > 0)
-      throw new FailureError('snapshot.neededByClones', `The disks of this machine are needed by ${clones.join(', ')}: linked clones of it. Make these independent first, or delete them.`, { id, clones: clones.join(' ') });
+      throw new FailureError('snapshot.neededByClones', say`The disks of this machine are needed by ${clones.join(', ')}: linked clones of it. Make these independent first, or delete them.`, { id, clones: clones.join(' ') });
   }
 
   /** The process goes first: what it cannot open stays out of the settings. */
@@ -470,7 +471,7 @@ export class App {
     supervisor.require(id, 'changeMedium');
     this.#refuseBusy(id);
     if (!registry.config(id).drives.some((one) => one.id === drive && one.kind !== 'disk'))
-      throw new FailureError('machine.unsupported', `The machine has no drive “${drive}” with a changeable medium.`, { drive });
+      throw new FailureError('machine.unsupported', say`The machine has no drive “${drive}” with a changeable medium.`, { drive });
     const { path, format } = medium;
     if (supervisor.isRunning(id))
       await (path === null
@@ -484,7 +485,7 @@ export class App {
     for (const { drive, format, bytes } of disks) {
       const path = settings.drives.find(({ id }) => id === drive)?.path;
       if (path === undefined || path === null)
-        throw new FailureError('machine.invalidConfig', `There is no drive for the new disk “${drive}”.`, { drive });
+        throw new FailureError('machine.invalidConfig', say`There is no drive for the new disk “${drive}”.`, { drive });
       await this.#media.use('disk creation', CREATE_LIMIT_MS, 'The disk could not be made in time.', (client) =>
         client.call('createImage', { path: resolve(folder, path), format, bytes }),
       );

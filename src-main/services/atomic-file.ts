@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { copyFile, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 export interface ReplaceOptions {
@@ -31,7 +32,7 @@ export async function replaceFile(
     await unlink(temporary).catch(ignoreMissing);
     throw new FailureError(
       'store.writeFailed',
-      `“${path}” could not be written: ${systemErrorWords(error)}.`,
+      say`“${path}” could not be written: ${systemErrorWords(error)}.`,
       {
         path,
       },

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { type DisposableDisk, disposableOf, type DisposableState, keptDisposable } from '../../shared/snapshot/disposable.ts';
 import { chainOf, type Layer, withoutStates } from '../../shared/snapshot/snapshot-tree.ts';
 import { type Opened, presentDisks } from './machine-disks.ts';
@@ -92,7 +93,7 @@ export class DisposableRuns {
         const path = config.drives.find((one) => one.id === drive)?.path ?? null;
         return path === null || files.plain(path) !== below.path;
       });
-      if (moved) throw new FailureError('machine.wrongState', `The disk “${moved.drive}” was changed in the settings after the disposable run; put it back to keep what was written, or discard it.`, { drive: moved.drive });
+      if (moved) throw new FailureError('machine.wrongState', say`The disk “${moved.drive}” was changed in the settings after the disposable run; put it back to keep what was written, or discard it.`, { drive: moved.drive });
       const kept = keptDisposable(tree, config, disks);
       await files.commit({ operation: 'keep a disposable run', config: kept.config, ...withoutStates(tree, kept.tree) });
     });

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import type { FolderEntry, FolderListing } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const MAX_ENTRIES = 2000;
@@ -35,7 +36,7 @@ async function readNames(folder: string): Promise<string[]> {
   } catch (error) {
     const codes = { ENOENT: 'files.notFound', ENOTDIR: 'files.notAFolder', EACCES: 'files.denied' } as const;
     const code = codes[systemErrorCode(error) as keyof typeof codes] ?? 'files.unreadable';
-    throw new FailureError(code, `“${folder}” cannot be opened: ${systemErrorWords(error)}.`, {
+    throw new FailureError(code, say`“${folder}” cannot be opened: ${systemErrorWords(error)}.`, {
       path: folder,
     });
   }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import type { MachineSettings } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { formatBytes, MIB } from '../../shared/units/bytes.ts';
 
 /** The engine, its translated code and the process itself. */
@@ -25,7 +26,7 @@ export function refuseTooLittleMemory(
   const size = (mib: number) => formatBytes(mib * MIB);
   throw new FailureError(
     'host.memoryShort',
-    `“${name}” takes about ${size(neededMiB)} of memory. This computer has ${size(availableMiB)} available, of which ${size(reserveMiB)} are kept for other programs. Close some, or give the machine less memory.`,
+    say`“${name}” takes about ${size(neededMiB)} of memory. This computer has ${size(availableMiB)} available, of which ${size(reserveMiB)} are kept for other programs. Close some, or give the machine less memory.`,
     { neededMiB, availableMiB, reserveMiB },
   );
 }

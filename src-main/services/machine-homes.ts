@@ -6,6 +6,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { MachineId } from '../../shared/machine/config.ts';
 import { machineFolders } from '../../shared/machine/machine-folders.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { type Clause, say, wordOf } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
 
@@ -86,11 +87,11 @@ export function ownHome(dataFolder: string): string {
 
 /** The folder's full name; fails when no machine could be put there. */
 export async function usableHome(folder: string): Promise<string> {
-  const refuse = (why: string) => new FailureError('files.notAFolder', `Machines cannot be kept in “${folder}”: ${why}. Choose another folder.`, { path: folder });
-  if (!isAbsolute(folder)) throw refuse('give the whole path, from the root on');
+  const refuse = (why: string | Clause) => new FailureError('files.notAFolder', say`Machines cannot be kept in “${folder}”: ${why}. Choose another folder.`, { path: folder });
+  if (!isAbsolute(folder)) throw refuse(wordOf('give the whole path, from the root on'));
   try {
     const found = await stat(folder);
-    if (!found.isDirectory()) throw refuse('it is not a folder');
+    if (!found.isDirectory()) throw refuse(wordOf('it is not a folder'));
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw error instanceof FailureError ? error : refuse(systemErrorWords(error));

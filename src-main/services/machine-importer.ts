@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path';
 import type { ApplianceNote, ApplianceSummary, ImportRequest } from '../../shared/appliance/appliance-view.ts';
 import { defaultSettings, type MachineConfig, type MachineSettings, MAX_NAME_LENGTH } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
 import type { ApplianceMedia } from './media-work.ts';
 import type { MachineRegistry } from './machine-registry.ts';
@@ -26,7 +27,7 @@ export async function importMachine({ registry, media, inspect, freeBytes }: Imp
   const summary = await inspect({ path, system });
   const free = await freeBytes();
   if (summary.needsBytes > free)
-    throw new FailureError('store.writeFailed', `“${summary.name}” needs at least ${formatBytes(summary.needsBytes)}; ${formatBytes(free)} are free. Make room first.`, { path });
+    throw new FailureError('store.writeFailed', say`“${summary.name}” needs at least ${formatBytes(summary.needsBytes)}; ${formatBytes(free)} are free. Make room first.`, { path });
   const name = request.name.trim() === '' ? freeName(registry, nameIn(summary, path)) : request.name;
   let notes: ApplianceNote[] = [];
   const suited = (settings: MachineSettings): MachineSettings => ({ ...settings, name, group: group === '' ? settings.group : group });

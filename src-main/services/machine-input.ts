@@ -3,6 +3,7 @@
 import type { MachineId } from '../../shared/machine/config.ts';
 import type { MachineScreen, SerialOutput } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { chordScanCodes, typedScanCodes } from '../../shared/rpc/typed-text.ts';
 import type { MachineSupervisor } from './machine-supervisor.ts';
 
@@ -28,7 +29,7 @@ export class MachineInput {
   typeText(id: MachineId, text: string): Promise<void> {
     const codes = typedScanCodes(text);
     if (!Array.isArray(codes))
-      throw new FailureError('machine.untypable', `A US keyboard has no key for “${codes.untypable}”.`, {
+      throw new FailureError('machine.untypable', say`A US keyboard has no key for “${codes.untypable}”.`, {
         character: codes.untypable,
       });
     return this.#supervisor.ask(id, 'keyboard', codes);
@@ -37,7 +38,7 @@ export class MachineInput {
   pressKeys(id: MachineId, keys: readonly string[]): Promise<void> {
     const codes = chordScanCodes(keys);
     if (!Array.isArray(codes))
-      throw new FailureError('machine.untypable', `A PC keyboard has no key “${codes.untypable}”.`, {
+      throw new FailureError('machine.untypable', say`A PC keyboard has no key “${codes.untypable}”.`, {
         key: codes.untypable,
       });
     return this.#supervisor.ask(id, 'keyboard', codes);

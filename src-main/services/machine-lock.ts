@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type LockHolder, lockHolder } from '../../shared/machine/lock-holder.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
@@ -27,18 +28,18 @@ export async function lockMachine(folder: string, name: string): Promise<Machine
       if ((await read(file))?.token === own.token) return { release: () => release(file, own) };
     } catch (error) {
       if (systemErrorCode(error) !== 'EEXIST')
-        throw new FailureError('store.writeFailed', `“${file}” could not be written: ${systemErrorWords(error)}.`, { path: file });
+        throw new FailureError('store.writeFailed', say`“${file}” could not be written: ${systemErrorWords(error)}.`, { path: file });
     }
     const other = await read(file);
     if (other && isAlive(other))
       throw new FailureError(
         'machine.inUse',
-        `“${name}” is being run by another Boxwright (process ${other.pid} on ${other.host}). Power it off there, or remove “${file}” if that is not so.`,
+        say`“${name}” is being run by another Boxwright (process ${other.pid} on ${other.host}). Power it off there, or remove “${file}” if that is not so.`,
         { pid: other.pid, path: file },
       );
     await rm(file, { force: true });
   }
-  throw new FailureError('machine.inUse', `“${name}” is being started by another Boxwright.`, { path: file });
+  throw new FailureError('machine.inUse', say`“${name}” is being started by another Boxwright.`, { path: file });
 }
 
 async function release(file: string, own: LockHolder): Promise<void> {

@@ -18,6 +18,7 @@ import {
 import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/machine/validate.ts';
 import type { DamagedMachine } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say, wordOf } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
 import { MachineHomes, usableHome } from './machine-homes.ts';
@@ -101,7 +102,7 @@ export class MachineRegistry {
 
   config(id: MachineId): MachineConfig {
     const entry = this.entry(id);
-    if (entry.kind === 'damaged') throw new FailureError('machine.damaged', entry.message, { id });
+    if (entry.kind === 'damaged') throw new FailureError('machine.damaged', entry.phrase ?? entry.message, { id });
     return entry.config;
   }
 
@@ -245,7 +246,7 @@ export class MachineRegistry {
     const issues = this.validate(settings, id);
     if (!hasErrors(issues)) return;
     const first = issues.find((issue) => issue.severity === 'error');
-    throw new FailureError('machine.invalidConfig', first?.message ?? '', {
+    throw new FailureError('machine.invalidConfig', first?.phrase ?? '', {
       issue: first?.code ?? '',
       field: first?.field ?? '',
     });
@@ -274,13 +275,11 @@ export class MachineRegistry {
     try {
       return { kind: 'machine', id, config: parseConfig(id, await readBounded(file)) };
     } catch (error) {
-      const message =
-        error instanceof FailureError
-          ? error.message
-          : `“${file}” cannot be read: ${systemErrorWords(error)}.`;
-      const isNewer = error instanceof FailureError && error.code === 'config.tooNew';
+      const { code, message, phrase } =
+        error instanceof FailureError ? error : new FailureError('files.unreadable', say`“${file}” cannot be read: ${systemErrorWords(error)}.`);
+      const isNewer = code === 'config.tooNew';
       const newer = isNewer ? await this.#readNewer(file) : null;
-      return { kind: 'damaged', id, file, message, newer, previous: isNewer ? null : await this.#previousOf(id) };
+      return { kind: 'damaged', id, file, message, phrase, newer, previous: isNewer ? null : await this.#previousOf(id) };
     }
   }
 
@@ -319,7 +318,7 @@ async function worded(doing: string, work: () => Promise<unknown>): Promise<void
   try {
     await work();
   } catch (error) {
-    throw new FailureError('store.writeFailed', `The machine's folder could not be ${doing}: ${systemErrorWords(error)}.`);
+    throw new FailureError('store.writeFailed', say`The machine’s folder could not be ${wordOf(doing)}: ${systemErrorWords(error)}.`);
   }
 }
 
@@ -350,12 +349,12 @@ function parseConfig(id: MachineId, text: string): MachineConfig {
     const field = issue?.path.join('.') ?? '';
     throw new FailureError(
       'config.unreadable',
-      `The machine's file has a wrong value at “${field}”: ${issue?.message}.`,
+      say`The machine’s file has a wrong value at “${field}”: ${issue?.message ?? ''}.`,
       { field },
     );
   }
   if (parsed.data.id !== id)
-    throw new FailureError('config.unreadable', `The machine's file belongs to “${parsed.data.id}”.`);
+    throw new FailureError('config.unreadable', say`The machine’s file belongs to “${parsed.data.id}”.`);
   return parsed.data;
 }
 
@@ -365,7 +364,7 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new FailureError(
       'config.unreadable',
-      `The machine's file is not valid JSON: ${systemErrorWords(error)}.`,
+      say`The machine’s file is not valid JSON: ${systemErrorWords(error)}.`,
     );
   }
 }
@@ -373,6 +372,6 @@ function parseJson(text: string): unknown {
 async function readBounded(file: string): Promise<string> {
   const content = await readFile(file);
   if (content.length > MAX_FILE_BYTES)
-    throw new FailureError('config.unreadable', `“${file}” is too large for a machine's file.`);
+    throw new FailureError('config.unreadable', say`“${file}” is too large for a machine’s file.`);
   return content.toString('utf8');
 }

@@ -17,6 +17,7 @@ import type { MachineExit } from '../../shared/machine/view.ts';
 import { connect } from '../../shared/rpc/connect.ts';
 import type { Arguments, CallName, Client, InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say, textOf, wordOf } from '../../shared/units/phrase.ts';
 import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
 import type { LogStore } from './log-store.ts';
@@ -121,7 +122,7 @@ export class MachineSupervisor {
   require(id: MachineId, action: MachineAction): void {
     const { state } = this.status(id);
     if (!isAllowed(action, state))
-      throw new FailureError('machine.wrongState', `This cannot be done while the machine is ${state}.`, {
+      throw new FailureError('machine.wrongState', say`This cannot be done while the machine is ${wordOf(state)}.`, {
         action,
         state,
       });
@@ -312,9 +313,11 @@ export class MachineSupervisor {
     const { id } = run;
     const { logs, onChange } = this.#options;
     const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
+    const unexpected = say`The machine’s process ended unexpectedly (${how}).`;
     const ending = run.ending ?? {
       reason: 'crashed' as const,
-      message: `The machine's process ended unexpectedly (${how}).`,
+      message: textOf(unexpected),
+      phrase: unexpected,
     };
     logs.add(id, ending.reason === 'crashed' ? 'error' : 'info', `${ending.message} (${how})`);
     machine.lastExit = { ...ending, timeMs: this.#now(), lastLines: logs.tail(id, CRASH_LINES) };
@@ -330,11 +333,11 @@ export class MachineSupervisor {
         ? error
         : new FailureError(
             'machine.startFailed',
-            run.ending?.message ?? 'The machine’s process ended at its start.',
+            run.ending?.phrase ?? run.ending?.message ?? 'The machine’s process ended at its start.',
           );
     // A process that died by itself is a crash; one that said why it cannot start is not.
     if (!(error instanceof FailureError && error.code === 'rpc.closed'))
-      run.ending ??= { reason: 'startFailed', message: failure.message };
+      run.ending ??= { reason: 'startFailed', message: failure.message, phrase: failure.phrase };
     return failure;
   }
 

@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MachineId, machineId } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const KEPT_MS = 7 * 24 * 3600 * 1000;
@@ -26,7 +27,7 @@ export class MachineTrash {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await rename(folder, join(this.#folder, name));
     } catch (error) {
-      throw new FailureError('store.writeFailed', `The machine could not be deleted: ${systemErrorWords(error)}.`, { id });
+      throw new FailureError('store.writeFailed', say`The machine could not be deleted: ${systemErrorWords(error)}.`, { id });
     }
     return name;
   }
@@ -50,7 +51,7 @@ export class MachineTrash {
       if (code === 'EEXIST') throw there(id);
       await rmdir(target).catch(systemErrorWords);
       if (code === 'ENOENT') throw gone(name);
-      throw new FailureError('store.writeFailed', `The machine could not be brought back: ${systemErrorWords(error)}.`, { id });
+      throw new FailureError('store.writeFailed', say`The machine could not be brought back: ${systemErrorWords(error)}.`, { id });
     }
     return id;
   }
@@ -86,7 +87,7 @@ function idOf(name: string): MachineId | undefined {
 }
 
 function there(id: MachineId): FailureError {
-  return new FailureError('store.writeFailed', `There is a machine “${id}” again; rename or delete it first.`, { id });
+  return new FailureError('store.writeFailed', say`There is a machine “${id}” again; rename or delete it first.`, { id });
 }
 
 function gone(name: string): FailureError {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type MachineId, type MachineSettings, settingsOf } from '../../shared/machine/config.ts';
 import { heldKeys, LIVE_KEYS, type PendingSettings, pendingOf, pendingSettings, withPending } from '../../shared/machine/pending-settings.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { parseJson } from '../../shared/units/parse-json.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
@@ -52,9 +53,9 @@ export class PendingChanges {
     const now = settingsOf(this.#registry.config(id));
     const held = heldKeys(now, wanted);
     if (held.length > 0)
-      throw new FailureError('machine.wrongState', `This can be changed only while the machine is off: ${held.join(', ')}.`, { id });
+      throw new FailureError('machine.wrongState', say`This can be changed only while the machine is off: ${held.join(', ')}.`, { id });
     const fault = this.#registry.validate(wanted, id).find(({ severity }) => severity === 'error');
-    if (fault) throw new FailureError('machine.invalidConfig', fault.message, { issue: fault.code, field: fault.field });
+    if (fault) throw new FailureError('machine.invalidConfig', fault.phrase, { issue: fault.code, field: fault.field });
     const live = Object.fromEntries(LIVE_KEYS.map((key) => [key, wanted[key]]));
     await this.#registry.update(id, (present) => ({ ...present, ...live }));
     const pending = pendingOf(now, wanted);

@@ -5,6 +5,7 @@
 import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { MachineConfig } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { type SnapshotJournal, snapshotJournal } from '../../shared/snapshot/snapshot-journal.ts';
 import { disposableOf } from '../../shared/snapshot/disposable.ts';
 import { EMPTY_TREE, isOutside, keptStates, type Layer, type SnapshotTree, snapshotTree, TREE_SCHEMA, treeFault } from '../../shared/snapshot/snapshot-tree.ts';
@@ -91,7 +92,7 @@ export class SnapshotFiles {
     const parsed = snapshotJournal.safeParse(parseJson(text));
     if (!parsed.success) {
       const file = this.#journalPath;
-      throw new FailureError('snapshot.damaged', `“${file}”, the journal of an unfinished change, cannot be read. Nothing was done with it; remove it to go on with the machine as it is.`, { path: file });
+      throw new FailureError('snapshot.damaged', say`“${file}”, the journal of an unfinished change, cannot be read. Nothing was done with it; remove it to go on with the machine as it is.`, { path: file });
     }
     await this.#carryOut(parsed.data);
     return parsed.data.operation;
@@ -144,11 +145,11 @@ export async function readTree(io: SnapshotIo, folder: string): Promise<Snapshot
   if (text === undefined) return EMPTY_TREE;
   const value = parseJson(text);
   if (typeof value === 'object' && value !== null && 'schema' in value && Number(value.schema) > TREE_SCHEMA)
-    throw new FailureError('config.tooNew', `“${file}” was made by a newer version of Boxwright.`, { path: file });
+    throw new FailureError('config.tooNew', say`“${file}” was made by a newer version of Boxwright.`, { path: file });
   const parsed = snapshotTree.safeParse(value);
   const issue = parsed.error?.issues[0];
   const fault = parsed.success ? treeFault(parsed.data) : `${issue?.path.join('.')}: ${issue?.message}`;
   if (!parsed.success || fault !== undefined)
-    throw new FailureError('snapshot.damaged', `The list of snapshots “${file}” is damaged (${fault ?? ''}). The machine itself can be used; “tree.previous.json” beside it is the version before.`, { path: file });
+    throw new FailureError('snapshot.damaged', say`The list of snapshots “${file}” is damaged (${fault ?? ''}). The machine itself can be used; “tree.previous.json” beside it is the version before.`, { path: file });
   return parsed.data;
 }

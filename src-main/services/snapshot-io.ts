@@ -6,6 +6,7 @@ import { copyFile, mkdir, open, readdir, readFile, rm, stat, statfs, writeFile }
 import { dirname } from 'node:path';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say, wordOf } from '../../shared/units/phrase.ts';
 import type { MediaContract } from '../../shared/rpc/media-contract.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile, syncFolder } from './atomic-file.ts';
@@ -77,7 +78,7 @@ export function nodeSnapshotIo(media: SnapshotMedia): SnapshotIo {
 async function readText(path: string): Promise<string | undefined> {
   const found = await absentAs(stat(path));
   if (found === undefined) return undefined;
-  if (found.size > MAX_READ_BYTES) throw new FailureError('snapshot.damaged', `“${path}” is too large for what it is to be.`, { path });
+  if (found.size > MAX_READ_BYTES) throw new FailureError('snapshot.damaged', say`“${path}” is too large for what it is to be.`, { path });
   return worded(path, 'read', () => readFile(path, 'utf8'));
 }
 
@@ -109,6 +110,6 @@ async function worded<T>(path: string, doing: string, work: () => Promise<T>): P
     return await work();
   } catch (error) {
     if (systemErrorCode(error) === '') throw error;
-    throw new FailureError('store.writeFailed', `“${path}” cannot be ${doing}: ${systemErrorWords(error)}.`, { path });
+    throw new FailureError('store.writeFailed', say`“${path}” cannot be ${wordOf(doing)}: ${systemErrorWords(error)}.`, { path });
   }
 }

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
 import type { SaveStateInput } from '../../shared/machine/saved-state.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
+import { say } from '../../shared/units/phrase.ts';
 import { beyondSchedule, type SnapshotSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { differences } from '../../shared/snapshot/settings-diff.ts';
 import {
@@ -534,7 +535,7 @@ export class SnapshotStore {
     if (frozen)
       throw new FailureError(
         'machine.invalidConfig',
-        `The disk “${frozen.drive}” is set to “${files.absolute(frozen.layer.path)}”, which snapshots lie on; writing to it would damage them. Restore a snapshot, or choose another image.`,
+        say`The disk “${frozen.drive}” is set to “${files.absolute(frozen.layer.path)}”, which snapshots lie on; writing to it would damage them. Restore a snapshot, or choose another image.`,
         { drive: frozen.drive },
       );
   }

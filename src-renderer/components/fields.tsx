@@ -10,9 +10,9 @@ import {
   Text,
 } from 'react-aria-components';
 import type { ConfigIssue } from '../../shared/machine/validate.ts';
-import { t } from '../i18n/strings.ts';
+import { said } from '../i18n/strings.ts';
 
-type Message = Pick<ConfigIssue, 'severity' | 'message'> & { readonly code?: ConfigIssue['code'] };
+type Message = Pick<ConfigIssue, 'severity' | 'message'> & Partial<Pick<ConfigIssue, 'phrase'>>;
 
 interface TextFieldProps {
   readonly label: string;
@@ -61,10 +61,10 @@ export function TextField({
 }
 
 export function FieldMessages({ messages }: { readonly messages: readonly Message[] }) {
-  return messages.map(({ severity, message, code }) => (
+  return messages.map(({ severity, message, phrase }) => (
     <span key={message} className="field-message" data-severity={severity}>
       {severity === 'error' ? <CircleAlert aria-hidden /> : <TriangleAlert aria-hidden />}
-      {(code && t.issues[code]) ?? message}
+      {said({ message, phrase })}
     </span>
   ));
 }

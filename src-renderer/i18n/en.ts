@@ -3,7 +3,6 @@
 import { applianceEn } from './en-appliance.ts';
 import { enMedia } from './en-media.ts';
 import type { MachineState } from '../../shared/machine/lifecycle.ts';
-import type { IssueCode } from '../../shared/machine/validate.ts';
 import type { LogLine } from '../../shared/machine/view.ts';
 import type { FailureCode } from '../../shared/rpc/failure.ts';
 import { consoleEn, dropEn } from './en-console.ts';
@@ -38,7 +37,8 @@ const hints: Partial<Record<FailureCode, string>> = {
   'store.writeFailed': 'Check the free space and the permissions of the data folder.',
 };
 
-const issues: Partial<Record<IssueCode, string>> = {};
+/** What the services say, by their own words; English needs none. */
+const sentences: Readonly<Record<string, string>> = {};
 
 /** What the table of guest systems says, by its own words; English needs none. */
 const guests: Readonly<Record<string, string>> = {};
@@ -104,8 +104,7 @@ export const en = {
     unexpected: 'Something went wrong in this window.',
     hints,
   },
-  /** What is wrong with settings, in place of the services' own words; English needs none. */
-  issues,
+  sentences,
   guests,
   states,
   list: {

@@ -1,6 +1,7 @@
 // The dictionary of this window's language: the one chosen in the preferences, else the browser's. A language is added
 // as one file of the same shape as en.ts.
 
+import { type Phrase, textOf } from '../../shared/units/phrase.ts';
 import { en } from './en.ts';
 import { zhCn } from './zh-cn.ts';
 
@@ -19,6 +20,11 @@ document.documentElement.lang = language;
 /** A name or a reason of the table of guest systems, in this language. */
 export function guestText(words: string): string {
   return t.guests[words] ?? words;
+}
+
+/** What the services said, in this language; as they said it where the catalogue lacks it. */
+export function said({ message, phrase = { words: message, values: [] } }: { readonly message: string; readonly phrase?: Phrase | undefined }): string {
+  return textOf(phrase, (words) => t.sentences[words] ?? words);
 }
 
 /** A choice of another language than the window has takes effect by loading it again. */

@@ -3,9 +3,24 @@
 import { consoleZhCn, dropZhCn } from './zh-cn-console.ts';
 import { applianceZhCn } from './zh-cn-appliance.ts';
 import { guestsZhCn } from './zh-cn-guests.ts';
+import { sentencesZhCn } from './zh-cn-sentences.ts';
 import { zhCnMedia } from './zh-cn-media.ts';
 import { snapshotsZhCn } from './zh-cn-snapshots.ts';
 import type { Strings } from './strings.ts';
+
+/** Of machines; sentences name them too. */
+const states: Strings['states'] = {
+  off: '已关机',
+  starting: '正在启动',
+  running: '运行中',
+  pausing: '正在暂停',
+  paused: '已暂停',
+  saving: '正在保存',
+  saved: '已保存',
+  restoring: '正在恢复',
+  stopping: '正在停止',
+  crashed: '已崩溃',
+};
 
 export const zhCn: Strings = {
   app: {
@@ -45,40 +60,8 @@ export const zhCn: Strings = {
     },
   },
   guests: guestsZhCn,
-  issues: {
-    'name.empty': '请为虚拟机命名。',
-    'name.blanks': '名称的开头和结尾不能是空格。',
-    'name.control': '名称不能包含换行符或控制字符。',
-    'name.tooLong': '名称不能超过 80 个字符。',
-    'name.taken': '已有同名的虚拟机。',
-    'memory.tooSmall': '内存太小。',
-    'memory.tooLarge': '内存太大。',
-    'memory.aboveHost': '超过了这台计算机的内存，请减少。',
-    'memory.mostOfHost': '这占用了计算机的大部分内存，其他程序可能会变慢。',
-    'memory.smallForLinux': 'Linux 通常需要更多内存。',
-    'boot.nothing': '没有可启动的内容：请选择磁盘、光盘映像或内核。',
-    'initrd.withoutKernel': '初始内存盘需要内核。',
-    'commandLine.control': '命令行必须是单行。',
-    'serial.twoConsoles': '窗口中只能显示一个串口。',
-    'serial.sameFile': '两个串口不能写入同一个文件。',
-    'drives.sameId': '两个驱动器同名。',
-    'drives.slotTaken': '该驱动器的位置已被占用。',
-    'drives.wrongBus': '该驱动器不能连接到这里。',
-    'drives.sameImage': '两个驱动器不能使用同一个映像。',
-    'drives.diskWithoutImage': '该磁盘没有映像；请选择一个或移除该磁盘。',
-  },
-  states: {
-    off: '已关机',
-    starting: '正在启动',
-    running: '运行中',
-    pausing: '正在暂停',
-    paused: '已暂停',
-    saving: '正在保存',
-    saved: '已保存',
-    restoring: '正在恢复',
-    stopping: '正在停止',
-    crashed: '已崩溃',
-  },
+  sentences: { ...states, ...sentencesZhCn },
+  states,
   list: {
     makeTemplate: '设为模板',
     noTemplate: '恢复为虚拟机',

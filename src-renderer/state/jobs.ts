@@ -3,7 +3,7 @@
 
 import { create } from 'zustand';
 import { isOver, type JobRequest, type JobView } from '../../shared/machine/jobs.ts';
-import { t } from '../i18n/strings.ts';
+import { said, t } from '../i18n/strings.ts';
 import type { AppConnection } from './app-connection.ts';
 import { client } from './client.ts';
 import { notify, notifyFailure } from './notices.ts';
@@ -49,7 +49,7 @@ function announce({ state, request, failure }: JobView): void {
   if ('machine' in request && request.kind !== 'verify') return;
   const title = t.media.jobTitles[request.kind](fileNameOf(request.path));
   if (state === 'done') notify({ level: 'info', message: t.media.jobDone(title) });
-  if (state === 'failed') notify({ level: 'error', message: t.media.jobFailed(title, failure?.message ?? '') });
+  if (state === 'failed') notify({ level: 'error', message: t.media.jobFailed(title, failure ? said(failure) : '') });
 }
 
 export function fileNameOf(path: string): string {

@@ -7,7 +7,7 @@ import { DEMO_GUEST } from '../../shared/machine/demo.ts';
 import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { t } from '../i18n/strings.ts';
+import { said, t } from '../i18n/strings.ts';
 import { nameOf, putMachine, useApp } from './app-store.ts';
 import { client } from './client.ts';
 import { goTo } from './navigation.ts';
@@ -27,7 +27,7 @@ export async function perform(id: string, action: PlainAction, force = false): P
     else if (action === 'delete') await deleteMachines([id]);
     else await client().call(`machines.${action}`, { id });
   } catch (error) {
-    if (error instanceof FailureError && error.code === 'host.memoryShort') offerStart(id, error.message);
+    if (error instanceof FailureError && error.code === 'host.memoryShort') offerStart(id, said(error));
     else if (error instanceof FailureError && error.code === 'snapshot.neededByClones') offerIndependence(id, error);
     else notifyFailure(error, id);
   } finally {

@@ -2,7 +2,7 @@
 
 import { create } from 'zustand';
 import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
-import { t } from '../i18n/strings.ts';
+import { said, t } from '../i18n/strings.ts';
 
 export interface Notice {
   readonly id: number;
@@ -47,7 +47,7 @@ export function notifyFailure(error: unknown, machineId?: string): void {
 
 /** Expected failures carry a sentence for the user; for anything else the console has the details. */
 export function messageOf(error: unknown): string {
-  if (error instanceof FailureError) return error.message;
+  if (error instanceof FailureError) return said(error);
   console.error(error);
   return t.failures.unexpected;
 }

@@ -3,7 +3,8 @@
 
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../../shared/machine/view.ts';
-import { t } from '../../i18n/strings.ts';
+import { en } from '../../i18n/en.ts';
+import { type Strings, t as ownTexts } from '../../i18n/strings.ts';
 import { changePreferences, nameOf } from '../../state/app-store.ts';
 import { askExport, chooseImport } from '../../state/appliances.ts';
 import { type PlainAction, perform, tryDemo } from '../../state/machine-actions.ts';
@@ -16,6 +17,8 @@ export interface Command {
   readonly title: string;
   /** What it belongs to, shown beside it and searched too. */
   readonly group: string;
+  /** The same in English, which people type too. */
+  readonly english?: { readonly title: string; readonly group: string } | undefined;
   run(): void;
 }
 
@@ -23,18 +26,21 @@ export interface Command {
 const ACTIONS = ['start', 'pause', 'resume', 'powerButton', 'save'] as const satisfies readonly PlainAction[];
 const ASKING = ['reset', 'powerOff', 'discard', 'delete'] as const satisfies readonly AskedAction[];
 
-export function commandsFor(
-  machines: readonly MachineView[],
-  chosen: MachineView | undefined,
-  create: () => void,
-): Command[] {
+export function commandsFor(machines: readonly MachineView[], chosen: MachineView | undefined, create: () => void): Command[] {
+  const own = commandsIn(ownTexts, machines, chosen, create);
+  if (ownTexts === en) return own;
+  const english = new Map(commandsIn(en, machines, chosen, create).map((command) => [command.id, command]));
+  return own.map((command) => ({ ...command, english: english.get(command.id) }));
+}
+
+function commandsIn(t: Strings, machines: readonly MachineView[], chosen: MachineView | undefined, create: () => void): Command[] {
   return [
     { id: 'create', title: t.list.create, group: t.app.name, run: create },
     { id: 'demo', title: t.welcome.demo, group: t.app.name, run: () => void tryDemo() },
     { id: 'import', title: t.appliance.importMachine, group: t.app.name, run: () => void chooseImport() },
     { id: 'preferences', title: t.preferences.title, group: t.app.name, run: () => goToArea('preferences') },
     { id: 'media', title: t.media.title, group: t.app.name, run: () => goToArea('media') },
-    ...(chosen === undefined ? [] : ofMachine(chosen)),
+    ...(chosen === undefined ? [] : ofMachine(t, chosen)),
     ...machines.map((machine) => ({
       id: `machine.${machine.id}`,
       title: nameOf(machine),
@@ -42,12 +48,12 @@ export function commandsFor(
       run: () => goTo(machine.id),
     })),
     ...rows(t.preferences.rows, t.preferences.title, null),
-    ...choices(),
+    ...choices(t),
     { id: 'quit', title: t.console.quit, group: t.app.name, run: requestQuit },
   ];
 }
 
-function ofMachine(machine: MachineView): Command[] {
+function ofMachine(t: Strings, machine: MachineView): Command[] {
   if (machine.kind === 'damaged') return [];
   const { id, state } = machine;
   const group = nameOf(machine);
@@ -83,7 +89,7 @@ function rows(texts: Readonly<Record<string, { readonly label: string }>>, group
   }));
 }
 
-function choices(): Command[] {
+function choices(t: Strings): Command[] {
   const themes = (['system', 'light', 'dark'] as const).map((theme) => ({
     id: `theme.${theme}`,
     title: t.app.themes[theme],

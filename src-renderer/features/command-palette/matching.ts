@@ -3,12 +3,13 @@
 interface Titled {
   readonly title: string;
   readonly group: string;
+  readonly english?: Titled | undefined;
 }
 
 export function matching<T extends Titled>(commands: readonly T[], typed: string): T[] {
   const words = typed.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return commands
-    .map((command) => ({ command, rank: rankOf(command, words) }))
+    .map((command) => ({ command, rank: Math.min(rankOf(command, words), command.english ? rankOf(command.english, words) : NONE) }))
     .filter(({ rank }) => rank < NONE)
     .sort((a, b) => a.rank - b.rank)
     .map(({ command }) => command);

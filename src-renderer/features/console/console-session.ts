@@ -5,6 +5,7 @@ import { createStore, type StoreApi } from 'zustand';
 import type { ByteChannel } from '../../../shared/rpc/channel.ts';
 import { type DriveActivity, encodeToMachine, type TextLayer, type ToMachine } from '../../../shared/rpc/console-protocol.ts';
 import { client } from '../../state/client.ts';
+import { said } from '../../i18n/strings.ts';
 import { messageOf } from '../../state/notices.ts';
 import type { FromFrameWorker, ToFrameWorker } from './frame-worker-protocol.ts';
 import { SerialOutput } from './serial-output.ts';
@@ -104,7 +105,7 @@ export class ConsoleSession {
     if (message.kind === 'drawn') return this.#drawn(message);
     if (message.kind === 'broken') {
       this.#channel?.close();
-      return this.#fail(message.message);
+      return this.#fail(said(message));
     }
     const { message: told } = message;
     switch (told.type) {

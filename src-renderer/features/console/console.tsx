@@ -5,7 +5,7 @@ import { isAllowed } from '../../../shared/machine/lifecycle.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { t } from '../../i18n/strings.ts';
+import { said, t } from '../../i18n/strings.ts';
 import { perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 import { ConsoleView } from './console-view.tsx';
@@ -48,7 +48,7 @@ function NotRunning({ machine }: { readonly machine: ReadyMachine }) {
     <EmptyState
       icon={MonitorOff}
       title={state === 'crashed' ? t.overview.crashedTitle : title}
-      text={lastExit ? lastExit.message : t.console.offText}
+      text={lastExit ? said(lastExit) : t.console.offText}
     >
       <Button icon={Play} kind="primary" isDisabled={pending || !isAllowed('start', state)} onPress={start}>
         {state === 'crashed' ? t.machine.restart : t.machine.start}

@@ -5,7 +5,7 @@ import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover, Progress
 import { isOver, type JobState, type JobView } from '../../../shared/machine/jobs.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
-import { t } from '../../i18n/strings.ts';
+import { said, t } from '../../i18n/strings.ts';
 import { cancelJob, clearJobs, fileNameOf, useJobs } from '../../state/jobs.ts';
 
 const ICONS: Record<JobState, LucideIcon> = {
@@ -78,7 +78,7 @@ function Job({ job }: { readonly job: JobView }) {
             {({ percentage }) => <span className="progress-fill" style={{ inlineSize: `${percentage ?? 30}%` }} data-unknown={percentage === undefined || undefined} />}
           </ProgressBar>
         )}
-        {failure && <p className="job-failure">{failure.message}</p>}
+        {failure && <p className="job-failure">{said(failure)}</p>}
         {state === 'done' && <Result job={job} />}
         <details className="job-log">
           <summary>{t.media.log}</summary>

@@ -7,13 +7,13 @@ import type { DamagedMachine } from '../../../shared/machine/view.ts';
 import { formatBytes, MIB } from '../../../shared/units/bytes.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { guestText, t } from '../../i18n/strings.ts';
+import { guestText, said, t } from '../../i18n/strings.ts';
 import { repairMachine } from '../../state/machine-actions.ts';
 
 export function Damaged({ machine }: { readonly machine: DamagedMachine }) {
-  const { id, file, message, newer, previous } = machine;
+  const { id, file, newer, previous } = machine;
   return (
-    <EmptyState icon={FileWarning} title={newer ? t.machine.newerTitle : t.machine.damagedTitle} text={message}>
+    <EmptyState icon={FileWarning} title={newer ? t.machine.newerTitle : t.machine.damagedTitle} text={said(machine)}>
       <p>
         {t.machine.damagedFile}: <code>{file}</code>
       </p>

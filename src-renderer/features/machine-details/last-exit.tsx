@@ -4,7 +4,7 @@ import { CircleAlert, Play, ScrollText } from 'lucide-react';
 import type { MachineExit, ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { ScrollBox } from '../../components/scroll-box.tsx';
-import { t } from '../../i18n/strings.ts';
+import { said, t } from '../../i18n/strings.ts';
 import { perform, usePending } from '../../state/machine-actions.ts';
 import { goTo } from '../../state/navigation.ts';
 
@@ -25,7 +25,7 @@ export function LastExit({ machine, exit }: LastExitProps) {
   if (!title)
     return (
       <p className="quiet">
-        {t.overview.lastRun}: {exit.message} {t.overview.endedAt(time)}.
+        {t.overview.lastRun}: {said(exit)} {t.overview.endedAt(time)}.
       </p>
     );
   return <Failure machine={machine} exit={exit} title={title} />;
@@ -43,7 +43,7 @@ function Failure({ machine, exit, title }: LastExitProps & { readonly title: str
       <CircleAlert aria-hidden />
       <div>
         <h2>{title}</h2>
-        <p>{exit.message}</p>
+        <p>{said(exit)}</p>
         {exit.lastLines.length > 0 ? (
           <>
             <h3>{t.overview.lastLines}</h3>

@@ -4,8 +4,9 @@ import { useMemo, useState } from 'react';
 import { defaultSettings, type MachineSettings, type NewDisk, settingsOf } from '../../../shared/machine/config.ts';
 import { isSame, withPending } from '../../../shared/machine/pending-settings.ts';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
-import { type ConfigIssue, hasErrors, validateSettings } from '../../../shared/machine/validate.ts';
+import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
+import { said } from '../../i18n/strings.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
 import { saveSettings } from '../../state/machine-actions.ts';
 import { messageOf } from '../../state/notices.ts';
@@ -66,7 +67,8 @@ export function useEditing(machine: ReadyMachine): Editing {
     change: (more) => setPatch((now) => ({ ...now, ...more })),
     putNewDisk: (disk) => setNewDisks((all) => [...all.filter(({ drive }) => drive !== disk.drive), disk]),
     async save() {
-      if (hasErrors(issues)) return setProblem(issues.find(({ severity }) => severity === 'error')?.message ?? '');
+      const fault = issues.find(({ severity }) => severity === 'error');
+      if (fault) return setProblem(said(fault));
       setSaving(true);
       try {
         const wanted = newDisks.filter(({ drive }) => settings.drives.some((one) => one.id === drive));

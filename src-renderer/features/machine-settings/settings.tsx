@@ -7,7 +7,8 @@ import { isSame, LIVE_KEYS } from '../../../shared/machine/pending-settings.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { FieldMessages, SearchField } from '../../components/fields.tsx';
-import { t } from '../../i18n/strings.ts';
+import { en } from '../../i18n/en.ts';
+import { type Strings, t } from '../../i18n/strings.ts';
 import { type Editing, useEditing } from './editing.ts';
 import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
 import { SerialSettings } from './serial-settings.tsx';
@@ -121,17 +122,18 @@ function SaveBar({ editing }: { readonly editing: Editing }) {
 
 function rowsOf(section: Section, wanted: string, { settings }: Editing): Row[] {
   const inSection = ROWS.filter((row) => row.section === section && (row.applies?.(settings) ?? true));
-  if (hasWords(t.settings.sections[section], wanted)) return inSection;
-  return inSection.filter(({ key }) => hasWords(`${t.settings.rows[key].label} ${t.settings.rows[key].hint ?? ''}`, wanted));
+  if (hasWords(({ settings }) => settings.sections[section], wanted)) return inSection;
+  return inSection.filter(({ key }) => hasWords(({ settings }) => `${settings.rows[key].label} ${settings.rows[key].hint ?? ''}`, wanted));
 }
 
 function isFound(section: Section, wanted: string, editing: Editing): boolean {
-  const own = { storage: t.settings.storageWords, serial: t.settings.serialWords };
   if (section === 'storage' || section === 'serial')
-    return hasWords(`${t.settings.sections[section]} ${own[section]}`, wanted);
+    return hasWords((texts) => `${texts.settings.sections[section]} ${texts.settings[`${section}Words`]}`, wanted);
   return rowsOf(section, wanted, editing).length > 0;
 }
 
-function hasWords(text: string, wanted: string): boolean {
-  return text.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
+/** In this language or in English, which people type too. */
+function hasWords(textOf: (texts: Strings) => string, wanted: string): boolean {
+  const words = wanted.trim().toLocaleLowerCase();
+  return [t, en].some((texts) => textOf(texts).toLocaleLowerCase().includes(words));
 }

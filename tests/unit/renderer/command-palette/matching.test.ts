@@ -22,6 +22,17 @@ describe('the palette', () => {
     expect(titles('set start')).toEqual([]);
   });
 
+  it('finds the English words in another language too', () => {
+    const chinese = [
+      { title: '重新启动', group: 'Debian', english: { title: 'Restart', group: 'Debian' } },
+      { title: '启动', group: 'Debian', english: { title: 'Start', group: 'Debian' } },
+    ];
+    const found = (typed: string) => matching(chinese, typed).map(({ title }) => title);
+    expect(found('start')).toEqual(['启动', '重新启动']);
+    expect(found('启动')).toEqual(['启动', '重新启动']);
+    expect(found('设置')).toEqual([]);
+  });
+
   it('shows everything before anything is typed', () => {
     expect(titles('  ')).toHaveLength(4);
   });
