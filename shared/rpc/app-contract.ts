@@ -283,6 +283,8 @@ export const appContract = {
     'media.locate': { input: z.object({ path, replacement: path }), output: z.array(machineView) },
 
     'files.list': { input: z.object({ path: path.nullable() }), output: folderListing },
+    /** In a folder that is there; answers with its path. */
+    'files.makeFolder': { input: z.object({ parent: path, name: z.string().min(1).max(255) }), output: z.object({ path }) },
     'files.pick': {
       input: z.object({ purpose: z.enum(PICK_PURPOSES) }),
       output: z.object({ path: path.nullable() }),

@@ -5,6 +5,7 @@ import { type Clause, wordOf } from './phrase.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
+  EEXIST: 'it is there already',
   EACCES: 'access is denied',
   EPERM: 'access is denied',
   EISDIR: 'it is a folder',

@@ -1,12 +1,12 @@
-// Folders of the host, read-only, for the file dialog of shells without native ones. Names and sizes only: the
-// content of files is looked at in a process of its own (media-process.ts).
+// Folders of the host, for the file dialog of shells without native ones. Names and sizes only: the content of files is
+// looked at in a process of its own (media-process.ts).
 
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import type { FolderEntry, FolderListing } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { say } from '../../shared/units/phrase.ts';
+import { say, wordOf } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const MAX_ENTRIES = 2000;
@@ -28,6 +28,21 @@ export async function listFolder(path: string | null, dataFolder: string): Promi
       { name: 'Computer', path: root },
     ],
   };
+}
+
+/** A name that would lead elsewhere is refused. */
+export async function makeFolder(parent: string, name: string): Promise<string> {
+  if (name === '' || name !== basename(name) || name === '.' || name === '..' || name.includes('\0'))
+    throw new FailureError('files.wrongKind', say`“${name}” cannot be the name of a folder.`, { name });
+  const folder = join(resolve(parent), name);
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    const codes = { EEXIST: 'files.exists', ENOENT: 'files.notFound', ENOTDIR: 'files.notAFolder', EACCES: 'files.denied' } as const;
+    const code = codes[systemErrorCode(error) as keyof typeof codes] ?? 'store.writeFailed';
+    throw new FailureError(code, say`“${folder}” cannot be ${wordOf('made')}: ${systemErrorWords(error)}.`, { path: folder });
+  }
 }
 
 async function readNames(folder: string): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { MachineView } from '../../shared/machine/view.ts';
 import type { AppContract, FilePurpose, FileReport, PickPurpose } from '../../shared/rpc/app-contract.ts';
 import type { Handlers } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { listFolder } from './file-browser.ts';
+import { listFolder, makeFolder } from './file-browser.ts';
 import { locateFile } from './file-locator.ts';
 import type { MachineRegistry } from './machine-registry.ts';
 import type { MachineSupervisor } from './machine-supervisor.ts';
@@ -40,6 +40,7 @@ export class FileCalls {
   handlers(pickFile: ((purpose: PickPurpose) => Promise<string | null>) | undefined) {
     return {
       'files.list': ({ path }) => listFolder(path, this.#parts.dataFolder),
+      'files.makeFolder': async ({ parent, name }) => ({ path: await makeFolder(parent, name) }),
       'files.pick': async ({ purpose }) => {
         if (!pickFile) throw new FailureError('files.unsupported', 'There is no file dialog of the system here.');
         return { path: await pickFile(purpose) };

@@ -4,6 +4,7 @@ export const sentencesZhCn: Readonly<Record<string, string>> = {
   // Why something of the system failed.
   'unknown reason': '原因不明',
   'it does not exist': '它不存在',
+  'it is there already': '它已存在',
   'access is denied': '没有访问权限',
   'it is a folder': '它是文件夹',
   'it is not a folder': '它不是文件夹',
@@ -62,6 +63,7 @@ export const sentencesZhCn: Readonly<Record<string, string>> = {
   '“{0}” cannot be opened: {1}.': '无法打开“{0}”：{1}。',
   '“{0}” cannot be {1}: {2}.': '无法{1}“{0}”：{2}。',
   '“{0}” could not be written: {1}.': '无法写入“{0}”：{1}。',
+  '“{0}” cannot be the name of a folder.': '“{0}”不能作为文件夹的名称。',
   '“{0}” is no file.': '“{0}”不是文件。',
   '“{0}” is there already.': '“{0}”已存在。',
   'The file is empty.': '文件是空的。',

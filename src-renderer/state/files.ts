@@ -47,6 +47,11 @@ export function listFolder(path: string | null): Promise<FolderListing> {
   return client().call('files.list', { path });
 }
 
+/** Answers with the path of the new folder. */
+export async function makeFolder(parent: string, name: string): Promise<string> {
+  return (await client().call('files.makeFolder', { parent, name })).path;
+}
+
 export function probeFile(path: string, purpose: FilePurpose): Promise<FileReport> {
   return client().call('files.probe', { path, purpose });
 }

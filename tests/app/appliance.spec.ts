@@ -1,6 +1,6 @@
 // A machine leaves as a file and comes back from it, by the dialogs of the window.
 
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { tinyIso } from '../support/tiny-iso.ts';
@@ -42,11 +42,19 @@ test('a machine is exported and imported again', async ({ app, window }) => {
   expect((await new AxeBuilder({ page: window }).include('[role=dialog]').analyze()).violations).toEqual([]);
   await importing.getByRole('textbox', { name: 'Name' }).fill('Returned');
   const elsewhere = join(app.dataFolder, 'elsewhere');
-  await mkdir(elsewhere);
   await importing.getByRole('button', { name: 'Choose Folder' }).click();
   const place = window.getByRole('dialog', { name: /^Choose a folder/ });
-  await place.getByRole('textbox', { name: 'Folder or file' }).fill(elsewhere);
+  await place.getByRole('textbox', { name: 'Folder or file' }).fill(app.dataFolder);
   await place.getByRole('button', { name: 'Go' }).click();
+  await expect(place.getByRole('option', { name: 'machines', exact: true })).toBeVisible();
+  await place.getByRole('button', { name: 'New folder' }).click();
+  const naming = window.getByRole('dialog', { name: 'New folder' });
+  await naming.getByRole('textbox', { name: 'Name' }).fill('machines');
+  await naming.getByRole('button', { name: 'Create' }).click();
+  await expect(naming).toContainText('it is there already');
+  await naming.getByRole('textbox', { name: 'Name' }).fill('elsewhere');
+  await naming.getByRole('button', { name: 'Create' }).click();
+  await expect(place.getByRole('textbox', { name: 'Folder or file' })).toHaveValue(elsewhere);
   await place.getByRole('button', { name: 'Choose this folder' }).click();
   await expect(place).toBeHidden();
   await importing.getByRole('button', { name: 'Import', exact: true }).click();

@@ -1,6 +1,7 @@
 // The window speaks the language of the browser, or the chosen one.
 
 import { expect, test } from './support/app-test.ts';
+import { boxwright } from './support/boxwright.ts';
 
 test.describe('in a Chinese browser', () => {
   test.use({ locale: 'zh-CN' });
@@ -14,7 +15,15 @@ test.describe('in a Chinese browser', () => {
     await wizard.getByRole('button', { name: '创建', exact: true }).click();
     await expect(wizard.getByText('请为虚拟机命名。')).toBeVisible();
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: '首选项' }).click();
+    await expect(wizard).toBeHidden();
+    await boxwright(app.dataFolder, 'create', 'Leer');
+    await page.getByRole('row', { name: 'Leer' }).click();
+    await page.getByRole('button', { name: '启动', exact: true }).click();
+    await expect(page.getByRole('alert')).toContainText('此虚拟机没有可启动的磁盘、光盘映像或内核。');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').fill('host key');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('combobox', { name: '主机键' })).toBeFocused();
     await page.getByRole('combobox', { name: '语言' }).selectOption('en');
     await expect(page.getByRole('heading', { name: 'Preferences' })).toBeVisible();
     await expect(page.locator('html')).toHaveAttribute('lang', 'en');

@@ -82,13 +82,17 @@ test('a running machine takes another name and another CD, and says when it take
   await expect(memory).toHaveAccessibleDescription(/After restart/);
   await memory.fill('96');
   await window.getByRole('textbox', { name: 'Name' }).fill('Renamed');
+  await window.getByRole('textbox', { name: 'Description' }).fill('For tests.\nKeep it.');
   await window.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(machineRow(window, 'Renamed')).toContainText('Running');
   await expect(memory).toHaveAccessibleDescription(/waits for a restart/);
   await window.getByRole('button', { name: 'Eject cd0' }).click();
   await expect(window.getByRole('row', { name: 'CD cd0' })).toContainText('Empty');
   const config = JSON.parse(await readFile(join(app.dataFolder, 'machines', 'subject', 'machine.json'), 'utf8'));
-  expect(config).toMatchObject({ name: 'Renamed', memoryMiB: 64, drives: [{ path: null }] });
+  expect(config).toMatchObject({ name: 'Renamed', description: 'For tests.\nKeep it.', memoryMiB: 64, drives: [{ path: null }] });
+
+  await openPage(window, 'Overview');
+  await expect(window.getByRole('region', { name: 'Description' })).toContainText('Keep it.');
 
   // The palette leads to each setting.
   await window.keyboard.press('Control+k');

@@ -1,15 +1,15 @@
 // The window's own file dialog, for shells without a native one. Shown while somebody asks for a file.
 
-import { ArrowUp, File, Folder, HardDrive } from 'lucide-react';
+import { ArrowUp, File, Folder, FolderPlus, HardDrive } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { Input, ListBox, ListBoxItem, ListLayout, Text, TextField, Virtualizer } from 'react-aria-components';
+import { Input, ListBox, ListBoxItem, ListLayout, Text, TextField as PlainField, Virtualizer } from 'react-aria-components';
 import type { FolderEntry, FolderListing } from '../../../shared/rpc/app-contract.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
-import { FieldMessages } from '../../components/fields.tsx';
+import { Dialog, FormDialog } from '../../components/dialog.tsx';
+import { FieldMessages, TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
-import { type FileRequest, listFolder } from '../../state/files.ts';
+import { type FileRequest, listFolder, makeFolder } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 
 /** Where the user was last; the next request begins there. */
@@ -20,6 +20,7 @@ export function FileDialog({ request }: { readonly request: FileRequest }) {
   const [selected, setSelected] = useState<string | null>(null);
   // null: as long as the user has not typed, the field says where they are.
   const [typed, setTyped] = useState<string | null>(null);
+  const [isNaming, setNaming] = useState(false);
   const picksFolder = request.purpose === 'folder';
   const entries = listing?.entries.filter(({ kind }) => kind === 'folder' || !picksFolder) ?? [];
   const entry = entries.find(({ path }) => path === selected);
@@ -50,7 +51,18 @@ export function FileDialog({ request }: { readonly request: FileRequest }) {
             hasParent={listing?.parent != null}
             onUp={() => listing?.parent && visit(listing.parent)}
             onGo={(path) => void goToTyped(path, request, visit)}
+            onNewFolder={listing === null ? undefined : () => setNaming(true)}
           />
+          {isNaming && listing && (
+            <NewFolder
+              parent={listing.path}
+              onClose={() => setNaming(false)}
+              onMade={(path) => {
+                setNaming(false);
+                visit(path);
+              }}
+            />
+          )}
           {problem && <FieldMessages messages={[{ severity: 'error', message: problem }]} />}
           {listing?.truncated && <p className="quiet">{t.files.truncated}</p>}
           <Entries folder={listing?.path} entries={entries} selected={selected} onSelect={setSelected} onAccept={accept} />
@@ -115,9 +127,10 @@ interface LocationProps {
   readonly hasParent: boolean;
   readonly onUp: () => void;
   readonly onGo: (path: string) => void;
+  readonly onNewFolder: (() => void) | undefined;
 }
 
-function Location({ typed, onType, hasParent, onUp, onGo }: LocationProps) {
+function Location({ typed, onType, hasParent, onUp, onGo, onNewFolder }: LocationProps) {
   return (
     <form
       className="file-location"
@@ -127,13 +140,43 @@ function Location({ typed, onType, hasParent, onUp, onGo }: LocationProps) {
       }}
     >
       <IconButton icon={ArrowUp} label={t.files.up} isDisabled={!hasParent} onPress={onUp} />
-      <TextField aria-label={t.files.location} value={typed} onChange={onType}>
+      <PlainField aria-label={t.files.location} value={typed} onChange={onType}>
         <Input className="input monospaced" spellCheck={false} />
-      </TextField>
+      </PlainField>
       <Button type="submit" isDisabled={typed.trim() === ''}>
         {t.files.go}
       </Button>
+      <IconButton icon={FolderPlus} label={t.files.newFolder} isDisabled={!onNewFolder} onPress={() => onNewFolder?.()} />
     </form>
+  );
+}
+
+interface NewFolderProps {
+  readonly parent: string;
+  readonly onClose: () => void;
+  readonly onMade: (path: string) => void;
+}
+
+function NewFolder({ parent, onClose, onMade }: NewFolderProps) {
+  const [name, setName] = useState('');
+  const [problem, setProblem] = useState<string | null>(null);
+  const submit = () => {
+    if (name.trim() !== '') makeFolder(parent, name.trim()).then(onMade, (error: unknown) => setProblem(messageOf(error)));
+  };
+  return (
+    <FormDialog title={t.files.newFolder} size="small" action={t.files.makeFolder} isReady={name.trim() !== ''} onClose={onClose} onSubmit={submit}>
+      <TextField
+        label={t.files.folderName}
+        value={name}
+        onChange={(next) => {
+          setName(next);
+          setProblem(null);
+        }}
+        messages={problem === null ? [] : [{ severity: 'error', message: problem }]}
+        maxLength={255}
+        autoFocus
+      />
+    </FormDialog>
   );
 }
 

@@ -7,8 +7,8 @@ import { isSame, LIVE_KEYS } from '../../../shared/machine/pending-settings.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
 import { Button } from '../../components/button.tsx';
 import { FieldMessages, SearchField } from '../../components/fields.tsx';
-import { en } from '../../i18n/en.ts';
-import { type Strings, t } from '../../i18n/strings.ts';
+import { hasWords } from '../../i18n/has-words.ts';
+import { t } from '../../i18n/strings.ts';
 import { type Editing, useEditing } from './editing.ts';
 import { FIELDS, ROWS, type Row, SECTIONS, type Section } from './rows.tsx';
 import { SerialSettings } from './serial-settings.tsx';
@@ -130,10 +130,4 @@ function isFound(section: Section, wanted: string, editing: Editing): boolean {
   if (section === 'storage' || section === 'serial')
     return hasWords((texts) => `${texts.settings.sections[section]} ${texts.settings[`${section}Words`]}`, wanted);
   return rowsOf(section, wanted, editing).length > 0;
-}
-
-/** In this language or in English, which people type too. */
-function hasWords(textOf: (texts: Strings) => string, wanted: string): boolean {
-  const words = wanted.trim().toLocaleLowerCase();
-  return [t, en].some((texts) => textOf(texts).toLocaleLowerCase().includes(words));
 }

@@ -7,6 +7,7 @@ import { Select } from '../../components/choice.tsx';
 import { SearchField } from '../../components/fields.tsx';
 import { FolderField } from '../../components/folder-field.tsx';
 import { Setting } from '../../components/setting.tsx';
+import { hasWords } from '../../i18n/has-words.ts';
 import { t } from '../../i18n/strings.ts';
 import { changePreferences, useApp } from '../../state/app-store.ts';
 
@@ -70,11 +71,10 @@ export function Preferences() {
   const host = useApp((state) => state.info);
   const [wanted, setWanted] = useState('');
   if (!values) return null;
-  const needle = wanted.trim().toLocaleLowerCase();
   const { rows: texts } = t.preferences;
   const shown = SECTIONS.map(({ key, rows }) => ({
     key,
-    rows: rows.filter(({ key: name }) => [t.preferences.sections[key], texts[name].label, texts[name].hint ?? ''].join(' ').toLocaleLowerCase().includes(needle)),
+    rows: rows.filter(({ key: name }) => hasWords(({ preferences: { sections, rows: all } }) => [sections[key], all[name].label, all[name].hint ?? ''].join(' '), wanted)),
   })).filter(({ rows }) => rows.length > 0);
   return (
     <div className="global-page">
@@ -106,7 +106,7 @@ export function Preferences() {
               ))}
             </section>
           ))}
-          {host && needle === '' && (
+          {host && wanted.trim() === '' && (
             <p className="quiet">
               {t.preferences.dataFolder}: <code>{host.dataFolder}</code> · {t.create.memoryOfHost(formatBytes(host.host.memoryMiB * MIB))}
             </p>

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dataFolder } from '../../../src-main/services/data-folder.ts';
-import { listFolder } from '../../../src-main/services/file-browser.ts';
+import { listFolder, makeFolder } from '../../../src-main/services/file-browser.ts';
 import { LogStore } from '../../../src-main/services/log-store.ts';
 import { DEFAULT_PREFERENCES, SettingsStore } from '../../../src-main/services/settings-store.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -109,6 +109,16 @@ describe('a folder’s listing', () => {
     writeFileSync(file, '');
     await expect(listFolder(file, '/')).rejects.toMatchObject({ code: 'files.notAFolder' });
     await expect(listFolder(`${file}-none`, '/')).rejects.toMatchObject({ code: 'files.notFound' });
+  });
+
+  it('gets a new folder, but none elsewhere', async () => {
+    const folder = temporaryFolder();
+    expect(await makeFolder(folder, 'new')).toBe(join(folder, 'new'));
+    expect((await listFolder(folder, '/data')).entries.map(({ name }) => name)).toEqual(['new']);
+    await expect(makeFolder(folder, 'new')).rejects.toMatchObject({ code: 'files.exists' });
+    for (const name of ['..', '.', '../beside', '/tmp/x', 'a/b', 'a\0b', ''])
+      await expect(makeFolder(folder, name), name).rejects.toMatchObject({ code: 'files.wrongKind' });
+    expect((await listFolder(folder, '/data')).entries).toHaveLength(1);
   });
 });
 
