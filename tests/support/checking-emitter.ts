@@ -466,7 +466,7 @@ export class CheckingEmitter implements Emitter {
   }
   jump(target: Value | Operand): void {
     if (!this.jumpable.has(target)) this.mayFault('jump');
-    if (!('kind' in target)) this.expect(target, this.shape.operandBits, 'jump target');
+    if (!('kind' in target)) this.expect(target, this.shape.codeBits === 64 ? 64 : this.shape.operandBits, 'jump target');
     const offset = this.target(target);
     this.backend?.checkJump(offset);
     this.backend?.jump(offset);

@@ -25,7 +25,7 @@ const SAVED_SINCE_2: readonly CpuFieldName[] = ['nmiBlocked'];
 /** Of one instruction only, of the engine, or derived from the others. */
 export const NOT_SAVED: readonly CpuFieldName[] = [
   'zero', 'scratch', 'mode', 'exitReason', 'faultVector', 'faultError', 'interruptPending', 'codeBase', 'currentRecord',
-  'tlbRead', 'tlbWrite', 'retireLimit', 'attention',
+  'tlbRead', 'tlbWrite', 'tlbTables', 'ranUserCode', 'retireLimit', 'attention',
 ];
 
 export const SAVED_FIELDS = [...SAVED, ...SAVED_SINCE_2];

@@ -15,5 +15,6 @@ export const CURRENT_RECORD = word('currentRecord');
 export const SHADOW = word('interruptShadow');
 export const FLAG_REST = word('flagRest');
 export const RETIRED = word('retired');
+export const RAN_USER_CODE = word('ranUserCode');
 export const TLB_READ = word('tlbRead');
 export const TLB_WRITE = word('tlbWrite');

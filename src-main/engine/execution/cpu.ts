@@ -5,8 +5,8 @@ import type { CpuModel } from '../x86/models/cpu-model.ts';
 import { CPU_FIELDS as F, EXIT_FAULT } from '../x86/state/cpu-state.ts';
 import { readFlags, writeFlags } from '../x86/state/flags.ts';
 import { updateModeWord } from '../x86/state/modes.ts';
-import type { MemoryLayout } from './layout.ts';
-import { CPL, TLB_READ, TLB_WRITE } from './cpu-words.ts';
+import { type MemoryLayout, TLB_TABLES } from './layout.ts';
+import { CPL, RAN_USER_CODE, TLB_READ, TLB_WRITE } from './cpu-words.ts';
 import { FAULTED, type Mmu, valueSlot } from './mmu/mmu.ts';
 import type { Tlb } from './mmu/tlb.ts';
 import type { MemoryViews } from './views.ts';
@@ -24,8 +24,6 @@ export class Cpu implements CpuContext {
   readonly environment: CpuEnvironment;
   readonly words: Uint32Array;
   readonly firstWord: number;
-  /** CPL 3 was entered; cleared by whoever asks. */
-  ranUserCode = false;
   readonly #views: MemoryViews;
   readonly #base: number;
   readonly #slot: number;
@@ -50,6 +48,8 @@ export class Cpu implements CpuContext {
     this.#mmu = mmu;
     this.#tlb = tlb;
     this.#events = events;
+    for (let table = 0; table < TLB_TABLES; table++)
+      this.set32(F.tlbTables, tlb.table(table >= 2, table % 2 === 1), table);
   }
 
   /** Byte address of a field in linear memory. */
@@ -170,7 +170,7 @@ export class Cpu implements CpuContext {
     updateModeWord(this);
     const { words, firstWord } = this;
     const user = words[firstWord + CPL] === 3;
-    if (user) this.ranUserCode = true;
+    if (user) words[firstWord + RAN_USER_CODE] = 1;
     words[firstWord + TLB_READ] = this.#tlb.table(user, false);
     words[firstWord + TLB_WRITE] = this.#tlb.table(user, true);
   }

@@ -27,7 +27,7 @@ import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
-import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
+import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RAN_USER_CODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { CodeCache, UNIT_FAULT } from './interpreter/code-cache.ts';
@@ -187,8 +187,8 @@ export class Engine implements CpuEngine {
   }
 
   takeUserCode(): boolean {
-    const ran = this.#cpu.ranUserCode;
-    this.#cpu.ranUserCode = false;
+    const ran = this.#block[RAN_USER_CODE] !== 0;
+    this.#block[RAN_USER_CODE] = 0;
     return ran;
   }
   rest(isResting: boolean): void {

@@ -9,8 +9,8 @@ import { refusal } from '../interpreter/code-cache.ts';
 import { codeBitsOf } from '../interpreter/handler-shape.ts';
 import { GUEST_PAGE } from '../layout.ts';
 
-/** They return to the run loop, but only when an interrupt waits or a segment changed the mode. */
-const SELDOM_LEAVES: ReadonlySet<string> = new Set(['STI', 'POPF', 'MOV_TO_SEGMENT', 'POP_SEGMENT']);
+/** They return to the run loop, but only when an interrupt waits, a segment changed the mode or something is traced. */
+const SELDOM_LEAVES: ReadonlySet<string> = new Set(['STI', 'POPF', 'MOV_TO_SEGMENT', 'POP_SEGMENT', 'SYSCALL', 'SYSRET']);
 
 /** TurboFan's time grows faster than a function's size, so regions stay small (engine.md, section 2). */
 const MAX_COST = 200;

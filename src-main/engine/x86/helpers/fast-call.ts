@@ -14,8 +14,8 @@ import { beginWithStep, endStep } from './debug-register.ts';
 import { VECTOR_GP, VECTOR_UD } from './descriptor.ts';
 
 /** Present, accessed: execute/read code and read/write data, without the DPL. */
-const CODE = 0x9b;
-const DATA = 0x93;
+export const FLAT_CODE = 0x9b;
+export const FLAT_DATA = 0x93;
 
 const { cs, ss } = SEGMENT_INDEX;
 const { rcx, rdx, rsp, r11 } = GPR_INDEX;
@@ -43,8 +43,8 @@ function copy({ words, firstWord }: CpuContext, from: number, to: number, is64: 
 function setFlatSegments(cpu: CpuContext, privilege: number, codeSelector: number, stackSelector: number, is64: boolean) {
   const dpl = privilege << 5;
   const size = is64 ? ACCESS_L : ACCESS_DB;
-  setSegment(cpu, cs, codeSelector, CODE | dpl | ACCESS_G | size, 0, 0xffffffff);
-  setSegment(cpu, ss, stackSelector, DATA | dpl | ACCESS_G | ACCESS_DB, 0, 0xffffffff);
+  setSegment(cpu, cs, codeSelector, FLAT_CODE | dpl | ACCESS_G | size, 0, 0xffffffff);
+  setSegment(cpu, ss, stackSelector, FLAT_DATA | dpl | ACCESS_G | ACCESS_DB, 0, 0xffffffff);
   cpu.words[cpu.firstWord + CPL] = privilege;
 }
 
@@ -91,7 +91,7 @@ export function systemCall(cpu: CpuContext): number {
 }
 
 /** Flags that R11 brings back: all but RF and VM. */
-const SYSRET_FLAGS = 0x3c7fd7;
+export const SYSRET_FLAGS = 0x3c7fd7;
 
 export function systemReturn(cpu: CpuContext, operandBits: number): number {
   if (!isLong64(cpu) || (cpu.low(F.efer) & EFER_SCE) === 0) return cpu.raise(VECTOR_UD);

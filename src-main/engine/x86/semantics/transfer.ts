@@ -5,6 +5,7 @@
 import { VECTOR_BR, VECTOR_GP } from '../helpers/descriptor.ts';
 import { INTERRUPT_KIND } from '../helpers/system.table.ts';
 import type { Emitter, Operand, Semantics, Value } from './emitter.ts';
+import { syscall, sysret } from './fast-call.ts';
 import { resize } from './width.ts';
 
 const next = (e: Emitter): Value => resize(e, e.nextInstruction(), 64);
@@ -79,6 +80,6 @@ export const TRANSFER: Record<string, Semantics> = {
   BOUND: bound,
   SYSENTER: outsideRealMode((e) => void e.helper('fastEnter')),
   SYSEXIT: outsideRealMode((e) => void e.helper('fastExit', operandSize(e))),
-  SYSCALL: (e) => void e.helper('systemCall', next(e)),
-  SYSRET: (e) => void e.helper('systemReturn', operandSize(e)),
+  SYSCALL: syscall,
+  SYSRET: sysret,
 };

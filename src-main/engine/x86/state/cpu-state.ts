@@ -134,6 +134,10 @@ export const CPU_FIELDS = {
   pdpte: field(0x748, 64, 4),
   debugCtl: field(0x768, 64),
   mcgStatus: field(0x770, 64),
+  /** CPL 3 was entered; cleared by whoever asks. */
+  ranUserCode: field(0x778, 32),
+  /** What `tlbRead` and `tlbWrite` are at CPL 0, then what they are at CPL 3. */
+  tlbTables: field(0x7a0, 32, 4),
   /** Written by other threads: non-zero asks generated code to return at the next block or back-edge. */
   attention: field(0x780, 32),
 } as const satisfies Record<string, StateField>;

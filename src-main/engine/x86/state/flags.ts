@@ -8,7 +8,7 @@ import { EFLAGS_AF, EFLAGS_CF, EFLAGS_FIXED, EFLAGS_OF, EFLAGS_PF, EFLAGS_SF, EF
 
 const AUX_IN_PLACE = EFLAGS_CF | EFLAGS_AF | EFLAGS_OF;
 /** TF IF DF IOPL NT RF VM AC VIF VIP ID. */
-const REST = 0x3f7700;
+export const REST_FLAGS = 0x3f7700;
 
 const hasEvenParity = (byte: number): boolean => {
   const nibble = (byte ^ (byte >>> 4)) & 15;
@@ -38,5 +38,5 @@ export function writeFlags({ words, firstWord }: CpuContext, value: number): voi
   words[firstWord + RESULT] = zero ^ 1;
   words[firstWord + RESULT + 1] = 0;
   words[firstWord + AUX] = (value & AUX_IN_PLACE) | ((parity ^ zero) << 16) | (sign << 24);
-  words[firstWord + OTHERS] = (value & REST) | EFLAGS_FIXED;
+  words[firstWord + OTHERS] = (value & REST_FLAGS) | EFLAGS_FIXED;
 }

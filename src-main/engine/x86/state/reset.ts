@@ -18,7 +18,8 @@ export function cpuSignature(cpu: CpuContext): number {
 
 /** Owned by the run loop and the MMU, which clear them in their own way. */
 const NOT_ARCHITECTURAL: ReadonlySet<CpuFieldName> = new Set([
-  'codeBase', 'currentRecord', 'interruptPending', 'tlbRead', 'tlbWrite', 'retired', 'retireLimit', 'attention',
+  'codeBase', 'currentRecord', 'interruptPending', 'tlbRead', 'tlbWrite', 'tlbTables', 'ranUserCode', 'retired', 'retireLimit',
+  'attention',
 ]);
 
 /** MSRs, MTRRs, x87 and SSE survive INIT. */
