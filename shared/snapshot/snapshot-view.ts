@@ -55,6 +55,8 @@ export const restoreRequest = ofSnapshot.extend({
   disksOnly: z.boolean().default(false),
   /** The present state becomes a snapshot first, unless nothing changed since the last one. */
   keepPresent: z.boolean().default(true),
+  /** The caller starts the machine at once afterwards: its process gets ready meanwhile. */
+  beforeStart: z.boolean().default(false),
 });
 
 export const editRequest = ofSnapshot.extend({

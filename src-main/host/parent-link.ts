@@ -45,7 +45,11 @@ function forkedLink(): ParentLink {
       onMessage: (handler) => {
         onControl = handler;
       },
-      onClose: (handler) => void process.once('disconnect', handler),
+      onClose: (handler) => {
+        // The parent may have gone while this was being loaded.
+        if (process.connected) process.once('disconnect', handler);
+        else setImmediate(handler);
+      },
       close: () => process.disconnect?.(),
     },
     onConsole: (handler) => {

@@ -221,7 +221,13 @@ export class App {
       await this.#noteSaved(id);
       this.#announce(id);
     };
-    const snapshots = new SnapshotCalls({ snapshots: this.snapshots, verifier: this.#media.forVerifier(), jobs: this.#jobs, changed });
+    const snapshots = new SnapshotCalls({
+      snapshots: this.snapshots,
+      verifier: this.#media.forVerifier(),
+      jobs: this.#jobs,
+      changed,
+      beforeStart: (id, work) => this.supervisor.beforeStart(this.registry.config(id), work),
+    });
     const appliances = applianceCalls({
       registry: this.registry,
       store: this.snapshots,

@@ -21,6 +21,7 @@ import { say, textOf, wordOf } from '../../shared/units/phrase.ts';
 import { type MachineContract, machineContract } from '../../shared/rpc/machine-contract.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
 import type { LogStore } from './log-store.ts';
+import { PreparedProcesses } from './prepared-processes.ts';
 import type { LaunchProcess, ProcessExit, ProcessHandle } from './process-handle.ts';
 import { within } from './within.ts';
 
@@ -87,11 +88,13 @@ export class MachineSupervisor {
   readonly #limits: Limits;
   readonly #now: () => number;
   readonly #machines = new Map<MachineId, Machine>();
+  readonly #prepared: PreparedProcesses;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#now = options.now ?? Date.now;
+    this.#prepared = new PreparedProcesses(options.launch);
   }
 
   status(id: MachineId): MachineStatus {
@@ -126,6 +129,17 @@ export class MachineSupervisor {
         action,
         state,
       });
+  }
+
+  /** `work` comes before a start that follows at once: the machine's process gets ready meanwhile. */
+  async beforeStart<T>({ id, name }: Pick<StartRequest, 'id' | 'name'>, work: () => Promise<T>): Promise<T> {
+    if (!this.isRunning(id)) this.#prepared.prepare(id, name);
+    try {
+      return await work();
+    } catch (error) {
+      this.#prepared.drop(id);
+      throw error;
+    }
   }
 
   forget(id: MachineId): void {
@@ -259,6 +273,7 @@ export class MachineSupervisor {
 
   /** For the end of the application: all machines are powered off. */
   async shutdown(): Promise<void> {
+    this.#prepared.dropAll();
     const ends = [...this.#machines].flatMap(([id, { state, run }]) => {
       if (!run || !hasProcess(state)) return [];
       return isAllowed('powerOff', state) ? [this.powerOff(id)] : [run.exited];
@@ -269,7 +284,7 @@ export class MachineSupervisor {
   #launch(config: StartRequest, machine: Machine): Run {
     const { launch, logs } = this.#options;
     const { id } = config;
-    const handle = launch('machine', config.name);
+    const handle = this.#prepared.take(id) ?? launch('machine', config.name);
     let exited: () => void = () => undefined;
     const run: Run = {
       id,

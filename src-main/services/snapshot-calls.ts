@@ -15,6 +15,7 @@ export interface SnapshotCallsParts {
   readonly jobs: Pick<Jobs, 'follow'>;
   /** Tells the windows of a machine's new settings. */
   readonly changed: (id: MachineId) => Promise<void>;
+  readonly beforeStart: (id: MachineId, work: () => Promise<void>) => Promise<void>;
 }
 
 export class SnapshotCalls {
@@ -29,7 +30,10 @@ export class SnapshotCalls {
     return {
       'snapshots.list': ({ id }) => snapshots.view(id),
       'snapshots.take': ({ id, ...request }) => this.#after(id, this.#job(id, 'take', request.name, () => snapshots.take(id, request))),
-      'snapshots.restore': ({ id, ...request }) => this.#after(id, this.#named(id, 'restore', request.snapshot, () => snapshots.restore(id, request))),
+      'snapshots.restore': ({ id, beforeStart, ...request }) => {
+        const restore = () => this.#named(id, 'restore', request.snapshot, () => snapshots.restore(id, request));
+        return this.#after(id, beforeStart ? this.#parts.beforeStart(id, restore) : restore());
+      },
       'snapshots.edit': ({ id, snapshot, ...fields }) => this.#after(id, snapshots.edit(id, snapshot, fields)),
       'snapshots.deletePlan': ({ id, snapshot }) => snapshots.plan(id, snapshot),
       'snapshots.delete': ({ id, snapshot }) => this.#after(id, this.#named(id, 'delete', snapshot, () => snapshots.delete(id, snapshot))),

@@ -99,9 +99,9 @@ async function show({ client, print }: VerbContext, id: string, [word = '']: rea
 
 async function restore({ client, options, print }: VerbContext, id: string, [word = '']: readonly string[]): Promise<void> {
   const one = findByWord(await client.call('snapshots.list', { id }), word);
-  const disksOnly = options['disksOnly'] === true;
-  const after = await client.call('snapshots.restore', { id, snapshot: one.id, disksOnly, keepPresent: options['discard'] !== true });
-  if (options['start']) await client.call('machines.start', { id });
+  const [disksOnly, start] = [options['disksOnly'] === true, options['start'] === true];
+  const after = await client.call('snapshots.restore', { id, snapshot: one.id, disksOnly, keepPresent: options['discard'] !== true, beforeStart: start });
+  if (start) await client.call('machines.start', { id });
   const left = after.snapshots.find(({ kind, timeMs }) => kind === 'before-restore' && timeMs >= one.timeMs && !isOld(after, timeMs));
   print(after, [`${id} is what it was at “${one.name}”`, ...(left === undefined ? [] : [`what it was before is kept as “${left.name}”`])]);
 }

@@ -207,7 +207,7 @@ function QuestionDialog({ question, machine, loaded, tree, snapshot, onClose }: 
       onClose={onClose}
       onDone={({ start, ...how }) => {
         onClose();
-        void loaded.change('snapshots.restore', { snapshot: snapshot.id, ...how }).then(async (done) => {
+        void loaded.change('snapshots.restore', { snapshot: snapshot.id, beforeStart: start, ...how }).then(async (done) => {
           if (done && start) await perform(id, 'start');
         });
       }}

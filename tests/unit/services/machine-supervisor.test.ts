@@ -9,6 +9,7 @@ import type { MachineContract } from '../../../shared/rpc/machine-contract.ts';
 import { LogStore } from '../../../src-main/services/log-store.ts';
 import { type Limits, MachineSupervisor } from '../../../src-main/services/machine-supervisor.ts';
 import { eventually } from '../../support/eventually.ts';
+import { PreparedProcesses } from '../../../src-main/services/prepared-processes.ts';
 import { type FakeProcess, fakeLauncher } from '../../support/fake-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -21,6 +22,7 @@ function supervised(
   const folder = temporaryFolder();
   const logs = new LogStore(() => folder);
   const { launch, processes } = fakeLauncher(behave);
+  const launched = () => processes.map(({ killed }) => (killed ? 'killed' : 'lives'));
   const states: MachineState[] = [];
   const supervisor: MachineSupervisor = new MachineSupervisor({
     launch,
@@ -29,7 +31,7 @@ function supervised(
     onChange: (id) => void states.push(supervisor.status(id).state),
   });
   const process = () => processes[0] as FakeProcess;
-  return { supervisor, process, states, logs };
+  return { supervisor, process, launched, states, logs };
 }
 
 const never = () => new Promise<undefined>(() => undefined);
@@ -206,6 +208,30 @@ describe('a machine', () => {
     await expect(supervisor.resume('a')).rejects.toMatchObject({
       detail: { action: 'resume', state: 'running' },
     });
+  });
+
+  it('starts in the process that got ready while it was put in place, which goes when that fails', async () => {
+    const { supervisor, launched } = supervised();
+    const failing = () => Promise.reject(new FailureError('snapshot.damaged', 'no'));
+    await expect(supervisor.beforeStart(CONFIG, failing)).rejects.toMatchObject({ code: 'snapshot.damaged' });
+    await supervisor.beforeStart(CONFIG, async () => expect(launched()).toEqual(['killed', 'lives']));
+    await supervisor.start(CONFIG);
+    expect(launched()).toEqual(['killed', 'lives']);
+    await supervisor.beforeStart({ ...CONFIG, id: 'b' }, async () => undefined);
+    expect(launched()[2]).toBe('lives');
+    await supervisor.shutdown();
+    expect(launched()[2]).toBe('killed');
+  });
+
+  it('starts in another process when the one that got ready has died, or was not needed for long', async () => {
+    const { launch, processes } = fakeLauncher();
+    const prepared = new PreparedProcesses(launch, 1);
+    prepared.prepare('a', 'A');
+    processes[0]?.exit({ code: 1, signal: null });
+    expect(prepared.take('a')).toBeUndefined();
+    prepared.prepare('b', 'B');
+    await eventually(() => processes[1]?.killed === true, 'the end of a process that nothing needs');
+    expect(prepared.take('b')).toBeUndefined();
   });
 
   it('gets console connections as they come', async () => {
