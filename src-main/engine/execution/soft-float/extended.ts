@@ -1,320 +1,194 @@
-// Double-extended addition, multiplication and division as WebAssembly functions, for the common case: nearest
-// rounding, all exceptions masked, normal operands and results. Each returns 1, having changed nothing, where the
-// case is not that; the helpers in `x86/helpers/` then do it. Same results as `x86/helpers/soft-float/`.
+// Double-extended addition, multiplication and division for normal operands or zeros, with nearest rounding: emitted
+// in line, with no branch that usual operands would take now one way and now the other. Leaves slowly where a result
+// is not normal. Same results as `x86/helpers/soft-float/`.
 // Reference: Intel SDM vol. 1, 8.1.5; IEEE 754-2019, 5.4.1; Knuth vol. 2, 4.3.1, algorithm D.
 
-import type { ModuleBuilder } from '../../ir/module.ts';
-import type { IrFunctionRef, IrType, IrValue } from '../../ir/types.ts';
-import type { MemoryLayout } from '../layout.ts';
-import { Routine } from './routine.ts';
+import type { IrValue } from '../../ir/types.ts';
+import type { Routine } from './routine.ts';
+import {
+  BIAS,
+  EXPONENT_MASK,
+  type FloatParts,
+  type Rounding,
+  SIGN,
+  TOP_BIT,
+  type X87File,
+} from './x87-file.ts';
 
-const BIAS = 16383;
-const EXPONENT_MASK = 0x7fff;
-const SIGN = 0x8000;
-const TOP_BIT = -0x8000_0000_0000_0000n;
-const PRECISION_FLAG = 0x20;
-const C1 = 0x200;
-/** Control word bit 8: with bit 9 set, the significand has 64 bits rather than 53. */
-const PRECISION_64 = 0x100;
+export type Rounded = FloatParts & Rounding;
 
-export const DONE = 0;
-export const NOT_HANDLED = 1;
+/** Half of the last place, where 64 bits follow it. */
+const HALF = TOP_BIT;
+/** Bits of a 64-bit significand that one of 53 bits does not have. */
+const DOUBLE_DROP = 11;
 
-/** Functions (significand, sign and exponent) x 2, destination register: status. */
-export interface ExtendedFunctions {
-  readonly add: IrFunctionRef;
-  readonly multiply: IrFunctionRef;
-  readonly divide: IrFunctionRef;
-}
-
-type Define = (name: string, parameters: readonly IrType[]) => { r: Routine; ref: IrFunctionRef };
-
-export function defineExtended(module: ModuleBuilder, layout: MemoryLayout): ExtendedFunctions {
-  const define: Define = (name, parameters) => {
-    const { ref, builder } = module.defineFunction(name, parameters, ['i32']);
-    return { r: new Routine(builder, layout), ref };
-  };
-  const finish = defineFinish(define);
-  return {
-    add: defineAdd(define, finish),
-    multiply: defineMultiply(define, finish),
-    divide: defineDivide(define, finish),
-  };
-}
-
-/**
- * (significand with its top bit set, bits below it, sign, exponent, register): rounds, writes the register, PE and
- * C1. A significand of 0 is an exact zero.
- */
-function defineFinish(define: Define): IrFunctionRef {
-  const { r, ref } = define('finish', ['i64', 'i64', 'i32', 'i32', 'i32']);
-  const { f } = r;
-  const [sign, exponentIn, register] = [f.parameter(2), f.parameter(3), f.parameter(4)];
-  const significand = r.variable(f.parameter(0));
-  const exponent = r.variable(exponentIn);
-  const low = f.parameter(1);
-  const status = r.with32('and', r.state('fsw'), ~C1);
-  r.when(r.op('i64.eqz', f.parameter(0)), () => {
-    r.setState('fsw', status);
-    r.setRegister(register, r.i64(0), sign);
-    f.return(r.i32(DONE));
-  });
-  const inexact = r.variable(r.i32(0));
-  const up = r.variable(r.i64(0));
-  const odd = (m: IrValue, shift: number) => r.with64('and', r.with64('shr_u', m, shift), 1);
-  r.when(
-    r.with32('and', r.state('fcw'), PRECISION_64),
-    () => {
-      const sticky = r.op('i64.extend_i32_u', r.with64('ne', r.with64('shl', low, 1), 0));
-      const tie = r.op('i64.or', sticky, odd(f.parameter(0), 0));
-      r.set(up, r.op('i64.and', r.with64('shr_u', low, 63), tie));
-      r.set(inexact, r.with64('ne', low, 0));
-    },
-    () => {
-      const m = f.parameter(0);
-      const rest = r.with64('and', m, 0x7ff);
-      const below = r.op('i64.or', r.with64('and', m, 0x3ff), low);
-      const sticky = r.op('i64.extend_i32_u', r.with64('ne', below, 0));
-      const tie = r.op('i64.or', sticky, odd(m, 11));
-      r.set(up, r.with64('shl', r.op('i64.and', r.with64('shr_u', rest, 10), tie), 11));
-      r.set(inexact, r.with64('ne', r.op('i64.or', rest, low), 0));
-      r.set(significand, r.with64('and', m, ~0x7ffn));
-    },
-  );
-  const rounded = r.op('i64.add', r.get(significand), r.get(up));
-  // Adding one to all ones leaves 0: the next power of two.
-  const carried = r.op('i64.eqz', rounded);
-  r.set(exponent, r.op('i32.add', r.get(exponent), carried));
-  const result = f.select(carried, r.i64(TOP_BIT), rounded);
-  const outside = r.with32('gt_u', r.with32('sub', r.get(exponent), 1), EXPONENT_MASK - 2);
-  r.leaveWhen(outside, r.i32(NOT_HANDLED));
-  const flags = r.op(
-    'i32.or',
-    r.op('i32.mul', r.get(inexact), r.i32(PRECISION_FLAG)),
-    r.op('i32.mul', r.with64('ne', r.get(up), 0), r.i32(C1)),
-  );
-  r.setState('fsw', r.op('i32.or', status, flags));
-  r.setRegister(register, result, r.op('i32.or', sign, r.get(exponent)));
-  f.return(r.i32(DONE));
-  return ref;
-}
-
-/** The two operands and the register, as every arithmetic function gets them. */
-function operands(r: Routine) {
-  const { f } = r;
-  const [a, aWord, b, bWord, register] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [
-    IrValue,
-    IrValue,
-    IrValue,
-    IrValue,
-    IrValue,
-  ];
-  return { a, aWord, b, bWord, register };
-}
-
-const PARAMETERS: readonly IrType[] = ['i64', 'i32', 'i64', 'i32', 'i32'];
-
-/** Neither denormal, infinite, NaN nor unsupported: normal, or zero where that is let pass. */
-function isNormal(r: Routine, significand: IrValue, word: IrValue): IrValue {
-  const exponent = r.with32('and', word, EXPONENT_MASK);
-  const inRange = r.with32('le_u', r.with32('sub', exponent, 1), EXPONENT_MASK - 2);
-  return r.op('i32.and', inRange, r.with64('lt_s', significand, 0));
-}
-
-function isZero(r: Routine, significand: IrValue, word: IrValue): IrValue {
-  const bits = r.op('i64.or', significand, r.op('i64.extend_i32_u', r.with32('and', word, EXPONENT_MASK)));
-  return r.op('i64.eqz', bits);
-}
-
-export function isNormalOrZero(r: Routine, significand: IrValue, word: IrValue): IrValue {
-  return r.op('i32.or', isNormal(r, significand, word), isZero(r, significand, word));
-}
-
-function defineAdd(define: Define, finish: IrFunctionRef): IrFunctionRef {
-  const { r, ref } = define('add', PARAMETERS);
-  const { f } = r;
-  const { a, aWord, b, bWord, register } = operands(r);
-  const none = r.i64(0);
-  for (const [zero, zeroWord, other, otherWord] of [
-    [a, aWord, b, bWord],
-    [b, bWord, a, aWord],
-  ] as const) {
-    r.when(isZero(r, zero, zeroWord), () => {
-      r.leaveWhen(isZero(r, other, otherWord), r.i32(NOT_HANDLED));
-      const exponent = r.with32('and', otherWord, EXPONENT_MASK);
-      f.return(r.call(finish, other, none, r.with32('and', otherWord, SIGN), exponent, register));
-    });
-  }
-  const [aExponent, bExponent] = [
-    r.with32('and', aWord, EXPONENT_MASK),
-    r.with32('and', bWord, EXPONENT_MASK),
-  ];
-  const swap = r.op(
-    'i32.or',
-    r.op('i32.lt_u', aExponent, bExponent),
-    r.op('i32.and', r.op('i32.eq', aExponent, bExponent), r.op('i64.lt_u', a, b)),
-  );
-  const large = f.select(swap, b, a);
-  const small = f.select(swap, a, b);
-  const exponent = f.select(swap, bExponent, aExponent);
-  const sign = r.with32('and', f.select(swap, bWord, aWord), SIGN);
-  const distance = r.op('i32.sub', exponent, f.select(swap, aExponent, bExponent));
-  const shift = r.op('i64.extend_i32_u', distance);
-  const shifted = r.variable(small);
-  const below = r.variable(none);
-  r.when(distance, () => {
-    r.when(
-      r.with32('lt_u', distance, 64),
-      () => {
-        r.set(shifted, r.op('i64.shr_u', small, shift));
-        r.set(below, r.op('i64.shl', small, r.op('i64.sub', r.i64(64), shift)));
-      },
-      () => {
-        r.set(shifted, none);
-        // A difference may move up by one place, so the highest bits below count, and that there are others.
-        const lower = r.with64('or', r.op('i64.shr_u', small, r.with64('sub', shift, 64)), 1);
-        const far = f.select(r.with32('lt_u', distance, 128), lower, r.i64(1));
-        r.set(below, f.select(r.with32('eq', distance, 64), small, far));
-      },
-    );
-  });
-  r.when(
-    r.with32('and', r.op('i32.xor', aWord, bWord), SIGN),
-    () =>
-      subtractMagnitude(r, finish, {
-        large,
-        shifted: r.get(shifted),
-        below: r.get(below),
-        sign,
-        exponent,
-        register,
-      }),
-    () =>
-      addMagnitude(r, finish, {
-        large,
-        shifted: r.get(shifted),
-        below: r.get(below),
-        sign,
-        exponent,
-        register,
-      }),
-  );
-  f.unreachable();
-  return ref;
-}
-
-interface Aligned {
-  readonly large: IrValue;
-  readonly shifted: IrValue;
-  readonly below: IrValue;
-  readonly sign: IrValue;
+/** A result before rounding: significand with its top bit set, 64 bits below it. */
+interface Exact {
+  readonly high: IrValue;
+  readonly low: IrValue;
   readonly exponent: IrValue;
-  readonly register: IrValue;
+  readonly sign: IrValue;
+  /** 1 where the result is zero; significand and exponent are then anything. */
+  readonly isZero: IrValue;
 }
 
-function addMagnitude(r: Routine, finish: IrFunctionRef, aligned: Aligned): void {
-  const { large, shifted, below, sign, exponent, register } = aligned;
-  const { f } = r;
-  const sum = r.op('i64.add', large, shifted);
-  r.when(r.op('i64.lt_u', sum, large), () => {
-    const lost = r.op('i64.or', r.with64('shr_u', below, 1), r.with64('and', below, 1));
-    const low = r.op('i64.or', lost, r.with64('shl', sum, 63));
-    const high = r.with64('or', r.with64('shr_u', sum, 1), TOP_BIT);
-    f.return(r.call(finish, high, low, sign, r.with32('add', exponent, 1), register));
-  });
-  f.return(r.call(finish, sum, below, sign, exponent, register));
+const wide = (r: Routine, flag: IrValue): IrValue => r.op('i64.extend_i32_u', flag);
+
+/** Whether a significand goes up by one: to nearest, ties to even. `low`: the bits below, the first one worth a half. */
+export function roundsUp(r: Routine, significand: IrValue, low: IrValue): IrValue {
+  return r.with64('gt_u', r.op('i64.or', low, r.with64('and', significand, 1)), HALF);
 }
 
-function subtractMagnitude(r: Routine, finish: IrFunctionRef, aligned: Aligned): void {
-  const { large, shifted, below, sign, exponent, register } = aligned;
-  const { f } = r;
-  const borrow = r.op('i64.extend_i32_u', r.with64('ne', below, 0));
-  const difference = r.op('i64.sub', r.op('i64.sub', large, shifted), borrow);
-  const rest = r.op('i64.sub', r.i64(0), below);
-  const high = r.variable(difference);
-  const low = r.variable(rest);
-  const result = r.variable(exponent);
-  r.when(r.op('i64.eqz', difference), () => {
-    // Nothing left: +0 in nearest rounding.
-    r.when(r.op('i64.eqz', rest), () => {
-      f.return(r.call(finish, r.i64(0), r.i64(0), r.i32(0), r.i32(0), register));
-    });
-    r.set(high, rest);
-    r.set(low, r.i64(0));
-    r.set(result, r.with32('sub', exponent, 64));
-  });
-  const places = r.op('i64.clz', r.get(high));
-  r.when(r.with64('ne', places, 0), () => {
-    const carried = r.op('i64.shr_u', r.get(low), r.op('i64.sub', r.i64(64), places));
-    r.set(high, r.op('i64.or', r.op('i64.shl', r.get(high), places), carried));
-    r.set(low, r.op('i64.shl', r.get(low), places));
-    r.set(result, r.op('i32.sub', r.get(result), r.op('i32.wrap_i64', places)));
-  });
-  f.return(r.call(finish, r.get(high), r.get(low), sign, r.get(result), register));
+function round<Slot>(r: X87File<Slot>, exact: Exact): Rounded {
+  const { high, low, sign, isZero } = exact;
+  const rounded = r.variable(high);
+  const lost = r.variable(low);
+  const up = r.variable(r.i32(0));
+  r.when(
+    r.isExtended(),
+    () => {
+      r.set(up, roundsUp(r, high, low));
+      r.set(rounded, r.op('i64.add', high, wide(r, r.get(up))));
+    },
+    () => {
+      const kept = r.with64('shr_u', high, DOUBLE_DROP);
+      const sticky = wide(r, r.with64('ne', low, 0));
+      r.set(lost, r.op('i64.or', r.with64('shl', high, 64 - DOUBLE_DROP), sticky));
+      r.set(up, roundsUp(r, kept, r.get(lost)));
+      r.set(rounded, r.with64('shl', r.op('i64.add', kept, wide(r, r.get(up))), DOUBLE_DROP));
+    },
+  );
+  // Adding one to all ones leaves 0: the next power of two.
+  const carried = r.op('i64.eqz', r.get(rounded));
+  const exponent = r.op('i32.add', exact.exponent, carried);
+  const isOutside = r.with32('gt_u', r.with32('sub', exponent, 1), EXPONENT_MASK - 2);
+  r.slowly(r.f.select(isZero, r.i32(0), isOutside));
+  const significand = r.op('i64.or', r.get(rounded), r.with64('shl', wide(r, carried), 63));
+  return {
+    significand: r.f.select(isZero, r.i64(0), significand),
+    word: r.op('i32.or', sign, r.f.select(isZero, r.i32(0), exponent)),
+    isNormalOrZero: true,
+    lost: r.f.select(isZero, r.i64(0), r.get(lost)),
+    up: r.f.select(isZero, r.i32(0), r.get(up)),
+  };
 }
 
-const productSign = (r: Routine, aWord: IrValue, bWord: IrValue): IrValue =>
-  r.with32('and', r.op('i32.xor', aWord, bWord), SIGN);
+const exponentOf = (r: Routine, { word }: FloatParts): IrValue => r.with32('and', word, EXPONENT_MASK);
 
-function defineMultiply(define: Define, finish: IrFunctionRef): IrFunctionRef {
-  const { r, ref } = define('multiply', PARAMETERS);
-  const { f } = r;
-  const { a, aWord, b, bWord, register } = operands(r);
-  const sign = productSign(r, aWord, bWord);
-  r.when(r.op('i32.or', isZero(r, a, aWord), isZero(r, b, bWord)), () => {
-    f.return(r.call(finish, r.i64(0), r.i64(0), sign, r.i32(0), register));
+/** A significand moved down by up to 64 + 63 places: its upper 64 bits and those below, of which the last is sticky. */
+function aligned(r: Routine, small: IrValue, distance: IrValue): { shifted: IrValue; below: IrValue } {
+  const places = wide(r, distance);
+  /** Moved up by 64 less so many places, of 0 to 63; 64 places leave nothing. */
+  const movedOut = (value: IrValue) =>
+    r.op('i64.shl', r.with64('shl', value, 1), r.op('i64.sub', r.i64(63), places));
+  const shifted = r.variable(r.op('i64.shr_u', small, places));
+  const below = r.variable(movedOut(small));
+  r.when(r.with32('gt_u', distance, 63), () => {
+    // Shift counts are modulo 64.
+    const sticky = wide(r, r.with64('ne', r.get(below), 0));
+    const near = r.op('i64.or', r.get(shifted), sticky);
+    const far = wide(r, r.with64('ne', small, 0));
+    r.set(below, r.f.select(r.with32('lt_u', distance, 128), near, far));
+    r.set(shifted, r.i64(0));
   });
-  const half = (value: IrValue) => r.with64('and', value, 0xffff_ffffn);
+  return { shifted: r.get(shifted), below: r.get(below) };
+}
+
+export function addFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts): Rounded {
+  const { f } = r;
+  const [aExponent, bExponent] = [exponentOf(r, a), exponentOf(r, b)];
+  const difference = r.op('i32.sub', aExponent, bExponent);
+  const isSmaller = r.op('i64.lt_u', a.significand, b.significand);
+  const swap = f.select(difference, r.with32('lt_s', difference, 0), isSmaller);
+  const large = f.select(swap, b.significand, a.significand);
+  const small = f.select(swap, a.significand, b.significand);
+  const largeWord = f.select(swap, b.word, a.word);
+  const distance = f.select(swap, r.op('i32.sub', r.i32(0), difference), difference);
+  const { shifted, below } = aligned(r, small, distance);
+  // All ones where the smaller one is to be subtracted.
+  const signs = r.with32('shl', r.op('i32.xor', a.word, b.word), 16);
+  const minus = r.op('i64.extend_i32_s', r.with32('shr_s', signs, 31));
+  const negated = (value: IrValue) => r.op('i64.xor', value, minus);
+  const low = r.op('i64.sub', negated(below), minus);
+  const borrowed = r.op('i64.and', wide(r, r.op('i64.eqz', below)), minus);
+  const high = r.op('i64.add', r.op('i64.add', large, negated(shifted)), borrowed);
+  // A sum may have one bit more.
+  const more = r.op('i64.and', wide(r, r.op('i64.lt_u', high, large)), r.with64('xor', minus, -1n));
+  const upper = r.variable(r.op('i64.or', r.op('i64.shr_u', high, more), r.with64('shl', more, 63)));
+  const sticky = r.op('i64.or', r.op('i64.shr_u', low, more), r.op('i64.and', low, more));
+  const lower = r.variable(r.op('i64.or', sticky, r.with64('shl', r.op('i64.and', high, more), 63)));
+  const exponent = r.variable(r.op('i32.add', r.with32('and', largeWord, EXPONENT_MASK), r.op('i32.wrap_i64', more)));
+  const isZero = r.variable(r.i32(0));
+  r.when(r.op('i64.eqz', r.get(upper)), () => {
+    r.set(upper, r.get(lower));
+    r.set(lower, r.i64(0));
+    r.set(exponent, r.with32('sub', r.get(exponent), 64));
+    r.set(isZero, r.op('i64.eqz', r.get(upper)));
+  });
+  // A difference may have fewer.
+  const places = r.op('i64.clz', r.get(upper));
+  const moved = r.op('i64.shr_u', r.with64('shr_u', r.get(lower), 1), r.op('i64.sub', r.i64(63), places));
+  // Nothing left of numbers with different signs: +0.
+  const sign = f.select(r.get(isZero), r.op('i32.and', a.word, b.word), largeWord);
+  return round(r, {
+    high: r.op('i64.or', r.op('i64.shl', r.get(upper), places), moved),
+    low: r.op('i64.shl', r.get(lower), places),
+    exponent: r.op('i32.sub', r.get(exponent), r.op('i32.wrap_i64', places)),
+    sign: r.with32('and', sign, SIGN),
+    isZero: r.get(isZero),
+  });
+}
+
+const productSign = (r: Routine, a: FloatParts, b: FloatParts): IrValue =>
+  r.with32('and', r.op('i32.xor', a.word, b.word), SIGN);
+
+export function multiplyFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts): Rounded {
+  const lower = (value: IrValue) => r.with64('and', value, 0xffff_ffffn);
   const upper = (value: IrValue) => r.with64('shr_u', value, 32);
-  const lowest = r.op('i64.mul', half(a), half(b));
-  const middle = r.op('i64.add', r.op('i64.mul', upper(a), half(b)), upper(lowest));
-  const cross = r.op('i64.add', r.op('i64.mul', half(a), upper(b)), half(middle));
-  const top = r.op(
-    'i64.add',
-    r.op('i64.mul', upper(a), upper(b)),
-    r.op('i64.add', upper(middle), upper(cross)),
-  );
-  const low = r.op('i64.or', r.with64('shl', cross, 32), half(lowest));
-  const sum = r.op('i32.add', r.with32('and', aWord, EXPONENT_MASK), r.with32('and', bWord, EXPONENT_MASK));
-  const exponent = r.with32('sub', sum, BIAS - 1);
-  r.when(r.with64('ge_s', top, 0), () => {
-    const high = r.op('i64.or', r.with64('shl', top, 1), r.with64('shr_u', low, 63));
-    f.return(r.call(finish, high, r.with64('shl', low, 1), sign, r.with32('sub', exponent, 1), register));
+  const [x, y] = [a.significand, b.significand];
+  const lowest = r.op('i64.mul', lower(x), lower(y));
+  const middle = r.op('i64.add', r.op('i64.mul', upper(x), lower(y)), upper(lowest));
+  const cross = r.op('i64.add', r.op('i64.mul', lower(x), upper(y)), lower(middle));
+  const sum = r.op('i64.add', upper(middle), upper(cross));
+  const top = r.op('i64.add', r.op('i64.mul', upper(x), upper(y)), sum);
+  const low = r.op('i64.or', r.with64('shl', cross, 32), lower(lowest));
+  // The product has its top bit here or one below.
+  const places = r.with64('xor', r.with64('shr_u', top, 63), 1);
+  const moved = r.op('i64.and', r.with64('shr_u', low, 63), places);
+  const exponents = r.op('i32.add', exponentOf(r, a), exponentOf(r, b));
+  return round(r, {
+    high: r.op('i64.or', r.op('i64.shl', top, places), moved),
+    low: r.op('i64.shl', low, places),
+    exponent: r.op('i32.sub', r.with32('sub', exponents, BIAS - 1), r.op('i32.wrap_i64', places)),
+    sign: productSign(r, a, b),
+    // Of two normal numbers no product is small enough.
+    isZero: r.op('i64.eqz', top),
   });
-  f.return(r.call(finish, top, low, sign, exponent, register));
-  return ref;
 }
 
-function defineDivide(define: Define, finish: IrFunctionRef): IrFunctionRef {
-  const { r, ref } = define('divide', PARAMETERS);
+export function divideFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts): Rounded {
   const { f } = r;
-  const { a, aWord, b, bWord, register } = operands(r);
-  r.leaveWhen(isZero(r, b, bWord), r.i32(NOT_HANDLED));
-  const sign = productSign(r, aWord, bWord);
-  r.when(isZero(r, a, aWord), () => {
-    f.return(r.call(finish, r.i64(0), r.i64(0), sign, r.i32(0), register));
-  });
+  const [dividend, divisor] = [a.significand, b.significand];
+  r.slowly(r.op('i64.eqz', divisor));
   // The dividend is high:low with high below the divisor, so that the quotient has 64 bits and its top bit set.
-  const smaller = r.op('i64.lt_u', a, b);
-  const high = f.select(smaller, a, r.with64('shr_u', a, 1));
-  const low = f.select(smaller, r.i64(0), r.with64('shl', a, 63));
-  const difference = r.op(
-    'i32.sub',
-    r.with32('and', aWord, EXPONENT_MASK),
-    r.with32('and', bWord, EXPONENT_MASK),
-  );
-  const exponent = r.op('i32.sub', r.with32('add', difference, BIAS), smaller);
-  const first = quotientDigit(r, high, r.with64('shr_u', low, 32), b);
-  const second = quotientDigit(r, first.rest, r.with64('and', low, 0xffff_ffffn), b);
-  const quotient = r.op('i64.add', r.with64('shl', first.digit, 32), second.digit);
-  const rest = second.rest;
+  const smaller = r.op('i64.lt_u', dividend, divisor);
+  const high = f.select(smaller, dividend, r.with64('shr_u', dividend, 1));
+  const low = f.select(smaller, r.i64(0), r.with64('shl', dividend, 63));
+  const difference = r.op('i32.sub', exponentOf(r, a), exponentOf(r, b));
+  const first = quotientDigit(r, high, r.with64('shr_u', low, 32), divisor);
+  const second = quotientDigit(r, first.rest, r.with64('and', low, 0xffff_ffffn), divisor);
+  const { rest } = second;
   // Half of the divisor against the remainder, without doubling it: the bits below the quotient.
-  const other = r.op('i64.sub', b, rest);
-  const sticky = r.op('i64.extend_i32_u', r.op('i64.ne', rest, other));
-  const above = r.with64('shl', r.op('i64.extend_i32_u', r.op('i64.ge_u', rest, other)), 63);
-  const below = f.select(r.op('i64.eqz', rest), r.i64(0), r.op('i64.or', above, sticky));
-  f.return(r.call(finish, quotient, below, sign, exponent, register));
-  return ref;
+  const other = r.op('i64.sub', divisor, rest);
+  const sticky = wide(r, r.op('i64.ne', rest, other));
+  const above = r.with64('shl', wide(r, r.op('i64.ge_u', rest, other)), 63);
+  return round(r, {
+    high: r.op('i64.add', r.with64('shl', first.digit, 32), second.digit),
+    low: f.select(r.op('i64.eqz', rest), r.i64(0), r.op('i64.or', above, sticky)),
+    exponent: r.op('i32.sub', r.with32('add', difference, BIAS), smaller),
+    sign: productSign(r, a, b),
+    isZero: r.op('i64.eqz', dividend),
+  });
 }
 
 /** One 32-bit digit of (high:next) / divisor; `high` is below the divisor, whose top bit is set. */
@@ -333,8 +207,8 @@ function quotientDigit(
     const fits = r.op('i64.eqz', r.with64('shr_u', r.get(estimate), 32));
     const target = r.op('i64.or', r.with64('shl', r.get(estimate), 32), next);
     const exceeds = r.op('i64.gt_u', r.op('i64.mul', r.get(digit), divisorLow), target);
-    const wide = r.with64('gt_u', r.get(digit), 0xffff_ffffn);
-    r.when(r.op('i32.and', fits, r.op('i32.or', wide, exceeds)), () => {
+    const tooWide = r.with64('gt_u', r.get(digit), 0xffff_ffffn);
+    r.when(r.op('i32.and', fits, r.op('i32.or', tooWide, exceeds)), () => {
       r.set(digit, r.with64('sub', r.get(digit), 1));
       r.set(estimate, r.op('i64.add', r.get(estimate), divisorHigh));
     });

@@ -1,22 +1,21 @@
-// Writing one WebAssembly function over the CPU block by hand, on the IR builder: constants, structured
-// conditions, fields and x87 registers. Not here: any arithmetic of floats.
+// Writing WebAssembly over the CPU block by hand, on the IR builder: constants, structured conditions, fields. Not here:
+// where x87 registers are (x87-file.ts), any arithmetic of floats.
 
-import type { FunctionBuilder, IrFunctionRef, IrValue, IrVariable } from '../../ir/types.ts';
+import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
 import type { MemoryLayout } from '../layout.ts';
 
-const REGISTER_SHIFT = Math.log2(CPU_FIELDS.fprSignificand.stride);
-const { fprSignificand, fprExponent, scratch } = CPU_FIELDS;
+const { scratch } = CPU_FIELDS;
 
 type StatusField = 'fcw' | 'fsw' | 'ftop' | 'ftag';
 
 export class Routine {
   readonly f: FunctionBuilder;
-  readonly #block: number;
+  protected readonly block: number;
 
   constructor(f: FunctionBuilder, layout: MemoryLayout) {
     this.f = f;
-    this.#block = layout.cpuBlock;
+    this.block = layout.cpuBlock;
   }
 
   i32(value: number): IrValue {
@@ -48,8 +47,14 @@ export class Routine {
     this.f.set(variable, value);
   }
 
+  /** What a constant decides leaves no code. */
   when(condition: IrValue, then: () => void, otherwise?: () => void): void {
     const { f } = this;
+    const known = f.constantOf(condition);
+    if (known !== undefined) {
+      (known === 0 ? otherwise : then)?.();
+      return;
+    }
     const yes = f.block();
     const no = f.block();
     const after = otherwise === undefined ? no : f.block();
@@ -64,74 +69,16 @@ export class Routine {
     }
     f.enter(after);
   }
-  /** Repeats while the body's value is not 0. */
-  loop(body: () => IrValue): void {
-    const { f } = this;
-    const head = f.block();
-    const after = f.block();
-    f.jump(head);
-    f.enter(head);
-    f.branch(body(), head, after);
-    f.enter(after);
-  }
-  /** Leaves with a value where a condition holds. */
-  leaveWhen(condition: IrValue, value: IrValue): void {
-    this.when(condition, () => this.f.return(value));
-  }
-  call(callee: IrFunctionRef, ...operands: IrValue[]): IrValue {
-    return this.f.call(callee, ...operands) ?? this.i32(0);
-  }
-
   state(name: StatusField): IrValue {
-    return this.f.load('i32.load', this.i32(0), this.#block + CPU_FIELDS[name].offset);
+    return this.f.load('i32.load', this.i32(0), this.block + CPU_FIELDS[name].offset);
   }
   setState(name: StatusField, value: IrValue): void {
-    this.f.store('i32.store', this.i32(0), this.#block + CPU_FIELDS[name].offset, value);
+    this.f.store('i32.store', this.i32(0), this.block + CPU_FIELDS[name].offset, value);
   }
   scratch(n: number): IrValue {
-    return this.f.load('i64.load', this.i32(0), this.#block + scratch.offset + 8 * n);
+    return this.f.load('i64.load', this.i32(0), this.block + scratch.offset + 8 * n);
   }
   setScratch(n: number, value: IrValue): void {
-    this.f.store('i64.store', this.i32(0), this.#block + scratch.offset + 8 * n, value);
-  }
-
-  /** Number of the physical register that is ST(i). */
-  physical(i: IrValue): IrValue {
-    return this.with32('and', this.op('i32.add', this.state('ftop'), i), 7);
-  }
-  #register(r: IrValue): IrValue {
-    return this.with32('shl', r, REGISTER_SHIFT);
-  }
-  significand(r: IrValue): IrValue {
-    return this.f.load('i64.load', this.#register(r), this.#block + fprSignificand.offset);
-  }
-  exponent(r: IrValue): IrValue {
-    return this.f.load('i32.load', this.#register(r), this.#block + fprExponent.offset);
-  }
-  /** Also marks it as not empty. */
-  setRegister(r: IrValue, significand: IrValue, exponent: IrValue): void {
-    const { f } = this;
-    f.store('i64.store', this.#register(r), this.#block + fprSignificand.offset, significand);
-    f.store('i32.store', this.#register(r), this.#block + fprExponent.offset, exponent);
-    this.setState('ftag', this.op('i32.or', this.state('ftag'), this.#bit(r)));
-  }
-  #bit(r: IrValue): IrValue {
-    return this.op('i32.shl', this.i32(1), r);
-  }
-  /** 1 when register `r` holds something. */
-  isFull(r: IrValue): IrValue {
-    return this.with32('and', this.op('i32.shr_u', this.state('ftag'), r), 1);
-  }
-  pop(): void {
-    const top = this.state('ftop');
-    const kept = this.with32('xor', this.#bit(top), -1);
-    this.setState('ftag', this.op('i32.and', this.state('ftag'), kept));
-    this.setState('ftop', this.with32('and', this.with32('add', top, 1), 7));
-  }
-  /** Gives the number of the register that becomes ST(0). */
-  push(): IrValue {
-    const top = this.with32('and', this.with32('add', this.state('ftop'), 7), 7);
-    this.setState('ftop', top);
-    return top;
+    this.f.store('i64.store', this.i32(0), this.block + scratch.offset + 8 * n, value);
   }
 }
