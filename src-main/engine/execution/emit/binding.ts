@@ -2,7 +2,7 @@
 // guest memory is reached, and what happens when an instruction ends. The interpreter binds to decoded records
 // and the CPU block, the JIT to constants and IR variables; `IrEmitter` does everything else once.
 
-import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
+import type { HelperDeclaration, HelperName } from '../../x86/helpers/declarations.ts';
 import type { ExponentRange, Operand, SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
 import type { CpuFieldName } from '../../x86/state/cpu-state.ts';
 import type { IrValue } from '../../ir/types.ts';
@@ -111,6 +111,8 @@ export interface Binding {
   /** REP: passes while the body gives 1; between two it may leave with rip at this instruction. */
   iterate(body: () => IrValue): void;
 
+  /** Code in place of a helper's call, of all its arguments: the result, or any value where it has none. */
+  inlineHelper?(name: HelperName, operands: readonly IrValue[]): IrValue | undefined;
   /** 64-bit arguments are already in scratch, `operands` are the others. Gives the raw result of the call. */
   callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined;
 }

@@ -386,6 +386,11 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
 
   when(condition: Value, then: () => void, otherwise?: () => void): void {
     const f = this.f;
+    const known = f.constantOf(irOf(condition));
+    if (known !== undefined) {
+      (known === 0 ? otherwise : then)?.();
+      return;
+    }
     const yes = f.block();
     const no = f.block();
     const after = otherwise === undefined ? no : f.block();
@@ -535,10 +540,17 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
     if (operands.length !== declaration.parameters.length)
       this.fail(`calls ${name} with ${operands.length} operands`);
     const passed: IrValue[] = [];
-    declaration.parameters.forEach((type, position) => {
+    const values = declaration.parameters.map((type, position) => {
       const operand = operands[position] as Value;
-      if (type === 'i32') passed.push(irOf(operand.bits === 64 ? this.truncate(operand, 32) : operand));
-      else this.#binding.writeState('scratch', position, irOf(this.zeroExtend(operand, 64)));
+      if (type === 'i64') return irOf(this.zeroExtend(operand, 64));
+      return irOf(operand.bits === 64 ? this.truncate(operand, 32) : operand);
+    });
+    const inline = this.#binding.inlineHelper?.(name, values);
+    if (inline !== undefined) return integer(declaration.result === 'i64' ? 64 : 32, inline);
+    declaration.parameters.forEach((type, position) => {
+      const value = values[position] as IrValue;
+      if (type === 'i32') passed.push(value);
+      else this.#binding.writeState('scratch', position, value);
     });
     const result = this.#binding.callHelper(name, declaration, passed);
     if (declaration.writesRegisters) this.#committed = true;

@@ -55,6 +55,8 @@ export class Jit {
   readonly #deviceSites = new DeviceSites();
   readonly #wideChecks = new FailingSites();
   readonly #suppositions = new FailingSites();
+  /** Entries of regions that were compiled for an x87 control word. */
+  readonly #x87Entries = new FailingSites();
   readonly #mapping: CodeMapping;
   readonly #byPage = new Map<number, Set<LiveRegion>>();
   /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
@@ -162,6 +164,8 @@ export class Jit {
         widened: (offset) => this.#wideChecks.watch(hostInRegion(region, offset)),
         isCautious: (offset) => this.#suppositions.isFailing(hostInRegion(region, offset)),
         supposes: (offset) => this.#suppositions.watch(hostInRegion(region, offset)),
+        ...(this.#x87Entries.isFailing(block.host) ? {} : { fcw: this.#fcw() }),
+        supposesControl: () => this.#x87Entries.watch(block.host),
         reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
       });
     } catch (error) {
@@ -171,6 +175,10 @@ export class Jit {
     }
   }
 
+  #fcw(): number {
+    return this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.fcw.offset) >> 2] as number;
+  }
+
   /** A region left the instruction at a host address to the interpreter because of a device. */
   reachedDevice(host: number): void {
     if (this.#deviceSites.note(host)) this.#code.invalidatePage(hostPageOf(host));
@@ -178,14 +186,15 @@ export class Jit {
 
   /**
    * A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide, or of
-   * unusual numbers. An unusual MXCSR is so for the instructions that follow, too.
+   * unusual numbers or of the x87 control word. An unusual MXCSR is so for the instructions that follow, too.
    */
   leftSlowly(host: number): void {
     const isTooWide = this.#wideChecks.failed(host);
     const isUnusual = this.#suppositions.failed(host);
     if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
       this.#suppositions.pageFailed(host);
-    if (isTooWide || isUnusual) this.#code.invalidatePage(hostPageOf(host));
+    const isControlOther = this.#x87Entries.failed(host);
+    if (isTooWide || isUnusual || isControlOther) this.#code.invalidatePage(hostPageOf(host));
   }
 
   #install({ header }: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
@@ -267,6 +276,7 @@ export class Jit {
       this.#deviceSites.clear();
       this.#wideChecks.clear();
       this.#suppositions.clear();
+      this.#x87Entries.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;

@@ -4,7 +4,7 @@
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { DecodedOperand, Instruction } from '../../x86/decode/instruction.ts';
-import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
+import type { HelperDeclaration, HelperName } from '../../x86/helpers/declarations.ts';
 import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
 import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
@@ -19,6 +19,7 @@ import type { BasicBlock, Placed, Region } from './region.ts';
 import { RegionFlags } from './region-flags.ts';
 import { RegionSuppositions } from './region-suppositions.ts';
 import { isMostlyDoubles, RegionVectors } from './region-vectors.ts';
+import type { RegionX87 } from './region-x87.ts';
 
 /** Where control goes when it leaves an instruction. Offsets count from the region's page. */
 export interface RegionControl extends CheckControl {
@@ -48,6 +49,8 @@ export class RegionBinding implements Binding {
   readonly flags: RegionFlags;
   readonly pages: PageChecks;
   readonly wide: boolean;
+  /** x87 registers, where the region keeps them. */
+  x87: RegionX87 | undefined;
   shape!: Shape & ReturnType<typeof modeShape> & { segmented: boolean };
   aligned = false;
   suppositions: RegionSuppositions | undefined;
@@ -151,6 +154,7 @@ export class RegionBinding implements Binding {
     });
     this.#vectors.emitEntry();
     f.set(this.#codeBase, this.readState('codeBase', 0));
+    this.x87?.emitEntry();
     this.flags.emitEntry(this.readState('flagResult', 0), this.readState('flagAux', 0));
   }
 
@@ -162,10 +166,21 @@ export class RegionBinding implements Binding {
       f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
     }
     this.#vectors.emitStores();
+    this.x87?.emitStores();
     this.flags.emitStores((result, aux) => {
       this.writeState('flagResult', 0, result);
       this.writeState('flagAux', 0, aux);
     });
+  }
+
+  /** On the way out of the region, or to another of its blocks. */
+  leave(): void {
+    this.flags.leave();
+    this.x87?.leave();
+  }
+  materialize(): void {
+    this.flags.materialize();
+    this.x87?.materialize();
   }
 
   /** Offset in CS of a place in the page, as 64 bits. */
@@ -354,6 +369,8 @@ export class RegionBinding implements Binding {
     // Part of the mode that the region is compiled for.
     if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
     if (name === 'xmm') return this.#vectors.read(index, 128);
+    const kept = this.x87?.readState(name, index);
+    if (kept !== undefined) return kept;
     return loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
@@ -361,6 +378,7 @@ export class RegionBinding implements Binding {
       this.#vectors.write(index, 128, value);
       return;
     }
+    if (this.x87?.writeState(name, value, this.#offset) === true) return;
     storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
   }
 
@@ -566,6 +584,9 @@ export class RegionBinding implements Binding {
     f.enter(after);
   }
 
+  inlineHelper(name: HelperName, operands: readonly IrValue[]): IrValue | undefined {
+    return this.x87?.call(name, operands);
+  }
   callHelper(name: string, declaration: HelperDeclaration, operands: readonly IrValue[]): IrValue | undefined {
     // Registers stand in variables here: what reads or writes them elsewhere is the interpreter's.
     if (declaration.endsBlock !== undefined || declaration.readsRegisters || declaration.writesRegisters) {

@@ -13,6 +13,7 @@ import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { BasicBlock, Region } from './region.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
+import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from './region-x87.ts';
 
 export interface TranslateOptions {
   readonly layout: MemoryLayout;
@@ -28,6 +29,10 @@ export interface TranslateOptions {
   readonly supposes?: (offset: number) => void;
   /** Whether the instruction at an offset in the page is known to reach devices. */
   readonly reachesDevice?: (offset: number) => boolean;
+  /** The x87 control word that a region may be compiled for; undefined: x87 registers stay in memory. */
+  readonly fcw?: number;
+  /** Told where the region is compiled for `fcw`. */
+  readonly supposesControl?: () => void;
   /** The record to go on with at an offset of the entry's page, if there is one. */
   readonly exitRecord?: (offset: number) => number | undefined;
 }
@@ -83,6 +88,12 @@ class RegionTranslator implements RegionControl {
       region,
       control: this,
     });
+    const { fcw } = options;
+    if (fcw !== undefined && isUsualControl(fcw) && usesX87Variables(region)) {
+      options.supposesControl?.();
+      const parts = { region, fcw, wide: this.#binding.wide, slow: () => this.slow() };
+      this.#binding.x87 = new RegionX87(f, options.layout, parts);
+    }
     this.#emitter = new IrEmitter(f, this.#binding);
     this.#leaveBlock = f.block();
     this.#exitRip = f.variable('i64');
@@ -101,15 +112,38 @@ class RegionTranslator implements RegionControl {
     const f = this.#f;
     const entry = f.block();
     f.jump(entry);
-    for (const block of this.#region.blocks.values()) this.#emitBlock(block);
+    for (let next = this.#nextBlock(); next !== undefined; next = this.#nextBlock()) this.#emitBlock(next);
     this.#emitLeave();
     f.enter(entry);
     this.#binding.emitEntry();
+    const { x87 } = this.#binding;
     const remaining = this.#remainingAtEntry();
     f.set(this.#atEntry, remaining);
     f.set(this.#reason, this.#i32(EXIT_ATTENTION));
     f.set(this.#remaining, remaining);
+    x87?.checkEntry(() => this.#leaveAtEntry());
     f.jump(this.#blockAt(this.#region.entry));
+  }
+
+  /** Those first of which a way to them is known. */
+  #nextBlock(): BasicBlock | undefined {
+    const { x87 } = this.#binding;
+    let first: BasicBlock | undefined;
+    for (const block of this.#region.blocks.values()) {
+      if (this.#emitted.has(block.offset)) continue;
+      if (x87 === undefined || x87.isReached(block.offset)) return block;
+      first ??= block;
+    }
+    return first;
+  }
+
+  /** The region was compiled for another control word. The run loop counts it. */
+  #leaveAtEntry(): void {
+    this.#offset = this.#region.entry;
+    this.#count = 0;
+    this.#binding.flags.forget();
+    this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
+    this.#leaveWith(this.#offset, this.#i32(LEAVE), 0);
   }
 
   #state(name: 'attention' | 'retired' | 'retireLimit'): IrValue {
@@ -138,6 +172,7 @@ class RegionTranslator implements RegionControl {
     this.#emitted.add(block.offset);
     this.#binding.flags.forget();
     this.#binding.forget();
+    this.#binding.x87?.enterBlock(block.offset);
     this.#count = 0;
     for (const [at, { offset, instruction }] of block.instructions.entries()) {
       this.#offset = offset;
@@ -148,6 +183,10 @@ class RegionTranslator implements RegionControl {
       }
       const reachesDevice = this.#options.reachesDevice?.(offset) === true;
       const operands = this.#binding.begin(block, at, reachesDevice);
+      if (this.#binding.x87 !== undefined && needsX87InMemory(instruction)) {
+        this.slow();
+        return;
+      }
       this.#emitter.beginInstruction();
       const semantics = SEMANTICS[instruction.row.mnemonic];
       if (semantics === undefined) throw new Error(`no semantics for ${instruction.row.mnemonic}`);
@@ -199,13 +238,16 @@ class RegionTranslator implements RegionControl {
   goto(offset: number): void {
     if (!this.#f.open) return;
     const target = this.#blocks.get(offset);
-    if (target === undefined) {
-      this.#leaveAt(offset, LOOKUP, this.#count + 1);
+    const { x87 } = this.#binding;
+    const leave = () => this.#leaveAt(offset, LOOKUP, this.#count + 1);
+    if (target === undefined || x87?.mayGoTo(offset) === false) {
+      leave();
       return;
     }
+    x87?.confirmControl(leave);
     this.#retire(this.#count + 1);
     if (this.#emitted.has(offset)) this.#backEdge(offset);
-    this.#binding.flags.materialize();
+    this.#binding.materialize();
     this.#f.jump(target);
   }
 
@@ -214,7 +256,7 @@ class RegionTranslator implements RegionControl {
     const wide = this.#binding.wide ? target : f.op('i64.extend_i32_u', target);
     if (isReturn) for (const site of this.#region.returnSites) this.#gotoIfEqual(wide, site);
     else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
-    this.#binding.flags.leave();
+    this.#binding.leave();
     f.set(this.#exitRip, wide);
     this.#finish(this.#i32(LOOKUP), this.#count + 1);
   }
@@ -279,7 +321,7 @@ class RegionTranslator implements RegionControl {
     this.#leaveWith(offset, this.#i32(record ?? result), count);
   }
   #leaveWith(offset: number, result: IrValue, count: number): void {
-    this.#binding.flags.leave();
+    this.#binding.leave();
     this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
     this.#finish(result, count);
   }

@@ -72,7 +72,7 @@ export class MemoryFile extends X87File<IrValue> {
     return this.with32('and', this.op('i32.shr_u', this.state('ftag'), slot), 1);
   }
   #pending(): IrValue {
-    return this.with32('and', this.state('fsw'), ERROR_SUMMARY);
+    return this.with32('and', this.status(), ERROR_SUMMARY);
   }
   requireFull(...slots: IrValue[]): void {
     const empty = slots.map((slot) => this.op('i32.eqz', this.#isFull(slot)));
@@ -96,8 +96,15 @@ export class MemoryFile extends X87File<IrValue> {
     return this.with32('and', this.state('fcw'), PRECISION_64);
   }
 
+  setControl(fcw: IrValue): void {
+    this.setState('fcw', fcw);
+  }
+
+  status(): IrValue {
+    return this.state('fsw');
+  }
   #status(removed: number): IrValue {
-    return this.with32('and', this.state('fsw'), ~removed);
+    return this.with32('and', this.status(), ~removed);
   }
   clearC1(): void {
     this.setState('fsw', this.#status(C1));

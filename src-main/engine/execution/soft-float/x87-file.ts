@@ -65,6 +65,10 @@ export abstract class X87File<Slot> extends Routine {
   /** Not 0 where significands have 64 bits. */
   abstract isExtended(): IrValue;
 
+  abstract setControl(fcw: IrValue): void;
+
+  /** The status word without TOP. */
+  abstract status(): IrValue;
   abstract clearC1(): void;
   /** PE and C1. */
   abstract report(rounding: Rounding): void;

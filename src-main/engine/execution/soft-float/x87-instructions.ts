@@ -3,6 +3,7 @@
 // Everything that leaves slowly comes before the first change.
 
 import type { IrValue } from '../../ir/types.ts';
+import type { FLOAT_HELPERS } from '../../x86/helpers/float.table.ts';
 import {
   X87_ARITHMETIC,
   X87_COMPARE,
@@ -16,6 +17,9 @@ import { EXPONENT_MASK, type FloatParts, SIGN, TOP_BIT, type X87File } from './x
 
 /** Condition codes of "equal" and "less". */
 const [EQUAL, LESS] = [0x4000, 0x0100];
+/** Bits of the control word that can be written; bit 6 is always set. */
+const DEFINED_CONTROL = 0x1f3f;
+const EXCEPTIONS = 0x3f;
 /** ZF and CF, as FCOMI sets them. */
 const [ZERO_FLAG, CARRY_FLAG] = [0x40, 0x01];
 
@@ -251,4 +255,37 @@ export class X87Instructions<Slot> {
       },
     );
   }
+
+  wait(): void {
+    this.#r.requireFull();
+  }
+  /** FLDCW that unmasks nothing that is flagged. */
+  loadControl(value: IrValue): void {
+    const r = this.#r;
+    const control = r.with32('or', r.with32('and', value, DEFINED_CONTROL), 0x40);
+    r.requireFull();
+    const flagged = r.with32('and', r.status(), EXCEPTIONS);
+    r.slowly(r.op('i32.and', r.with32('xor', control, -1), flagged));
+    r.setControl(control);
+  }
 }
+
+export type Inline = (...operands: IrValue[]) => void;
+
+/** Code in place of those helpers that give no result, with the same operands. */
+export const inlineEffects = <Slot>(x87: X87Instructions<Slot>) => ({
+  x87Load: (kind: IrValue, bits: IrValue) => x87.load(kind, bits),
+  x87Load80: (significand: IrValue, word: IrValue) => x87.load80(significand, word),
+  x87LoadRegister: (i: IrValue) => x87.loadRegister(i),
+  x87Constant: (index: IrValue) => x87.constant(index),
+  x87StoreRegister: (i: IrValue, pops: IrValue) => x87.storeRegister(i, pops),
+  x87Exchange: (i: IrValue) => x87.exchange(i),
+  x87ConditionalMove: (i: IrValue, condition: IrValue) => x87.conditionalMove(i, condition),
+  x87ArithmeticMemory: (operation: IrValue, kind: IrValue, bits: IrValue) => x87.arithmeticMemory(operation, kind, bits),
+  x87Arithmetic: (operation: IrValue, to: IrValue, from: IrValue, pops: IrValue) => x87.arithmetic(operation, to, from, pops),
+  x87CompareMemory: (flavour: IrValue, kind: IrValue, bits: IrValue) => x87.compareMemory(flavour, kind, bits),
+  x87Compare: (flavour: IrValue, i: IrValue) => x87.compare(flavour, i),
+  x87Function: (index: IrValue) => x87.simpleFunction(index),
+  x87LoadControl: (value: IrValue) => x87.loadControl(value),
+  x87Wait: () => x87.wait(),
+}) satisfies Partial<Record<keyof typeof FLOAT_HELPERS, Inline>>;

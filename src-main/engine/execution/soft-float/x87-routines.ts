@@ -3,42 +3,19 @@
 // Benchmark: the float program of tests/bench, built for x87.
 
 import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
-import type { IrFunctionRef, IrType, IrValue } from '../../ir/types.ts';
+import type { IrType, IrValue } from '../../ir/types.ts';
 import { FLOAT_HELPERS } from '../../x86/helpers/float.table.ts';
 import { X87_MEMORY } from '../../x86/helpers/x87-operations.ts';
 import { type EngineImports, IMPORT_MODULE } from '../interpreter/engine-imports.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { MemoryFile } from './memory-file.ts';
-import { C1, ERROR_SUMMARY, PRECISION_FLAG, type Rounding } from './x87-file.ts';
-import { X87Instructions } from './x87-instructions.ts';
-
-const FAST_HELPERS = [
-  'x87Load',
-  'x87Load80',
-  'x87LoadRegister',
-  'x87StoreRegister',
-  'x87Exchange',
-  'x87ConditionalMove',
-  'x87Store',
-  'x87StoreEnd',
-  'x87ArithmeticMemory',
-  'x87Arithmetic',
-  'x87CompareMemory',
-  'x87Compare',
-  'x87CompareFlags',
-  'x87Function',
-  'x87Constant',
-  'x87LoadControl',
-  'x87Wait',
-] as const;
-type FastHelper = (typeof FAST_HELPERS)[number];
+import { C1, PRECISION_FLAG, type Rounding } from './x87-file.ts';
+import { inlineEffects, X87Instructions } from './x87-instructions.ts';
 
 /** Scratch slot no helper passes anything in: what a fast `x87Store` leaves for `x87StoreEnd`. */
 const PENDING = 7;
 const PENDING_MARK = 0x8000_0000n;
 const DONE = 0;
-
-type Body = (instructions: X87Instructions<IrValue>, parameters: readonly IrValue[], r: MemoryFile) => void;
 
 /** Imports to put in place of the helpers of the same name. */
 export function createX87Routines(layout: MemoryLayout, imports: EngineImports): EngineImports {
@@ -58,52 +35,62 @@ export function createX87Routines(layout: MemoryLayout, imports: EngineImports):
 
 function defineRoutines(module: ModuleBuilder, layout: MemoryLayout): void {
   // Imports come first in a module.
-  const slow = new Map<FastHelper, IrFunctionRef>(
-    FAST_HELPERS.map((name) => [
-      name,
-      module.importFunction(IMPORT_MODULE, `helper.${name}`, passed(name), ['i32']),
-    ]),
-  );
-  for (const name of FAST_HELPERS) {
+  const routines = NAMES.map((name) => {
+    const slow = module.importFunction(IMPORT_MODULE, `helper.${name}`, passed(name), ['i32']);
+    return { name, slow };
+  });
+  for (const { name, slow } of routines) {
     const types = passed(name);
     const { builder } = module.defineFunction(name, types, ['i32'], { export: `helper.${name}` });
     const parameters = types.map((_, i) => builder.parameter(i));
-    const r = new MemoryFile(builder, layout, () =>
-      builder.return(builder.call(slow.get(name) as IrFunctionRef, ...parameters)),
+    const r = new MemoryFile(builder, layout, () => builder.return(builder.call(slow, ...parameters)));
+    const rest = parameters.values();
+    const operands = FLOAT_HELPERS[name].parameters.map((type, position) =>
+      type === 'i32' ? (rest.next().value as IrValue) : r.scratch(position),
     );
-    BODIES[name](new X87Instructions(r), parameters, r);
+    bodies(r)[name](...(operands as [IrValue, IrValue, IrValue, IrValue]));
     builder.return(r.i32(DONE));
   }
 }
+
+/** What each routine does, by the name of its helper. */
+function bodies(r: MemoryFile) {
+  const x87 = new X87Instructions(r);
+  return {
+    ...inlineEffects(x87),
+    x87Store: (kind: IrValue, truncate: IrValue) => store(x87, r, kind, truncate),
+    x87StoreEnd: (pops: IrValue) => storeEnd(r, pops),
+    x87CompareFlags: (flavour: IrValue, i: IrValue) =>
+      r.setScratch(0, r.op('i64.extend_i32_u', x87.compareFlags(flavour, i))),
+  };
+}
+
+type FastHelper = keyof ReturnType<typeof bodies>;
+
+const NAMES: readonly FastHelper[] = [
+  'x87Load',
+  'x87Load80',
+  'x87LoadRegister',
+  'x87Constant',
+  'x87Store',
+  'x87StoreEnd',
+  'x87StoreRegister',
+  'x87Exchange',
+  'x87ConditionalMove',
+  'x87ArithmeticMemory',
+  'x87Arithmetic',
+  'x87CompareMemory',
+  'x87Compare',
+  'x87CompareFlags',
+  'x87Function',
+  'x87LoadControl',
+  'x87Wait',
+];
 
 /** Types of a helper's call: its 32-bit parameters. */
 function passed(name: FastHelper): IrType[] {
   return FLOAT_HELPERS[name].parameters.filter((type) => type === 'i32').map(() => 'i32');
 }
-
-const BODIES: Readonly<Record<FastHelper, Body>> = {
-  x87Load: (x87, [kind], r) => x87.load(kind as IrValue, r.scratch(1)),
-  x87Load80: (x87, [word], r) => x87.load80(r.scratch(0), word as IrValue),
-  x87LoadRegister: (x87, [i]) => x87.loadRegister(i as IrValue),
-  x87StoreRegister: (x87, [i, pops]) => x87.storeRegister(i as IrValue, pops as IrValue),
-  x87Exchange: (x87, [i]) => x87.exchange(i as IrValue),
-  x87ConditionalMove: (x87, [i, condition]) => x87.conditionalMove(i as IrValue, condition as IrValue),
-  x87Store: (x87, [kind, truncate], r) => store(x87, r, kind as IrValue, truncate as IrValue),
-  x87StoreEnd: (_x87, [pops], r) => storeEnd(r, pops as IrValue),
-  x87ArithmeticMemory: (x87, [operation, kind], r) =>
-    x87.arithmeticMemory(operation as IrValue, kind as IrValue, r.scratch(2)),
-  x87Arithmetic: (x87, [operation, to, from, pops]) =>
-    x87.arithmetic(operation as IrValue, to as IrValue, from as IrValue, pops as IrValue),
-  x87CompareMemory: (x87, [flavour, kind], r) =>
-    x87.compareMemory(flavour as IrValue, kind as IrValue, r.scratch(2)),
-  x87Compare: (x87, [flavour, i]) => x87.compare(flavour as IrValue, i as IrValue),
-  x87CompareFlags: (x87, [flavour, i], r) =>
-    r.setScratch(0, r.op('i64.extend_i32_u', x87.compareFlags(flavour as IrValue, i as IrValue))),
-  x87Function: (x87, [index]) => x87.simpleFunction(index as IrValue),
-  x87Constant: (x87, [index]) => x87.constant(index as IrValue),
-  x87LoadControl: (_x87, [value], r) => loadControl(r, value as IrValue),
-  x87Wait: (_x87, _parameters, r) => r.requireFull(),
-};
 
 /** The value first; status and pop after the memory write. */
 function store(x87: X87Instructions<IrValue>, r: MemoryFile, kind: IrValue, truncate: IrValue): void {
@@ -143,13 +130,4 @@ function storeEnd(r: MemoryFile, pops: IrValue): void {
     up: r.op('i32.ne', r.with32('and', flags, C1), r.i32(0)),
   });
   r.when(pops, () => r.pop());
-}
-
-/** FLDCW that unmasks nothing that is flagged. */
-function loadControl(r: MemoryFile, value: IrValue): void {
-  const control = r.with32('or', r.with32('and', value, 0x1f3f), 0x40);
-  const unmasked = r.op('i32.and', r.with32('xor', control, -1), r.with32('and', r.state('fsw'), 0x3f));
-  const pending = r.with32('and', r.state('fsw'), ERROR_SUMMARY);
-  r.slowly(r.op('i32.or', unmasked, pending));
-  r.setState('fcw', control);
 }
