@@ -155,6 +155,20 @@ const CASES: readonly Case[] = [
       HELPERS.x87Exchange(cpu, 1);
     },
   },
+  {
+    name: 'FCOMI',
+    code: 'dbf1',
+    run: (cpu) => {
+      HELPERS.x87CompareFlags(cpu, 0, 1);
+    },
+  },
+  {
+    name: 'FCMOVNB',
+    code: 'dbc1',
+    run: (cpu) => {
+      HELPERS.x87ConditionalMove(cpu, 1, 1);
+    },
+  },
   memoryCase('FLD m32', 'd94740', X87_MEMORY.f32, 32),
   memoryCase('FLD m64', 'dd4740', X87_MEMORY.f64, 64),
   memoryCase('FILD m64', 'df6f40', X87_MEMORY.i64, 64),
@@ -166,6 +180,7 @@ const CASES: readonly Case[] = [
   storeCase('FISTTP m64', 'dd4f40', X87_MEMORY.i64, 64, 1),
   functionCase('FCHS', 'd9e0', X87_FUNCTION.FCHS),
   functionCase('FABS', 'd9e1', X87_FUNCTION.FABS),
+  functionCase('FTST', 'd9e4', X87_FUNCTION.FTST),
   {
     name: 'FLD1',
     code: 'd9e8',
@@ -221,6 +236,34 @@ describe('x87 routines agree with the helpers', () => {
       expect(`${operands}: ${stored}`).toBe(
         `${operands}: ${BigInt.asUintN(resultBits, oracle.get64('scratch', 0))}`,
       );
+    }
+  });
+});
+
+/** Sign and exponent of a power of two, and its significand. */
+const power = (exponent: number, sign = 0): bigint => (BigInt((sign << 15) | (16383 + exponent)) << 64n) | (1n << 63n);
+
+describe('sums of numbers that are far apart', () => {
+  const DISTANCES = Array.from({ length: 68 }, (_, i) => i + 61);
+  it('round by all bits of the smaller one', () => {
+    const guest = new FlatGuest({ bits: 64 });
+    const oracle = new FakeCpu();
+    for (const distance of DISTANCES) {
+      for (const sign of [0, 1]) {
+        for (const lowest of [0n, 1n]) {
+          const [a, b] = [power(0), power(-distance, sign) | lowest];
+          HELPERS.x87Initialize(oracle);
+          load(oracle, b);
+          load(oracle, a);
+          HELPERS.x87Arithmetic(oracle, X87_ARITHMETIC.add, 0, 1, 0);
+          guest.write128(DATA, a);
+          guest.write128(DATA + 16, b);
+          guest.view.setUint16(DATA + 32, 0x37f, true);
+          guest.run(`${PROLOGUE}d8c1`);
+          const operands = `1 and ${b.toString(16)}`;
+          expect(`${operands}: ${stateOf(guest.machine.cpu)}`).toBe(`${operands}: ${stateOf(oracle)}`);
+        }
+      }
     }
   });
 });
