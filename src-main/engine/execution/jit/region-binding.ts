@@ -173,14 +173,10 @@ export class RegionBinding implements Binding {
     });
   }
 
-  /** On the way out of the region, or to another of its blocks. */
+  /** On the way out of the region. */
   leave(): void {
     this.flags.leave();
     this.x87?.leave();
-  }
-  materialize(): void {
-    this.flags.materialize();
-    this.x87?.materialize();
   }
 
   /** Offset in CS of a place in the page, as 64 bits. */
@@ -370,16 +366,12 @@ export class RegionBinding implements Binding {
     if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
     if (name === 'xmm') return this.#vectors.read(index, 128);
     const kept = this.x87?.readState(name, index);
-    if (kept !== undefined) return kept;
-    return loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
+    return kept ?? loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
-    if (name === 'xmm') {
-      this.#vectors.write(index, 128, value);
-      return;
-    }
-    if (this.x87?.writeState(name, value, this.#offset) === true) return;
-    storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
+    if (name === 'xmm') this.#vectors.write(index, 128, value);
+    else if (this.x87?.writeState(name, value, this.#offset) !== true)
+      storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
   }
 
   segmentForm(segment: SegmentReference): SegmentForm {

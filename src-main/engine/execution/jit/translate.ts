@@ -247,7 +247,8 @@ class RegionTranslator implements RegionControl {
     x87?.confirmControl(leave);
     this.#retire(this.#count + 1);
     if (this.#emitted.has(offset)) this.#backEdge(offset);
-    this.#binding.materialize();
+    this.#binding.flags.materialize();
+    x87?.materialize();
     this.#f.jump(target);
   }
 
