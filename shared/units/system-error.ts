@@ -1,7 +1,7 @@
 // The system's error codes in words that end a sentence: "“/x” cannot be read: it does not exist."
 // Reference: POSIX, <errno.h>.
 
-import { type Clause, wordOf } from './phrase.ts';
+import { type Clause, type Phrase, say, wordOf } from './phrase.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
@@ -25,4 +25,9 @@ export function systemErrorWords(error: unknown): string | Clause {
   const words = WORDS[systemErrorCode(error)];
   if (words !== undefined) return wordOf(words);
   return error instanceof Error ? error.message : wordOf('unknown reason');
+}
+
+/** `doing` is a participle: "opened". */
+export function cannot(path: string, doing: string, why: string | Clause): Phrase {
+  return say`“${path}” cannot be ${wordOf(doing)}: ${why}.`;
 }

@@ -2,6 +2,7 @@
 
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { BlockError, findFormat, type FormatName } from '../engine/block/index.ts';
+import { saidBy } from './image-failure.ts';
 import { createImage, stageFiles } from './image-tools.ts';
 
 export interface EmptyImage {
@@ -19,6 +20,6 @@ export async function createEmptyImage({ path, format, bytes }: EmptyImage): Pro
     await stageFiles({ durable: true, existing: 'refuse' }, (host) => createImage(host, { path, format: known, length: bytes, options: {} }));
   } catch (error) {
     if (!(error instanceof BlockError)) throw error;
-    throw new FailureError('store.writeFailed', error.message.slice(0, 2000), { path });
+    throw new FailureError('store.writeFailed', saidBy(error), { path });
   }
 }

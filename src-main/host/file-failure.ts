@@ -1,8 +1,7 @@
 // What the system says about a file that cannot be opened, as a failure for the user.
 
 import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
-import { say } from '../../shared/units/phrase.ts';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const CODES: Readonly<Record<string, FailureCode>> = {
   ENOENT: 'files.notFound',
@@ -18,7 +17,7 @@ export function fileFailure(error: unknown, path: string): unknown {
   if (error instanceof FailureError || code === '') return error;
   return new FailureError(
     CODES[code] ?? 'files.unreadable',
-    say`“${path}” cannot be opened: ${systemErrorWords(error)}.`,
+    cannot(path, 'opened', systemErrorWords(error)),
     { path },
   );
 }

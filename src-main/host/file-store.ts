@@ -3,7 +3,8 @@
 // pool and overlap. Not the policy on names (image-files.ts). Reference: POSIX pread, pwrite, fdatasync.
 
 import * as fs from 'node:fs';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { textOf } from '../../shared/units/phrase.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { BlockError, type BlockErrorCode, type ByteStore } from '../engine/block/index.ts';
 import type { ImageLock } from './image-lock.ts';
 
@@ -29,9 +30,9 @@ const CODES: Readonly<Record<string, BlockErrorCode>> = {
 /** `doing` completes "“x” cannot be …". Errors that are worded already pass through. */
 export function blockFileError(error: unknown, file: string, doing: string): BlockError {
   if (error instanceof BlockError) return error;
-  const cause = String(systemErrorWords(error));
+  const cause = systemErrorWords(error);
   const code = CODES[systemErrorCode(error)] ?? 'io-error';
-  return new BlockError(code, `“${file}” cannot be ${doing}: ${cause}.`, { file, cause });
+  return new BlockError(code, textOf(cannot(file, doing, cause)), { file, doing, cause: String(cause) });
 }
 
 export interface FileStoreParts {

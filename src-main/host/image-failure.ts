@@ -1,6 +1,8 @@
 // What went wrong with an image, as a failure that crosses processes.
 
 import { type FailureCode, FailureError } from '../../shared/rpc/failure.ts';
+import { type Phrase, textOf, wordOf } from '../../shared/units/phrase.ts';
+import { cannot } from '../../shared/units/system-error.ts';
 import { BlockError, type BlockErrorCode } from '../engine/block/index.ts';
 
 const FAILURES: Readonly<Partial<Record<BlockErrorCode, FailureCode>>> = {
@@ -21,8 +23,18 @@ const FAILURES: Readonly<Partial<Record<BlockErrorCode, FailureCode>>> = {
   'no-space': 'store.writeFailed',
 };
 
+const MAX_MESSAGE = 2000;
+
 /** Defects pass through. */
 export function imageFailure(error: unknown, path: string): unknown {
   if (!(error instanceof BlockError)) return error;
-  return new FailureError(FAILURES[error.code] ?? 'files.unreadable', error.message.slice(0, 2000), { path });
+  return new FailureError(FAILURES[error.code] ?? 'files.unreadable', saidBy(error), { path });
+}
+
+/** What the host refused can be said in other languages; what is wrong inside an image is said in English. */
+export function saidBy({ message, detail: { file, doing, cause } }: BlockError): string | Phrase {
+  if (typeof doing !== 'string' || typeof cause !== 'string') return message.slice(0, MAX_MESSAGE);
+  const said = cannot(String(file), doing, wordOf(cause));
+  // A layer above may have said more.
+  return textOf(said) === message ? said : message.slice(0, MAX_MESSAGE);
 }

@@ -5,9 +5,9 @@ import { FailureError } from '../../shared/rpc/failure.ts';
 import { BlockError, type BlockNode, type ImageNode } from '../engine/block/index.ts';
 import type { DriveAttachment } from '../engine/machine/options.ts';
 import type { DriveImage } from './drive-server.ts';
+import { saidBy } from './image-failure.ts';
 import { type DriveSpec, type OpenedDrives, openDriveImage, openDrives, openLayers } from './open-drives.ts';
 
-const MAX_MESSAGE = 2000;
 
 /** Throws `FailureError`, in words that name the image; nothing stays open then. `folders`: as in open-drives.ts. */
 export function openMachineDrives(config: MachineConfig, folders?: readonly string[]): Promise<OpenedDrives> {
@@ -56,6 +56,6 @@ async function inWords<T>(open: () => Promise<T>): Promise<T> {
     return await open();
   } catch (error) {
     if (!(error instanceof BlockError)) throw error;
-    throw new FailureError('machine.startFailed', error.message.slice(0, MAX_MESSAGE), { reason: error.code });
+    throw new FailureError('machine.startFailed', saidBy(error), { reason: error.code });
   }
 }

@@ -6,8 +6,8 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import type { FolderEntry, FolderListing } from '../../shared/rpc/app-contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { say, wordOf } from '../../shared/units/phrase.ts';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { say } from '../../shared/units/phrase.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 
 const MAX_ENTRIES = 2000;
 
@@ -41,7 +41,7 @@ export async function makeFolder(parent: string, name: string): Promise<string> 
   } catch (error) {
     const codes = { EEXIST: 'files.exists', ENOENT: 'files.notFound', ENOTDIR: 'files.notAFolder', EACCES: 'files.denied' } as const;
     const code = codes[systemErrorCode(error) as keyof typeof codes] ?? 'store.writeFailed';
-    throw new FailureError(code, say`“${folder}” cannot be ${wordOf('made')}: ${systemErrorWords(error)}.`, { path: folder });
+    throw new FailureError(code, cannot(folder, 'made', systemErrorWords(error)), { path: folder });
   }
 }
 
@@ -51,7 +51,7 @@ async function readNames(folder: string): Promise<string[]> {
   } catch (error) {
     const codes = { ENOENT: 'files.notFound', ENOTDIR: 'files.notAFolder', EACCES: 'files.denied' } as const;
     const code = codes[systemErrorCode(error) as keyof typeof codes] ?? 'files.unreadable';
-    throw new FailureError(code, say`“${folder}” cannot be opened: ${systemErrorWords(error)}.`, {
+    throw new FailureError(code, cannot(folder, 'opened', systemErrorWords(error)), {
       path: folder,
     });
   }

@@ -19,7 +19,7 @@ import { type ConfigIssue, hasErrors, validateSettings } from '../../shared/mach
 import type { DamagedMachine } from '../../shared/machine/view.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { say, wordOf } from '../../shared/units/phrase.ts';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile } from './atomic-file.ts';
 import { MachineHomes, usableHome } from './machine-homes.ts';
 import { MachineTrash } from './machine-trash.ts';
@@ -276,7 +276,7 @@ export class MachineRegistry {
       return { kind: 'machine', id, config: parseConfig(id, await readBounded(file)) };
     } catch (error) {
       const { code, message, phrase } =
-        error instanceof FailureError ? error : new FailureError('files.unreadable', say`“${file}” cannot be read: ${systemErrorWords(error)}.`);
+        error instanceof FailureError ? error : new FailureError('files.unreadable', cannot(file, 'read', systemErrorWords(error)));
       const isNewer = code === 'config.tooNew';
       const newer = isNewer ? await this.#readNewer(file) : null;
       return { kind: 'damaged', id, file, message, phrase, newer, previous: isNewer ? null : await this.#previousOf(id) };

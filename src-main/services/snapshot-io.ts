@@ -6,9 +6,9 @@ import { copyFile, mkdir, open, readdir, readFile, rm, stat, statfs, writeFile }
 import { dirname } from 'node:path';
 import type { InputOf, OutputOf } from '../../shared/rpc/contract.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
-import { say, wordOf } from '../../shared/units/phrase.ts';
+import { say } from '../../shared/units/phrase.ts';
 import type { MediaContract } from '../../shared/rpc/media-contract.ts';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
 import { replaceFile, syncFolder } from './atomic-file.ts';
 
 type MediaCall<K extends keyof MediaContract['calls']> = (input: InputOf<MediaContract, K>) => Promise<OutputOf<MediaContract, K>>;
@@ -110,6 +110,6 @@ async function worded<T>(path: string, doing: string, work: () => Promise<T>): P
     return await work();
   } catch (error) {
     if (systemErrorCode(error) === '') throw error;
-    throw new FailureError('store.writeFailed', say`“${path}” cannot be ${wordOf(doing)}: ${systemErrorWords(error)}.`, { path });
+    throw new FailureError('store.writeFailed', cannot(path, doing, systemErrorWords(error)), { path });
   }
 }

@@ -22,7 +22,7 @@ import type { InputOf, OutputOf } from '../../../shared/rpc/contract.ts';
 import { FailureError } from '../../../shared/rpc/failure.ts';
 import type { MediaContract } from '../../../shared/rpc/media-contract.ts';
 import { type Layer, treeFault } from '../../../shared/snapshot/snapshot-tree.ts';
-import { systemErrorCode, systemErrorWords } from '../../../shared/units/system-error.ts';
+import { cannot, systemErrorCode, systemErrorWords } from '../../../shared/units/system-error.ts';
 import { parseJson } from '../../../shared/units/parse-json.ts';
 import { type BlockJob, openImage } from '../../engine/block/index.ts';
 import { createImageHost } from '../image-host.ts';
@@ -211,7 +211,7 @@ export async function writeWhole(path: string, write: (fd: number, temporary: st
   try {
     fd = fs.openSync(temporary, 'w', 0o600);
   } catch (error) {
-    throw new FailureError('store.writeFailed', `“${path}” cannot be made: ${systemErrorWords(error)}.`, { path });
+    throw new FailureError('store.writeFailed', cannot(path, 'made', systemErrorWords(error)), { path });
   }
   const cleanUp = () => {
     for (const found of fs.readdirSync(folder)) if (found.startsWith(basename(temporary))) fs.rmSync(join(folder, found), { force: true, recursive: true });

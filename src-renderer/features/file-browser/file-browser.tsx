@@ -8,7 +8,7 @@ import { formatBytes } from '../../../shared/units/bytes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Dialog, FormDialog } from '../../components/dialog.tsx';
 import { FieldMessages, TextField } from '../../components/fields.tsx';
-import { t } from '../../i18n/strings.ts';
+import { said, t } from '../../i18n/strings.ts';
 import { type FileRequest, listFolder, makeFolder } from '../../state/files.ts';
 import { messageOf } from '../../state/notices.ts';
 
@@ -39,7 +39,7 @@ export function FileDialog({ request }: { readonly request: FileRequest }) {
           {listing?.places.map((place) => (
             <li key={place.path}>
               <Button icon={HardDrive} kind="quiet" onPress={() => visit(place.path)}>
-                {place.name}
+                {said({ message: place.name })}
               </Button>
             </li>
           ))}

@@ -26,6 +26,8 @@ const FIXED = [
   // A sentence, and what one is made with.
   /(?<!'info', )'([A-Z“][^'\\]{8,}\.)'/g,
   /\b(?:wordOf|worded)\((?:\w+, )?'([^']+)'/g,
+  /\b(?:cannot|blockFileError)\([^()]*?'((?!write')[a-z ]+)'/g,
+  /'opened for writing' : '([a-z]+)'/g,
   /^ {2}E[A-Z]+: '(\S+ [^']+)'/gm,
 ];
 
