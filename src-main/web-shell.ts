@@ -2,18 +2,23 @@
 // With --headless it opens no window until it is asked to, and ends when it has nothing left to do: the service behind
 // the command line.
 
-import { connect } from '../shared/rpc/connect.ts';
-import { controlContract } from '../shared/rpc/control-contract.ts';
-import { App } from './services/app.ts';
 import { claimFolder, connectControl } from './services/control-socket.ts';
 import { dataFolder } from './services/data-folder.ts';
 import { PageFiles } from './services/page-files.ts';
-import { serveControl } from './services/serve-control.ts';
+import type { App } from './services/app.ts';
+import type { serveControl } from './services/serve-control.ts';
 import { openWindow, removeRedirect, writeRedirect } from './web/open-window.ts';
-import { processLauncher } from './web/process-launcher.ts';
 import { startWebServer, type WebServer } from './web/server.ts';
+import type { WindowSockets } from './web/window-sockets.ts';
 
 declare const BOXWRIGHT_VERSION: string;
+
+/** What stands behind the pages. It is loaded while the browser loads these. */
+interface Services {
+  readonly app: App;
+  readonly windows: WindowSockets;
+  readonly serveControl: typeof serveControl;
+}
 
 const HERE = new URL('.', import.meta.url);
 const folder = dataFolder();
@@ -24,13 +29,16 @@ const IDLE_LIMIT_MS = 10_000;
 /** Nobody looks: it ends by itself when there is nothing left to do. */
 let inBackground = headless;
 let clients = 0;
-let starting: Promise<{ app: App; server: WebServer }> | undefined;
+let begin: () => void = () => undefined;
+const services = new Promise<void>((resolve) => {
+  begin = resolve;
+}).then(openServices);
 const claim = await claimFolder(folder, (channel) => {
   clients += 1;
   channel.onClose(() => {
     clients -= 1;
   });
-  void starting?.then(({ app, server }) =>
+  void services.then(({ app, serveControl }) =>
     serveControl(app, channel, {
       openWindow: () => show(server),
       onUnexpected: (name, error) => process.stderr.write(`boxwright: ${name}: ${String(error)}\n`),
@@ -42,14 +50,21 @@ if (!claim) {
   process.exit(0);
 }
 
-starting = start();
-const { app, server } = await starting;
 let ending = false;
+const server = await startWebServer(PageFiles.read(new URL('../renderer/', HERE)), services.then(({ windows }) => windows));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
+if (!headless) await show(server);
+begin();
+const { app, windows } = await services;
 if (headless) endWhenIdle();
-else await show(server);
 
-async function start(): Promise<{ app: App; server: WebServer }> {
+async function openServices(): Promise<Services> {
+  const [{ App }, { serveControl }, { processLauncher }, { WindowSockets }] = await Promise.all([
+    import('./services/app.ts'),
+    import('./services/serve-control.ts'),
+    import('./web/process-launcher.ts'),
+    import('./web/window-sockets.ts'),
+  ]);
   const app = await App.open({
     version: BOXWRIGHT_VERSION,
     dataFolder: folder,
@@ -57,11 +72,15 @@ async function start(): Promise<{ app: App; server: WebServer }> {
     launch: processLauncher(HERE),
     quit: (background) => void quit(background),
   });
-  return { app, server: await startWebServer(app, await PageFiles.read(new URL('../renderer/', HERE))) };
+  return { app, windows: new WindowSockets(app), serveControl };
 }
 
 async function askForWindow(): Promise<void> {
-  const channel = await connectControl(folder);
+  const [channel, { connect }, { controlContract }] = await Promise.all([
+    connectControl(folder),
+    import('../shared/rpc/connect.ts'),
+    import('../shared/rpc/control-contract.ts'),
+  ]);
   if (channel) await connect(controlContract, channel).call('control.openWindow');
   process.stdout.write('Boxwright is running already; it was asked to open a window.\n');
 }
@@ -76,9 +95,8 @@ async function show(server: WebServer): Promise<void> {
     return;
   }
   if (!inBackground) process.stdout.write('Boxwright is open in its window. Ctrl-C here ends it.\n');
-  opened.onClosed(() => {
-    if (server.windows === 0 && !inBackground) windowClosed();
-  });
+  // Its services may not have been there yet.
+  opened.onClosed(() => void services.then(() => windows.count === 0 && !inBackground && windowClosed()));
 }
 
 /** Closing a window never stops a machine: with one running the application stays as a service without a window. */
@@ -93,7 +111,7 @@ function windowClosed(): void {
 function endWhenIdle(): void {
   let idleSince = performance.now();
   setInterval(() => {
-    if (clients > 0 || server.windows > 0 || app.busy > 0) idleSince = performance.now();
+    if (clients > 0 || windows.count > 0 || app.busy > 0) idleSince = performance.now();
     else if (performance.now() - idleSince > IDLE_LIMIT_MS) void end();
   }, 1000);
 }
@@ -103,7 +121,7 @@ async function quit(background: boolean): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 200));
   if (background) {
     inBackground = true;
-    server.closeWindows();
+    windows.close();
     endWhenIdle();
   } else await end();
 }
@@ -112,7 +130,7 @@ async function end(): Promise<void> {
   // The second signal does not wait for the machines.
   if (ending) process.exit(1);
   ending = true;
-  await app.shutdown();
+  await (await services).app.shutdown();
   server.close();
   claim?.release();
   await removeRedirect(folder);

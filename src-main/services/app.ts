@@ -33,6 +33,7 @@ import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
 import { shutDownAll } from './shut-down-all.ts';
 import { SnapshotCalls } from './snapshot-calls.ts';
+import { hasTree } from './snapshot-files.ts';
 import { nodeSnapshotIo, type SnapshotIo } from './snapshot-io.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { NvramStore } from './nvram-store.ts';
@@ -159,9 +160,10 @@ export class App {
   static async open(options: AppOptions): Promise<App> {
     const app = new App(options);
     const complaints = [await app.#settings.load(), await app.registry.load()];
-    for (const { id } of app.registry.list()) await app.#noteSaved(id);
     const ids = app.registry.list().map(({ id }) => id);
-    await app.#disposables.load(ids);
+    const withTrees = ids.filter((id) => hasTree(app.registry.folderOf(id)));
+    for (const id of withTrees) await app.#noteSaved(id);
+    await app.#disposables.load(withTrees);
     await app.#pending.load(ids);
     for (const id of ids) await app.#settle(id);
     for (const complaint of complaints) if (complaint) process.stderr.write(`${complaint}\n`);

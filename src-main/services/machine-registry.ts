@@ -3,7 +3,8 @@
 // What the machines are doing is the supervisor's business.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   CONFIG_SCHEMA,
@@ -32,7 +33,6 @@ export type RegistryEntry =
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** How the folder of a machine that is being made begins; no machine's does. */
-const READ_TOGETHER = 64;
 const STAGING = '.making-';
 
 const PREVIOUS = 'machine.previous.json';
@@ -62,9 +62,7 @@ export class MachineRegistry {
     // One that was moved back by hand.
     for (const id of own) await this.#homes.forget(id);
     const ids = [...own, ...(await this.#elsewhere())].sort();
-    // Some at a time: one after the other would wait for each, all at once could open too many files.
-    for (let at = 0; at < ids.length; at += READ_TOGETHER)
-      for (const entry of await Promise.all(ids.slice(at, at + READ_TOGETHER).map((id) => this.#read(id)))) this.#entries.set(entry.id, entry);
+    for (const id of ids) this.#entries.set(id, this.#read(id));
     return complaint;
   }
 
@@ -207,7 +205,7 @@ export class MachineRegistry {
       if (entry.kind !== 'damaged' || entry.previous === null)
         throw new FailureError('machine.wrongState', 'There is no earlier version of this machine’s settings to go back to.', { id });
       const folder = this.folderOf(id);
-      const config = parseConfig(id, await readBounded(join(folder, PREVIOUS)));
+      const config = parseConfig(id, readBounded(join(folder, PREVIOUS)));
       await replaceFile(join(folder, 'machine.json'), textOf(config), { previous: join(folder, 'machine.damaged.json') });
       this.#entries.set(id, { kind: 'machine', id, config });
       return config;
@@ -232,7 +230,7 @@ export class MachineRegistry {
       const home = await this.#homeOfTrashed(name);
       const id = await this.#trashOf(home).takeBack(name, (found) => join(home, found), (found) => this.#entries.has(found));
       await this.#homes.note(id, home);
-      this.#entries.set(id, await this.#read(id));
+      this.#entries.set(id, this.#read(id));
       return id;
     });
   }
@@ -270,29 +268,29 @@ export class MachineRegistry {
     throw new FailureError('store.writeFailed', 'Too many machines have this name.');
   }
 
-  async #read(id: MachineId): Promise<RegistryEntry> {
+  #read(id: MachineId): RegistryEntry {
     const file = join(this.folderOf(id), 'machine.json');
     try {
-      return { kind: 'machine', id, config: parseConfig(id, await readBounded(file)) };
+      return { kind: 'machine', id, config: parseConfig(id, readBounded(file)) };
     } catch (error) {
       const { code, message, phrase } =
         error instanceof FailureError ? error : new FailureError('files.unreadable', cannot(file, 'read', systemErrorWords(error)));
       const isNewer = code === 'config.tooNew';
-      const newer = isNewer ? await this.#readNewer(file) : null;
-      return { kind: 'damaged', id, file, message, phrase, newer, previous: isNewer ? null : await this.#previousOf(id) };
+      const newer = isNewer ? this.#readNewer(file) : null;
+      return { kind: 'damaged', id, file, message, phrase, newer, previous: isNewer ? null : this.#previousOf(id) };
     }
   }
 
   /** A newer file as far as this version understands it. */
-  async #readNewer(file: string): Promise<MachineSettings | null> {
-    return machineSettings.safeParse(parseJson(await readBounded(file))).data ?? null;
+  #readNewer(file: string): MachineSettings | null {
+    return machineSettings.safeParse(parseJson(readBounded(file))).data ?? null;
   }
 
-  async #previousOf(id: MachineId): Promise<DamagedMachine['previous']> {
+  #previousOf(id: MachineId): DamagedMachine['previous'] {
     const file = join(this.folderOf(id), PREVIOUS);
     try {
-      const { name } = parseConfig(id, await readBounded(file));
-      return { name, savedMs: (await stat(file)).mtimeMs };
+      const { name } = parseConfig(id, readBounded(file));
+      return { name, savedMs: statSync(file).mtimeMs };
     } catch {
       // There is none, or it is no better.
       return null;
@@ -369,8 +367,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readBounded(file: string): Promise<string> {
-  const content = await readFile(file);
+/** At once: with promises a hundred of these small files take ten times as long. */
+function readBounded(file: string): string {
+  const content = readFileSync(file);
   if (content.length > MAX_FILE_BYTES)
     throw new FailureError('config.unreadable', say`“${file}” is too large for a machine’s file.`);
   return content.toString('utf8');

@@ -2,7 +2,7 @@
 // security headers of every answer.
 // References: W3C CSP level 3; Trusted Types; WHATWG HTML, cross-origin isolation.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -58,14 +58,15 @@ export class PageFiles {
     this.#pages = pages;
   }
 
-  static async read(folder: URL): Promise<PageFiles> {
+  /** At once: promises would take several times as long, and nothing else can be done meanwhile. */
+  static read(folder: URL): PageFiles {
     const root = fileURLToPath(folder);
     const pages = new Map<string, Page>();
-    for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       const type = TYPES[extname(entry.name)];
       if (!entry.isFile() || !type) continue;
       const file = `${entry.parentPath}${sep}${entry.name}`;
-      pages.set(`/${relative(root, file).split(sep).join('/')}`, { type, bytes: await readFile(file) });
+      pages.set(`/${relative(root, file).split(sep).join('/')}`, { type, bytes: readFileSync(file) });
     }
     return new PageFiles(pages);
   }

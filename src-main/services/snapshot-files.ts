@@ -2,6 +2,7 @@
 // crash. New files are made before a change is written into the journal, and are leftovers until then; from then on the
 // change is made, whoever opens the machine next. Every step may be made twice.
 
+import { existsSync } from 'node:fs';
 import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { MachineConfig } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
@@ -137,6 +138,11 @@ const OWN_NAME = /^\.?[0-9a-f]{8}-[0-9a-f-]{27}\.(qcow2|state|png)(\.[0-9a-f]+\.
 
 function treePath(folder: string): string {
   return join(folder, SNAPSHOT_FOLDER, 'tree.json');
+}
+
+/** Whether `readTree` would find one. At once: at the start it is asked for every machine. */
+export function hasTree(folder: string): boolean {
+  return existsSync(treePath(folder));
 }
 
 export async function readTree(io: SnapshotIo, folder: string): Promise<SnapshotTree> {

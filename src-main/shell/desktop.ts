@@ -62,7 +62,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     launch: processLauncher(options.bundles),
     quit: (background) => desktop?.end(background),
   });
-  serveApp(await PageFiles.read(options.renderer));
+  serveApp(PageFiles.read(options.renderer));
   restrictSession();
   desktop = new Desktop(app, options, claim);
   electronApp.off('open-file', noteEarly);

@@ -1,17 +1,12 @@
-// The browser shell's server on the loopback interface: the renderer's files, one POST that opens a session, the RPC
-// WebSocket, and console WebSockets, whose sockets are handed to the machine processes. No cookies: they are shared
-// between the ports of a host. References: RFC 6455 (WebSocket), RFC 9110 section 15.5.20 (421).
+// The browser shell's server on the loopback interface: the renderer's files, one POST that opens a session, and who may
+// open which WebSocket. Knows nothing of the application, so that pages are served while it is still being loaded; its
+// windows are in window-sockets.ts. No cookies: they are shared between the ports of a host.
+// References: RFC 6455 (WebSocket), RFC 9110 section 15.5.20 (421).
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { appContract } from '../../shared/rpc/app-contract.ts';
-import type { Channel } from '../../shared/rpc/channel.ts';
-import { FailureError } from '../../shared/rpc/failure.ts';
-import type { UpgradeRequest } from '../../shared/rpc/process-messages.ts';
-import { serve } from '../../shared/rpc/serve.ts';
 import {
   CONSOLE_PATH,
   CONSOLE_PROTOCOL,
@@ -22,16 +17,14 @@ import {
   TICKET_PREFIX,
   TOKEN_FIELD,
 } from '../../shared/rpc/web-endpoints.ts';
-import { parseJson } from '../../shared/units/parse-json.ts';
-import type { App } from '../services/app.ts';
 import { type PageFiles, SECURITY_HEADERS } from '../services/page-files.ts';
 import { Secrets } from './secrets.ts';
+import type { Upgrade, WindowSockets } from './window-sockets.ts';
 
 // An import of it would read all its exports, one of which loads an HTTP client: half the time to start a small program.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 const HOST = '127.0.0.1';
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 const MAX_TOKEN_BYTES = 256;
 const MAX_CONNECTIONS = 256;
 
@@ -39,52 +32,36 @@ export interface WebServer {
   readonly origin: string;
   /** An address that opens a session once. */
   issueAddress(): string;
-  /** Number of windows that are connected now. */
-  readonly windows: number;
-  onWindowsChange(handler: (windows: number) => void): void;
-  /** Ends the connections of all windows. */
-  closeWindows(): void;
+  /** Ends all connections. */
   close(): void;
 }
 
-export async function startWebServer(app: App, pages: PageFiles, port = 0): Promise<WebServer> {
-  const shell = new WebShell(app, pages);
+/** Whoever asks for a WebSocket before there are `windows` waits for them. */
+export async function startWebServer(pages: PageFiles, windows: Promise<WindowSockets>, port = 0): Promise<WebServer> {
+  const shell = new WebShell(pages, windows);
   await shell.listen(port);
   return shell;
 }
 
 class WebShell implements WebServer {
-  readonly #app: App;
   readonly #pages: PageFiles;
+  readonly #windows: Promise<WindowSockets>;
   readonly #secrets = new Secrets();
   readonly #server: Server;
-  readonly #sockets: WebSocketServer;
-  #windowsChanged: (windows: number) => void = () => undefined;
   #host = '';
-  #closing = false;
 
-  constructor(app: App, pages: PageFiles) {
-    this.#app = app;
+  constructor(pages: PageFiles, windows: Promise<WindowSockets>) {
     this.#pages = pages;
+    this.#windows = windows;
     this.#server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10_000 }, (request, response) =>
       this.#answer(request, response),
     );
     this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#sockets = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      handleProtocols: () => RPC_PROTOCOL,
-    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade({ request, socket, head }));
   }
 
   get origin(): string {
     return `http://${this.#host}`;
-  }
-
-  get windows(): number {
-    return this.#sockets.clients.size;
   }
 
   async listen(port: number): Promise<void> {
@@ -99,18 +76,9 @@ class WebShell implements WebServer {
     return `${this.origin}/#${TOKEN_FIELD}=${this.#secrets.issueToken()}`;
   }
 
-  onWindowsChange(handler: (windows: number) => void): void {
-    this.#windowsChanged = handler;
-  }
-
-  closeWindows(): void {
-    for (const socket of this.#sockets.clients) socket.close(1001);
-  }
-
   /** Not awaited: Node counts sockets that were handed to other processes as open for ever. */
   close(): void {
-    this.#closing = true;
-    for (const socket of this.#sockets.clients) socket.terminate();
+    void this.#windows.then((windows) => windows.terminate());
     this.#server.close();
     this.#server.closeAllConnections();
   }
@@ -140,7 +108,8 @@ class WebShell implements WebServer {
     response.end(key);
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(upgrade: Upgrade): void {
+    const { request, socket } = upgrade;
     // Errors of a socket that is being refused are of no interest.
     socket.on('error', () => socket.destroy());
     const { host, origin } = request.headers;
@@ -150,63 +119,19 @@ class WebShell implements WebServer {
     const key = withoutPrefix(offered, KEY_PREFIX);
     if (key === undefined || !this.#secrets.isSession(key)) return hangUp(socket, '401 Unauthorized');
     if (request.url === RPC_PATH && offered.includes(RPC_PROTOCOL))
-      return this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#serveWindow(webSocket, key),
-      );
+      return void this.#windows.then((windows) => windows.serve(upgrade, (id) => this.#secrets.issueTicket(key, id)));
     if (request.url === CONSOLE_PATH && offered.includes(CONSOLE_PROTOCOL))
-      return this.#handOver(request, socket, head, key, withoutPrefix(offered, TICKET_PREFIX));
+      return this.#handOver(upgrade, key, withoutPrefix(offered, TICKET_PREFIX));
     hangUp(socket, '404 Not Found');
   }
 
-  #serveWindow(socket: WebSocket, key: string): void {
-    const channel = jsonChannel(socket);
-    const handlers = this.#app.handlers({ openConsole: (id) => this.#secrets.issueTicket(key, id) });
-    const server = serve(appContract, channel, handlers, { onUnexpected: reportUnexpected });
-    const stop = this.#app.listen((name, payload) => server.emit(name, payload as never));
-    channel.onClose(() => {
-      stop();
-      if (!this.#closing) this.#windowsChanged(this.windows);
-    });
-    this.#windowsChanged(this.windows);
-  }
-
-  #handOver(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    key: string,
-    ticket: string | undefined,
-  ): void {
+  #handOver(upgrade: Upgrade, key: string, ticket: string | undefined): void {
     const machine = ticket === undefined ? undefined : this.#secrets.redeemTicket(key, ticket);
-    if (machine === undefined) return hangUp(socket, '403 Forbidden');
-    const headers = { ...request.headers, 'sec-websocket-protocol': CONSOLE_PROTOCOL };
-    const upgrade: UpgradeRequest = { url: CONSOLE_PATH, headers, head };
-    try {
-      this.#app.supervisor.handOver(machine, upgrade, socket);
-    } catch (error) {
-      // Expected when the machine ended between ticket and connection.
-      if (!(error instanceof FailureError)) reportUnexpected('console', error);
-      hangUp(socket, '409 Conflict');
-    }
+    if (machine === undefined) return hangUp(upgrade.socket, '403 Forbidden');
+    void this.#windows.then((windows) => {
+      if (!windows.handOver(upgrade, machine)) hangUp(upgrade.socket, '409 Conflict');
+    });
   }
-}
-
-function jsonChannel(socket: WebSocket): Channel {
-  socket.on('error', () => socket.terminate());
-  return {
-    send: (message) => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-    },
-    onMessage: (handler) =>
-      void socket.on('message', (data: Buffer, isBinary: boolean) => {
-        if (isBinary) return socket.close(1003);
-        const message = parseJson(data.toString('utf8'));
-        if (message === undefined) return socket.close(1007);
-        handler(message);
-      }),
-    onClose: (handler) => void socket.once('close', handler),
-    close: () => socket.close(),
-  };
 }
 
 /** The body of a request that must be short, or undefined. */
@@ -230,9 +155,4 @@ function refuse(response: ServerResponse, status: number): void {
 
 function hangUp(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** Expected failures reach the caller; anything else is a defect and is told to whoever started the shell. */
-function reportUnexpected(name: string, error: unknown): void {
-  process.stderr.write(`boxwright: ${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
 }

@@ -21,6 +21,7 @@ import { App } from '../../../src-main/services/app.ts';
 import { PageFiles } from '../../../src-main/services/page-files.ts';
 import { processLauncher } from '../../../src-main/web/process-launcher.ts';
 import { startWebServer } from '../../../src-main/web/server.ts';
+import { WindowSockets } from '../../../src-main/web/window-sockets.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { code, tinyKernel } from '../../support/tiny-kernel.ts';
@@ -46,7 +47,7 @@ async function started() {
     features: { nativeDialogs: false, nativeMenu: false },
     launch: processLauncher(pathToFileURL(`${bundles}/main/`)),
   });
-  const server = await startWebServer(app, new PageFiles(new Map()));
+  const server = await startWebServer(new PageFiles(new Map()), Promise.resolve(new WindowSockets(app)));
   onTestFinished(async () => {
     await app.shutdown();
     server.close();

@@ -16,6 +16,7 @@ import {
 import { App } from '../../../src-main/services/app.ts';
 import { PageFiles } from '../../../src-main/services/page-files.ts';
 import { startWebServer } from '../../../src-main/web/server.ts';
+import { WindowSockets } from '../../../src-main/web/window-sockets.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fakeLauncher } from '../../support/fake-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -36,9 +37,10 @@ async function started() {
     features: { nativeDialogs: false, nativeMenu: false },
     launch,
   });
-  const server = await startWebServer(app, PAGES);
+  const windows = new WindowSockets(app);
+  const server = await startWebServer(PAGES, Promise.resolve(windows));
   onTestFinished(() => server.close());
-  return { app, server, processes, origin: server.origin, key: () => openSession(server.issueAddress()) };
+  return { app, server, windows, processes, origin: server.origin, key: () => openSession(server.issueAddress()) };
 }
 
 describe('pages', () => {
@@ -136,6 +138,22 @@ describe('the RPC socket', () => {
     expect((socket as WebSocket).protocol).toBe(RPC_PROTOCOL);
   });
 
+  it('opens when there is an application to serve, and pages before', async () => {
+    const { windows } = await started();
+    let appears: (windows: WindowSockets) => void = () => undefined;
+    const server = await startWebServer(PAGES, new Promise((resolve) => {
+      appears = resolve;
+    }));
+    onTestFinished(() => server.close());
+    const key = await openSession(server.issueAddress());
+    const opening = openClient(server.origin, key);
+    expect((await send(server.origin, '/')).status).toBe(200);
+    expect(await openSocket(server.origin, RPC_PATH, [RPC_PROTOCOL, `${KEY_PREFIX}guess`])).toBe(401);
+    expect(windows.count).toBe(0);
+    appears(windows);
+    expect((await (await opening).client.call('app.info')).version).toBe('1.2.3');
+  });
+
   it('serves the application', async () => {
     const { origin, key } = await started();
     const { client } = await openClient(origin, await key());
@@ -160,7 +178,7 @@ describe('the RPC socket', () => {
   });
 
   it('closes on what is no message, and the server goes on', async () => {
-    const { origin, key, server } = await started();
+    const { origin, key, windows } = await started();
     const session = await key();
     for (const nonsense of ['{', Buffer.from([1, 2]), 'x'.repeat(2 * 1024 * 1024)]) {
       const { socket } = await openClient(origin, session);
@@ -171,7 +189,7 @@ describe('the RPC socket', () => {
     }
     const { client } = await openClient(origin, session);
     expect((await client.call('app.info')).name).toBe('Boxwright');
-    await eventually(() => server.windows === 1, 'the others are gone');
+    await eventually(() => windows.count === 1, 'the others are gone');
   });
 });
 
