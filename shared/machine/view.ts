@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { driveId, machineConfig, machineId, machineSettings } from './config.ts';
 import { MACHINE_STATES } from './lifecycle.ts';
-import { phrase } from '../units/phrase.ts';
+import { phrase } from '../units/phrase-schema.ts';
 import { pendingSettings } from './pending-settings.ts';
 
 /** How a run ended. `crashed`: the process died or the engine failed; `lastLines` then tell the story. */

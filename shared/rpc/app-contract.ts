@@ -18,7 +18,7 @@ import {
   typedText,
 } from '../machine/view.ts';
 import { cloneRequest, snapshotCalls } from '../snapshot/snapshot-view.ts';
-import { phrase } from '../units/phrase.ts';
+import { phrase } from '../units/phrase-schema.ts';
 import type { Contract } from './contract.ts';
 import { FAILURE_CODES } from './failure.ts';
 

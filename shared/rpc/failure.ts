@@ -2,7 +2,8 @@
 // a process. `code` is for programs and for the interface's own wording; `message` is a complete sentence.
 
 import { z } from 'zod';
-import { type Phrase, phrase, textOf } from '../units/phrase.ts';
+import { type Phrase, textOf } from '../units/phrase.ts';
+import { phrase } from '../units/phrase-schema.ts';
 
 export const FAILURE_CODES = [
   'rpc.invalidInput',

@@ -2,24 +2,9 @@
 // where it is said; catalogues of other languages are keyed by them. Not: what the window says by itself, which is in its
 // own catalogues.
 
-import { z } from 'zod';
+import type { Clause, Phrase } from './phrase-schema.ts';
 
-const words = z.string().max(1000);
-const value = z.union([z.string().max(5000), z.number()]);
-
-/** Part of a sentence. */
-const clause = z.object({ words, values: z.array(value).max(10).readonly() }).readonly();
-export type Clause = z.infer<typeof clause>;
-
-export const phrase = z
-  .object({
-    /** English, with {0}, {1} and so on for the values. */
-    words,
-    /** Clauses among them are words too: "it does not exist". The rest is said as it is. */
-    values: z.array(z.union([value, clause])).max(10).readonly(),
-  })
-  .readonly();
-export type Phrase = z.infer<typeof phrase>;
+export type { Clause, Phrase };
 
 class Said<V extends Phrase['values']> {
   readonly words: string;

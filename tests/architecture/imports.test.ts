@@ -194,6 +194,27 @@ describe('the engine', () => {
   );
 });
 
+/** What is evaluated before the first statement of `entry`. */
+function loadedWith(entry: string): Import[] {
+  const files = new Set([entry]);
+  const found: Import[] = [];
+  for (const file of files)
+    for (const one of IMPORTS.filter((each) => each.from === file && !each.typeOnly && !each.late)) {
+      found.push(one);
+      if (one.to !== undefined) files.add(one.to);
+    }
+  return found;
+}
+
+describe('a quick start', () => {
+  rule('the browser shell serves pages before it loads schemas, WebSockets and services', loadedWith('src-main/web-shell.ts'), (found) =>
+    isNode(found) || found.to !== undefined,
+  );
+  rule('the window asks for its session before it makes schemas and loads React', loadedWith('src-renderer/main.ts'), (found) =>
+    found.to !== undefined || found.from === 'src-renderer/app/parser-settings.ts',
+  );
+});
+
 describe('cycles', () => {
   it('are nowhere among what is left when types are gone', () => {
     const edges = new Map(FILES.map((file) => [file, [] as string[]]));

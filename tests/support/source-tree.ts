@@ -17,6 +17,8 @@ export interface Import {
   readonly to: string | undefined;
   /** Gone when types are stripped. */
   readonly typeOnly: boolean;
+  /** `import('x')`: loaded when it is come to. */
+  readonly late: boolean;
   readonly line: number;
 }
 
@@ -42,12 +44,13 @@ const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]/g;
 export function importsOf(file: string): Import[] {
   const text = textOf(file);
   const found: Import[] = [];
-  const add = (index: number, specifier: string, typeOnly: boolean) =>
+  const add = (index: number, specifier: string, typeOnly: boolean, late = false) =>
     found.push({
       from: file,
       specifier,
       to: resolve(file, specifier),
       typeOnly,
+      late,
       line: text.slice(0, index).split('\n').length,
     });
   for (const match of text.matchAll(STATIC))
@@ -55,7 +58,7 @@ export function importsOf(file: string): Import[] {
   for (const match of text.matchAll(DYNAMIC)) {
     // `import('x').Y` in a type is erased.
     const before = text.slice(Math.max(0, match.index - 7), match.index);
-    add(match.index, match[1] ?? '', /typeof $/.test(before));
+    add(match.index, match[1] ?? '', /typeof $/.test(before), true);
   }
   return found;
 }
