@@ -16,7 +16,7 @@ import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
 import { FileCalls } from './file-calls.ts';
-import { DisposableRuns } from './disposable-runs.ts';
+import { disposableNvram, DisposableRuns } from './disposable-runs.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
 import { Jobs } from './jobs.ts';
 import { SupervisedMachines } from './live-machines.ts';
@@ -36,7 +36,7 @@ import { SnapshotCalls } from './snapshot-calls.ts';
 import { hasTree } from './snapshot-files.ts';
 import { nodeSnapshotIo, type SnapshotIo } from './snapshot-io.ts';
 import { SnapshotStore } from './snapshot-store.ts';
-import { NvramStore } from './nvram-store.ts';
+import { type NvramOptions, NvramStore } from './nvram-store.ts';
 import { Thumbnails } from './thumbnails.ts';
 
 export interface AppOptions {
@@ -72,6 +72,7 @@ export class App {
   readonly #logs: LogStore;
   readonly #thumbnails: Thumbnails;
   readonly #nvram: NvramStore;
+  readonly #disposableNvram: NvramStore;
   readonly #locks = new Map<MachineId, MachineLock>();
   readonly #jobs: Jobs;
   readonly #autoSnapshots: AutoSnapshots;
@@ -94,7 +95,9 @@ export class App {
       onRemove: (id) => this.#emit('jobRemoved', { id }),
     });
     this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
-    this.#nvram = new NvramStore({ folderOf: (id) => this.registry.folderOf(id), warn: (id, message) => this.#logs.add(id, 'warning', message) });
+    const cmos: NvramOptions = { folderOf: (id) => this.registry.folderOf(id), warn: (id, message) => this.#logs.add(id, 'warning', message) };
+    this.#nvram = new NvramStore(cmos);
+    this.#disposableNvram = disposableNvram(cmos);
     this.supervisor = new MachineSupervisor({
       launch: options.launch,
       logs: this.#logs,
@@ -108,8 +111,8 @@ export class App {
       },
       onProgress: (id, done, total) => this.#live.progress(id, done, total),
       onNvram: (id, hex) => {
-        // A disposable run leaves nothing behind.
-        if (this.#disposables.state(id) === null) this.#nvram.put(id, hex);
+        // A disposable run leaves nothing behind, unless the user says so.
+        (this.#disposables.state(id) === null ? this.#nvram : this.#disposableNvram).put(id, hex);
       },
       onThumbnail: (id, pngBase64) => {
         if (this.#thumbnails.put(id, pngBase64)) this.#emit('thumbnailChanged', { id, pngBase64 });
@@ -132,7 +135,12 @@ export class App {
       live: this.#live,
       nvram: (id) => this.#nvram.read(id),
     });
-    this.#disposables = new DisposableRuns({ store: this.snapshots, io: this.#io, onChange: (id) => void this.#noteSaved(id).then(() => this.#announce(id)) });
+    this.#disposables = new DisposableRuns({
+      store: this.snapshots,
+      io: this.#io,
+      nvram: this.#disposableNvram,
+      onChange: (id) => void this.#noteSaved(id).then(() => this.#announce(id)),
+    });
     this.#autoSnapshots = new AutoSnapshots({
       store: this.snapshots,
       dropScheduled: (id) => this.#dropScheduled(id),
@@ -215,7 +223,7 @@ export class App {
   async shutdown(): Promise<void> {
     this.#autoSnapshots.end();
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
-    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), this.#nvram.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
+    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), this.#nvram.flush(), this.#disposableNvram.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {

@@ -40,6 +40,17 @@ export async function replaceFile(
   }
 }
 
+/** Keeps a file that cannot be read from being written over; answers what to tell of it, after “could not be read and”. */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.damaged`;
+  try {
+    await rename(path, aside);
+    return `was set aside as “${aside}”.`;
+  } catch (error) {
+    return `could not be set aside as “${aside}” (${systemErrorWords(error)}): the next change writes over it. Copy it first if it matters.`;
+  }
+}
+
 async function writeDurably(path: string, content: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {

@@ -2,7 +2,7 @@
 // under way stands in the tree on the disk, so that a service that died in the middle leaves the choice, not a riddle.
 
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { MachineConfig, MachineId } from '../../shared/machine/config.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { say } from '../../shared/units/phrase.ts';
@@ -10,6 +10,7 @@ import { type DisposableDisk, disposableOf, type DisposableState, keptDisposable
 import { chainOf, type Layer, withoutStates } from '../../shared/snapshot/snapshot-tree.ts';
 import { type Opened, presentDisks } from './machine-disks.ts';
 import { SNAPSHOT_FOLDER } from './snapshot-files.ts';
+import { NVRAM_FILE, type NvramOptions, NvramStore } from './nvram-store.ts';
 import type { SnapshotIo } from './snapshot-io.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
@@ -17,6 +18,18 @@ export interface DisposableRunsOptions {
   readonly store: SnapshotStore;
   readonly io: SnapshotIo;
   readonly onChange: (id: MachineId) => void;
+  readonly nvram: NvramStore;
+}
+
+const DISPOSABLE_NVRAM = `${SNAPSHOT_FOLDER}/${NVRAM_FILE}`;
+
+/** The CMOS memory of disposable runs until the choice is made; there is none where a run did not change it. */
+export function disposableNvram({ folderOf, warn }: Pick<NvramOptions, 'folderOf' | 'warn'>): NvramStore {
+  return new NvramStore({
+    folderOf: (id) => join(folderOf(id), SNAPSHOT_FOLDER),
+    warn,
+    otherwise: 'The machine keeps the CMOS memory that it had before the disposable run.',
+  });
 }
 
 export class DisposableRuns {
@@ -61,7 +74,7 @@ export class DisposableRuns {
         const layer: Layer = { id: layerId, path, format: 'qcow2', parent: below.id, foreign: false, garbage: false, emptyBytes: made.emptyBytes };
         disks.push({ drive, below: { ...below, format: made.format }, layer });
       }
-      await files.commit({ operation: 'disposable run', tree: { ...tree, disposable: disks } });
+      await files.commit({ operation: 'disposable run', tree: { ...tree, disposable: disks }, removes: [DISPOSABLE_NVRAM] });
       this.#states.set(id, 'running');
       const paths = new Map(disks.map(({ drive, layer }) => [drive, layer.path]));
       return {
@@ -81,30 +94,33 @@ export class DisposableRuns {
   async discard(id: MachineId): Promise<void> {
     if (this.state(id) === null) return;
     await this.#end(id, ({ files, tree }, disks) =>
-      files.commit({ operation: 'discard a disposable run', tree: { ...tree, disposable: null }, removes: disks.map(({ layer }) => layer.path) }),
+      files.commit({ operation: 'discard a disposable run', tree: { ...tree, disposable: null }, removes: [...disks.map(({ layer }) => layer.path), DISPOSABLE_NVRAM] }),
     );
   }
 
   /** What was written becomes the machine's present state. */
   async keep(id: MachineId): Promise<void> {
     if (this.state(id) === null) throw new FailureError('machine.wrongState', 'There is no disposable run whose changes could be kept.', { id });
-    await this.#end(id, async ({ files, config, tree }, disks) => {
+    await this.#end(id, async ({ files, config, tree }, disks, nvram) => {
       const moved = disks.find(({ drive, below }) => {
         const path = config.drives.find((one) => one.id === drive)?.path ?? null;
         return path === null || files.plain(path) !== below.path;
       });
       if (moved) throw new FailureError('machine.wrongState', say`The disk “${moved.drive}” was changed in the settings after the disposable run; put it back to keep what was written, or discard it.`, { drive: moved.drive });
       const kept = keptDisposable(tree, config, disks);
-      await files.commit({ operation: 'keep a disposable run', config: kept.config, ...withoutStates(tree, kept.tree) });
+      const { tree: after, removes } = withoutStates(tree, kept.tree);
+      await files.commit({ operation: 'keep a disposable run', config: kept.config, tree: after, nvram: nvram ?? null, removes: [...removes, DISPOSABLE_NVRAM] });
     });
     await this.#options.store.tidy(id);
   }
 
-  async #end(id: MachineId, work: (opened: Opened, disks: readonly DisposableDisk[]) => Promise<void>): Promise<void> {
+  async #end(id: MachineId, work: (opened: Opened, disks: readonly DisposableDisk[], nvram: string | undefined) => Promise<void>): Promise<void> {
     if (this.state(id) === 'running') throw new FailureError('machine.wrongState', 'The disposable run has not ended yet.', { id });
     await this.#options.store.holding(id, async (opened) => {
       const disks = disposableOf(opened.tree);
-      if (disks !== undefined) await work(opened, disks);
+      // Asked for in any case: what is still being written would come after all that follows.
+      const nvram = await this.#options.nvram.read(id);
+      if (disks !== undefined) await work(opened, disks, nvram);
       this.#states.delete(id);
     });
     this.#options.onChange(id);

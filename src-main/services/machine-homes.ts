@@ -1,14 +1,14 @@
 // The folders in which machines are kept: the application's own, whose content counts, and others that the user chose,
 // whose machines `machine-folders.json` names. What lies in those folders besides is none of ours.
 
-import { access, constants, mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { MachineId } from '../../shared/machine/config.ts';
 import { machineFolders } from '../../shared/machine/machine-folders.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { type Clause, say, wordOf } from '../../shared/units/phrase.ts';
 import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
-import { replaceFile } from './atomic-file.ts';
+import { replaceFile, setAside } from './atomic-file.ts';
 
 export class MachineHomes {
   /** Where machines are kept unless the user says otherwise. */
@@ -24,7 +24,7 @@ export class MachineHomes {
     this.#file = join(dataFolder, 'machine-folders.json');
   }
 
-  /** Returns a sentence for the user when the file had to be set aside. */
+  /** Returns a sentence for the user when the file cannot be used. */
   async load(): Promise<string | undefined> {
     await mkdir(this.own, { recursive: true });
     [this.#folders, this.#machines] = [[], new Map()];
@@ -35,9 +35,7 @@ export class MachineHomes {
       return undefined;
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;
-      const aside = `${this.#file}.damaged`;
-      await rename(this.#file, aside).catch(systemErrorWords);
-      return `The list of machines in other folders could not be read and was set aside as “${aside}”.`;
+      return `“${this.#file}”, the list of machines in other folders, could not be read and ${await setAside(this.#file)}`;
     }
   }
 

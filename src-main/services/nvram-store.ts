@@ -1,4 +1,4 @@
-// The CMOS memory of machines that are switched off: `nvram.json` in their folders. What cannot be read is put aside and
+// The CMOS memory of machines that are switched off: `nvram.json` in a folder. What cannot be read is put aside and
 // named, and the machine starts as a new one does. In memory only until it is on the disk.
 
 import { createHash } from 'node:crypto';
@@ -17,7 +17,11 @@ const MAX_BYTES = 4096;
 export interface NvramOptions {
   readonly folderOf: (id: MachineId) => string;
   readonly warn: (id: MachineId, message: string) => void;
+  /** What follows where it cannot be used, as a sentence. */
+  readonly otherwise?: string;
 }
+
+const OTHERWISE = 'The machine starts with empty CMOS memory.';
 
 export class NvramStore {
   readonly #options: NvramOptions;
@@ -47,7 +51,7 @@ export class NvramStore {
       if (hex === undefined) await this.#putAside(id, path);
       return hex;
     } catch (error) {
-      if (systemErrorCode(error) !== 'ENOENT') this.#options.warn(id, `“${path}” cannot be read: ${systemErrorWords(error)}. The machine starts with empty CMOS memory.`);
+      if (systemErrorCode(error) !== 'ENOENT') this.#options.warn(id, `“${path}” cannot be read: ${systemErrorWords(error)}. ${this.#otherwise}`);
       return undefined;
     }
   }
@@ -56,10 +60,14 @@ export class NvramStore {
     await Promise.all(this.#writing.values());
   }
 
+  get #otherwise(): string {
+    return this.#options.otherwise ?? OTHERWISE;
+  }
+
   async #putAside(id: MachineId, path: string): Promise<void> {
     const { folderOf, warn } = this.#options;
     await rename(path, join(folderOf(id), DAMAGED));
-    warn(id, `“${path}” is damaged and was renamed to “${DAMAGED}”. The machine starts with empty CMOS memory.`);
+    warn(id, `“${path}” is damaged and was renamed to “${DAMAGED}”. ${this.#otherwise}`);
   }
 }
 

@@ -1,11 +1,11 @@
 // The user's preferences in `preferences.json`. A damaged file is set aside and replaced by the defaults: losing a
 // theme must not keep anybody from their machines.
 
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Preferences, preferences } from '../../shared/rpc/app-contract.ts';
-import { systemErrorCode, systemErrorWords } from '../../shared/units/system-error.ts';
-import { replaceFile } from './atomic-file.ts';
+import { systemErrorCode } from '../../shared/units/system-error.ts';
+import { replaceFile, setAside } from './atomic-file.ts';
 
 export const DEFAULT_PREFERENCES: Preferences = {
   theme: 'system',
@@ -32,7 +32,7 @@ export class SettingsStore {
     this.#file = join(dataFolder, 'preferences.json');
   }
 
-  /** Returns a sentence for the user when the file had to be set aside. */
+  /** Returns a sentence for the user when the file cannot be used. */
   async load(): Promise<string | undefined> {
     await mkdir(this.#folder, { recursive: true });
     try {
@@ -41,7 +41,8 @@ export class SettingsStore {
       return undefined;
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;
-      return this.#setAside(error);
+      const why = error instanceof SyntaxError ? 'it is not valid JSON' : 'a value in it is wrong';
+      return `“${this.#file}”, the file of preferences (${why}), could not be read and ${await setAside(this.#file)}`;
     }
   }
 
@@ -60,12 +61,5 @@ export class SettingsStore {
     const done = this.#queue.then(work, work);
     this.#queue = done.catch((error: unknown) => error);
     return done;
-  }
-
-  async #setAside(error: unknown): Promise<string> {
-    const aside = `${this.#file}.damaged`;
-    await rename(this.#file, aside).catch(systemErrorWords);
-    const why = error instanceof SyntaxError ? 'it is not valid JSON' : 'a value in it is wrong';
-    return `The preferences could not be read (${why}) and were set aside as “${aside}”.`;
   }
 }

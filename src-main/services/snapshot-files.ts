@@ -134,7 +134,7 @@ export class SnapshotFiles {
 }
 
 /** What this program makes there; other files are somebody's. */
-const OWN_NAME = /^\.?[0-9a-f]{8}-[0-9a-f-]{27}\.(qcow2|state|png)(\.[0-9a-f]+\.part)?$|^\.(tree|journal)\.json\.[0-9.]+\.new$/;
+const OWN_NAME = /^\.?[0-9a-f]{8}-[0-9a-f-]{27}\.(qcow2|state|png)(\.[0-9a-f]+\.part)?$|^\.(tree|journal|nvram)\.json\.[0-9.]+\.new$/;
 
 function treePath(folder: string): string {
   return join(folder, SNAPSHOT_FOLDER, 'tree.json');

@@ -14,7 +14,6 @@ import { openImage } from '../../src-main/engine/block/index.ts';
 import { createImageHost } from '../../src-main/host/image-host.ts';
 import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
-import { DisposableRuns } from '../../src-main/services/disposable-runs.ts';
 import { liveRandomly } from '../support/random-snapshots.ts';
 import { RunningDisks } from '../support/running-disks.ts';
 import { makeMachine, type Opened, openData, withDisk } from '../support/snapshot-machine.ts';
@@ -120,7 +119,7 @@ describe('a process that is killed with the machine that it runs', () => {
       await killed(await changing(copy, action, target, from === 'running' ? flushed : ''), action, durations, random);
       const next = await openData(copy);
       await next.store.ready(ID);
-      const runs = new DisposableRuns({ store: next.store, io: next.mortal.io, onChange: () => undefined });
+      const { runs } = next;
       await runs.load([ID]);
       const done = { take: 'S1,S2,S3,New', delete: names.filter((name) => name !== target).join() }[action as string];
       const found = (await next.store.view(ID)).snapshots.map(({ name }) => name).join();
@@ -165,8 +164,7 @@ async function preparedBases(folder: string) {
   await disks.end();
   await (await openData(saved, undefined, undefined, disks)).store.save(ID);
   const opened = await openData(disposable);
-  const runs = new DisposableRuns({ store: opened.store, io: opened.mortal.io, onChange: () => undefined });
-  const { drives } = await runs.begin(ID);
+  const { drives } = await opened.runs.begin(ID);
   const path = join(disposable, 'machines', ID, drives[0]?.path ?? '');
   const image = await openImage(createImageHost({ folders: await opened.store.imageFolders(ID) }), { path, format: 'qcow2', write: true });
   await image.write(5 << 20, new Uint8Array(1 << 20).fill(8));

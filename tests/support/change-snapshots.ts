@@ -4,7 +4,6 @@
 
 import { appendFileSync } from 'node:fs';
 import { setImmediate as others } from 'node:timers/promises';
-import { DisposableRuns } from '../../src-main/services/disposable-runs.ts';
 import { cloneMachine } from '../../src-main/services/machine-cloner.ts';
 import { RunningDisks } from './running-disks.ts';
 import { openData } from './snapshot-machine.ts';
@@ -16,8 +15,7 @@ const DRIVE = 'disk0';
 const GUEST = { offset: 7 << 20, sectors: 64 };
 
 const disks = flushed === '' ? undefined : await RunningDisks.start(await openData(folder), ID);
-const { registry, store, mortal } = await openData(folder, undefined, undefined, disks);
-const runs = new DisposableRuns({ store, io: mortal.io, onChange: () => undefined });
+const { registry, store, mortal, runs } = await openData(folder, undefined, undefined, disks);
 await runs.load([ID]);
 const { snapshots } = await store.view(ID);
 const snapshot = snapshots.find(({ name }) => name === target)?.id ?? '';

@@ -9,6 +9,7 @@ import { openImage } from '../../src-main/engine/block/index.ts';
 import { createImageHost } from '../../src-main/host/image-host.ts';
 import { createEmptyImage } from '../../src-main/host/empty-image.ts';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
+import { disposableNvram, DisposableRuns } from '../../src-main/services/disposable-runs.ts';
 import { MachineRegistry } from '../../src-main/services/machine-registry.ts';
 import { nodeSnapshotIo, type SnapshotIo, type SnapshotMedia } from '../../src-main/services/snapshot-io.ts';
 import type { LiveMachines } from '../../src-main/services/live-machines.ts';
@@ -54,6 +55,9 @@ export interface Opened {
   readonly registry: MachineRegistry;
   readonly store: SnapshotStore;
   readonly nvram: NvramStore;
+  readonly runs: DisposableRuns;
+  /** Of disposable runs. */
+  readonly runNvram: NvramStore;
   readonly mortal: MortalIo;
 }
 
@@ -62,7 +66,9 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
   const registry = new MachineRegistry(dataFolder, 4096);
   await registry.load();
   const mortal = new MortalIo(deathAt);
-  const nvram = new NvramStore({ folderOf: (id) => registry.folderOf(id), warn: () => {} });
+  const cmos = { folderOf: (id: string) => registry.folderOf(id), warn: () => {} };
+  const nvram = new NvramStore(cmos);
+  const runNvram = disposableNvram(cmos);
   const store = new SnapshotStore({
     machines: {
       config: (id) => registry.config(id),
@@ -76,7 +82,8 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
     ...(live ? { live: mortalMachines(mortal, live) } : {}),
     ...(now ? { now } : {}),
   });
-  return { registry, store, nvram, mortal };
+  const runs = new DisposableRuns({ store, io: mortal.io, nvram: runNvram, onChange: () => undefined });
+  return { registry, store, nvram, runs, runNvram, mortal };
 }
 
 /** Machines that run; where nothing is said about their layers, these are not merged. */

@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openImage } from '../../../src-main/engine/block/index.ts';
 import { createImageHost } from '../../../src-main/host/image-host.ts';
-import { DisposableRuns } from '../../../src-main/services/disposable-runs.ts';
 import { Killed, makeMachine, type Opened, openData, withDisk } from '../../support/snapshot-machine.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -15,9 +14,8 @@ const read = (opened: Opened) => withDisk(opened, ID, 'disk0', async (disk) => B
 
 async function service(folder: string, deathAt?: number) {
   const opened = await openData(folder, deathAt);
-  const runs = new DisposableRuns({ store: opened.store, io: opened.mortal.io, onChange: () => undefined });
-  await runs.load([ID]);
-  return { opened, runs };
+  await opened.runs.load([ID]);
+  return { opened, runs: opened.runs };
 }
 
 async function machine(withSnapshot = true) {
@@ -90,6 +88,28 @@ describe('a disposable run', () => {
     const last = await service(found.folder);
     expect(await run(last, 'also')).toBe('kept');
     expect(layersOf(found.folder)).toBe(2);
+  });
+
+  it('has CMOS memory of its own, which is kept or discarded with the rest, also by the next service', async () => {
+    const cmos = (byte: string) => byte.repeat(114);
+    const found = await machine();
+    found.opened.nvram.put(ID, cmos('01'));
+    for (const [what, wanted] of [['discard', '01'], ['keep', '03']] as const) {
+      await run(found, what);
+      found.opened.runNvram.put(ID, cmos('02'));
+      found.opened.runNvram.put(ID, cmos('03'));
+      found.runs.ended(ID);
+      expect(await found.opened.nvram.read(ID)).toBe(cmos('01'));
+      const { opened, runs } = what === 'keep' ? await service(found.folder) : found;
+      await runs[what](ID);
+      expect(await opened.nvram.read(ID), what).toBe(cmos(wanted));
+      expect(await opened.runNvram.read(ID)).toBeUndefined();
+    }
+    const last = await service(found.folder);
+    await run(last, 'unchanged');
+    last.runs.ended(ID);
+    await last.runs.keep(ID);
+    expect(await last.opened.nvram.read(ID)).toBe(cmos('03'));
   });
 
   it.each(['keep', 'discard'] as const)('is whole after a death at every step of its end: %s', async (what) => {

@@ -32,6 +32,14 @@ describe('preferences', () => {
     },
   );
 
+  it('that are damaged and cannot be set aside are said to stay in danger', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'preferences.json'), '{');
+    mkdirSync(join(folder, 'preferences.json.damaged', 'in the way'), { recursive: true });
+    expect(await new SettingsStore(folder).load()).toMatch(/could not be set aside .* the next change writes over it/);
+    expect(readFileSync(join(folder, 'preferences.json'), 'utf8')).toBe('{');
+  });
+
   it('of a wrong form are not taken', async () => {
     const store = new SettingsStore(temporaryFolder());
     await store.load();
