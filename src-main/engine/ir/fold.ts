@@ -71,16 +71,29 @@ export function foldLane(builder: GraphBuilder, op: number, immediate: number, a
         return builder.numeric(extractFloat, graph.d[a]!, graph.a[a]!, -1, -1);
     }
     if (op === insert && isOp(graph, b, toBits)) return builder.numeric(insertFloat, immediate, a, graph.a[b]!, -1);
-    if (op !== extractFloat) continue;
-    if (isConstant(graph, a)) return builder.constantLane(a, immediate, op === LANES[1].extractFloat);
-    if (isOp(graph, a, splatFloat)) return graph.a[a]!;
-    if (isOp(graph, a, splat)) return builder.numeric(fromBits, 0, graph.a[a]!, -1, -1);
-    if (!isOp(graph, a, insertFloat) && !isOp(graph, a, insert)) continue;
-    if (graph.d[a] !== immediate) return builder.numeric(op, immediate, graph.a[a]!, -1, -1);
-    const lane = graph.b[a]!;
-    return isOp(graph, a, insert) ? builder.numeric(fromBits, 0, lane, -1, -1) : lane;
+    const isFloat = op === extractFloat;
+    if (!isFloat && op !== extract) continue;
+    const lane = writtenLane(graph, a, immediate, { insert, insertFloat, splat, splatFloat });
+    if (lane >= 0) {
+      const isLaneFloat = isOp(graph, a, insertFloat) || isOp(graph, a, splatFloat);
+      return isFloat === isLaneFloat ? lane : builder.numeric(isFloat ? fromBits : toBits, 0, lane, -1, -1);
+    }
+    if (isOp(graph, a, insert) || isOp(graph, a, insertFloat)) return builder.numeric(op, immediate, graph.a[a]!, -1, -1);
+    if (isFloat && isConstant(graph, a)) return builder.constantLane(a, immediate, op === LANES[1].extractFloat);
   }
   return -1;
+}
+
+/** What was written into a lane by the operation that made a vector, or -1. */
+function writtenLane(
+  graph: FunctionGraph,
+  vector: number,
+  lane: number,
+  ops: { readonly insert: number; readonly insertFloat: number; readonly splat: number; readonly splatFloat: number },
+): number {
+  if (isOp(graph, vector, ops.splat) || isOp(graph, vector, ops.splatFloat)) return graph.a[vector]!;
+  const isInsert = isOp(graph, vector, ops.insert) || isOp(graph, vector, ops.insertFloat);
+  return isInsert && graph.d[vector] === lane ? graph.b[vector]! : -1;
 }
 
 const BITS = new DataView(new ArrayBuffer(8));

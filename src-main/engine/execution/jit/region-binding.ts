@@ -17,7 +17,7 @@ import type { MemoryLayout } from '../layout.ts';
 import { type CheckControl, PageChecks } from './page-checks.ts';
 import type { BasicBlock, Placed, Region } from './region.ts';
 import { RegionFlags } from './region-flags.ts';
-import { RegionSuppositions } from './region-suppositions.ts';
+import { changesState, RegionSuppositions } from './region-suppositions.ts';
 import { isMostlyDoubles, RegionVectors } from './region-vectors.ts';
 import type { RegionX87 } from './region-x87.ts';
 
@@ -48,6 +48,8 @@ type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 export class RegionBinding implements Binding {
   readonly flags: RegionFlags;
   readonly pages: PageChecks;
+  readonly vectors: RegionVectors;
+  readonly supposed: RegionSuppositions;
   readonly wide: boolean;
   /** x87 registers, where the region keeps them. */
   x87: RegionX87 | undefined;
@@ -64,8 +66,6 @@ export class RegionBinding implements Binding {
   readonly #writtenRegisters = new Set<number>();
   /** What registers hold, on the straight way since control last forked or joined. */
   readonly #held: (IrValue | undefined)[] = new Array(16).fill(undefined);
-  readonly #vectors: RegionVectors;
-  readonly #suppositions: RegionSuppositions;
   /** Where the code's offsets count from, for addresses of operands; exits read it from the CPU block. */
   readonly #codeBase: IrVariable;
   #heldCodeBase: IrValue | undefined;
@@ -94,17 +94,18 @@ export class RegionBinding implements Binding {
       control: parts.control,
       unless: (condition, isTooWide) => this.#unless(condition, isTooWide),
     });
-    this.#vectors = new RegionVectors(f, {
+    this.vectors = new RegionVectors(f, {
       addressOf: (index) => this.#stateAddress('xmm', index),
       isSplit: isMostlyDoubles(parts.region),
     });
-    this.#suppositions = new RegionSuppositions(f, {
+    this.supposed = new RegionSuppositions(f, {
       flags: this.flags,
       readState: (name) => this.readState(name, 0),
       leave: () => {
         this.#control.supposes();
         this.#control.slow(this.#i32(1));
       },
+      canStateChange: changesState(parts.region),
     });
     this.#codeBase = f.variable('i64');
     this.#slot = f.constant('i32', valueSlot(parts.layout));
@@ -118,8 +119,8 @@ export class RegionBinding implements Binding {
     this.#offset = offset;
     this.#reachesDevice = reachesDevice;
     this.flags.begin();
-    this.#suppositions.begin();
-    this.suppositions = this.#control.isCautious() ? undefined : this.#suppositions;
+    this.supposed.begin();
+    this.suppositions = this.#control.isCautious() ? undefined : this.supposed;
     const { row, operandBits, addressBits, repeat, lock } = instruction;
     this.aligned = row.aligned === true;
     this.shape = {
@@ -139,8 +140,8 @@ export class RegionBinding implements Binding {
   forget(): void {
     this.#held.fill(undefined);
     this.#heldCodeBase = undefined;
-    this.#vectors.forget();
-    this.#suppositions.forget();
+    this.vectors.forget();
+    this.supposed.forget();
     this.pages.forget();
   }
 
@@ -152,7 +153,8 @@ export class RegionBinding implements Binding {
     this.#registers.forEach((variable, index) => {
       if (variable !== undefined) f.set(variable, this.#loadGpr(index));
     });
-    this.#vectors.emitEntry();
+    this.vectors.emitEntry();
+    this.supposed.emitEntry();
     f.set(this.#codeBase, this.readState('codeBase', 0));
     this.x87?.emitEntry();
     this.flags.emitEntry(this.readState('flagResult', 0), this.readState('flagAux', 0));
@@ -165,7 +167,7 @@ export class RegionBinding implements Binding {
       const value = f.get(this.#registers[index] as IrVariable);
       f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
     }
-    this.#vectors.emitStores();
+    this.vectors.emitStores();
     this.x87?.emitStores();
     this.flags.emitStores((result, aux) => {
       this.writeState('flagResult', 0, result);
@@ -276,7 +278,7 @@ export class RegionBinding implements Binding {
     const { file, index, high8 } = register;
     if (file === 'gpr')
       return high8 ? this.readHigh8(index) : this.readGpr(index, operand.bits as 8 | 16 | 32 | 64);
-    if (file === 'xmm') return this.#vectors.read(index, operand.bits);
+    if (file === 'xmm') return this.vectors.read(index, operand.bits);
     if (file === 'mmx') return loadHost(this.#f, operand.bits, this.#blockAddress(register));
     if (file !== 'segment') throw new Error(`${this.shape.mnemonic} reads a ${file} register as a value`);
     const selector = this.readState('segmentSelector', index);
@@ -288,7 +290,7 @@ export class RegionBinding implements Binding {
     if (file === 'gpr') {
       if (high8) this.writeHigh8(index, value);
       else this.writeGpr(index, operand.bits as 8 | 16 | 32 | 64, value);
-    } else if (file === 'xmm') this.#vectors.write(index, operand.bits, value);
+    } else if (file === 'xmm') this.vectors.write(index, operand.bits, value);
     else if (file === 'mmx') {
       const address = this.#blockAddress(register);
       storeHost(this.#f, operand.bits, address, value);
@@ -364,12 +366,12 @@ export class RegionBinding implements Binding {
   readState(name: CpuFieldName, index: number): IrValue {
     // Part of the mode that the region is compiled for.
     if (name === 'cpl' && this.#mode & MODE_USER) return this.#i32(3);
-    if (name === 'xmm') return this.#vectors.read(index, 128);
+    if (name === 'xmm') return this.vectors.read(index, 128);
     const kept = this.x87?.readState(name, index);
     return kept ?? loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
-    if (name === 'xmm') this.#vectors.write(index, 128, value);
+    if (name === 'xmm') this.vectors.write(index, 128, value);
     else if (this.x87?.writeState(name, value, this.#offset) !== true)
       storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);
   }
@@ -591,7 +593,7 @@ export class RegionBinding implements Binding {
     if (declaration.readsTime) this.#control.countRetired();
     const result = this.#imports.callHelper(this.#f, name, operands);
     this.pages.forget();
-    this.#suppositions.forget();
+    this.supposed.forget();
     if (declaration.mayFault) this.#unless(this.#f.op('i32.eqz', result));
     return result;
   }

@@ -35,7 +35,7 @@ interface Halves {
 export class RegionVectors {
   readonly #f: FunctionBuilder;
   readonly #addressOf: (index: number) => IrValue;
-  readonly #isSplit: boolean;
+  readonly isSplit: boolean;
   readonly #wholes: (IrVariable | undefined)[] = new Array(REGISTERS).fill(undefined);
   readonly #halves: (Halves | undefined)[] = new Array(REGISTERS).fill(undefined);
   readonly #written = new Set<number>();
@@ -49,7 +49,7 @@ export class RegionVectors {
   constructor(f: FunctionBuilder, options: { addressOf: (index: number) => IrValue; isSplit: boolean }) {
     this.#f = f;
     this.#addressOf = options.addressOf;
-    this.#isSplit = options.isSplit;
+    this.isSplit = options.isSplit;
   }
 
   forget(): void {
@@ -88,15 +88,25 @@ export class RegionVectors {
   read(index: number, bits: number): IrValue {
     const f = this.#f;
     if (bits === 128) return this.#whole(index);
-    if (bits === 64) return f.op('i64.reinterpret_f64', this.#low(index));
+    if (bits === 64) return f.op('i64.reinterpret_f64', this.low(index));
     const low = f.op('i32.reinterpret_f32', this.#lowestOf(this.#whole(index), 32));
     return bits === 32 ? low : f.op('i32.and', low, f.constant('i32', 2 ** bits - 1));
+  }
+
+  /** The low half as a double. */
+  low(index: number): IrValue {
+    return this.isSplit ? this.#half(index, 'low') : this.#lowestOf(this.#whole(index), 64);
+  }
+
+  /** The low half of a split register, on a way that others need not take: nothing is kept of it. */
+  lowOnThisWay(index: number): IrValue {
+    return this.#heldLow[index] ?? this.#f.get(this.#halvesOf(index).low);
   }
 
   /** A narrow value leaves the rest of the register as it is. */
   write(index: number, bits: number, value: IrValue): void {
     const f = this.#f;
-    if (bits === 64 && this.#isSplit) {
+    if (bits === 64 && this.isSplit) {
       this.#setHalf(index, 'low', f.op('f64.reinterpret_i64', value));
       this.#held[index] = undefined;
     } else if (bits === 128) this.#setWhole(index, value);
@@ -127,14 +137,14 @@ export class RegionVectors {
   }
   #read(index: number): IrValue {
     const f = this.#f;
-    if (this.#isSplit)
+    if (this.isSplit)
       return f.op('f64x2.replace_lane', 1, f.op('f64x2.splat', this.#half(index, 'low')), this.#half(index, 'high'));
     this.#wholes[index] ??= f.variable('v128');
     return f.get(this.#wholes[index]);
   }
   #setWhole(index: number, value: IrValue): void {
     const f = this.#f;
-    if (this.#isSplit) {
+    if (this.isSplit) {
       this.#setHalf(index, 'low', this.#lowestOf(value, 64));
       this.#setHalf(index, 'high', f.op('f64x2.extract_lane', 1, value));
     } else {
@@ -145,9 +155,6 @@ export class RegionVectors {
     this.#held[index] = value;
   }
 
-  #low(index: number): IrValue {
-    return this.#isSplit ? this.#half(index, 'low') : this.#lowestOf(this.#whole(index), 64);
-  }
   #lowestOf(vector: IrValue, bits: 32 | 64): IrValue {
     const known = this.#lowest[bits].get(vector);
     if (known !== undefined) return known;

@@ -11,6 +11,7 @@ import { IrEmitter } from '../emit/ir-emitter.ts';
 import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
 import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { CarriedDoubles } from './carried-doubles.ts';
 import type { BasicBlock, Region } from './region.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
 import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from './region-x87.ts';
@@ -62,6 +63,7 @@ class RegionTranslator implements RegionControl {
   readonly #options: TranslateOptions;
   readonly #binding: RegionBinding;
   readonly #emitter: IrEmitter;
+  readonly #doubles: CarriedDoubles;
   readonly #blocks = new Map<number, IrBlock>();
   readonly #emitted = new Set<number>();
   readonly #leaveBlock: IrBlock;
@@ -101,6 +103,8 @@ class RegionTranslator implements RegionControl {
     this.#reason = f.variable('i32');
     this.#remaining = f.variable('i32');
     this.#atEntry = f.variable('i32');
+    const { vectors, supposed } = this.#binding;
+    this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
   }
 
@@ -121,8 +125,12 @@ class RegionTranslator implements RegionControl {
     f.set(this.#atEntry, remaining);
     f.set(this.#reason, this.#i32(EXIT_ATTENTION));
     f.set(this.#remaining, remaining);
-    x87?.checkEntry(() => this.#leaveAtEntry());
-    f.jump(this.#blockAt(this.#region.entry));
+    const { entry: first } = this.#region;
+    this.#binding.flags.forget();
+    this.#binding.forget();
+    x87?.checkEntry(() => this.#leaveBefore(first));
+    this.#ensureDoubles(first);
+    f.jump(this.#blockAt(first));
   }
 
   /** Those first of which a way to them is known. */
@@ -137,13 +145,10 @@ class RegionTranslator implements RegionControl {
     return first;
   }
 
-  /** The region was compiled for another control word. The run loop counts it. */
-  #leaveAtEntry(): void {
-    this.#offset = this.#region.entry;
-    this.#count = 0;
-    this.#binding.flags.forget();
+  /** What a block was compiled for is not the case: the interpreter carries out its first instruction, and the run loop counts it. */
+  #leaveBefore(block: number): void {
     this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
-    this.#leaveWith(this.#offset, this.#i32(LEAVE), 0);
+    this.#leaveWith(block, this.#i32(LEAVE), 0);
   }
 
   #state(name: 'attention' | 'retired' | 'retireLimit'): IrValue {
@@ -173,6 +178,7 @@ class RegionTranslator implements RegionControl {
     this.#binding.flags.forget();
     this.#binding.forget();
     this.#binding.x87?.enterBlock(block.offset);
+    if (!this.#isCautiousAt(block.offset)) this.#doubles.assume(block.offset);
     this.#count = 0;
     for (const [at, { offset, instruction }] of block.instructions.entries()) {
       this.#offset = offset;
@@ -229,7 +235,10 @@ class RegionTranslator implements RegionControl {
     this.#options.widened?.(this.#offset);
   }
   isCautious(): boolean {
-    return this.#options.isCautious?.(this.#offset) === true;
+    return this.#isCautiousAt(this.#offset);
+  }
+  #isCautiousAt(offset: number): boolean {
+    return this.#options.isCautious?.(offset) === true;
   }
   supposes(): void {
     this.#options.supposes?.(this.#offset);
@@ -247,9 +256,19 @@ class RegionTranslator implements RegionControl {
     x87?.confirmControl(leave);
     this.#retire(this.#count + 1);
     if (this.#emitted.has(offset)) this.#backEdge(offset);
+    this.#ensureDoubles(offset);
     this.#binding.flags.materialize();
     x87?.materialize();
     this.#f.jump(target);
+  }
+
+  /** What a block takes for granted, or out. */
+  #ensureDoubles(block: number): void {
+    if (this.#isCautiousAt(block)) return;
+    this.#doubles.ensure(block, () => {
+      this.#options.supposes?.(block);
+      this.#leaveBefore(block);
+    });
   }
 
   gotoComputed(target: IrValue, isReturn: boolean): void {

@@ -57,34 +57,9 @@ export class UsualNumbers {
   /** Supposes that a number is in the window, or zero where that is fine. */
   inWindow(number: Value, fineZero: () => Value): ExponentRange {
     const { window } = FORMATS[this.#f.bits];
-    const outside = this.#outside(number);
-    if (outside.type === 'v128') this.#lanesInWindow(outside, fineZero);
-    else this.#suppositions.holds(this.#f.e.isZero(outside), () => this.#f.all(fineZero()));
+    checkWindow(this.#f, number, fineZero, (condition, otherwise) => this.#suppositions.holds(condition, otherwise));
     this.#suppositions.setRange(number, window);
     return window;
-  }
-
-  /** Zero where a number is in the window, by lanes. */
-  #outside(number: Value): Value {
-    const { e, bits } = this.#f;
-    const { outside } = FORMATS[bits];
-    const first = firstInWindow(bits);
-    const word = this.#f.toBits(number);
-    if (word.type === 'v128') {
-      const lanes = (value: number) => laneConstant(e, 32, bits === 32 ? [value, value, value, value] : [0, value, 0, value]);
-      return e.op('v128.and', e.op('i32x4.sub', word, lanes(first)), lanes(outside));
-    }
-    const high = bits === 32 ? word : e.truncate(e.shr(word, e.constant(64, 32)), 32);
-    return e.and(e.sub(high, e.constant(32, first)), e.constant(32, outside));
-  }
-
-  #lanesInWindow(outside: Value, fineZero: () => Value): void {
-    const { e, bits } = this.#f;
-    const name = `i${bits}x${128 / bits}`;
-    this.#suppositions.holds(e.not(truth(e, e.op('v128.any_true', outside))), () => {
-      const inside = e.op(`${name}.eq`, outside, laneConstant(e, 32, [0, 0, 0, 0]));
-      return this.#f.all(this.#f.or(inside, fineZero()));
-    });
   }
 
   /** Where a zero is not what is left of something too small, by lanes. */
@@ -106,4 +81,43 @@ export class UsualNumbers {
         : { bits, least: Math.min(a.least, b.least) - (digits - 1), greatest: Math.max(a.greatest, b.greatest) + 1 };
     return range.least >= least && range.greatest <= greatest ? range : undefined;
   }
+}
+
+/** What numbers are supposed to be of which nothing is known. */
+export const usualRange = (bits: 32 | 64): ExponentRange => FORMATS[bits].window;
+
+export const isInRange = (range: ExponentRange, other: ExponentRange): boolean =>
+  range.bits === other.bits && range.least >= other.least && range.greatest <= other.greatest;
+
+/** Asks `holds` for a number to be in the window, or for what it is else. */
+export function checkWindow(
+  f: FloatLanes,
+  number: Value,
+  otherwise: () => Value,
+  holds: (condition: Value, otherwise: () => Value) => void,
+): void {
+  const { e, bits } = f;
+  const outside = outsideWindow(f, number);
+  if (outside.type !== 'v128') {
+    holds(e.isZero(outside), () => f.all(otherwise()));
+    return;
+  }
+  holds(e.not(truth(e, e.op('v128.any_true', outside))), () => {
+    const inside = e.op(`i${bits}x${128 / bits}.eq`, outside, laneConstant(e, 32, [0, 0, 0, 0]));
+    return f.all(f.or(inside, otherwise()));
+  });
+}
+
+/** Zero where a number is in the window, by lanes. */
+function outsideWindow(f: FloatLanes, number: Value): Value {
+  const { e, bits } = f;
+  const { outside } = FORMATS[bits];
+  const first = firstInWindow(bits);
+  const word = f.toBits(number);
+  if (word.type === 'v128') {
+    const lanes = (value: number) => laneConstant(e, 32, bits === 32 ? [value, value, value, value] : [0, value, 0, value]);
+    return e.op('v128.and', e.op('i32x4.sub', word, lanes(first)), lanes(outside));
+  }
+  const high = bits === 32 ? word : e.truncate(e.shr(word, e.constant(64, 32)), 32);
+  return e.and(e.sub(high, e.constant(32, first)), e.constant(32, outside));
 }
