@@ -49,18 +49,16 @@ export function numberFromMemory<Slot>(r: X87File<Slot>, kind: IrValue, bits: Ir
 
 function widen<Slot>(r: X87File<Slot>, format: NarrowFormat, bits: IrValue): FloatParts {
   const { drop, rebias, top, unused } = format;
-  const isZero = r.op('i64.eqz', r.with64('shl', bits, unused + 1));
-  const magnitude = r.op('i32.wrap_i64', r.with64('shr_u', bits, 63 - drop));
-  const exponent = r.with32('and', magnitude, top + 1);
-  const isOutside = r.with32('gt_u', r.with32('sub', exponent, 1), top - 1);
-  r.slowly(r.f.select(isZero, r.i32(0), isOutside));
-  const fraction = r.with64('or', r.with64('shl', bits, drop), TOP_BIT);
+  const exponent = r.with32('and', r.op('i32.wrap_i64', r.with64('shr_u', bits, 63 - drop)), top + 1);
   const sign = r.with32('and', r.op('i32.wrap_i64', r.with64('shr_u', bits, 48 - unused)), SIGN);
-  return {
-    significand: r.f.select(isZero, r.i64(0), fraction),
-    word: r.op('i32.or', sign, r.f.select(isZero, r.i32(0), r.with32('add', exponent, rebias))),
-    isNormalOrZero: true,
-  };
+  const significand = r.variable(r.with64('or', r.with64('shl', bits, drop), TOP_BIT));
+  const word = r.variable(r.op('i32.or', sign, r.with32('add', exponent, rebias)));
+  r.seldom([r.with32('gt_u', r.with32('sub', exponent, 1), top - 1)], () => {
+    r.slowly(r.with64('ne', r.with64('shl', bits, unused + 1), 0));
+    r.set(significand, r.i64(0));
+    r.set(word, sign);
+  });
+  return { significand: r.get(significand), word: r.get(word), isNormalOrZero: true };
 }
 
 function fromInteger(r: Routine, bits: IrValue): FloatParts {
@@ -82,11 +80,7 @@ export const toSingle = <Slot>(r: X87File<Slot>, number: FloatParts): Converted 
 /** Rounds to nearest even; leaves slowly near the range's ends. */
 function narrowed<Slot>(r: X87File<Slot>, format: NarrowFormat, { significand, word }: FloatParts): Converted {
   const { drop, rebias, top, unused } = format;
-  const isZero = r.op('i64.eqz', significand);
   const exponent = r.with32('sub', r.with32('and', word, EXPONENT_MASK), rebias);
-  // One from either end: no underflow, and no overflow by rounding.
-  const isOutside = r.with32('gt_u', r.with32('sub', exponent, 2), top - 3);
-  r.slowly(r.f.select(isZero, r.i32(0), isOutside));
   const kept = r.with64('shr_u', significand, drop);
   const lost = r.with64('shl', significand, 64 - drop);
   const up = roundsUp(r, kept, lost);
@@ -94,7 +88,13 @@ function narrowed<Slot>(r: X87File<Slot>, format: NarrowFormat, { significand, w
   const placed = r.with64('shl', r.op('i64.extend_i32_s', r.with32('sub', exponent, 1)), 63 - drop);
   const magnitude = r.op('i64.add', placed, r.op('i64.add', kept, wide(r, up)));
   const sign = r.with64('shl', wide(r, r.with32('and', word, SIGN)), 48 - unused);
-  return { bits: r.op('i64.or', sign, r.f.select(isZero, r.i64(0), magnitude)), lost, up };
+  const bits = r.variable(r.op('i64.or', sign, magnitude));
+  // One from either end: no underflow, and no overflow by rounding.
+  r.seldom([r.with32('gt_u', r.with32('sub', exponent, 2), top - 3)], () => {
+    r.slowly(r.with64('ne', significand, 0));
+    r.set(bits, sign);
+  });
+  return { bits: r.get(bits), lost, up };
 }
 
 /** Exponents from which on a value might not fit after rounding. */

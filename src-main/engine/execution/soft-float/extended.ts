@@ -22,14 +22,14 @@ const HALF = TOP_BIT;
 /** Bits of a 64-bit significand that one of 53 bits does not have. */
 const DOUBLE_DROP = 11;
 
-/** A result before rounding: significand with its top bit set, 64 bits below it. */
+/** A result before rounding: significand with its top bit set, 64 bits below it; or 0 in both. */
 interface Exact {
   readonly high: IrValue;
   readonly low: IrValue;
   readonly exponent: IrValue;
   readonly sign: IrValue;
-  /** 1 where the result is zero; significand and exponent are then anything. */
-  readonly isZero: IrValue;
+  /** The sign of a result of 0. */
+  readonly zeroSign: IrValue;
 }
 
 const wide = (r: Routine, flag: IrValue): IrValue => r.op('i64.extend_i32_u', flag);
@@ -40,55 +40,58 @@ export function roundsUp(r: Routine, significand: IrValue, low: IrValue): IrValu
 }
 
 function round<Slot>(r: X87File<Slot>, exact: Exact): Rounded {
-  const { high, low, sign, isZero } = exact;
-  const rounded = r.variable(high);
+  const { high, low, sign, exponent } = exact;
+  const significand = r.variable(high);
   const lost = r.variable(low);
   const up = r.variable(r.i32(0));
   r.when(
     r.isExtended(),
     () => {
       r.set(up, roundsUp(r, high, low));
-      r.set(rounded, r.op('i64.add', high, wide(r, r.get(up))));
+      r.set(significand, r.op('i64.add', high, wide(r, r.get(up))));
     },
     () => {
       const kept = r.with64('shr_u', high, DOUBLE_DROP);
       const sticky = wide(r, r.with64('ne', low, 0));
       r.set(lost, r.op('i64.or', r.with64('shl', high, 64 - DOUBLE_DROP), sticky));
       r.set(up, roundsUp(r, kept, r.get(lost)));
-      r.set(rounded, r.with64('shl', r.op('i64.add', kept, wide(r, r.get(up))), DOUBLE_DROP));
+      r.set(significand, r.with64('shl', r.op('i64.add', kept, wide(r, r.get(up))), DOUBLE_DROP));
     },
   );
-  // Adding one to all ones leaves 0: the next power of two.
-  const carried = r.op('i64.eqz', r.get(rounded));
-  const exponent = r.op('i32.add', exact.exponent, carried);
-  const isOutside = r.with32('gt_u', r.with32('sub', exponent, 1), EXPONENT_MASK - 2);
-  r.slowly(r.f.select(isZero, r.i32(0), isOutside));
-  const significand = r.op('i64.or', r.get(rounded), r.with64('shl', wide(r, carried), 63));
-  return {
-    significand: r.f.select(isZero, r.i64(0), significand),
-    word: r.op('i32.or', sign, r.f.select(isZero, r.i32(0), exponent)),
-    isNormalOrZero: true,
-    lost: r.f.select(isZero, r.i64(0), r.get(lost)),
-    up: r.f.select(isZero, r.i32(0), r.get(up)),
-  };
+  const rounded = r.get(significand);
+  const word = r.variable(r.op('i32.or', sign, exponent));
+  const isOutside = (value: IrValue) => r.with32('gt_u', r.with32('sub', value, 1), EXPONENT_MASK - 2);
+  const isNothing = r.op('i64.eqz', rounded);
+  r.seldom([isNothing, isOutside(exponent)], () =>
+    r.when(
+      r.op('i64.eqz', high),
+      () => r.set(word, exact.zeroSign),
+      () => {
+        // Adding one to all ones leaves 0: the next power of two.
+        const carried = r.op('i32.add', exponent, isNothing);
+        r.slowly(isOutside(carried));
+        r.set(significand, r.op('i64.or', rounded, r.with64('shl', wide(r, isNothing), 63)));
+        r.set(word, r.op('i32.or', sign, carried));
+      },
+    ),
+  );
+  const result = { significand: r.get(significand), word: r.get(word), lost: r.get(lost), up: r.get(up) };
+  return { ...result, isNormalOrZero: true };
 }
 
 const exponentOf = (r: Routine, { word }: FloatParts): IrValue => r.with32('and', word, EXPONENT_MASK);
 
-/** A significand moved down by up to 64 + 63 places: its upper 64 bits and those below, of which the last is sticky. */
+/** A significand moved down by one place more than `distance`, and the bits below it, of which the last one is sticky. */
 function aligned(r: Routine, small: IrValue, distance: IrValue): { shifted: IrValue; below: IrValue } {
-  const places = wide(r, distance);
-  /** Moved up by 64 less so many places, of 0 to 63; 64 places leave nothing. */
-  const movedOut = (value: IrValue) =>
-    r.op('i64.shl', r.with64('shl', value, 1), r.op('i64.sub', r.i64(63), places));
-  const shifted = r.variable(r.op('i64.shr_u', small, places));
-  const below = r.variable(movedOut(small));
-  r.when(r.with32('gt_u', distance, 63), () => {
-    // Shift counts are modulo 64.
-    const sticky = wide(r, r.with64('ne', r.get(below), 0));
-    const near = r.op('i64.or', r.get(shifted), sticky);
+  // Shift counts are modulo 64.
+  const moved = r.op('i64.shr_u', small, wide(r, r.with32('add', distance, 1)));
+  const shifted = r.variable(moved);
+  const below = r.variable(r.op('i64.shl', small, wide(r, r.op('i32.sub', r.i32(63), distance))));
+  r.seldom([r.with32('gt_u', distance, 62)], () => {
+    const lost = r.op('i64.shl', r.with64('shl', small, 1), wide(r, r.op('i32.sub', r.i32(62), distance)));
+    const near = r.op('i64.or', moved, wide(r, r.with64('ne', lost, 0)));
     const far = wide(r, r.with64('ne', small, 0));
-    r.set(below, r.f.select(r.with32('lt_u', distance, 128), near, far));
+    r.set(below, r.f.select(r.with32('lt_u', distance, 127), near, far));
     r.set(shifted, r.i64(0));
   });
   return { shifted: r.get(shifted), below: r.get(below) };
@@ -104,38 +107,32 @@ export function addFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts):
   const small = f.select(swap, a.significand, b.significand);
   const largeWord = f.select(swap, b.word, a.word);
   const distance = f.select(swap, r.op('i32.sub', r.i32(0), difference), difference);
+  // Both one place down: a sum may have one bit more.
   const { shifted, below } = aligned(r, small, distance);
   // All ones where the smaller one is to be subtracted.
   const signs = r.with32('shl', r.op('i32.xor', a.word, b.word), 16);
   const minus = r.op('i64.extend_i32_s', r.with32('shr_s', signs, 31));
-  const negated = (value: IrValue) => r.op('i64.xor', value, minus);
-  const low = r.op('i64.sub', negated(below), minus);
-  const borrowed = r.op('i64.and', wide(r, r.op('i64.eqz', below)), minus);
-  const high = r.op('i64.add', r.op('i64.add', large, negated(shifted)), borrowed);
-  // A sum may have one bit more.
-  const more = r.op('i64.and', wide(r, r.op('i64.lt_u', high, large)), r.with64('xor', minus, -1n));
-  const upper = r.variable(r.op('i64.or', r.op('i64.shr_u', high, more), r.with64('shl', more, 63)));
-  const sticky = r.op('i64.or', r.op('i64.shr_u', low, more), r.op('i64.and', low, more));
-  const lower = r.variable(r.op('i64.or', sticky, r.with64('shl', r.op('i64.and', high, more), 63)));
-  const exponent = r.variable(r.op('i32.add', r.with32('and', largeWord, EXPONENT_MASK), r.op('i32.wrap_i64', more)));
-  const isZero = r.variable(r.i32(0));
-  r.when(r.op('i64.eqz', r.get(upper)), () => {
-    r.set(upper, r.get(lower));
+  const largeLow = r.op('i64.sub', r.with64('shl', large, 63), minus);
+  const low = r.op('i64.add', largeLow, r.op('i64.xor', below, minus));
+  const carry = wide(r, r.op('i64.lt_u', low, largeLow));
+  const uppers = r.op('i64.add', r.with64('shr_u', large, 1), r.op('i64.xor', shifted, minus));
+  const upper = r.variable(r.op('i64.add', uppers, carry));
+  const lower = r.variable(low);
+  const exponent = r.variable(r.with32('add', r.with32('and', largeWord, EXPONENT_MASK), 1));
+  r.seldom([r.op('i64.eqz', r.get(upper))], () => {
+    r.set(upper, low);
     r.set(lower, r.i64(0));
     r.set(exponent, r.with32('sub', r.get(exponent), 64));
-    r.set(isZero, r.op('i64.eqz', r.get(upper)));
   });
-  // A difference may have fewer.
   const places = r.op('i64.clz', r.get(upper));
   const moved = r.op('i64.shr_u', r.with64('shr_u', r.get(lower), 1), r.op('i64.sub', r.i64(63), places));
-  // Nothing left of numbers with different signs: +0.
-  const sign = f.select(r.get(isZero), r.op('i32.and', a.word, b.word), largeWord);
   return round(r, {
     high: r.op('i64.or', r.op('i64.shl', r.get(upper), places), moved),
     low: r.op('i64.shl', r.get(lower), places),
     exponent: r.op('i32.sub', r.get(exponent), r.op('i32.wrap_i64', places)),
-    sign: r.with32('and', sign, SIGN),
-    isZero: r.get(isZero),
+    sign: r.with32('and', largeWord, SIGN),
+    // Nothing left of numbers with different signs: +0.
+    zeroSign: r.with32('and', r.op('i32.and', a.word, b.word), SIGN),
   });
 }
 
@@ -152,17 +149,18 @@ export function multiplyFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatPa
   const sum = r.op('i64.add', upper(middle), upper(cross));
   const top = r.op('i64.add', r.op('i64.mul', upper(x), upper(y)), sum);
   const low = r.op('i64.or', r.with64('shl', cross, 32), lower(lowest));
-  // The product has its top bit here or one below.
-  const places = r.with64('xor', r.with64('shr_u', top, 63), 1);
-  const moved = r.op('i64.and', r.with64('shr_u', low, 63), places);
+  // The product has its top bit here or one below: all ones.
+  const isBelow = r.with64('sub', r.with64('shr_u', top, 63), 1);
+  const doubled = (value: IrValue) => r.op('i64.add', value, r.op('i64.and', value, isBelow));
+  const moved = r.op('i64.and', r.with64('shr_u', low, 63), isBelow);
   const exponents = r.op('i32.add', exponentOf(r, a), exponentOf(r, b));
+  const sign = productSign(r, a, b);
   return round(r, {
-    high: r.op('i64.or', r.op('i64.shl', top, places), moved),
-    low: r.op('i64.shl', low, places),
-    exponent: r.op('i32.sub', r.with32('sub', exponents, BIAS - 1), r.op('i32.wrap_i64', places)),
-    sign: productSign(r, a, b),
-    // Of two normal numbers no product is small enough.
-    isZero: r.op('i64.eqz', top),
+    high: r.op('i64.add', doubled(top), moved),
+    low: doubled(low),
+    exponent: r.op('i32.add', r.with32('sub', exponents, BIAS - 1), r.op('i32.wrap_i64', isBelow)),
+    sign,
+    zeroSign: sign,
   });
 }
 
@@ -182,12 +180,13 @@ export function divideFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatPart
   const other = r.op('i64.sub', divisor, rest);
   const sticky = wide(r, r.op('i64.ne', rest, other));
   const above = r.with64('shl', wide(r, r.op('i64.ge_u', rest, other)), 63);
+  const sign = productSign(r, a, b);
   return round(r, {
     high: r.op('i64.add', r.with64('shl', first.digit, 32), second.digit),
     low: f.select(r.op('i64.eqz', rest), r.i64(0), r.op('i64.or', above, sticky)),
     exponent: r.op('i32.sub', r.with32('add', difference, BIAS), smaller),
-    sign: productSign(r, a, b),
-    isZero: r.op('i64.eqz', dividend),
+    sign,
+    zeroSign: sign,
   });
 }
 
