@@ -53,7 +53,7 @@ function widen<Slot>(r: X87File<Slot>, format: NarrowFormat, bits: IrValue): Flo
   const sign = r.with32('and', r.op('i32.wrap_i64', r.with64('shr_u', bits, 48 - unused)), SIGN);
   const significand = r.variable(r.with64('or', r.with64('shl', bits, drop), TOP_BIT));
   const word = r.variable(r.op('i32.or', sign, r.with32('add', exponent, rebias)));
-  r.seldom([r.with32('gt_u', r.with32('sub', exponent, 1), top - 1)], () => {
+  r.seldom([() => r.with32('gt_u', r.with32('sub', exponent, 1), top - 1)], () => {
     r.slowly(r.with64('ne', r.with64('shl', bits, unused + 1), 0));
     r.set(significand, r.i64(0));
     r.set(word, sign);
@@ -90,7 +90,7 @@ function narrowed<Slot>(r: X87File<Slot>, format: NarrowFormat, { significand, w
   const sign = r.with64('shl', wide(r, r.with32('and', word, SIGN)), 48 - unused);
   const bits = r.variable(r.op('i64.or', sign, magnitude));
   // One from either end: no underflow, and no overflow by rounding.
-  r.seldom([r.with32('gt_u', r.with32('sub', exponent, 2), top - 3)], () => {
+  r.seldom([() => r.with32('gt_u', r.with32('sub', exponent, 2), top - 3)], () => {
     r.slowly(r.with64('ne', significand, 0));
     r.set(bits, sign);
   });

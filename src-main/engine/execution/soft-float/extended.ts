@@ -61,17 +61,17 @@ function round<Slot>(r: X87File<Slot>, exact: Exact): Rounded {
   const rounded = r.get(significand);
   const word = r.variable(r.op('i32.or', sign, exponent));
   const isOutside = (value: IrValue) => r.with32('gt_u', r.with32('sub', value, 1), EXPONENT_MASK - 2);
-  const isNothing = r.op('i64.eqz', rounded);
-  r.seldom([isNothing, isOutside(exponent)], () =>
+  r.seldom([() => r.op('i64.eqz', rounded), () => isOutside(exponent)], () =>
     r.when(
       r.op('i64.eqz', high),
       () => r.set(word, exact.zeroSign),
       () => {
         // Adding one to all ones leaves 0: the next power of two.
-        const carried = r.op('i32.add', exponent, isNothing);
-        r.slowly(isOutside(carried));
-        r.set(significand, r.op('i64.or', rounded, r.with64('shl', wide(r, isNothing), 63)));
-        r.set(word, r.op('i32.or', sign, carried));
+        const carried = r.with64('xor', r.with64('shr_u', rounded, 63), 1);
+        const next = r.op('i32.add', exponent, r.op('i32.wrap_i64', carried));
+        r.slowly(isOutside(next));
+        r.set(significand, r.op('i64.or', rounded, r.with64('shl', carried, 63)));
+        r.set(word, r.op('i32.or', sign, next));
       },
     ),
   );
@@ -86,8 +86,8 @@ function aligned(r: Routine, small: IrValue, distance: IrValue): { shifted: IrVa
   // Shift counts are modulo 64.
   const moved = r.op('i64.shr_u', small, wide(r, r.with32('add', distance, 1)));
   const shifted = r.variable(moved);
-  const below = r.variable(r.op('i64.shl', small, wide(r, r.op('i32.sub', r.i32(63), distance))));
-  r.seldom([r.with32('gt_u', distance, 62)], () => {
+  const below = r.variable(r.op('i64.shl', small, wide(r, r.with32('xor', distance, 63))));
+  r.seldom([() => r.with32('gt_u', distance, 62)], () => {
     const lost = r.op('i64.shl', r.with64('shl', small, 1), wide(r, r.op('i32.sub', r.i32(62), distance)));
     const near = r.op('i64.or', moved, wide(r, r.with64('ne', lost, 0)));
     const far = wide(r, r.with64('ne', small, 0));
@@ -106,7 +106,8 @@ export function addFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts):
   const large = f.select(swap, b.significand, a.significand);
   const small = f.select(swap, a.significand, b.significand);
   const largeWord = f.select(swap, b.word, a.word);
-  const distance = f.select(swap, r.op('i32.sub', r.i32(0), difference), difference);
+  const signOfDifference = r.with32('shr_s', difference, 31);
+  const distance = r.op('i32.sub', r.op('i32.xor', difference, signOfDifference), signOfDifference);
   // Both one place down: a sum may have one bit more.
   const { shifted, below } = aligned(r, small, distance);
   // All ones where the smaller one is to be subtracted.
@@ -119,13 +120,13 @@ export function addFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts):
   const upper = r.variable(r.op('i64.add', uppers, carry));
   const lower = r.variable(low);
   const exponent = r.variable(r.with32('add', r.with32('and', largeWord, EXPONENT_MASK), 1));
-  r.seldom([r.op('i64.eqz', r.get(upper))], () => {
+  r.seldom([() => r.op('i64.eqz', r.get(upper))], () => {
     r.set(upper, low);
     r.set(lower, r.i64(0));
     r.set(exponent, r.with32('sub', r.get(exponent), 64));
   });
   const places = r.op('i64.clz', r.get(upper));
-  const moved = r.op('i64.shr_u', r.with64('shr_u', r.get(lower), 1), r.op('i64.sub', r.i64(63), places));
+  const moved = r.op('i64.shr_u', r.with64('shr_u', r.get(lower), 1), r.with64('xor', places, 63));
   return round(r, {
     high: r.op('i64.or', r.op('i64.shl', r.get(upper), places), moved),
     low: r.op('i64.shl', r.get(lower), places),

@@ -70,12 +70,12 @@ export class Routine {
     f.enter(after);
   }
   /** Where one of the conditions holds, which is rare: a way aside, back to where the others go on. */
-  seldom(conditions: readonly IrValue[], then: () => void): void {
+  seldom(conditions: readonly (() => IrValue)[], then: () => void): void {
     const { f } = this;
     const [aside, after] = [f.block(), f.block()];
     for (const [i, condition] of conditions.entries()) {
       const next = i === conditions.length - 1 ? after : f.block();
-      f.branch(condition, aside, next, false);
+      f.branch(condition(), aside, next, false);
       if (next !== after) f.enter(next);
     }
     f.enter(aside);
