@@ -125,3 +125,42 @@ describe.each(FORM_NAMES)('a loop of unusual numbers, %s', (form) => {
     expect(repeat()).toBeLessThan(50);
   });
 });
+
+const SAVED = 0x6000;
+
+/** Each pass goes on with the MXCSR of its number, between two operations, in one of two blocks. */
+function changingProgram(change: string): string {
+  // movups xmm0, [rsi]; addsd xmm1, xmm0; test cl, 1; jz +4; mulsd xmm2, xmm0
+  const before = '0f 10 06 f2 0f 58 c8 f6 c1 01 74 04 f2 0f 59 d0';
+  // addsd xmm3, xmm2; divsd xmm4, xmm0; stmxcsr [rdi]; movsd [rdi+8], xmm1; [rdi+16], xmm3; [rdi+24], xmm4
+  const after = 'f2 0f 58 da f2 0f 5e e0 0f ae 1f f2 0f 11 4f 08 f2 0f 11 5f 10 f2 0f 11 67 18';
+  // add edi, 80h; add esi, 10h; dec ecx
+  const pass = `${before} ${change} ${after} 81 c7 80 00 00 00 83 c6 10 ff c9`;
+  const constants = [1, 2, 3, 4].map((n) => `0f 10 ${byte(0x46 | (n << 3))} ${byte(-16)}`);
+  const start = `0f ae 97 ${word(-CONTROL)} 8d b7 ${word(INPUT)} ${constants.join(' ')} 8d af ${word(-SAVED)} b9 ${word(PASSES)}`;
+  return `${start} ${pass} 0f 85 ${word(-(length(pass) + 6))}`;
+}
+
+describe.each([
+  // ldmxcsr [rsi+8]
+  ['LDMXCSR', '0f ae 56 08'],
+  // fxsave [rbp]; mov eax, [rsi+8]; mov [rbp+18h], eax; fxrstor [rbp]
+  ['FXRSTOR', '0f ae 45 00 8b 46 08 89 45 18 0f ae 4d 00'],
+])('a loop that changes MXCSR by %s', (_name, change) => {
+  const controls = Object.values(CONTROLS).filter((control) => (control & 0x1f80) === 0x1f80);
+  it('computes as it says at once', () => {
+    const [interpreted, compiled] = (['interp', 'jit'] as const).map((accel) => {
+      const guest = new FlatGuest({ bits: 64, accel });
+      guest.view.setUint32(DATA - CONTROL, 0x1fa0, true);
+      for (let at = -1; at < PASSES; at++) {
+        guest.view.setBigUint64(DATA + INPUT + 16 * at, doubleBits(usual(at + 1)), true);
+        guest.view.setUint32(DATA + INPUT + 16 * at + 8, at % 5 === 4 ? (controls[at % controls.length] as number) : 0x1fa0, true);
+      }
+      const vector = guest.run(changingProgram(change));
+      const { memory } = guest.machine;
+      return { vector, results: [...new Uint8Array(memory.buffer, memory.byteOffset + DATA, RESULT_BYTES * PASSES)] };
+    });
+    expect(compiled).toEqual(interpreted);
+    expect(compiled?.vector).toBe(-1);
+  });
+});

@@ -8,10 +8,13 @@ import type { BoundSuppositions } from '../emit/binding.ts';
 import type { Region } from './region.ts';
 import type { RegionFlags } from './region-flags.ts';
 
-/** Whether a region changes what may be supposed of the state; of MXCSR, helpers of other instructions set flags only. */
+/** What writes MXCSR as a whole; others set its flags only. */
+const WRITES_MXCSR: ReadonlySet<string> = new Set(['LDMXCSR', 'FXRSTOR']);
+
+/** Whether a region changes what may be supposed of the state. */
 export function changesState({ blocks }: Region): boolean {
   return [...blocks.values()].some(({ instructions }) =>
-    instructions.some(({ instruction }) => instruction.row.mnemonic === 'LDMXCSR'),
+    instructions.some(({ instruction }) => WRITES_MXCSR.has(instruction.row.mnemonic)),
   );
 }
 
