@@ -90,10 +90,11 @@ export function buildPrograms(arch) {
  * The guest's initramfs with the programs in it: /bin/bench, /bin/bench-disk.
  * @param {Arch} arch
  * @param {string} initramfs
+ * @param {string} [archive] Another one to go with it.
  */
-export function initramfsWithPrograms(arch, initramfs) {
+export function initramfsWithPrograms(arch, initramfs, archive) {
   const { linux, disk } = buildPrograms(arch);
-  const base = readFileSync(initramfs);
+  const base = Buffer.concat([archive, initramfs].flatMap((path) => (path === undefined ? [] : [readFileSync(path)])));
   const digest = createHash('sha256').update(base).digest('hex').slice(0, 16);
   const target = join(dirname(linux), `initramfs-${digest}.cpio.gz`);
   if (existsSync(target)) return target;

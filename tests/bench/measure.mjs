@@ -3,6 +3,7 @@
 import { linuxGuest } from '../guests/prepare-guests.mjs';
 import { GuestSession, SHELL_PROMPT } from '../support/guest-session.mjs';
 import { buildPrograms, initramfsWithPrograms } from './build-programs.mjs';
+import { COMPILE_FOLDER, compileJob } from './compile-job.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const WORKLOAD_LIMIT_MS = 60_000;
@@ -54,7 +55,8 @@ export async function measureBare(contestant, arch, workload) {
  * @returns {Promise<Sample>}
  */
 async function measureNative(arch, workload) {
-  const session = new GuestSession(buildPrograms(arch).linux, [workload]);
+  const folder = needsCompiler(workload) ? compileJob(arch).folder : undefined;
+  const session = new GuestSession(buildPrograms(arch).linux, [workload], folder);
   try {
     await session.ended(WORKLOAD_LIMIT_MS);
     return { msPerRound: read(session.output, workload, arch).msPerRound };
@@ -71,20 +73,25 @@ async function measureNative(arch, workload) {
  * @property {() => Promise<void>} stop
  */
 
+/** @param {string} workload */
+const needsCompiler = (workload) => WORKLOADS.some(({ name, needsCompiler }) => name === workload && needsCompiler);
+
 /**
  * @param {Contestant} contestant
  * @param {Arch} arch
+ * @param {readonly string[]} workloads To be measured in it.
  * @returns {Promise<LinuxMachine>}
  */
-export async function startLinux(contestant, arch) {
+export async function startLinux(contestant, arch, workloads) {
   if (contestant.run === undefined)
     return { measure: (workload) => measureNative(arch, workload), stop: async () => undefined };
   const { kernel, initrd } = linuxGuest(arch);
+  const job = workloads.some(needsCompiler) ? compileJob(arch) : undefined;
   const boot = [
     '-kernel',
     kernel,
     '-initrd',
-    initramfsWithPrograms(arch, initrd),
+    initramfsWithPrograms(arch, initrd, job?.archive),
     '-append',
     'console=ttyS0',
   ];
@@ -99,7 +106,8 @@ export async function startLinux(contestant, arch) {
     shellSeconds: (performance.now() - session.startedMs) / 1000,
     peakBytes: () => session.residentBytes().peak,
     measure: async (workload) => {
-      const output = await session.command(`bench ${workload}`, WORKLOAD_LIMIT_MS);
+      const folder = needsCompiler(workload) ? `cd ${COMPILE_FOLDER}; ` : '';
+      const output = await session.command(`${folder}bench ${workload}`, WORKLOAD_LIMIT_MS);
       return { msPerRound: read(output, workload, arch).msPerRound };
     },
     stop: () => session.stop(),

@@ -56,7 +56,7 @@ export class Rounds {
     try {
       for (const contestant of this.#for(arch))
         await this.#attempt(guest, contestant, async () => {
-          const machine = await startLinux(contestant, arch);
+          const machine = await startLinux(contestant, arch, this.#workloads.map(({ name }) => name));
           machines.set(contestant, machine);
           if (machine.shellSeconds === undefined) return;
           this.#add(guest, contestant, { measure: 'shell', value: machine.shellSeconds, unit: 's' });

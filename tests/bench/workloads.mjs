@@ -1,7 +1,7 @@
 // What the program in `programs/` can do, and the sum each workload must give for one round.
 // The sums are those of a real processor; x87 and SSE2 differ in the last bits.
 
-/** @typedef {'integer' | 'memory' | 'floating point' | 'system'} Group Floating point is x87 on i386, SSE2 on amd64. */
+/** @typedef {'integer' | 'memory' | 'floating point' | 'system' | 'compile job'} Group Floating point is x87 on i386, SSE2 on amd64. */
 
 /**
  * @typedef {object} Workload
@@ -10,6 +10,7 @@
  * @property {string} what
  * @property {{ readonly i386: string, readonly amd64: string }} checksum Of one round.
  * @property {boolean} [needsLinux]
+ * @property {boolean} [needsCompiler] It runs in the folder that compile-job.mjs makes.
  */
 
 /** @param {string} sum */
@@ -42,4 +43,12 @@ export const WORKLOADS = [
     needsLinux: true,
   },
   { name: 'fork', group: 'system', what: '10 processes made and buried', checksum: both('a'), needsLinux: true },
+  {
+    name: 'compile',
+    group: 'compile job',
+    what: '32000 lines of C by tcc',
+    checksum: { i386: '36d38082', amd64: '7e03bd40' },
+    needsLinux: true,
+    needsCompiler: true,
+  },
 ];

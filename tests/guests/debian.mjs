@@ -63,6 +63,16 @@ export class Packages {
   }
 
   /**
+   * All files of a package.
+   * @param {string} folder
+   * @param {string} name
+   */
+  unpackInto(folder, name) {
+    mkdirSync(folder, { recursive: true });
+    this.#unpack(name, (tree) => execFileSync('tar', ['-x', '-C', folder], { input: tree }));
+  }
+
+  /**
    * @template T
    * @param {string} name
    * @param {(tree: Buffer) => T} use

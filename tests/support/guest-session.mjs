@@ -36,9 +36,10 @@ export class GuestSession {
   /**
    * @param {string} program
    * @param {readonly string[]} args
+   * @param {string} [folder]
    */
-  constructor(program, args) {
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(program, args, folder) {
+    this.#child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
     const changed = () => {
       for (const watcher of this.#watchers) watcher();
     };

@@ -8,7 +8,7 @@
 #error "written for x86-64: offsets of files are one argument"
 #endif
 
-enum { OPEN = 2, PREAD = 17, PWRITE = 18, SYNC = 74 };
+enum { PREAD = 17, PWRITE = 18, SYNC = 74 };
 enum { READ_WRITE = 2, DIRECT = 040000 };
 enum { BLOCK = 1 << 20, SMALL = 4096, RANDOM_READS = 1000 };
 

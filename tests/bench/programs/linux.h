@@ -4,7 +4,7 @@
 #define LINUX_H
 
 #ifdef __x86_64__
-enum { READ = 0, WRITE = 1, CLOSE = 3, MAP = 9, UNMAP = 11, PIPE = 22, FORK = 57, EXIT = 60, WAIT = 61, GETPPID = 110, CLOCK = 228 };
+enum { READ = 0, WRITE = 1, OPEN = 2, CLOSE = 3, MAP = 9, UNMAP = 11, PIPE = 22, FORK = 57, EXECUTE = 59, EXIT = 60, WAIT = 61, GETPPID = 110, CLOCK = 228 };
 
 static inline long linux_call6(long number, long a, long b, long c, long d, long e, long f) {
   register long r10 __asm__("r10") = d;
@@ -22,7 +22,7 @@ static inline long linux_call(long number, long a, long b, long c, long d) {
 }
 #else
 // MAP is the old call, whose six arguments are in memory.
-enum { EXIT = 1, FORK = 2, READ = 3, WRITE = 4, CLOSE = 6, PIPE = 42, GETPPID = 64, MAP = 90, UNMAP = 91, WAIT = 114, CLOCK = 265 };
+enum { EXIT = 1, FORK = 2, READ = 3, WRITE = 4, OPEN = 5, CLOSE = 6, EXECUTE = 11, PIPE = 42, GETPPID = 64, MAP = 90, UNMAP = 91, WAIT = 114, CLOCK = 265 };
 
 static inline long linux_call(long number, long a, long b, long c, long d) {
   __asm__ volatile("int $0x80" : "+a"(number) : "b"(a), "c"(b), "d"(c), "S"(d) : "memory");
@@ -43,6 +43,12 @@ static inline long linux_close(int file) { return linux_call(CLOSE, file, 0, 0, 
 static inline long linux_pipe(int ends[2]) { return linux_call(PIPE, (long)ends, 0, 0, 0); }
 static inline long linux_fork(void) { return linux_call(FORK, 0, 0, 0, 0); }
 static inline long linux_wait(void) { return linux_call(WAIT, -1, 0, 0, 0); }
+static inline long linux_wait_for(int *status) { return linux_call(WAIT, -1, (long)status, 0, 0); }
+static inline long linux_open_to_read(const char *path) { return linux_call(OPEN, (long)path, 0, 0, 0); }
+static inline long linux_execute(const char *path, const char *const *words) {
+  const char *const environment[] = {0};
+  return linux_call(EXECUTE, (long)path, (long)words, (long)environment, 0);
+}
 static inline long linux_getppid(void) { return linux_call(GETPPID, 0, 0, 0, 0); }
 static inline long linux_unmap(void *at, unsigned long length) { return linux_call(UNMAP, (long)at, (long)length, 0, 0); }
 

@@ -8,7 +8,7 @@ const struct workload workloads[] = {
   {"sha256", sha256}, {"sieve", sieve}, {"crc32", crc32},   {"sort", sort},             {"bytecode", bytecode},
   {"copy", copy},     {"walk", walk},   {"matrix", matrix}, {"mandelbrot", mandelbrot},
 #ifdef LINUX
-  {"syscall", system_call}, {"switch", context_switch}, {"fault", page_fault}, {"fork", fork_child},
+  {"syscall", system_call}, {"switch", context_switch}, {"fault", page_fault}, {"fork", fork_child}, {"compile", compile},
 #endif
 };
 const u32 workload_count = sizeof workloads / sizeof workloads[0];

@@ -1,5 +1,5 @@
 // Workloads of an operating system: entries into the kernel, page faults, processes that wait for each other, new
-// processes. Linux only.
+// processes, and a compiler at work. Linux only.
 
 #include "linux.h"
 #include "workload.h"
@@ -58,4 +58,26 @@ u32 fork_child(u32 rounds) {
     ended++;
   }
   return ended;
+}
+
+// A round compiles compile-job.c, with what compile-job.mjs has put into the present folder.
+u32 compile(u32 rounds) {
+  static const char *const words[] = {"./ld.so", "--library-path", ".", "./tcc", "-nostdinc", "-Iinclude", "-c", "compile-job.c", "-o", "out.o", 0};
+  static u8 bytes[65536];
+  u32 sum = 0;
+  for (u32 round = 0; round < rounds; round++) {
+    int status = 0;
+    long child = linux_fork();
+    if (child == 0) {
+      linux_execute(words[0], words);
+      linux_exit(127);
+    }
+    if (child < 0 || linux_wait_for(&status) != child || status != 0) return 0;
+    long file = linux_open_to_read("out.o");
+    if (file < 0) return 0;
+    for (long count; (count = linux_read((int)file, bytes, sizeof bytes)) > 0;)
+      for (long i = 0; i < count; i++) sum = mix(sum, bytes[i]);
+    linux_close((int)file);
+  }
+  return sum;
 }

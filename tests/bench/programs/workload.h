@@ -20,7 +20,7 @@ extern const struct workload workloads[];
 extern const u32 workload_count;
 
 workload_fn sha256, sieve, crc32, sort, bytecode, copy, walk, matrix, mandelbrot;
-workload_fn system_call, context_switch, page_fault, fork_child;
+workload_fn system_call, context_switch, page_fault, fork_child, compile;
 
 static inline u32 rotate_right(u32 value, u32 count) { return value >> count | value << (32 - count); }
 
