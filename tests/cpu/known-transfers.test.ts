@@ -13,6 +13,7 @@ const IDT = 0x2000;
 const TSS = 0x3000;
 const PROGRAM = 0x4000;
 const LOADS = 0x4100;
+const FS_LOADS = 0x4200;
 const HANDLER = 0x5000;
 const FAULT_HANDLER = 0x6000;
 const INNER_STACK = 0x7800;
@@ -77,6 +78,7 @@ class Scene {
     memory.set([0xcd, VECTOR, 0xeb, 0xfc], PROGRAM);
     // mov ds, cx; mov ds, ax; and again.
     memory.set([0x8e, 0xd9, 0x8e, 0xd8, 0xeb, 0xfa], LOADS);
+    memory.set([0x8e, 0xe1, 0x8e, 0xe0, 0xeb, 0xfa], FS_LOADS);
     memory.set(this.bits === 64 ? [0x48, 0xcf] : [0xcf], HANDLER);
     memory[FAULT_HANDLER] = 0xf4;
     memory[HANDLER + 0x100] = 0xf4;
@@ -247,13 +249,18 @@ const LOAD_CHANGES: Record<string, Change> = {
   'a segment of DPL 0': descriptor(OUTER_DATA, 5, 0x93),
   'a segment that is read-only': descriptor(OUTER_DATA, 5, 0xf1),
   'code that may not be read': descriptor(OUTER_DATA, 5, 0xf9),
+  'a segment that expands down': descriptor(OUTER_DATA, 5, 0xf7),
+  'a selector of the LDT': (scene) => scene.machine.cpu.setHalves('gpr', OUTER_DATA * 8 + 7, 0, 0),
+  'a null selector': (scene) => scene.machine.cpu.setHalves('gpr', 3, 0, 0),
+  'a table across pages': (scene) => scene.machine.cpu.setHalves('gdtrBase', GDT + 0xfdc, 0),
   'another base': descriptor(OUTER_DATA, 2, 0x10),
+  'a base above 2 GiB': descriptor(OUTER_DATA, 7, 0x81),
   'another limit': descriptor(OUTER_DATA, 6, 0x4f),
   'a short GDT': register('gdtrLimit', 7),
   'another GDT': (scene) => scene.machine.cpu.setHalves('gdtrBase', GDT + 0x100, 0),
 };
 
-const TRANSFERS = ['entry', 'return', 'load'] as const;
+const TRANSFERS = ['entry', 'return', 'load', 'load of FS'] as const;
 type Transfer = (typeof TRANSFERS)[number];
 
 /** Goes round until all is known, and on to the transfer in question; then changes something and makes it. */
@@ -266,6 +273,7 @@ function outcomeOf(
   const scene = new Scene(bits);
   const { machine } = scene;
   if (transfer === 'load') machine.cpu.setHalves('rip', LOADS, 0);
+  if (transfer === 'load of FS') machine.cpu.setHalves('rip', FS_LOADS, 0);
   // INT, IRET and the jump back; or two loads and the jump back.
   for (let i = 0; i < 9; i++) machine.step();
   if (transfer !== 'entry') machine.step();
@@ -286,6 +294,7 @@ const ACCESSED: Record<Transfer, Record<string, Change>> = {
     'stack segment': descriptor(OUTER_DATA, 5, 0xf2),
   },
   load: { 'data segment': descriptor(OUTER_DATA, 5, 0xf2) },
+  'load of FS': { 'data segment': descriptor(OUTER_DATA, 5, 0xf2) },
 };
 
 for (const bits of [32, 64] as const) {
@@ -293,6 +302,7 @@ for (const bits of [32, 64] as const) {
     entry: { ...ENTRY_CHANGES, ...ENTRY_CHANGES_OF[bits] },
     return: RETURN_CHANGES(bits),
     load: LOAD_CHANGES,
+    'load of FS': LOAD_CHANGES,
   };
   for (const transfer of TRANSFERS) {
     describe(`a known ${transfer}, ${bits} bits`, () => {

@@ -46,6 +46,7 @@ import { FetchTlb } from './mmu/fetch-tlb.ts';
 import { MappingEpochs } from './mmu/mapping-epochs.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
+import { createSegmentRoutine } from './segment-routine.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
@@ -105,7 +106,7 @@ export class Engine implements CpuEngine {
       ...helperImports<CpuContext>(this.#cpu, { ...SYSTEM_IMPLEMENTATIONS, ...FLOAT_HELPER_IMPLEMENTATIONS }),
       checkSegment: segmentCheck.check,
     };
-    Object.assign(slowPaths, createX87Routines(layout, slowPaths));
+    Object.assign(slowPaths, createX87Routines(layout, slowPaths), createSegmentRoutine(layout, slowPaths));
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
     this.#handlers = new HandlerTable(layout, slowPaths, load);

@@ -2,12 +2,10 @@
 // where x87 registers are (x87-file.ts), any arithmetic of floats.
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
-import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, type CpuFieldName } from '../../x86/state/cpu-state.ts';
 import type { MemoryLayout } from '../layout.ts';
 
 const { scratch } = CPU_FIELDS;
-
-type StatusField = 'fcw' | 'fsw' | 'ftop' | 'ftag';
 
 export class Routine {
   readonly f: FunctionBuilder;
@@ -84,11 +82,23 @@ export class Routine {
     f.enter(after);
   }
 
-  state(name: StatusField): IrValue {
-    return this.f.load('i32.load', this.i32(0), this.block + CPU_FIELDS[name].offset);
+  state(name: CpuFieldName): IrValue {
+    return this.element(name, this.i32(0));
   }
-  setState(name: StatusField, value: IrValue): void {
-    this.f.store('i32.store', this.i32(0), this.block + CPU_FIELDS[name].offset, value);
+  setState(name: CpuFieldName, value: IrValue): void {
+    this.setElement(name, this.i32(0), value);
+  }
+  /** One of a field's elements, by a number that is known only at run time. */
+  element(name: CpuFieldName, index: IrValue): IrValue {
+    const { bits, offset } = CPU_FIELDS[name];
+    return this.f.load(bits === 64 ? 'i64.load' : 'i32.load', this.#place(name, index), this.block + offset);
+  }
+  setElement(name: CpuFieldName, index: IrValue, value: IrValue): void {
+    const { bits, offset } = CPU_FIELDS[name];
+    this.f.store(bits === 64 ? 'i64.store' : 'i32.store', this.#place(name, index), this.block + offset, value);
+  }
+  #place(name: CpuFieldName, index: IrValue): IrValue {
+    return this.with32('mul', index, CPU_FIELDS[name].stride);
   }
   scratch(n: number): IrValue {
     return this.f.load('i64.load', this.i32(0), this.block + scratch.offset + 8 * n);

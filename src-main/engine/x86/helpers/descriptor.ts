@@ -42,7 +42,7 @@ export const DESCRIPTOR_S = 1 << 12;
 export const DESCRIPTOR_P = 1 << 15;
 export const DESCRIPTOR_L = 1 << 21;
 export const DESCRIPTOR_D = 1 << 22;
-const DESCRIPTOR_G = 1 << 23;
+export const DESCRIPTOR_G = 1 << 23;
 
 /** Types of system descriptors. */
 export const TYPE_TSS16 = 1;

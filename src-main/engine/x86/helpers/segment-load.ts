@@ -12,7 +12,6 @@ import {
   isWritableData, markAccessed, selectorError, setBusy, systemBase, TYPE_LDT, TYPE_TSS16, TYPE_TSS32, VECTOR_GP,
   VECTOR_NP, VECTOR_SS, VECTOR_UD,
 } from './descriptor.ts';
-import { isSegmentKnown, knownSegment, rememberSegment } from './known-segment.ts';
 
 const descriptor = createDescriptor();
 
@@ -58,10 +57,7 @@ function loadStackSegment(cpu: CpuContext, selector: number): number {
 
 function loadDataSegment(cpu: CpuContext, index: number, selector: number): number {
   if (isNullSelector(selector)) return loadIfOther(cpu, index, selector, 0, 0, 0);
-  const known = knownSegment(selector);
-  const { descriptor: d } = known;
-  if (isSegmentKnown(cpu, known, selector)) return loadDescriptorIfOther(cpu, index, selector, d);
-  known.selector = -1;
+  const d = descriptor;
   const error = selectorError(selector, 0);
   if (!fetchOrRaise(cpu, selector, d, VECTOR_GP, 0)) return FAULTED;
   if (!isReadable(d)) return cpu.raise(VECTOR_GP, error);
@@ -70,7 +66,6 @@ function loadDataSegment(cpu: CpuContext, index: number, selector: number): numb
   if (!isOpen && ((selector & 3) > dpl || currentPrivilege(cpu) > dpl)) return cpu.raise(VECTOR_GP, error);
   if (!isPresent(d)) return cpu.raise(VECTOR_NP, error);
   if (!markAccessed(cpu, d)) return FAULTED;
-  rememberSegment(cpu, known, selector);
   return loadDescriptorIfOther(cpu, index, selector, d);
 }
 
