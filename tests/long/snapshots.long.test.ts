@@ -4,7 +4,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,7 +14,9 @@ import { openImage } from '../../src-main/engine/block/index.ts';
 import { createImageHost } from '../../src-main/host/image-host.ts';
 import { nodeBinary } from '../../src-main/launch/node-binary.mjs';
 import { MediaTools } from '../../src-main/host/media-tools.ts';
+import { GUEST } from '../support/guest-writes.ts';
 import { liveRandomly } from '../support/random-snapshots.ts';
+import { RemoteDisks } from '../support/remote-disks.ts';
 import { RunningDisks } from '../support/running-disks.ts';
 import { makeMachine, type Opened, openData, withDisk } from '../support/snapshot-machine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -23,8 +25,7 @@ import { randomFrom } from '../support/random-workload.ts';
 const ID = 'subject';
 const KILLS = 200;
 const BYTES = 8 << 20;
-/** See change-snapshots.ts. */
-const GUEST_AT = 7 << 20;
+const MERGE_KILLS = 40;
 const ACTIONS = ['take', 'restore', 'delete', 'clone', 'link'] as const;
 
 describe('random trees of fifty snapshots', () => {
@@ -131,12 +132,12 @@ describe('a process that is killed with the machine that it runs', () => {
       const disk = () => withDisk(next, ID, 'disk0', (one) => one.read(0, BYTES));
       const before = action === 'keep' && isDone ? kept : present;
       const held = await disk();
-      expect(Buffer.compare(held.subarray(0, GUEST_AT), before.subarray(0, GUEST_AT)), what).toBe(0);
+      expect(Buffer.compare(held.subarray(0, GUEST.offset), before.subarray(0, GUEST.offset)), what).toBe(0);
       expectWrites(held, existsSync(flushed) ? statSync(flushed).size : 0, what);
       // What a disposable run wrote can still be kept, whatever happened to the wish.
       if (action === 'keep' && isOpen) await runs.keep(ID);
       else if (isOpen) await runs.discard(ID);
-      if (action === 'keep') expect(Buffer.compare((await disk()).subarray(0, GUEST_AT), kept.subarray(0, GUEST_AT)), what).toBe(0);
+      if (action === 'keep') expect(Buffer.compare((await disk()).subarray(0, GUEST.offset), kept.subarray(0, GUEST.offset)), what).toBe(0);
       await next.store.ready(ID);
       await checkStates(next, copy);
       await checkImages(join(copy, 'machines', ID));
@@ -145,6 +146,50 @@ describe('a process that is killed with the machine that it runs', () => {
     console.info(`kills of running machines: ${[...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ')}`);
     for (const when of ['before', 'after']) expect([...outcomes.keys()].filter((outcome) => outcome.endsWith(when))).not.toEqual([]);
   }, 1_800_000);
+});
+
+describe('a machine’s process that is killed alone while its layers are merged', () => {
+  it(`leaves a legal tree, whole images and every flushed write of the guest, and room that is freed later, ${MERGE_KILLS} times`, async () => {
+    const folder = temporaryFolder();
+    const { running } = await preparedBases(folder);
+    const present = await withDisk(await openData(running), ID, 'disk0', (disk) => disk.read(0, BYTES));
+    const random = randomFrom(79);
+    const durations = new Map<string, number>();
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < MERGE_KILLS + 3; round++) {
+      const target = ['S1', 'S2', 'S3'][round % 3] ?? '';
+      const what = `round ${round}, ${target}`;
+      const copy = join(folder, `round${round}`);
+      cpSync(running, copy, { recursive: true });
+      const flushed = join(copy, 'flushed');
+      writeFileSync(flushed, '');
+      const disks = await RemoteDisks.start(copy, ID, flushed);
+      const service = await openData(copy, undefined, undefined, disks);
+      const gone = (await service.store.tree(ID)).snapshots.find(({ name }) => name === target)?.id ?? '';
+      const outcome = await killedAlone(disks, service.store.delete(ID, gone), target, durations, random);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      // The service lives on in every other round; else another one finds what there is.
+      const next = round % 2 === 0 ? service : await openData(copy);
+      await next.store.ready(ID);
+      const view = await next.store.view(ID);
+      expect(['S1,S2,S3', ['S1', 'S2', 'S3'].filter((name) => name !== target).join()], what).toContain(view.snapshots.map(({ name }) => name).join());
+      const compare = async (when: string) => {
+        const held = await withDisk(next, ID, 'disk0', (disk) => disk.read(0, BYTES));
+        expect(Buffer.compare(held.subarray(0, GUEST.offset), present.subarray(0, GUEST.offset)), `${what}, ${when}`).toBe(0);
+        expectWrites(held, statSync(flushed).size, `${what}, ${when}`);
+      };
+      await compare('as it was left');
+      await checkImages(join(copy, 'machines', ID));
+      await next.store.tidy(ID);
+      expect(await next.store.view(ID), what).toMatchObject({ warning: null, unfreedBytes: 0 });
+      await compare('when its room was freed');
+      await checkImages(join(copy, 'machines', ID));
+      expect(readdirSync(join(copy, 'machines', ID, 'snapshots')).filter((name) => name.startsWith('.') || name === 'journal.json'), what).toEqual([]);
+      rmSync(copy, { recursive: true });
+    }
+    console.info(`kills of a machine’s process in a merge: ${[...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ')}`);
+    expect(outcomes.get('cut short')).toBeGreaterThan(MERGE_KILLS / 4);
+  }, 900_000);
 });
 
 /** One machine four times: as it runs and is off, with a saved state, and after a disposable run. Its states lean on each other. */
@@ -175,9 +220,9 @@ async function preparedBases(folder: string) {
 /** The guest wrote sector after sector, round and round: each holds the last flushed number, or a later one. */
 function expectWrites(held: Uint8Array, flushed: number, what: string): void {
   const view = new DataView(held.buffer, held.byteOffset, held.length);
-  for (let sector = 0; sector < 64; sector++) {
-    const at = GUEST_AT + sector * 512;
-    const last = flushed <= sector ? 0 : sector + 1 + Math.floor((flushed - 1 - sector) / 64) * 64;
+  for (let sector = 0; sector < GUEST.sectors; sector++) {
+    const at = GUEST.offset + sector * 512;
+    const last = flushed <= sector ? 0 : sector + 1 + Math.floor((flushed - 1 - sector) / GUEST.sectors) * GUEST.sectors;
     expect(view.getUint32(at, true), `${what}, sector ${sector}`).toBeGreaterThanOrEqual(last);
   }
 }
@@ -201,6 +246,23 @@ async function killed(child: ChildProcess, action: string, durations: Map<string
   }
   await ended;
   if (last === undefined) durations.set(action, performance.now() - begin);
+}
+
+/** As `killed`, with the change made by this process. */
+async function killedAlone(disks: RemoteDisks, change: Promise<void>, target: string, durations: Map<string, number>, random: (below: number) => number): Promise<string> {
+  const begin = performance.now();
+  let isMade = false;
+  const made = change.then(() => { isMade = !disks.isOver; }, (error: unknown) => {
+    if (!disks.isOver) throw error;
+  });
+  const last = durations.get(target);
+  if (last === undefined) {
+    await made;
+    durations.set(target, performance.now() - begin);
+  } else await pause(random(Math.ceil(last * 1.2)));
+  await disks.kill();
+  await made;
+  return isMade ? 'merged before' : 'cut short';
 }
 
 /** A process that waits for the word. */

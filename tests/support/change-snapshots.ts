@@ -1,18 +1,14 @@
 // A process that makes one change to the snapshots of a machine when it is told to: something to be killed.
-// Arguments: the data folder, the change, the name of a snapshot, and a file that grows by a byte with each write of the
-// guest that was flushed, where the machine runs meanwhile.
+// Arguments: the data folder, the change, the name of a snapshot, and the file of guest-writes.ts, where the machine runs
+// meanwhile.
 
-import { appendFileSync } from 'node:fs';
-import { setImmediate as others } from 'node:timers/promises';
 import { cloneMachine } from '../../src-main/services/machine-cloner.ts';
+import { writeOn } from './guest-writes.ts';
 import { RunningDisks } from './running-disks.ts';
 import { openData } from './snapshot-machine.ts';
 
 const [folder = '', action = '', target = '', flushed = ''] = process.argv.slice(2);
 const ID = 'subject';
-const DRIVE = 'disk0';
-/** Where the guest writes: sector after sector, each full of the number of the write, from 1. */
-const GUEST = { offset: 7 << 20, sectors: 64 };
 
 const disks = flushed === '' ? undefined : await RunningDisks.start(await openData(folder), ID);
 const { registry, store, mortal, runs } = await openData(folder, undefined, undefined, disks);
@@ -20,7 +16,7 @@ await runs.load([ID]);
 const { snapshots } = await store.view(ID);
 const snapshot = snapshots.find(({ name }) => name === target)?.id ?? '';
 let isOver = false;
-process.once('message', () => void Promise.all([change().finally(() => { isOver = true; }), write()]).finally(() => process.disconnect()));
+process.once('message', () => void Promise.all([change().finally(() => { isOver = true; }), disks && writeOn(disks, flushed, () => isOver)]).finally(() => process.disconnect()));
 process.send?.('ready');
 
 function change(): Promise<unknown> {
@@ -43,17 +39,5 @@ function change(): Promise<unknown> {
       return runs.discard(ID);
     default:
       return cloneMachine({ machines: registry, io: mortal.io, store }, { id: ID, snapshot: null, name: 'Copy', linked: action === 'link', keepIdentity: false });
-  }
-}
-
-async function write(): Promise<void> {
-  if (disks === undefined) return;
-  for (let number = 1; !isOver; number++) {
-    const sector = Buffer.alloc(512);
-    for (let at = 0; at < sector.length; at += 4) sector.writeUInt32LE(number, at);
-    await disks.write(DRIVE, GUEST.offset + ((number - 1) % GUEST.sectors) * 512, sector);
-    await disks.flush(DRIVE);
-    appendFileSync(flushed, '.');
-    await others();
   }
 }

@@ -78,7 +78,7 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
     },
     io: mortal.io,
     nvram: (id) => nvram.read(id),
-    isRunning: () => live !== undefined,
+    isRunning: () => live !== undefined && live.isOver !== true,
     ...(live ? { live: mortalMachines(mortal, live) } : {}),
     ...(now ? { now } : {}),
   });
@@ -87,7 +87,7 @@ export async function openData(dataFolder: string, deathAt = Number.POSITIVE_INF
 }
 
 /** Machines that run; where nothing is said about their layers, these are not merged. */
-type SavingMachines = Pick<LiveMachines, 'saveState' | 'picture'> & Partial<LiveMachines>;
+type SavingMachines = Pick<LiveMachines, 'saveState' | 'picture'> & Partial<LiveMachines> & { readonly isOver?: boolean };
 
 const unmerged = async () => {
   throw new FailureError('machine.unsupported', 'The layers of this machine are not merged.');
