@@ -1,6 +1,7 @@
 // The machine that shows what machines are: small, without a disk, with a CD that the application makes itself.
 
 import { defaultSettings, type MachineSettings } from './config.ts';
+import { freeName } from './free-name.ts';
 import { guestProfile, suitedTo } from './guest-profiles.ts';
 
 /** Its guest profile. */
@@ -16,9 +17,5 @@ export function demoSettings(name: string): MachineSettings {
 
 /** "Demo", or with the first number that no machine has. */
 export function demoName(taken: readonly string[]): string {
-  const names = new Set(taken.map((name) => name.trim().toLowerCase()));
-  let number = 1;
-  const name = () => (number === 1 ? 'Demo' : `Demo ${number}`);
-  while (names.has(name().toLowerCase())) number += 1;
-  return name();
+  return freeName('Demo', taken);
 }

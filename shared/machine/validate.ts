@@ -49,7 +49,7 @@ export interface ValidationFacts {
 }
 
 /** Below this a current Linux kernel and its initramfs do not unpack. */
-const LINUX_MEMORY_MIB = 64;
+export const LINUX_MEMORY_MIB = 64;
 
 export function validateSettings(settings: MachineSettings, facts: ValidationFacts = {}): ConfigIssue[] {
   return [
@@ -72,7 +72,7 @@ function nameIssues(name: string, taken: readonly string[]): ConfigIssue[] {
     issues.push(fault('name.tooLong', 'name', say`The name must not be longer than ${MAX_NAME_LENGTH} characters.`));
   if (name !== name.trim())
     issues.push(fault('name.blanks', 'name', 'The name must not begin or end with a blank.'));
-  if (hasControlCharacter(name) || DIRECTION_CONTROL.test(name))
+  if (holds(name, CONTROL) || holds(name, DIRECTION_CONTROL))
     issues.push(
       fault('name.control', 'name', 'The name must not contain line breaks or control characters.'),
     );
@@ -124,7 +124,7 @@ function bootIssues({ boot, drives }: MachineSettings): ConfigIssue[] {
     );
   if (boot.kernel === null && boot.initrd !== null)
     issues.push(fault('initrd.withoutKernel', 'boot.initrd', 'An initial RAM disk needs a kernel.'));
-  if (hasControlCharacter(boot.commandLine))
+  if (holds(boot.commandLine, CONTROL))
     issues.push(fault('commandLine.control', 'boot.commandLine', 'The command line must be a single line.'));
   return issues;
 }
@@ -166,16 +166,13 @@ function isReader({ readOnly, kind }: DriveConfig): boolean {
   return readOnly || kind === 'cdrom';
 }
 
-/** Marks that turn the direction of the text behind them, beyond the name. */
-const DIRECTION_CONTROL = /[\u202a-\u202e\u2066-\u2069]/;
-
 /** C0 and C1 controls and the line separators. */
-function hasControlCharacter(text: string): boolean {
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029) return true;
-  }
-  return false;
+export const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
+/** Marks that turn the direction of the text behind them, beyond the name. */
+export const DIRECTION_CONTROL = /[\u202a-\u202e\u2066-\u2069]/g;
+
+function holds(text: string, characters: RegExp): boolean {
+  return text.search(characters) >= 0;
 }
 
 function fault(code: IssueCode, field: string, said: string | Phrase): ConfigIssue {

@@ -2,7 +2,8 @@
 
 import { basename, extname } from 'node:path';
 import type { ApplianceNote, ApplianceSummary, ImportRequest } from '../../shared/appliance/appliance-view.ts';
-import { defaultSettings, type MachineConfig, type MachineSettings, MAX_NAME_LENGTH } from '../../shared/machine/config.ts';
+import { defaultSettings, type MachineConfig, type MachineSettings } from '../../shared/machine/config.ts';
+import { freeName } from '../../shared/machine/free-name.ts';
 import { FailureError } from '../../shared/rpc/failure.ts';
 import { say } from '../../shared/units/phrase.ts';
 import { formatBytes } from '../../shared/units/bytes.ts';
@@ -28,7 +29,7 @@ export async function importMachine({ registry, media, inspect, freeBytes }: Imp
   const free = await freeBytes();
   if (summary.needsBytes > free)
     throw new FailureError('store.writeFailed', say`“${summary.name}” needs at least ${formatBytes(summary.needsBytes)}; ${formatBytes(free)} are free. Make room first.`, { path });
-  const name = request.name.trim() === '' ? freeName(registry, nameIn(summary, path)) : request.name;
+  const name = request.name.trim() === '' ? freeName(nameIn(summary, path), takenNames(registry)) : request.name;
   let notes: ApplianceNote[] = [];
   const suited = (settings: MachineSettings): MachineSettings => ({ ...settings, name, group: group === '' ? settings.group : group });
   // What is certain already is refused before anything is unpacked.
@@ -45,12 +46,6 @@ function nameIn({ name }: ApplianceSummary, path: string): string {
   return name.trim() === '' ? basename(path, extname(path)) : name;
 }
 
-/** With a number behind it where there is a machine of this name. */
-function freeName(registry: Pick<MachineRegistry, 'list'>, name: string): string {
-  const taken = new Set(registry.list().flatMap((entry) => (entry.kind === 'machine' ? [entry.config.name.trim().toLowerCase()] : [])));
-  const stem = name.trim().slice(0, MAX_NAME_LENGTH - 5).trim();
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name.trim().slice(0, MAX_NAME_LENGTH).trim() : `${stem} ${number}`;
-    if (!taken.has(candidate.trim().toLowerCase())) return candidate;
-  }
+function takenNames(registry: Pick<MachineRegistry, 'list'>): string[] {
+  return registry.list().flatMap((entry) => (entry.kind === 'machine' ? [entry.config.name] : []));
 }

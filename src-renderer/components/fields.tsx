@@ -10,9 +10,19 @@ import {
   Text,
 } from 'react-aria-components';
 import type { ConfigIssue } from '../../shared/machine/validate.ts';
+import { type Phrase, textOf } from '../../shared/units/phrase.ts';
 import { said } from '../i18n/strings.ts';
 
-type Message = Pick<ConfigIssue, 'severity' | 'message'> & Partial<Pick<ConfigIssue, 'phrase'>>;
+type Message = Pick<ConfigIssue, 'severity' | 'message'> & Partial<Pick<ConfigIssue, 'phrase'>> & { readonly fix?: OfferedFix | undefined };
+
+/** What puts an issue right, by one press. */
+export interface OfferedFix {
+  readonly label: Phrase;
+  apply(): void;
+}
+
+/** An issue, with what is offered against it. */
+export type OpenIssue = ConfigIssue & { readonly fix?: OfferedFix | undefined };
 
 interface TextFieldProps {
   readonly label: string;
@@ -61,10 +71,15 @@ export function TextField({
 }
 
 export function FieldMessages({ messages }: { readonly messages: readonly Message[] }) {
-  return messages.map(({ severity, message, phrase }) => (
+  return messages.map(({ severity, message, phrase, fix }) => (
     <span key={message} className="field-message" data-severity={severity}>
       {severity === 'error' ? <CircleAlert aria-hidden /> : <TriangleAlert aria-hidden />}
-      {said({ message, phrase })}
+      <span>{said({ message, phrase })}</span>
+      {fix && (
+        <Button className="fix" onPress={() => fix.apply()}>
+          {said({ message: textOf(fix.label), phrase: fix.label })}
+        </Button>
+      )}
     </span>
   ));
 }

@@ -2,9 +2,8 @@
 
 import { RotateCcw } from 'lucide-react';
 import { type ReactNode, useEffect, useId } from 'react';
-import type { ConfigIssue } from '../../shared/machine/validate.ts';
 import { IconButton } from './button.tsx';
-import { FieldMessages } from './fields.tsx';
+import { FieldMessages, type OpenIssue } from './fields.tsx';
 import { t } from '../i18n/strings.ts';
 import { rowShown, usePlace } from '../state/navigation.ts';
 
@@ -13,7 +12,7 @@ interface SettingProps {
   readonly row: string;
   readonly label: string;
   readonly hint?: string | undefined;
-  readonly issues?: readonly ConfigIssue[];
+  readonly issues?: readonly OpenIssue[];
   /** Undefined: it has none. */
   readonly isDefault?: boolean;
   /** When it can be changed, where that is not now. */

@@ -49,6 +49,17 @@ export const sentencesZhCn: Readonly<Record<string, string>> = {
   'There is no drive for the new disk “{0}”.': '没有用于新磁盘“{0}”的驱动器。',
   'This can be changed only while the machine is off: {0}.': '只有在虚拟机关机时才能更改：{0}。',
   'Machines cannot be kept in “{0}”: {1}. Choose another folder.': '虚拟机不能存放在“{0}”中：{1}。请选择其他文件夹。',
+  'Remove the blanks': '去掉空格',
+  'Remove them': '去掉它们',
+  'Shorten it': '缩短',
+  'Name it “{0}”': '命名为“{0}”',
+  'Use {0}': '使用 {0}',
+  'Leave it out': '不使用它',
+  'Put it on one line': '放到一行',
+  'Show the first only': '只显示第一个',
+  'Give it a name of its own': '另取名称',
+  'Move it to a free place': '移到空闲位置',
+  'Remove the disk': '移除该磁盘',
 
   // Machines and their files.
   'This machine does not exist any more.': '此虚拟机已不存在。',

@@ -12,6 +12,7 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
   await openWizard(window);
   await chooseFile(window, 'CD image', join(app.dataFolder, 'a.iso'));
   const wizard = window.getByRole('dialog', { name: 'New machine' });
+  await expect(wizard.getByRole('textbox', { name: 'Name' }), 'the suggestion').toHaveValue('a');
   await wizard.getByRole('textbox', { name: 'Name' }).fill('Subject');
   await wizard.getByText('None', { exact: true }).click();
   await wizard.getByText('Start it right away').click();
@@ -34,6 +35,8 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
     await window.getByRole('button', { name: 'Save' }).click();
     await expect(window.getByRole('alert').getByText('A machine needs at least 8 MiB of memory.')).toBeVisible();
     expect((await saved()).memoryMiB).toBe(512);
+    await window.getByRole('button', { name: 'Use 8 MiB' }).click();
+    await expect(window.getByRole('spinbutton', { name: /^Memory/ })).toHaveValue('8');
   });
 
   await test.step('Discard brings back what was saved', async () => {

@@ -3,9 +3,12 @@
 
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { MachineSettings, NewDisk } from '../../../shared/machine/config.ts';
+import { freeName } from '../../../shared/machine/free-name.ts';
 import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
-import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
+import type { ConfigIssue } from '../../../shared/machine/validate.ts';
 import type { FileReport } from '../../../shared/rpc/app-contract.ts';
+import type { OpenIssue } from '../../components/fields.tsx';
+import { useIssues } from '../../components/issues.ts';
 import { t } from '../../i18n/strings.ts';
 import { machineFolderOf, nameOf, useApp } from '../../state/app-store.ts';
 import { type ChosenFile, type MachineFile, probeFile } from '../../state/files.ts';
@@ -33,7 +36,7 @@ export interface Draft {
   readonly profile: GuestProfile | undefined;
   /** Why this system was chosen, when the user did not. */
   readonly guestReason: FileReport['guest'];
-  readonly issues: readonly ConfigIssue[];
+  readonly issues: readonly OpenIssue[];
   readonly looks: Readonly<Partial<Record<MachineFile, Look>>>;
   readonly hostMemoryMiB: number | undefined;
   /** Where the machine's own folder is made. */
@@ -46,8 +49,8 @@ export interface Draft {
   chooseFolder(path: string): void;
   touchAll(): void;
   /** Of one field, once the user has been there. */
-  issuesOf(field: string): readonly ConfigIssue[];
-  issuesOfFile(purpose: MachineFile): readonly ConfigIssue[];
+  issuesOf(field: string): readonly OpenIssue[];
+  issuesOfFile(purpose: MachineFile): readonly OpenIssue[];
 }
 
 export function useDraft(file?: ChosenFile): Draft {
@@ -64,15 +67,22 @@ export function useDraft(file?: ChosenFile): Draft {
   const [guestReason, setGuestReason] = useState<FileReport['guest']>(null);
   const takenNames = useMemo(() => machines.map(nameOf), [machines]);
   const settings = useMemo(() => settingsOfPlan(plan), [plan]);
-  const issues = useMemo(
-    () => validateSettings(settings, { hostMemoryMiB, takenNames }),
-    [settings, hostMemoryMiB, takenNames],
-  );
   const isTouched = (field: string) => {
     const { touched: now } = entered.current;
     return now === 'all' || now.has(field);
   };
   const touch = (field: string) => setTouched((all) => (all === 'all' ? all : new Set(all).add(field)));
+  const change = (patch: Partial<MachineSettings>) => {
+    setPlan((now) => ({ ...now, base: { ...now.base, ...patch } }));
+    if (patch.name !== undefined) {
+      entered.current.name = patch.name !== '';
+      if (patch.name !== '') touch('name');
+    }
+    if (patch.memoryMiB !== undefined) touch('memoryMiB');
+    if (patch.cpu !== undefined) touch('cpu');
+    if (patch.boot?.commandLine !== undefined) touch('boot.commandLine');
+  };
+  const issues = useIssues(settings, { hostMemoryMiB, takenNames }, change);
   const suggestName = (base: string) => {
     if (!entered.current.name) setPlan((now) => ({ ...now, base: { ...now.base, name: freeName(base, takenNames) } }));
   };
@@ -117,16 +127,7 @@ export function useDraft(file?: ChosenFile): Draft {
     hostMemoryMiB,
     folder: folder ?? usualFolder,
     chooseFolder,
-    change(patch) {
-      setPlan((now) => ({ ...now, base: { ...now.base, ...patch } }));
-      if (patch.name !== undefined) {
-        entered.current.name = patch.name !== '';
-        if (patch.name !== '') touch('name');
-      }
-      if (patch.memoryMiB !== undefined) touch('memoryMiB');
-      if (patch.cpu !== undefined) touch('cpu');
-      if (patch.boot?.commandLine !== undefined) touch('boot.commandLine');
-    },
+    change,
     choose(patch) {
       setPlan((now) => ({ ...now, ...patch }));
       if (patch.source === undefined) touch('disk');
@@ -169,12 +170,4 @@ function kernelName(version: string | null): string {
 function fileName(path: string): string {
   const name = path.split(/[/\\]/).at(-1) ?? '';
   return name.replace(/\.[A-Za-z0-9]{1,8}$/, '').slice(0, 60).trim() || t.create.bareName;
-}
-
-/** A name that no other machine has. */
-function freeName(base: string, taken: readonly string[]): string {
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base} ${number}`;
-    if (!taken.some((other) => other.toLowerCase() === name.toLowerCase())) return name;
-  }
 }

@@ -1,11 +1,12 @@
 // The settings as they are being edited: the draft, what is wrong with it, and whether it differs from what is saved.
 
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { defaultSettings, type MachineSettings, type NewDisk, settingsOf } from '../../../shared/machine/config.ts';
 import { isSame, withPending } from '../../../shared/machine/pending-settings.ts';
 import { isAllowed } from '../../../shared/machine/lifecycle.ts';
-import { type ConfigIssue, validateSettings } from '../../../shared/machine/validate.ts';
 import type { ReadyMachine } from '../../../shared/machine/view.ts';
+import type { OpenIssue } from '../../components/fields.tsx';
+import { useIssues } from '../../components/issues.ts';
 import { said } from '../../i18n/strings.ts';
 import { nameOf, useApp } from '../../state/app-store.ts';
 import { saveSettings } from '../../state/machine-actions.ts';
@@ -16,7 +17,7 @@ export interface Editing {
   /** What a new machine would have. */
   readonly defaults: MachineSettings;
   readonly newDisks: readonly NewDisk[];
-  readonly issues: readonly ConfigIssue[];
+  readonly issues: readonly OpenIssue[];
   readonly isDirty: boolean;
   /** The machine runs or has a saved state: drives are only shown, and most settings wait until it is off. */
   readonly isLocked: boolean;
@@ -44,10 +45,8 @@ export function useEditing(machine: ReadyMachine): Editing {
     () => machines.filter((other) => other.id !== id).map(nameOf),
     [machines, id],
   );
-  const issues = useMemo(
-    () => validateSettings(settings, { hostMemoryMiB, takenNames }),
-    [settings, hostMemoryMiB, takenNames],
-  );
+  const change = useCallback((more: Partial<MachineSettings>) => setPatch((now) => ({ ...now, ...more })), []);
+  const issues = useIssues(settings, { hostMemoryMiB, takenNames }, change);
   const isLocked = !isAllowed('edit', state);
   const discard = () => {
     setPatch({});
@@ -64,7 +63,7 @@ export function useEditing(machine: ReadyMachine): Editing {
     hostMemoryMiB,
     problem,
     isSaving,
-    change: (more) => setPatch((now) => ({ ...now, ...more })),
+    change,
     putNewDisk: (disk) => setNewDisks((all) => [...all.filter(({ drive }) => drive !== disk.drive), disk]),
     async save() {
       const fault = issues.find(({ severity }) => severity === 'error');
