@@ -46,7 +46,9 @@ import { FetchTlb } from './mmu/fetch-tlb.ts';
 import { MappingEpochs } from './mmu/mapping-epochs.ts';
 import { SegmentCheck } from './mmu/segment-check.ts';
 import { Tlb } from './mmu/tlb.ts';
-import { createSegmentRoutine } from './segment-routine.ts';
+import { FLAT_TRANSFERS } from './segments/flat-transfers.ts';
+import { defineMoveSegment } from './segments/move-segment.ts';
+import { createSegmentRoutines } from './segments/segment-routine.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
@@ -106,7 +108,8 @@ export class Engine implements CpuEngine {
       ...helperImports<CpuContext>(this.#cpu, { ...SYSTEM_IMPLEMENTATIONS, ...FLOAT_HELPER_IMPLEMENTATIONS }),
       checkSegment: segmentCheck.check,
     };
-    Object.assign(slowPaths, createX87Routines(layout, slowPaths), createSegmentRoutine(layout, slowPaths));
+    const segments = createSegmentRoutines(layout, slowPaths, [defineMoveSegment, ...FLAT_TRANSFERS]);
+    Object.assign(slowPaths, createX87Routines(layout, slowPaths), segments);
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
     this.#handlers = new HandlerTable(layout, slowPaths, load);
