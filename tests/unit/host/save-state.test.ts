@@ -4,9 +4,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MachineOptions } from '../../../src-main/engine/index.ts';
+import type { DriveOptions } from '../../../src-main/engine/machine/options.ts';
 import { createMachineRunner } from '../../../src-main/host/create-machine-runner.ts';
 import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
 import type { SaveOptions } from '../../../src-main/host/save-state.ts';
+import { openState } from '../../../src-main/host/state-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { testOptions } from '../../support/test-machine.ts';
 import { code, tinyKernel } from '../../support/tiny-kernel.ts';
@@ -18,6 +20,44 @@ const runners: MachineRunner[] = [];
 
 /** Sends every character of its serial port back, one greater. */
 const ECHO = tinyKernel([...code.print('>'), ...code.echo(), ...code.powerOff(), ...code.spin()]);
+
+/** A machine with all that it can have. */
+const BOARD: Partial<MachineOptions> = {
+  cpuModel: 'x86-64-v2',
+  accelerator: 'jit',
+  hpet: true,
+  entropy: true,
+  serialPorts: 2,
+  videoMemoryBytes: 0x10_0000,
+  drives: [
+    { id: 'ide', kind: 'disk', attachment: { bus: 'ide', channel: 0, unit: 0 } },
+    { id: 'cd', kind: 'cdrom', attachment: { bus: 'ide', channel: 1, unit: 0 } },
+    { id: 'floppy', kind: 'floppy', attachment: { bus: 'floppy', unit: 0 } },
+    { id: 'ahci', kind: 'disk', attachment: { bus: 'ahci', index: 0 } },
+    { id: 'virtio', kind: 'disk', attachment: { bus: 'virtio', index: 0 } },
+  ].map((drive) => ({ ...drive, ...medium(0x16_8000) }) as DriveOptions),
+};
+
+/** States that versions before this one have written, by machine and version, and what the machine has. */
+const FIXTURES: Readonly<Record<string, Partial<MachineOptions>>> = {
+  'echo-0.1.0': { videoMemoryBytes: 0x10_0000 },
+  'board-0.1.0': BOARD,
+};
+
+function medium(bytes: number) {
+  return { medium: { bytes, readOnly: false }, memory: new Uint8Array(bytes) };
+}
+
+const fixture = (name: string): string => join(import.meta.dirname, '..', '..', 'fixtures', 'states', `${name}.state`);
+
+function partsOf(path: string): string[] {
+  const state = openState(path);
+  try {
+    return state.sections().map(({ id, version }) => `${id} ${version}`);
+  } finally {
+    state.close();
+  }
+}
 
 function build(change: Partial<MachineOptions> = {}) {
   const runner = createMachineRunner(testOptions(ECHO, { time: 'host', ...change }));
@@ -46,10 +86,9 @@ afterEach(async () => {
 });
 
 describe('the state of a running machine', () => {
-  /** Written by the version in its name, with a display and COM1; a test for each version that comes. */
-  it.each(['0.1.0'])('of version %s can be continued, and survives a reset', async (version) => {
-    const { runner, shows, type, serial } = build({ videoMemoryBytes: 0x10_0000 });
-    await runner.start(join(import.meta.dirname, '..', '..', 'fixtures', 'states', `echo-${version}.state`));
+  it.each(Object.entries(FIXTURES))('of an earlier version can be continued, and survives a reset: %s', async (name, change) => {
+    const { runner, shows, type, serial } = build(change);
+    await runner.start(fixture(name));
     type('abc');
     await shows('bcd');
     expect(serial()).toBe('bcd');
@@ -57,6 +96,17 @@ describe('the state of a running machine', () => {
     await shows('>');
     type('x');
     await shows('y');
+  }, PATIENCE_MS);
+
+  it('has no part of a version that no earlier state holds: with BOXWRIGHT_NEW_STATE=NAME this makes one', async () => {
+    const name = process.env['BOXWRIGHT_NEW_STATE'];
+    const path = name === undefined ? join(temporaryFolder(), 'a.state') : fixture(name);
+    const { runner, shows } = build(BOARD);
+    await runner.start();
+    await shows('>');
+    await runner.saveState(saving(path));
+    const held = Object.keys(FIXTURES).flatMap((one) => partsOf(fixture(one)));
+    expect(held).toEqual(expect.arrayContaining(partsOf(path)));
   }, PATIENCE_MS);
 
   it('is continued by another machine, while the first one goes on', async () => {
