@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { DATA, FlatGuest } from '../support/flat-guest.ts';
 import { Random } from './differential/random.ts';
 
+/** As for other regions (large-regions.test.ts). */
+const MAX_BYTES = 40_000;
 const PROGRAMS = 25;
 const LOOPS = 14;
 /** Memory operands: eight of 16 bytes each; what is stored goes behind them. */
@@ -139,5 +141,55 @@ describe.each([
     }
     expect(guests[1]?.machine.engine.inspection.jit?.refused).toBe(0);
     expect(guests[1]?.machine.engine.inspection.jit?.installed).toBeGreaterThan(PROGRAMS / 2);
+  });
+});
+
+/** fninit; fldcw [edi+140h]; fld1; fld [edi]; mov ecx, 30; again: fmul [edi+16]; fadd st, st(1); dec ecx; jnz again; fstp [edi+100h] */
+const UNDER_CONTROL = hex([
+  0xdb, 0xe3, 0xd9, ...at(5, 0x140), 0xd9, 0xe8, 0xdd, ...at(0, 0), 0xb9, ...word(30),
+  0xdc, ...at(1, 16), 0xd8, 0xc1, 0xff, 0xc9, 0x75, 0xf7, 0xdb, ...at(7, RESULTS),
+]);
+
+describe('a region that is compiled for one control word', () => {
+  it('keeps to calls once it was often met with another', () => {
+    const [interpreted, compiled] = (['interp', 'jit'] as const).map((accel) => new FlatGuest({ bits: 32, accel })) as [FlatGuest, FlatGuest];
+    const run = (guest: FlatGuest, control: number) => {
+      guest.view.setFloat64(DATA, 1 / 3, true);
+      guest.view.setFloat64(DATA + 16, 0.7, true);
+      guest.view.setUint16(DATA + 0x140, control, true);
+      expect(guest.run(UNDER_CONTROL)).toBe(-1);
+      return guest.read128(DATA + RESULTS);
+    };
+    const controls = [0x37f, 0x27f, 0xf7f];
+    const expected = controls.map((control) => run(interpreted, control));
+    expect(new Set(expected).size).toBe(controls.length);
+    for (let round = 0; round < 150; round++)
+      expect(controls.map((control) => run(compiled, control))).toEqual(expected);
+    const jit = compiled.machine.engine.inspection.jit;
+    // At first, and without supposing a control word.
+    expect(jit?.installed).toBeGreaterThan(1);
+    expect(jit?.dropped).toBeGreaterThan(0);
+    const { installed } = jit ?? {};
+    for (let round = 0; round < 50; round++) controls.forEach((control) => run(compiled, control));
+    expect(compiled.machine.engine.inspection.jit?.installed).toBe(installed);
+  });
+});
+
+describe('a long row of x87 instructions', () => {
+  it('is compiled in pieces of bounded size', () => {
+    // fninit; fld [edi]; fld [edi+16]; mov ecx, 12; again: fdiv st, st(1)…; dec ecx; jnz again; fstp [edi+100h]
+    const row = Array.from({ length: 190 }, () => [0xd8, 0xf1]).flat();
+    const head = [0xdb, 0xe3, 0xdd, ...at(0, 0), 0xdd, ...at(0, 16), 0xb9, ...word(12)];
+    const code = hex([...head, ...row, 0xff, 0xc9, 0x0f, 0x85, ...word(-(row.length + 8)), 0xdb, ...at(7, RESULTS)]);
+    const [interpreted, compiled] = (['interp', 'jit'] as const).map((accel) => {
+      const guest = new FlatGuest({ bits: 32, accel });
+      guest.view.setFloat64(DATA, 1.0001, true);
+      guest.view.setFloat64(DATA + 16, 3, true);
+      expect(guest.run(code)).toBe(-1);
+      return { result: guest.read128(DATA + RESULTS), jit: guest.machine.engine.inspection.jit };
+    });
+    expect(compiled?.result).toBe(interpreted?.result);
+    expect(compiled?.jit?.installed).toBeGreaterThan(2);
+    expect(compiled?.jit?.largest).toBeLessThan(MAX_BYTES);
   });
 });

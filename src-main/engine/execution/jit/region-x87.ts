@@ -362,7 +362,7 @@ export class RegionX87 extends X87File<number> {
   }
   requireNormal(number: FloatParts, k?: number): void {
     if (number.isNormalOrZero) return;
-    this.slowly(this.op('i32.eqz', this.isNormalOrZero(number)));
+    this.checkNormalOrZero(number);
     if (k !== undefined) this.#normal |= 1 << k;
   }
 

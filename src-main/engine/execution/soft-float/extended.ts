@@ -101,8 +101,7 @@ export function addFloats<Slot>(r: X87File<Slot>, a: FloatParts, b: FloatParts):
   const { f } = r;
   const [aExponent, bExponent] = [exponentOf(r, a), exponentOf(r, b)];
   const difference = r.op('i32.sub', aExponent, bExponent);
-  const isSmaller = r.op('i64.lt_u', a.significand, b.significand);
-  const swap = f.select(difference, r.with32('lt_s', difference, 0), isSmaller);
+  const swap = r.isSmaller(a, b);
   const large = f.select(swap, b.significand, a.significand);
   const small = f.select(swap, a.significand, b.significand);
   const largeWord = f.select(swap, b.word, a.word);

@@ -86,7 +86,7 @@ export class MemoryFile extends X87File<IrValue> {
     this.slowly(this.with32('ne', this.with32('and', this.state('fcw'), mask), mask & CONTROL_COMMON));
   }
   requireNormal(number: FloatParts): void {
-    if (!number.isNormalOrZero) this.slowly(this.op('i32.eqz', this.isNormalOrZero(number)));
+    if (!number.isNormalOrZero) this.checkNormalOrZero(number);
   }
 
   rounding(): IrValue {

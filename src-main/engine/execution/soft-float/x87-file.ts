@@ -75,12 +75,22 @@ export abstract class X87File<Slot> extends Routine {
   /** C0, C2, C3; C1 is cleared. */
   abstract setConditions(codes: IrValue): void;
 
-  /** 1 where a number is neither denormal, infinite, NaN nor unsupported. */
-  isNormalOrZero({ significand, word }: FloatParts): IrValue {
+  /** Goes on fast where a number is neither denormal, infinite, NaN nor unsupported. */
+  protected checkNormalOrZero({ significand, word }: FloatParts): void {
     const exponent = this.with32('and', word, EXPONENT_MASK);
-    const inRange = this.with32('lt_u', this.with32('sub', exponent, 1), EXPONENT_MASK - 1);
-    const isNormal = this.op('i32.and', inRange, this.with64('lt_s', significand, 0));
-    const isZero = this.op('i64.eqz', this.op('i64.or', significand, this.op('i64.extend_i32_u', exponent)));
-    return this.op('i32.or', isNormal, isZero);
+    this.seldom(
+      [
+        () => this.with32('ge_u', this.with32('sub', exponent, 1), EXPONENT_MASK - 1),
+        () => this.with64('ge_s', significand, 0),
+      ],
+      () => this.slowly(this.with64('ne', this.op('i64.or', significand, this.op('i64.extend_i32_u', exponent)), 0)),
+    );
+  }
+
+  /** 1 where the first number's magnitude is less. */
+  isSmaller(a: FloatParts, b: FloatParts): IrValue {
+    const [aExponent, bExponent] = [a, b].map(({ word }) => this.with32('and', word, EXPONENT_MASK)) as [IrValue, IrValue];
+    const borrow = this.op('i64.lt_u', a.significand, b.significand);
+    return this.with32('shr_u', this.op('i32.sub', this.op('i32.sub', aExponent, bExponent), borrow), 31);
   }
 }

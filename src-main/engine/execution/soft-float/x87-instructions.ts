@@ -211,27 +211,23 @@ export class X87Instructions<Slot> {
     r.when(r.with32('and', flavour, X87_COMPARE.pop | X87_COMPARE.popTwice), () => r.pop());
     r.when(r.with32('and', flavour, X87_COMPARE.popTwice), () => r.pop());
   }
-  /** One of two words where ST(0) is equal to a number or less, otherwise 0. */
+  /** A bit that is set where ST(0) is equal to a number, and one where it is less. */
   #byOrder(top: Slot, number: FloatParts, equal: number, less: number): IrValue {
     const r = this.#r;
     const own = r.read(top);
     r.requireNormal(own, top);
-    const [mine, other] = [own, number].map((n) => r.with32('and', n.word, EXPONENT_MASK)) as [IrValue, IrValue];
-    const isSmaller = r.f.select(
-      r.op('i32.eq', mine, other),
-      r.op('i64.lt_u', own.significand, number.significand),
-      r.op('i32.lt_u', mine, other),
-    );
-    const isEqual = r.op(
-      'i32.and',
-      r.op('i64.eq', own.significand, number.significand),
-      r.op('i32.or', r.op('i32.eq', own.word, number.word), r.op('i64.eqz', own.significand)),
-    );
+    // Zeros are equal whatever their signs.
+    const isNotZero = r.op('i32.wrap_i64', r.with64('shr_s', own.significand, 63));
+    const signs = r.op('i32.xor', own.word, number.word);
+    const words = r.op('i64.extend_i32_u', r.op('i32.and', signs, isNotZero));
+    const significands = r.op('i64.xor', own.significand, number.significand);
+    const isEqual = r.op('i64.eqz', r.op('i64.or', significands, words));
     // Of two with different signs the negative one is less; of two negative ones that with the greater magnitude.
-    const isNegative = r.with32('shr_u', own.word, Math.log2(SIGN));
-    const differ = r.with32('shr_u', r.op('i32.xor', own.word, number.word), Math.log2(SIGN));
-    const isLess = r.f.select(differ, isNegative, r.op('i32.xor', isSmaller, isNegative));
-    return r.f.select(isEqual, r.i32(equal), r.with32('mul', isLess, less));
+    const differ = r.with32('shr_u', signs, Math.log2(SIGN));
+    const isSmaller = r.op('i32.and', r.isSmaller(own, number), r.with32('xor', differ, 1));
+    const isLess = r.op('i32.xor', isSmaller, r.with32('shr_u', own.word, Math.log2(SIGN)));
+    const onlyLess = r.op('i32.and', isLess, r.with32('xor', isEqual, 1));
+    return r.op('i32.or', r.with32('shl', isEqual, Math.log2(equal)), r.with32('shl', onlyLess, Math.log2(less)));
   }
 
   /** FCHS, FABS and FTST. */
