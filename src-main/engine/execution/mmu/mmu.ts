@@ -4,7 +4,7 @@
 
 import type { AccessKind, CpuContext, CpuEnvironment } from '../../x86/helpers/cpu-context.ts';
 import { noteDataBreakpoint } from '../../x86/helpers/debug-register.ts';
-import { createWalkResult, walk } from '../../x86/helpers/page-walk.ts';
+import { createWalkResult, isPermitted, walk } from '../../x86/helpers/page-walk.ts';
 import { highHalf } from '../../x86/state/address.ts';
 import { CR4_SMAP } from '../../x86/state/control-bits.ts';
 import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
@@ -151,10 +151,18 @@ export class Mmu {
       this.guard?.beforeWrite(host);
       this.#markVideo(region, host);
     }
-    if (access !== 'execute' && this.#isCacheable(user))
-      this.#insert(address, host, access === 'write', user);
+    if (access !== 'execute' && this.#isCacheable(user)) {
+      // What is written is read soon, and the other way round.
+      this.#insert(address, host, false, user);
+      if (access === 'write' || (region.kind === 'ram' && this.#mayWriteUnseen(user))) this.#insert(address, host, true, user);
+    }
     if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
     return host;
+  }
+
+  /** Whether the page just walked to, for reading, may be written without anybody having to learn of it. */
+  #mayWriteUnseen(user: boolean): boolean {
+    return this.guard === undefined && this.#walked.dirty && isPermitted(this.#cpu, this.#walked, 'write', user);
   }
 
   /** Host address of the page of code at a linear address; undefined where a fetch would fault or meet a device. */

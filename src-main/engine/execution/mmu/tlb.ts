@@ -9,7 +9,7 @@ import type { MemoryViews } from '../views.ts';
 const TABLE_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
 const INVALID_TAG = -1;
 /** Entries of pages that are not global, until a flush of these clears everything instead. */
-const MAX_LOCAL = 2048;
+const MAX_LOCAL = 8192;
 
 /** A translation as the page walk found it. */
 export interface Translation {
