@@ -36,23 +36,31 @@ export const crc32c = (bytes: Uint8Array, seed = 0): number => {
   return checksum(castagnoli, bytes, seed);
 };
 
+/** Two words at a time, as they stand in memory: little-endian, as is the guest's. */
 function checksum(T: Uint32Array, bytes: Uint8Array, seed: number): number {
-  let crc = ~seed;
-  let at = 0;
-  for (; at + 8 <= bytes.length; at += 8) {
-    const low = crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+  if (bytes.length < 8) return ~bytewise(T, bytes, ~seed) >>> 0;
+  const head = -bytes.byteOffset & 3;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, ((bytes.length - head) >> 3) * 2);
+  let crc = bytewise(T, bytes.subarray(0, head), ~seed);
+  for (let at = 0; at < words.length; at += 2) {
+    const low = crc ^ words[at]!;
+    const high = words[at + 1]!;
     crc =
       T[1792 + (low & 0xff)]! ^
       T[1536 + ((low >>> 8) & 0xff)]! ^
       T[1280 + ((low >>> 16) & 0xff)]! ^
       T[1024 + (low >>> 24)]! ^
-      T[768 + bytes[at + 4]!]! ^
-      T[512 + bytes[at + 5]!]! ^
-      T[256 + bytes[at + 6]!]! ^
-      T[bytes[at + 7]!]!;
+      T[768 + (high & 0xff)]! ^
+      T[512 + ((high >>> 8) & 0xff)]! ^
+      T[256 + ((high >>> 16) & 0xff)]! ^
+      T[high >>> 24]!;
   }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ T[(crc ^ bytes[at]!) & 0xff]!;
-  return ~crc >>> 0;
+  return ~bytewise(T, bytes.subarray(head + words.byteLength), crc) >>> 0;
+}
+
+function bytewise(T: Uint32Array, bytes: Uint8Array, crc: number): number {
+  for (const byte of bytes) crc = (crc >>> 8) ^ T[(crc ^ byte) & 0xff]!;
+  return crc;
 }
 
 /** Of a structure that holds its own checksum, which counts as zero. */
