@@ -84,7 +84,7 @@ function AppTitle() {
   const version = useApp((state) => state.info?.version);
   return (
     <header className="app-title">
-      <img src="./icon.svg" alt="" width={22} height={22} />
+      <img src="./icon.png" alt="" width={22} height={22} />
       <span>{t.app.name}</span>
       <span className="quiet">{version}</span>
       <JobsButton />

@@ -58,6 +58,18 @@ interface MachinesProps {
 const NOTHING: readonly string[] = [];
 /** Rows that are not in sight are not drawn; each is measured when it is. */
 const LIST_LAYOUT = { estimatedRowSize: 48, gap: 1, padding: 8 };
+const GROUP_ROW_SIZE = 30;
+
+/** Every wrong estimate is another layout of all rows. */
+class MachineLayout extends ListLayout<object> {
+  protected override buildItem(...[node, x, y]: Parameters<ListLayout<object>['buildItem']>) {
+    const { estimatedRowSize } = this;
+    if (groupOfKey(String(node.key)) !== undefined) this.estimatedRowSize = GROUP_ROW_SIZE;
+    const built = super.buildItem(node, x, y);
+    this.estimatedRowSize = estimatedRowSize;
+    return built;
+  }
+}
 
 function Machines({ shown, wanted }: MachinesProps) {
   const { machineId } = usePlace();
@@ -92,7 +104,7 @@ function Machines({ shown, wanted }: MachinesProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the tree inside has the focus; this only hears of it
     <div className="machines" onContextMenu={openMenu} onKeyDown={onKeyDown}>
-      <Virtualizer layout={ListLayout} layoutOptions={LIST_LAYOUT}>
+      <Virtualizer layout={MachineLayout} layoutOptions={LIST_LAYOUT}>
         <Tree
           aria-label={t.list.title}
           className="machine-tree"
