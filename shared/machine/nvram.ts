@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** Registers 0Eh to 7Fh. */
-const NVRAM_BYTES = 114;
+export const NVRAM_BYTES = 114;
 
 export const nvramHex = z.string().length(2 * NVRAM_BYTES).regex(/^[0-9a-f]*$/);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MachineConfig } from '../../../shared/machine/config.ts';
 import { appContract } from '../../../shared/rpc/app-contract.ts';
+import { NVRAM_BYTES } from '../../../shared/machine/nvram.ts';
 import { connect } from '../../../shared/rpc/connect.ts';
 import { controlContract } from '../../../shared/rpc/control-contract.ts';
 import { FailureError } from '../../../shared/rpc/failure.ts';
@@ -257,9 +258,23 @@ describe('snapshots on the command line', () => {
   });
 });
 
+describe('a snapshot that is restored and started', () => {
+  it('needs one command and one process', async () => {
+    const { boxwright, started, processes } = at;
+    await boxwright('create', 'Guest', '--new-disk', '16M');
+    await boxwright('snapshot', 'take', 'guest', 'Fresh');
+    await boxwright('set', 'guest', 'memoryMiB=128');
+    expect((await boxwright('snapshot', 'restore', 'guest', 'Fresh', '--start')).status).toBe(0);
+    expect(started.map(({ memoryMiB }) => memoryMiB)).toEqual([512]);
+    expect(processes).toHaveLength(1);
+    expect(JSON.parse((await boxwright('show', 'guest', '--json')).out).state).toBe('running');
+  });
+});
+
 describe('a disposable run', () => {
-  it('writes beside the disks, and its changes are kept or thrown away', async () => {
-    const { boxwright, started } = at;
+  it('writes beside the disks and the CMOS memory, and its changes are kept or thrown away', async () => {
+    const { boxwright, started, folder, processes } = at;
+    const cmos = join(folder, 'machines/guest/nvram.json');
     await boxwright('create', 'Guest', '--new-disk', '16M');
     const disposable = async () => JSON.parse((await boxwright('show', 'guest', '--json')).out).disposable;
     for (const what of ['keep', 'discard']) {
@@ -267,9 +282,12 @@ describe('a disposable run', () => {
       expect(started.at(-1)?.drives[0]).toMatchObject({ path: expect.stringMatching(/guest.snapshots.[0-9a-f-]+\.qcow2$/), format: 'qcow2' });
       expect([await disposable(), (await boxwright('snapshot', 'take', 'guest')).status]).toEqual(['running', 4]);
       expect((await boxwright('disposable', 'guest', what)).status).toBe(4);
+      processes.at(-1)?.server.emit('nvram', { hex: (what === 'keep' ? '01' : '02').repeat(NVRAM_BYTES) });
       await boxwright('poweroff', 'guest');
+      expect(existsSync(cmos)).toBe(what === 'discard');
       expect([await disposable(), (await boxwright('disposable', 'guest', what)).status, await disposable()]).toEqual(['ended', 0, null]);
     }
+    expect(JSON.parse(readFileSync(cmos, 'utf8')).cmos).toBe('01'.repeat(NVRAM_BYTES));
     expect((await boxwright('disposable', 'guest', 'keep')).errors).toMatch(/no disposable run/);
     expect((await boxwright('snapshot', 'take', 'guest')).status).toBe(0);
   });
