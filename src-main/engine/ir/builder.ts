@@ -464,8 +464,8 @@ export class GraphBuilder implements FunctionBuilder {
     this.current = index;
   }
 
-  jump(to: IrBlock): void {
-    this.record(JUMP, NONE, 0, -1, blockHandle(to).index, -1, 0);
+  jump(to: IrBlock, isKept = false): void {
+    this.record(JUMP, NONE, 0, -1, blockHandle(to).index, -1, isKept ? 1 : 0);
     this.close();
   }
 

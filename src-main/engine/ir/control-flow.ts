@@ -236,7 +236,7 @@ export function redirect(graph: FunctionGraph, block: number, target: (block: nu
 
 function isEmptyJump(graph: FunctionGraph, block: number): boolean {
   const end = graph.terminator(block);
-  if (graph.kind[end] !== JUMP) return false;
+  if (graph.kind[end] !== JUMP || graph.d[end] !== 0) return false;
   for (let id = graph.blockStart[block]!; id < end; id++) if (graph.kind[id]! > CONSTANT) return false;
   return true;
 }

@@ -88,7 +88,8 @@ export interface FunctionBuilder {
   enter(block: IrBlock): void;
   /** True while the current block has no terminator yet. */
   readonly open: boolean;
-  jump(to: IrBlock): void;
+  /** `isKept`: also from a block that does nothing else, which may be the head of a loop around another's. */
+  jump(to: IrBlock, isKept?: boolean): void;
   /** `likely` false or true gives a branch hint. */
   branch(condition: IrValue, ifTrue: IrBlock, ifFalse: IrBlock, likely?: boolean): void;
   switch(index: IrValue, targets: readonly IrBlock[], otherwise: IrBlock): void;

@@ -2,7 +2,8 @@
 // block to block. Only a guess at what translation finds; nothing is emitted here. Reference: SDM vol. 1, 11.4.1.
 
 import type { Instruction } from '../../x86/decode/instruction.ts';
-import { type BasicBlock, branchTarget, type Placed, type Region } from './region.ts';
+import type { Region } from './region.ts';
+import { successors } from './region-loops.ts';
 
 const OF_BOTH = /^(ADD|SUB|MUL|DIV|MIN|MAX|U?COMI)SD$/;
 const OF_SOURCE = /^(SQRTSD|CVTSD2SS)$/;
@@ -26,15 +27,6 @@ export function awaitedDoubles(region: Region): AwaitedDoubles {
     }
   }
   return awaited;
-}
-
-function successors({ returnSites, jumpTargets }: Region, block: BasicBlock): readonly number[] {
-  const last = block.instructions.at(-1) as Placed;
-  const { mnemonic, ends } = last.instruction.row;
-  if (mnemonic === 'RET') return returnSites;
-  const target = branchTarget(last);
-  const targets = target === undefined ? (jumpTargets.get(last.offset) ?? []) : [target];
-  return ends === true || mnemonic === 'CALL' ? targets : [...targets, block.next];
 }
 
 const vectorAt = ({ operands }: Instruction, at: number): number => {

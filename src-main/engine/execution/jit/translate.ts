@@ -13,6 +13,7 @@ import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
 import type { BasicBlock, Region } from './region.ts';
+import { innerLatches } from './region-loops.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
 import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from './region-x87.ts';
 
@@ -65,6 +66,11 @@ class RegionTranslator implements RegionControl {
   readonly #emitter: IrEmitter;
   readonly #doubles: CarriedDoubles;
   readonly #blocks = new Map<number, IrBlock>();
+  readonly #innerLatches: ReadonlySet<number>;
+  /** The entry's block for its innermost loop, apart from the one for other ways there. */
+  readonly #innerEntry: IrBlock;
+  /** The block being emitted. */
+  #from = 0;
   readonly #emitted = new Set<number>();
   readonly #leaveBlock: IrBlock;
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
@@ -106,6 +112,8 @@ class RegionTranslator implements RegionControl {
     const { vectors, supposed } = this.#binding;
     this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
+    this.#innerLatches = innerLatches(region);
+    this.#innerEntry = f.block();
   }
 
   #i32(value: number): IrValue {
@@ -174,6 +182,11 @@ class RegionTranslator implements RegionControl {
   #emitBlock(block: BasicBlock): void {
     const f = this.#f;
     f.enter(this.#blockAt(block.offset));
+    if (block.offset === this.#region.entry && this.#innerLatches.size > 0) {
+      f.jump(this.#innerEntry, true);
+      f.enter(this.#innerEntry);
+    }
+    this.#from = block.offset;
     this.#emitted.add(block.offset);
     this.#binding.flags.forget();
     this.#binding.forget();
@@ -259,7 +272,8 @@ class RegionTranslator implements RegionControl {
     this.#ensureDoubles(offset);
     this.#binding.flags.materialize();
     x87?.materialize();
-    this.#f.jump(target);
+    const isInner = offset === this.#region.entry && this.#innerLatches.has(this.#from);
+    this.#f.jump(isInner ? this.#innerEntry : target);
   }
 
   /** What a block takes for granted, or out. */
