@@ -25,7 +25,7 @@ const GROUPS = [
   { name: 'sides', test: /[\\/]src-main[\\/]engine[\\/](snapshot[\\/]|display[\\/]dirty-tiles|block[\\/](drive-slot|memory-drive)\.)/ },
   {
     name: 'base',
-    test: /[\\/](src-main[\\/](engine[\\/]base[\\/]|cli[\\/](usage-error|plain-text)\.)|shared[\\/]units[\\/]system-error\.)|^virtual:plain-fs$/,
+    test: /[\\/](src-main[\\/](engine[\\/]base[\\/]|cli[\\/](usage-error|plain-text)\.)|shared[\\/]units[\\/](system-error|phrase)\.)|^virtual:plain-fs$/,
   },
   {
     name: 'images',
