@@ -23,8 +23,12 @@ const sources = FOLDERS.flatMap((folder) =>
 const TEMPLATE = /\bsay`((?:[^`$]|\$\{(?:[^{}]|\{[^}]*\})*\})*)`/g;
 const VALUE = /\$\{(?:[^{}]|\{[^}]*\})*\}/g;
 const FIXED = [
-  // A sentence, and what one is made with.
-  /(?<!'info', )'([A-Z“][^'\\]{8,}\.)'/g,
+  // A sentence without values.
+  /new FailureError\(\s*'[^']+',\s*'([^'\\]+)'/g,
+  /\b(?:fault|warning)\(\s*'[^']+',\s*[^,]+,\s*'([^'\\]+)'/g,
+  /(?:#end\('\w+'|_MS|imits\.\w+|limitMs), '([A-Z][^'\\]+)'/g,
+  /\b(?:problem|message): '([A-Z][^'\\]+)'/g,
+  // What one is made with.
   /\b(?:wordOf|worded)\((?:\w+, )?'([^']+)'/g,
   /\b(?:cannot|blockFileError)\([^()]*?'((?!write')[a-z ]+)'/g,
   /'opened for writing' : '([a-z]+)'/g,
