@@ -201,7 +201,7 @@ function outermost(parent: Int32Array, header: number): number {
   return node;
 }
 
-/** Lets edges skip blocks that do nothing but jump on. */
+/** Lets edges skip blocks that do nothing but jump on, by a jump that is not to be kept. */
 export function threadJumps(graph: FunctionGraph): void {
   const forward = new Int32Array(graph.blockStart.length).fill(-1);
   for (let block = 1; block < forward.length; block++) {
