@@ -1,5 +1,5 @@
-// WebAssembly in front of INT n and IRET between flat 32-bit code at CPL 3 and 0: a system call of kernels that have no
-// faster way. Tasks, virtual-8086 mode, single steps and everything that faults are the helpers'.
+// WebAssembly in front of INT n and IRET between flat 32-bit code at CPL 3 and 0, the system call of kernels that have no
+// faster way, and of IRET from 64-bit kernels to their programs. Tasks, virtual-8086 mode, single steps and everything that faults are the helpers'.
 // Reference: Intel SDM vol. 3A 6.12.1 (privilege change by a gate); vol. 2A INT n, IRET.
 
 import type { ModuleBuilder } from '../../ir/module.ts';
@@ -9,8 +9,8 @@ import {
   EFLAGS_AC, EFLAGS_FIXED, EFLAGS_IF, EFLAGS_NT, EFLAGS_RF, EFLAGS_TF, EFLAGS_VM,
 } from '../../x86/state/control-bits.ts';
 import {
-  GPR_INDEX, MODE_ALIGN, MODE_CODE32, MODE_FLAT_CS, MODE_FLAT_DATA, MODE_LONG, MODE_PROTECTED, MODE_STACK32, MODE_STEP,
-  MODE_USER, MODE_VM86, SEGMENT_INDEX,
+  GPR_INDEX, MODE_ALIGN, MODE_CODE32, MODE_FLAT_CS, MODE_FLAT_DATA, MODE_LONG, MODE_LONG64, MODE_PROTECTED, MODE_STACK32,
+  MODE_STEP, MODE_USER, MODE_VM86, SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
 import { REST_FLAGS } from '../../x86/state/flags.ts';
 import { ACCESS_DPL_SHIFT, ACCESS_S } from '../../x86/state/segments.ts';
@@ -21,6 +21,8 @@ import { SegmentRoutine } from './segment-routine.ts';
 const { es, cs, ss, ds, fs, gs, tr } = SEGMENT_INDEX;
 const FLAT = MODE_PROTECTED | MODE_CODE32 | MODE_STACK32 | MODE_FLAT_CS | MODE_FLAT_DATA;
 const MODES = FLAT | MODE_LONG | MODE_VM86 | MODE_STEP | MODE_ALIGN | MODE_USER;
+const LONG = MODE_PROTECTED | MODE_LONG | MODE_LONG64;
+const MODES_64 = LONG | MODE_VM86 | MODE_STEP | MODE_ALIGN | MODE_USER;
 /** SS, ESP, EFLAGS, CS and EIP. */
 const FRAME_BYTES = 20;
 /** EFLAGS, CS and EIP. */
@@ -96,8 +98,10 @@ function storeFrame(r: SegmentRoutine, host: IrValue): void {
 function defineInterruptReturn(module: ModuleBuilder, layout: MemoryLayout): void {
   const r = new SegmentRoutine(module, layout, 'interruptReturn', 1);
   const [bits] = r.parameters as [IrValue];
-  const isUsual = r.all(r.has(r.state('mode'), MODES, FLAT), r.isEqual(bits, 32), r.op('i32.eqz', r.state('cpl')));
-  r.unless(r.all(isUsual, r.op('i32.eqz', r.state('nmiBlocked')), r.hasNone(r.state('flagRest'), EFLAGS_NT)));
+  const isUsual = r.all(r.op('i32.eqz', r.state('nmiBlocked')), r.hasNone(r.state('flagRest'), EFLAGS_NT));
+  r.unless(r.all(isUsual, r.op('i32.eqz', r.state('cpl'))));
+  r.when(r.isEqual(bits, 64), () => returnTo64(r));
+  r.unless(r.all(r.has(r.state('mode'), MODES, FLAT), r.isEqual(bits, 32)));
   const pointer = stackPointer(r);
   const frame = r.host(r.op('i64.extend_i32_u', pointer), FRAME_BYTES);
   const rip = r.f.load('i32.load', frame, 0);
@@ -110,14 +114,7 @@ function defineInterruptReturn(module: ModuleBuilder, layout: MemoryLayout): voi
   const access = r.flatAccess('cs', selector, rpl);
   r.when(isOuter, () => {
     const outerPointer = r.f.load('i32.load', frame, 12);
-    const stack = r.f.load('i32.load16_u', frame, 16);
-    r.unless(r.has(stack, 3, 3));
-    const stackAccess = r.flatAccess('ss', stack, r.i32(3));
-    for (const index of [es, ds, fs, gs]) r.unless(staysOutside(r, index));
-    setFlags(r, flags);
-    r.setFlat('cs', selector, access);
-    r.setFlat('ss', stack, stackAccess);
-    r.setPrivilege(3);
+    leaveKernel(r, { selector, access }, r.f.load('i32.load16_u', frame, 16), flags);
     setPointers(r, rip, outerPointer);
     r.done();
   });
@@ -125,6 +122,40 @@ function defineInterruptReturn(module: ModuleBuilder, layout: MemoryLayout): voi
   r.setFlat('cs', selector, access);
   setPointers(r, rip, r.with32('add', pointer, INNER_BYTES));
   r.done();
+}
+
+/** From 64-bit code to 64-bit code at CPL 3, as programs go on after a fault. */
+function returnTo64(r: SegmentRoutine): void {
+  r.unless(r.has(r.state('mode'), MODES_64, LONG));
+  const frame = r.host(r.element('gpr', r.i32(GPR_INDEX.rsp)), 2 * FRAME_BYTES);
+  const rip = r.f.load('i64.load', frame, 0);
+  const selector = r.f.load('i32.load16_u', frame, 8);
+  const flags = r.f.load('i32.load', frame, 16);
+  const extended = r.with64('shr_s', r.with64('shl', rip, 16), 16);
+  r.unless(r.all(r.hasNone(flags, EFLAGS_VM | EFLAGS_TF | EFLAGS_AC), r.op('i64.eq', extended, rip)));
+  r.unless(r.has(selector, 3, 3));
+  const access = r.flatAccess('cs64', selector, r.i32(3));
+  const pointer = r.f.load('i64.load', frame, 24);
+  leaveKernel(r, { selector, access }, r.f.load('i32.load16_u', frame, 32), flags);
+  r.setState('rip', rip);
+  r.setElement('gpr', r.i32(GPR_INDEX.rsp), pointer);
+  r.done();
+}
+
+/** All that a return to CPL 3 sets but the pointers. */
+function leaveKernel(
+  r: SegmentRoutine,
+  code: { readonly selector: IrValue; readonly access: IrValue },
+  stack: IrValue,
+  flags: IrValue,
+): void {
+  r.unless(r.has(stack, 3, 3));
+  const stackAccess = r.flatAccess('ss', stack, r.i32(3));
+  for (const index of [es, ds, fs, gs]) r.unless(staysOutside(r, index));
+  setFlags(r, flags);
+  r.setFlat('cs', code.selector, code.access);
+  r.setFlat('ss', stack, stackAccess);
+  r.setPrivilege(3);
 }
 
 /** Whether a return to CPL 3 leaves a segment register as it is. */

@@ -29,8 +29,9 @@ const KIND =
 const DPL_SHIFT = 13;
 
 const KINDS = {
-  /** Readable, not conforming, 32 bits. */
+  /** Readable, not conforming, 32 and 64 bits. */
   cs: DESCRIPTOR_P | DESCRIPTOR_S | DESCRIPTOR_CODE | DESCRIPTOR_RW | DESCRIPTOR_ACCESSED | DESCRIPTOR_D,
+  cs64: DESCRIPTOR_P | DESCRIPTOR_S | DESCRIPTOR_CODE | DESCRIPTOR_RW | DESCRIPTOR_ACCESSED | DESCRIPTOR_L,
   /** Writable, expanding up, 32 bits. */
   ss: DESCRIPTOR_P | DESCRIPTOR_S | DESCRIPTOR_RW | DESCRIPTOR_ACCESSED | DESCRIPTOR_D,
 } as const;
@@ -118,14 +119,14 @@ export class SegmentRoutine extends Routine {
   }
 
   /** The access rights of a flat segment that may be loaded at a privilege as CS or SS. */
-  flatAccess(segment: 'cs' | 'ss', selector: IrValue, privilege: IrValue): IrValue {
+  flatAccess(kind: keyof typeof KINDS, selector: IrValue, privilege: IrValue): IrValue {
     const { low, high } = this.descriptor(selector);
     const dpl = this.with32('and', this.with32('shr_u', high, DPL_SHIFT), 3);
     this.unless(
       this.all(
         this.isEqual(low, FLAT_LOW),
         this.has(high, EXTENT, FLAT_EXTENT),
-        this.has(high, KIND, KINDS[segment]),
+        this.has(high, KIND, KINDS[kind]),
         this.op('i32.eq', dpl, privilege),
       ),
     );
