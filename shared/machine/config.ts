@@ -74,6 +74,11 @@ export const newDisk = z.object({
 });
 export type NewDisk = z.infer<typeof newDisk>;
 
+/** Or on top of an image, which stays as it is and where it is. */
+export const newOverlay = z.object({ drive: driveId, backing: hostPath });
+export type NewOverlay = z.infer<typeof newOverlay>;
+export type DiskToMake = NewDisk | NewOverlay;
+
 /** A medium for a drive that can change it. */
 export const insertedMedium = z.object({
   drive: driveId,

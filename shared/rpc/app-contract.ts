@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { applianceNotes, applianceSummary, exported, exportRequest, importRequest } from '../appliance/appliance-view.ts';
-import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, label, machineId, machineSettings, newDisk } from '../machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, driveId, IMAGE_FORMATS, insertedMedium, label, machineId, machineSettings, newDisk, newOverlay } from '../machine/config.ts';
 import { jobId, jobRequest, jobView } from '../machine/jobs.ts';
 import { mediumView } from '../machine/media.ts';
 import { ISSUE_CODES } from '../machine/validate.ts';
@@ -180,7 +180,7 @@ export const appContract = {
     /** Nothing is left behind when it fails. */
     'machines.create': {
       /** `folder`: the one it is put into, where that is not the one of the preferences. */
-      input: z.object({ settings: machineSettings, newDisks: z.array(newDisk).max(8).default([]), folder: path.optional() }),
+      input: z.object({ settings: machineSettings, newDisks: z.array(z.union([newDisk, newOverlay])).max(8).default([]), folder: path.optional() }),
       output: machineView,
     },
     /** A machine with a CD that shows what machines do; without a name it finds one. */

@@ -22,7 +22,7 @@ export const layer = z.looseObject({
   format: z.enum(IMAGE_FORMATS),
   /** The layer it lies on; null: it is a whole disk. */
   parent: layerId.nullable(),
-  /** Belongs to another machine, of which this one is a linked clone: never written, never removed. */
+  /** Belongs to another machine, of which this one is a linked clone, or to the user: never written, never removed. */
   foreign: z.boolean().default(false),
   /** Its snapshot is gone: it may be merged away or removed as soon as at most one layer lies on it. */
   garbage: z.boolean().default(false),
@@ -141,7 +141,7 @@ export function nextName(tree: { readonly snapshots: readonly { readonly name: s
 }
 
 /** The configuration with other images in its drives. */
-export function withDisks(config: MachineConfig, disks: readonly Pick<Disk, 'drive' | 'layer'>[]): MachineConfig {
+export function withDisks<C extends Pick<MachineConfig, 'drives'>>(config: C, disks: readonly Pick<Disk, 'drive' | 'layer'>[]): C {
   return {
     ...config,
     drives: config.drives.map((drive) => {

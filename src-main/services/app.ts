@@ -3,7 +3,7 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk } from '../../shared/machine/config.ts';
+import { CPU_ENGINES, CPU_MODELS, type DriveConfig, type MachineId, type MachineSettings, type NewDisk, type NewOverlay } from '../../shared/machine/config.ts';
 import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import { DEMO_CD, demoName, demoSettings } from '../../shared/machine/demo.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
@@ -28,6 +28,7 @@ import { withAbsolutePaths } from './machine-paths.ts';
 import { MachineRegistry } from './machine-registry.ts';
 import { MachineSupervisor } from './machine-supervisor.ts';
 import { MediaWork } from './media-work.ts';
+import { makeOverlays } from './overlay-disks.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { LaunchProcess } from './process-handle.ts';
 import { SettingsStore } from './settings-store.ts';
@@ -294,7 +295,13 @@ export class App {
       'machines.get': ({ id }) => this.view(id),
       'machines.validate': ({ settings, id }) => registry.validate(settings, id),
       'machines.create': async ({ settings, newDisks, folder: home }) => {
-        const { id } = await registry.create(settings, (folder) => this.#makeDisks(settings, newDisks, folder), home);
+        const empty = newDisks.filter((disk): disk is NewDisk => !('backing' in disk));
+        const overlays = newDisks.filter((disk): disk is NewOverlay => 'backing' in disk);
+        const fill = async (folder: string) => {
+          await this.#makeDisks(settings, empty, folder);
+          return { settings: await makeOverlays(this.#io, folder, settings, overlays) };
+        };
+        const { id } = await registry.createFrom(settings, fill, home);
         return this.#announce(id);
       },
       'machines.createDemo': async ({ name }) => {

@@ -336,6 +336,8 @@ export const en = {
     },
     disk: 'Disk',
     diskChoices: { new: 'Make a new one', existing: 'Use an image', none: 'None' },
+    keepImage: 'Leave the image as it is',
+    keepImageHint: 'What the machine writes goes into a file of its own, which needs the image as and where it is now.',
     diskSize: 'Size of the new disk',
     diskSizeHint: 'It takes room on this computer only as it fills up.',
     folder: 'Folder',

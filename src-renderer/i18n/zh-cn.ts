@@ -296,6 +296,8 @@ export const zhCn: Strings = {
     },
     disk: '磁盘',
     diskChoices: { new: '新建', existing: '使用映像', none: '无' },
+    keepImage: '不更改映像',
+    keepImageHint: '虚拟机写入的内容保存到自己的文件中，该文件需要映像保持不变并留在现在的位置。',
     diskSize: '新磁盘的大小',
     diskSizeHint: '只随写入的数据占用本机空间。',
     folder: '文件夹',

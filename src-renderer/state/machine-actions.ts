@@ -2,7 +2,7 @@
 // is not pressed twice.
 
 import { create } from 'zustand';
-import type { MachineSettings, NewDisk } from '../../shared/machine/config.ts';
+import type { MachineSettings, DiskToMake, NewDisk } from '../../shared/machine/config.ts';
 import { DEMO_GUEST } from '../../shared/machine/demo.ts';
 import { isAllowed } from '../../shared/machine/lifecycle.ts';
 import type { MachineView } from '../../shared/machine/view.ts';
@@ -153,7 +153,7 @@ async function restoreAll(trashed: readonly string[]): Promise<void> {
 }
 
 /** Throws a FailureError: the wizard stays open and shows it. */
-export async function createMachine(settings: MachineSettings, newDisks: NewDisk[], folder: string): Promise<MachineView> {
+export async function createMachine(settings: MachineSettings, newDisks: DiskToMake[], folder: string): Promise<MachineView> {
   const view = await client().call('machines.create', { settings, newDisks, folder });
   putMachine(view);
   return view;

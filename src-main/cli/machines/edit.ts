@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type DriveConfig, defaultSettings, type MachineSettings, machineConfig, machineSettings, type NewDisk, settingsOf } from '../../../shared/machine/config.ts';
+import { defaultSettings, type DiskToMake, type DriveConfig, machineConfig, type MachineSettings, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES, type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { withPending } from '../../../shared/machine/pending-settings.ts';
 import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
@@ -26,6 +26,7 @@ export const create: MachineVerb = {
     ['--disk <image...>', 'disk images that are there'],
     ['--allow-references', 'let the disk images name others outside their own folders'],
     ['--new-disk <size>', 'make a disk for it: 8G'],
+    ['--overlay <image>', 'make a disk for it that lies on an image, which stays as it is'],
     ['--os <id>', `guest system: ${GUEST_PROFILES.map(({ id }) => id).join(', ')}`],
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
     ['--floppy <image>', 'floppy image'],
@@ -39,7 +40,7 @@ export const create: MachineVerb = {
     const start = profile === undefined ? defaultSettings(name) : suitedTo(defaultSettings(name), profile);
     const settings = changed(withOptions(start, context.options), pairs);
     await warn(context, settings);
-    const newDisks = newDiskOf(settings, context.options['newDisk']);
+    const newDisks = newDiskOf(settings, context.options);
     const folder = context.options['folder'];
     const home = typeof folder === 'string' ? { folder: resolve(folder) } : {};
     const machine = await context.client.call('machines.create', { settings, newDisks, ...home });
@@ -172,7 +173,8 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
   const memory = text('memory');
   const memoryMiB = memory === undefined ? settings.memoryMiB : parseMemoryMiB(memory);
   if (memoryMiB === undefined) throw new UsageError(`--memory ${memory}: not a size in whole MiB`);
-  const newDisk = text('newDisk');
+  const [newDisk, overlay] = [text('newDisk'), text('overlay')];
+  if (newDisk !== undefined && overlay !== undefined) throw new UsageError('create: give --new-disk or --overlay, not both');
   return parsed({
     ...settings,
     memoryMiB,
@@ -185,7 +187,7 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
     },
     drives: [
       ...disks(options['disk'], options['allowReferences'] === true),
-      ...(newDisk === undefined ? [] : [NEW_DISK]),
+      ...(newDisk === undefined && overlay === undefined ? [] : [NEW_DISK]),
       cdrom(text('cdrom')),
       ...floppy(text('floppy')),
     ],
@@ -197,7 +199,8 @@ const NEW_DISK: DriveConfig = {
   id: 'disk', kind: 'disk', bus: 'ide', slot: 3, path: 'disk.qcow2', format: 'qcow2', readOnly: false,
 };
 
-function newDiskOf(settings: MachineSettings, size: VerbContext['options'][string]): NewDisk[] {
+function newDiskOf(settings: MachineSettings, { newDisk: size, overlay }: VerbContext['options']): DiskToMake[] {
+  if (typeof overlay === 'string') return [{ drive: NEW_DISK.id, backing: resolve(overlay) }];
   if (typeof size !== 'string') return [];
   const mib = parseMemoryMiB(size);
   if (mib === undefined) throw new UsageError(`--new-disk ${size}: not a size, as 8G is`);

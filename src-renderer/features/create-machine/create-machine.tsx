@@ -86,8 +86,8 @@ export function CreateMachine({ file, onClose }: CreateMachineProps) {
 
 /** A new disk alone is empty. */
 function startsSomething({ settings, newDisks }: Draft): boolean {
-  const made = new Set(newDisks.map(({ drive }) => drive));
-  return settings.boot.kernel !== null || settings.drives.some(({ id, path }) => path !== null && !made.has(id));
+  const empty = new Set(newDisks.flatMap((disk) => ('backing' in disk ? [] : [disk.drive])));
+  return settings.boot.kernel !== null || settings.drives.some(({ id, path }) => path !== null && !empty.has(id));
 }
 
 function Summary({ settings }: { readonly settings: MachineSettings }) {

@@ -1,6 +1,7 @@
 // The machine's own disk: made with it, one that is there, or none.
 
 import { Group, Input, Label, NumberField, Radio, RadioGroup } from 'react-aria-components';
+import { Tick } from '../../components/fields.tsx';
 import { guestText, t } from '../../i18n/strings.ts';
 import type { Draft } from './draft.ts';
 import { FileField } from './file-field.tsx';
@@ -31,7 +32,19 @@ export function DiskField({ draft }: { readonly draft: Draft }) {
         {reason && <span className="hint">{guestText(reason)}</span>}
       </RadioGroup>
       {plan.diskChoice === 'new' && <SizeField draft={draft} />}
-      {plan.diskChoice === 'existing' && <FileField draft={draft} purpose="disk" />}
+      {plan.diskChoice === 'existing' && <DiskImageField draft={draft} />}
+    </>
+  );
+}
+
+/** An image that is there: written to, or left as it is. */
+export function DiskImageField({ draft }: { readonly draft: Draft }) {
+  return (
+    <>
+      <FileField draft={draft} purpose="disk" />
+      {draft.fileOf('disk') !== null && (
+        <Tick label={t.create.keepImage} hint={t.create.keepImageHint} value={draft.plan.keepImage} onChange={(keepImage) => draft.choose({ keepImage })} />
+      )}
     </>
   );
 }

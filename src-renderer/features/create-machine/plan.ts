@@ -1,7 +1,7 @@
 // What the form asks, before it becomes settings: where the machine starts from, its disk and its guest system. Pure
 // functions, so that nothing is lost when the user goes back and forth between the choices.
 
-import { type DriveConfig, defaultSettings, type MachineSettings, type NewDisk } from '../../../shared/machine/config.ts';
+import { type DiskToMake, type DriveConfig, defaultSettings, type MachineSettings } from '../../../shared/machine/config.ts';
 import { type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { GIB } from '../../../shared/units/bytes.ts';
 
@@ -16,11 +16,14 @@ export interface Plan {
   readonly files: Readonly<Record<'kernel' | 'initrd' | 'cdrom' | 'disk' | 'floppy', string | null>>;
   readonly diskChoice: DiskChoice;
   readonly newDiskGiB: number;
+  /** A disk image is not written to; the machine's disk lies on it. */
+  readonly keepImage: boolean;
   readonly guest: string;
   /** Name, memory, processor, command line: what does not depend on the source. */
   readonly base: MachineSettings;
 }
 
+const DISK = 'disk0';
 const NEW_DISK_PATH = 'disk.qcow2';
 export const MIN_DISK_GIB = 1;
 export const MAX_DISK_GIB = 2048;
@@ -32,6 +35,7 @@ export function emptyPlan(): Plan {
     files: { kernel: null, initrd: null, cdrom: null, disk: null, floppy: null },
     diskChoice: 'new',
     newDiskGiB: other?.diskGiB ?? 8,
+    keepImage: false,
     guest: 'other',
     base: defaultSettings(''),
   };
@@ -72,8 +76,11 @@ export function settingsOfPlan(plan: Plan): MachineSettings {
 }
 
 /** The disks that are made together with the machine. */
-export function newDisksOf(plan: Plan): NewDisk[] {
-  return effectiveDisk(plan) === 'new' ? [{ drive: 'disk0', format: 'qcow2', bytes: plan.newDiskGiB * GIB }] : [];
+export function newDisksOf(plan: Plan): DiskToMake[] {
+  const { files, keepImage, newDiskGiB } = plan;
+  const choice = effectiveDisk(plan);
+  if (choice === 'new') return [{ drive: DISK, format: 'qcow2', bytes: newDiskGiB * GIB }];
+  return choice === 'existing' && keepImage && files.disk !== null ? [{ drive: DISK, backing: files.disk }] : [];
 }
 
 /** A machine that starts from a disk image has that disk. */
@@ -86,9 +93,10 @@ function disksOf(plan: Plan): DriveConfig[] {
   const choice = effectiveDisk(plan);
   if (choice === 'none' || (choice === 'existing' && plan.files.disk === null)) return [];
   const bus = guestProfile(plan.guest)?.diskBus ?? 'ide';
-  const path = choice === 'new' ? NEW_DISK_PATH : plan.files.disk;
-  const format = choice === 'new' ? 'qcow2' : null;
-  return [{ id: 'disk0', kind: 'disk', bus, slot: 0, path, format, readOnly: false }];
+  const disk = { id: DISK, kind: 'disk', bus, slot: 0, readOnly: false } as const;
+  if (choice === 'new') return [{ ...disk, path: NEW_DISK_PATH, format: 'qcow2' }];
+  if (plan.keepImage) return [{ ...disk, path: NEW_DISK_PATH, format: 'qcow2' }];
+  return [{ ...disk, path: plan.files.disk, format: null }];
 }
 
 /** Every machine has a CD drive: media are put in while it runs. */

@@ -4,6 +4,7 @@ import { Cpu, Disc3, HardDrive } from 'lucide-react';
 import { Label, Radio, RadioGroup } from 'react-aria-components';
 import { TextField } from '../../components/fields.tsx';
 import { t } from '../../i18n/strings.ts';
+import { DiskImageField } from './disk-field.tsx';
 import type { Draft } from './draft.ts';
 import { FileField } from './file-field.tsx';
 import { SOURCES } from './plan.ts';
@@ -39,7 +40,7 @@ export function SourceFields({ draft }: { readonly draft: Draft }) {
         </div>
       </RadioGroup>
       {plan.source === 'cdrom' && <FileField draft={draft} purpose="cdrom" />}
-      {plan.source === 'disk' && <FileField draft={draft} purpose="disk" />}
+      {plan.source === 'disk' && <DiskImageField draft={draft} />}
       {plan.source === 'kernel' && <KernelFields draft={draft} />}
     </>
   );

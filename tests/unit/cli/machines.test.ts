@@ -12,6 +12,7 @@ import { FailureError } from '../../../shared/rpc/failure.ts';
 import { MACHINE_VERBS } from '../../../src-main/cli/machines/verbs.ts';
 import { runVerb, type WithClient } from '../../../src-main/cli/machines/run-verb.ts';
 import { UsageError } from '../../../src-main/cli/usage-error.ts';
+import { MediaTools } from '../../../src-main/host/media-tools.ts';
 import { App } from '../../../src-main/services/app.ts';
 import { claimFolder, connectControl } from '../../../src-main/services/control-socket.ts';
 import { serveControl } from '../../../src-main/services/serve-control.ts';
@@ -116,6 +117,24 @@ describe('machines on the command line', () => {
     const other = await at.boxwright('create', 'b', '--cdrom', iso, '--os', 'windows-98', '-m', '128', '--json');
     expect(other.errors).toBe('');
     expect(JSON.parse(other.out).config).toMatchObject({ guest: 'windows-98', memoryMiB: 128, firmware: { clock: 'local' } });
+  });
+
+  it('have a disk that lies on an image, which stays as it is', async () => {
+    const { boxwright, folder } = at;
+    const image = join(folder, 'base.img');
+    writeFileSync(image, new Uint8Array(2 << 20).fill(7));
+    const made = JSON.parse((await boxwright('create', 'on top', '--overlay', image, '--json')).out);
+    expect(made.config.drives[0]).toMatchObject({ format: 'qcow2', path: expect.stringMatching(/^snapshots\//) });
+    const machine = join(folder, 'machines', 'on-top');
+    const tools = new MediaTools(() => undefined);
+    expect(await tools.imageInfo({ path: join(machine, made.config.drives[0].path) })).toMatchObject({ virtualBytes: 2 << 20, backing: { name: image, format: 'raw' } });
+    expect((await boxwright('snapshot', 'take', 'on top', 'one')).status).toBe(0);
+    expect((await boxwright('snapshot', 'restore', 'on top', 'one')).status).toBe(0);
+    expect((await boxwright('snapshot', 'delete', 'on top', 'one', '--yes')).status).toBe(0);
+    expect(readFileSync(image).every((byte) => byte === 7)).toBe(true);
+    expect(await boxwright('create', 'nothing', '--overlay', join(folder, 'none.img'))).toMatchObject({ status: 1 });
+    await expect(boxwright('create', 'both', '--overlay', image, '--new-disk', '1G')).rejects.toThrow(/not both/);
+    expect(JSON.parse((await boxwright('list', '--json')).out)).toHaveLength(1);
   });
 
   it('run, are used and end', async () => {

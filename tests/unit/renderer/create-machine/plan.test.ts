@@ -31,6 +31,14 @@ describe('a plan', () => {
     expect(newDisksOf(made)).toEqual([]);
   });
 
+  it('leaves a disk image as it is, where that is wanted', () => {
+    const made = plan({ source: 'disk', keepImage: true });
+    expect(settingsOfPlan(made).drives[0]).toMatchObject({ path: 'disk.qcow2', format: 'qcow2' });
+    expect(newDisksOf(made)).toEqual([{ drive: 'disk0', backing: '/d.vdi' }]);
+    expect(newDisksOf({ ...made, diskChoice: 'existing', source: 'cdrom' })).toHaveLength(1);
+    expect(newDisksOf({ ...made, files: { ...made.files, disk: null } })).toEqual([]);
+  });
+
   it('from a kernel makes no disk, and keeps what was entered elsewhere', () => {
     const made = plan({ source: 'kernel' });
     expect(settingsOfPlan(made)).toMatchObject({ boot: { kernel: '/k', initrd: '/i' }, drives: [{ id: 'cd0', path: null }] });
