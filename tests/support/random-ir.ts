@@ -65,6 +65,11 @@ class Replay {
   private readonly observe: IrFunctionRef;
   private readonly pools: Record<'i32' | 'i64' | 'v128', IrValue[]> = { i32: [], i64: [], v128: [] };
   private readonly variables;
+  /** Which of the shadows says something: 0 none, else its place from 1 on. */
+  private readonly chosen;
+  private readonly shadows;
+  private readonly result;
+  private readonly leave;
   private readonly entryPools: typeof this.pools;
 
   constructor(f: GraphBuilder, observe: IrFunctionRef) {
@@ -75,6 +80,10 @@ class Replay {
       i64: [f.variable('i64'), f.variable('i64')],
       v128: [f.variable('v128')],
     };
+    this.chosen = f.variable('i32');
+    this.shadows = (['i32', 'i32', 'i64'] as const).map((type, at) => f.shadow(type, this.chosen, at + 1));
+    this.result = f.variable('i32');
+    this.leave = f.block();
     // Values of the entry block dominate everything, so every block may use them.
     this.pools.i32.push(f.parameter(0), f.load('i32.load', f.constant('i32', 0), 4));
     this.pools.i64.push(f.parameter(1), f.load('i64.load', f.constant('i32', 0), 8));
@@ -106,6 +115,7 @@ class Replay {
       for (const step of block.steps) this.step(step);
       this.end(block.end, blocks);
     });
+    this.emitLeave();
   }
 
   private pick(type: 'i32' | 'i64' | 'v128', choice: number): IrValue {
@@ -175,6 +185,7 @@ class Replay {
         this.put(f.get(this.variables[type as 'i32'][z % this.variables[type as 'i32'].length]!));
         break;
       case 12:
+        if (y % 3 === 0) this.choose(x, z);
         f.set(this.variables[type as 'i32'][z % this.variables[type as 'i32'].length]!, this.pick(type, x));
         break;
       case 13:
@@ -186,6 +197,15 @@ class Replay {
       default:
         this.more(x, y, z);
     }
+  }
+
+  /** Mostly what a variable holds. */
+  private choose(x: number, z: number): void {
+    const { f } = this;
+    const at = x % this.shadows.length;
+    const type = at === 2 ? 'i64' : 'i32';
+    f.set(this.chosen, f.constant('i32', at + 1));
+    f.set(this.shadows[at]!, z % 4 === 0 ? this.pick(type, z) : f.get(this.variables[type][z % 2]!));
   }
 
   private vector(x: number, y: number, z: number): void {
@@ -224,13 +244,30 @@ class Replay {
 
   private finish(choice: number): void {
     const { f } = this;
-    // Everything observable: the variables go to memory.
+    f.store('i64.store', f.constant('i32', 920), 0, f.get(this.variables.i64[choice % 2]!));
+    f.set(this.result, this.pick('i32', choice));
+    f.settle();
+    f.jump(this.leave);
+  }
+
+  /** Everything observable: the variables go to memory, and the shadow that says something. */
+  private emitLeave(): void {
+    const { f } = this;
+    f.enter(this.leave);
     this.variables.i32.forEach((variable, index) => {
       f.store('i32.store', f.constant('i32', 900 + index * 4), 0, f.get(variable));
     });
-    f.store('i64.store', f.constant('i32', 920), 0, f.get(this.variables.i64[choice % 2]!));
     f.store('v128.store', f.constant('i32', 928), 0, f.get(this.variables.v128[0]!));
-    f.return(this.pick('i32', choice));
+    const after = f.block();
+    const cases = this.shadows.map(() => f.block());
+    f.switch(f.get(this.chosen), [after, ...cases], after);
+    this.shadows.forEach((shadow, at) => {
+      f.enter(cases[at]!);
+      f.store(at === 2 ? 'i64.store' : 'i32.store', f.constant('i32', 944), 0, f.get(shadow));
+      f.jump(after);
+    });
+    f.enter(after);
+    f.return(f.get(this.result));
   }
 }
 

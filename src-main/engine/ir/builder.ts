@@ -12,6 +12,7 @@ import {
   negatedCondition,
   storedPart,
   sumParts,
+  wrappedFrom,
 } from './fold.ts';
 import {
   ATOMIC,
@@ -269,6 +270,17 @@ export class GraphBuilder implements FunctionBuilder {
     return isSum(this.graph, id) ? [this.value(this.graph.a[id]!), this.value(this.graph.b[id]!)] : undefined;
   }
 
+  sourceOf(value: IrValue, bits: number): IrValue {
+    const { graph } = this;
+    for (let { id } = valueHandle(value); ; ) {
+      const stored = storedPart(this, id, bits);
+      const word = bits > 32 ? -1 : wrappedFrom(graph, stored);
+      const narrow = bits > 32 || word >= 0 ? word : extendedFrom(this, stored);
+      if (narrow < 0) return this.value(stored);
+      id = narrow;
+    }
+  }
+
   significantBits(value: IrValue): number {
     return this.significant[valueHandle(value).id]!;
   }
@@ -380,6 +392,17 @@ export class GraphBuilder implements FunctionBuilder {
     this.record(SET, NONE, 0, id, -1, -1, index);
     this.knownConstant[index] = id;
     this.knownIn[index] = this.graph.kind[id] === CONSTANT ? this.current : -1;
+  }
+
+  shadow(type: IrType, selector: IrVariable, while_: number): IrVariable {
+    const shadow = this.variable(type);
+    this.graph.shadows.set(variableHandle(shadow).index, { selector: variableHandle(selector).index, value: while_ });
+    return shadow;
+  }
+
+  settle(): void {
+    if (this.current < 0) this.fail('no open block');
+    this.graph.settled.push(this.current);
   }
 
   call(callee: IrFunctionRef, ...operands: IrValue[]): IrValue | undefined {

@@ -538,6 +538,11 @@ export function storedPart(builder: GraphBuilder, value: number, bits: number): 
   return kept >= bits ? storedPart(builder, graph.a[value]!, bits) : value;
 }
 
+/** The i64 whose lower half an i32 is, or -1. */
+export function wrappedFrom(graph: FunctionGraph, value: number): number {
+  return isOp(graph, value, WRAP) ? graph.a[value]! : -1;
+}
+
 /** The i32 that an i64 value extends, or -1. */
 export function extendedFrom(builder: GraphBuilder, value: number): number {
   const { graph } = builder;

@@ -104,6 +104,10 @@ export class FunctionGraph implements Signature {
   readonly signatures: Signature[] = [];
   /** Type codes. */
   readonly variables: number[] = [];
+  /** By the number of a shadow: the variable that tells when it says something, and what that then holds. */
+  readonly shadows = new Map<number, { readonly selector: number; readonly value: number }>();
+  /** Blocks behind which shadows are settled. */
+  readonly settled: number[] = [];
   /** First instruction and end of each block; the terminator is the last one. -1: not entered. */
   readonly blockStart: number[] = [];
   readonly blockEnd: number[] = [];

@@ -30,6 +30,7 @@ import {
 import { analyseLiveness, isNeeded } from './liveness.ts';
 import { allocateLocals, type Locals } from './locals.ts';
 import { makeReducible } from './reducible.ts';
+import { settleShadows } from './shadows.ts';
 import {
   PLACE_DROP,
   PLACE_LOCAL,
@@ -364,7 +365,9 @@ export interface Lowering {
 export function prepareLowering(graph: FunctionGraph): Lowering {
   verifyBlocks(graph);
   threadJumps(graph);
-  const { flow, idom } = makeReducible(graph);
+  let reducible = makeReducible(graph);
+  if (settleShadows(graph, reducible)) reducible = makeReducible(graph);
+  const { flow, idom } = reducible;
   const liveness = analyseLiveness(graph, flow);
   const plan = structure(graph, flow, idom);
   const placement = stackify(graph, flow, liveness.uses);

@@ -59,6 +59,8 @@ export interface FunctionBuilder {
   sumOf(value: IrValue): { readonly base: IrValue; readonly addend: number };
   /** The two terms of an addition; undefined for other values. */
   termsOf(value: IrValue): readonly [IrValue, IrValue] | undefined;
+  /** What the lowest bits of a value come from: masks and conversions that leave them as they are are looked through. */
+  sourceOf(value: IrValue, bits: number): IrValue;
   /** How many low bits of an integer value may be non-zero. */
   significantBits(value: IrValue): number;
 
@@ -73,6 +75,10 @@ export interface FunctionBuilder {
   variable(type: IrType): IrVariable;
   get(variable: IrVariable): IrValue;
   set(variable: IrVariable, value: IrValue): void;
+  /** A variable that says something only while a selector, set to constants, holds a number; else it may hold anything. */
+  shadow(type: IrType, selector: IrVariable, while_: number): IrVariable;
+  /** Where the current block jumps to, shadows may be taken from whatever else holds the same: see `shadows.ts`. */
+  settle(): void;
 
   /** Undefined for a function without result. */
   call(callee: IrFunctionRef, ...operands: IrValue[]): IrValue | undefined;

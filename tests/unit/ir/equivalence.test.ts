@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';
 import { createHost, ORACLE_PAGES, type Outcome, runEvaluator, runWasm } from '../../support/ir-oracle.ts';
-import { type RandomProgram, randomProgram, replay } from '../../support/random-ir.ts';
+import { type RandomBlock, type RandomProgram, randomProgram, replay } from '../../support/random-ir.ts';
 
 const SEED = Uint8Array.from({ length: 1024 }, (_, index) => (index * 37 + (index >> 3) * 11) & 0xff);
 
@@ -35,6 +35,24 @@ describe('lowering and folding keep the meaning of random programs', () => {
         expectEqual(runWasm(module.build(), 'run', [a, b], createHost(SEED)), expected);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('lowered code finds what variables hold', () => {
+    // Sums and variables only: every other set chooses a shadow.
+    const simple = randomProgram(8, 7).map((blocks) =>
+      blocks.map(({ steps, end }): RandomBlock => ({
+        steps: steps.map(([choice, x, y, z]) => [[11, 12, 12, 0][choice % 4] ?? 0, x, y % 2 === 0 ? 3 * y : y, choice % 4 === 3 ? 0 : z]),
+        end,
+      })),
+    );
+    fc.assert(
+      fc.property(simple, operands, (program, [a, b]) => {
+        const { module, graph } = build(program, true);
+        const expected = runEvaluator(graph, [a, b], createHost(SEED));
+        expectEqual(runWasm(module.build(), 'run', [a, b], createHost(SEED)), expected);
+      }),
+      { numRuns: 800 },
     );
   });
 

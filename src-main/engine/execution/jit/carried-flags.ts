@@ -6,12 +6,20 @@ import { auxOfAdd, auxOfSub, extendResult, type FlagOperation } from '../emit/fl
 
 export type OperationKind = 'add' | 'sub' | 'logic';
 
-/** The result of a logic operation travels as its left operand. */
 interface Form {
   readonly kind: OperationKind;
   readonly bits: number;
+  /** Whether the result travels instead of the left operand; it is all that there is of a logic operation. */
+  readonly byResult: boolean;
   /** Undefined where it travels in a variable. */
   readonly right: number | bigint | undefined;
+  /** Whether the operands are handed to blocks, and in registers: they may be there still where a way out is taken. */
+  readonly isShadow: boolean;
+}
+
+/** A form, and the variables that its operands travel in. */
+interface PlacedForm extends Form {
+  readonly operands: readonly [IrVariable, IrVariable];
 }
 
 /** The words of the CPU block are what they were when the region was entered. */
@@ -28,19 +36,24 @@ export class CarriedFlags {
   readonly #f: FunctionBuilder;
   /** `UNCHANGED`, `WORDS`, or from `FIRST_FORM` on the place of a form in the list. */
   readonly #form: IrVariable;
-  readonly #forms: Form[] = [];
+  readonly #forms: PlacedForm[] = [];
   readonly #result: IrVariable;
   readonly #aux: IrVariable;
-  readonly #narrow: readonly [IrVariable, IrVariable];
-  readonly #wide: readonly [IrVariable, IrVariable];
+  /** Left operand or result, and right operand; whole registers where there are such, of which the lowest bits count. */
+  readonly #operands: readonly [IrVariable, IrVariable];
+  readonly #isWide: boolean;
+  readonly #held: readonly (IrValue | undefined)[];
 
-  constructor(f: FunctionBuilder) {
+  /** `held`: what registers, of 64 bits where `isWide`, hold at any time. */
+  constructor(f: FunctionBuilder, isWide: boolean, held: readonly (IrValue | undefined)[]) {
     this.#f = f;
+    this.#isWide = isWide;
+    this.#held = held;
     this.#form = f.variable('i32');
     this.#result = f.variable('i64');
     this.#aux = f.variable('i32');
-    this.#narrow = [f.variable('i32'), f.variable('i32')];
-    this.#wide = [f.variable('i64'), f.variable('i64')];
+    const type = isWide ? 'i64' : 'i32';
+    this.#operands = [f.variable(type), f.variable(type)];
   }
 
   emitEntry(): void {
@@ -54,21 +67,55 @@ export class CarriedFlags {
     f.set(this.#aux, aux);
   }
 
-  setOperation(kind: OperationKind, { bits, left, right, result }: FlagOperation): void {
+  setOperation(kind: OperationKind, { bits, left, right, result }: FlagOperation, isHandedOn: boolean): void {
     const f = this.#f;
-    const [leftVariable, rightVariable] = bits === 64 ? this.#wide : this.#narrow;
-    const isLogic = kind === 'logic';
-    const constant = isLogic ? 0 : f.constantOf(right);
-    f.set(this.#form, f.constant('i32', this.#number({ kind, bits, right: constant })));
-    f.set(leftVariable, isLogic ? result : left);
-    if (constant === undefined) f.set(rightVariable, right);
+    const ofResult = this.#holder(result, bits);
+    const ofLeft = kind === 'logic' ? undefined : this.#holder(left, bits);
+    const byResult = kind === 'logic' || (ofLeft === undefined && ofResult !== undefined);
+    const constant = kind === 'logic' ? 0 : f.constantOf(right);
+    const ofRight = constant === undefined ? this.#holder(right, bits) : undefined;
+    const isHeld = (byResult ? ofResult : ofLeft) !== undefined && (constant ?? ofRight) !== undefined;
+    // With eight registers of the guest there was no gain that could be measured.
+    const isShadow = this.#isWide && isHandedOn && isHeld;
+    const number = this.#number({ kind, bits, byResult, right: constant, isShadow });
+    const [first, second] = (this.#forms[number - FIRST_FORM] as PlacedForm).operands;
+    f.set(this.#form, f.constant('i32', number));
+    f.set(first, byResult ? (ofResult ?? this.#whole(result)) : (ofLeft ?? this.#whole(left)));
+    if (constant === undefined) f.set(second, ofRight ?? this.#whole(right));
+  }
+
+  /** What a register holds whose lowest bits are a value. */
+  #holder(value: IrValue, bits: number): IrValue | undefined {
+    const source = this.#f.sourceOf(value, bits);
+    return this.#held.find((held) => held !== undefined && this.#f.sourceOf(held, bits) === source);
+  }
+  #whole(value: IrValue): IrValue {
+    return this.#isWide && value.type === 'i32' ? this.#f.op('i64.extend_i32_u', value) : value;
+  }
+
+  /** On a way out on which flags have not changed: what is carried may be found in registers still. */
+  settle(): void {
+    this.#f.settle();
   }
 
   #number(form: Form): number {
-    const at = this.#forms.findIndex(
-      ({ kind, bits, right }) => kind === form.kind && bits === form.bits && right === form.right,
+    const known = this.#forms.findIndex(
+      ({ kind, bits, byResult, right, isShadow }) =>
+        kind === form.kind &&
+        bits === form.bits &&
+        byResult === form.byResult &&
+        right === form.right &&
+        isShadow === form.isShadow,
     );
-    return FIRST_FORM + (at < 0 ? this.#forms.push(form) - 1 : at);
+    if (known >= 0) return FIRST_FORM + known;
+    const number = FIRST_FORM + this.#forms.length;
+    this.#forms.push({ ...form, operands: form.isShadow ? this.#shadows(number) : this.#operands });
+    return number;
+  }
+
+  #shadows(form: number): readonly [IrVariable, IrVariable] {
+    const shadow = () => this.#f.shadow(this.#isWide ? 'i64' : 'i32', this.#form, form);
+    return [shadow(), shadow()];
   }
 
   /** Where the region is left, when everything else is emitted. */
@@ -83,22 +130,30 @@ export class CarriedFlags {
     f.jump(after);
     operations.forEach((block, at) => {
       f.enter(block);
-      const { kind, operation } = this.#operationOf(this.#forms[at] as Form);
+      const { kind, operation } = this.#operationOf(this.#forms[at] as PlacedForm);
       store(extendResult(f, operation.bits, operation.result), auxOfOperation(f, kind, operation));
       f.jump(after);
     });
     f.enter(after);
   }
 
-  #operationOf({ kind, bits, right }: Form): { kind: OperationKind; operation: FlagOperation } {
+  #operationOf({ kind, bits, byResult, right, operands }: PlacedForm): { kind: OperationKind; operation: FlagOperation } {
     const f = this.#f;
     const type = bits === 64 ? 'i64' : 'i32';
-    const [leftVariable, rightVariable] = bits === 64 ? this.#wide : this.#narrow;
-    const left = f.get(leftVariable);
-    if (kind === 'logic') return { kind, operation: { bits, left, right: left, result: left } };
-    const other = right === undefined ? f.get(rightVariable) : f.constant(type, right);
-    const result = f.op(`${type}.${kind}`, left, other);
-    const cut = bits < 32 ? f.op('i32.and', result, f.constant('i32', 2 ** bits - 1)) : result;
-    return { kind, operation: { bits, left, right: other, result: cut } };
+    const carried = this.#operand(operands[0], bits);
+    if (kind === 'logic') return { kind, operation: { bits, left: carried, right: carried, result: carried } };
+    const other = right === undefined ? this.#operand(operands[1], bits) : f.constant(type, right);
+    const inverse = kind === 'add' ? 'sub' : 'add';
+    const computed = this.#cut(f.op(`${type}.${byResult ? inverse : kind}`, carried, other), bits);
+    const [left, result] = byResult ? [computed, carried] : [carried, computed];
+    return { kind, operation: { bits, left, right: other, result } };
+  }
+
+  #operand(variable: IrVariable, bits: number): IrValue {
+    const whole = this.#f.get(variable);
+    return bits === 64 ? whole : this.#cut(this.#isWide ? this.#f.op('i32.wrap_i64', whole) : whole, bits);
+  }
+  #cut(value: IrValue, bits: number): IrValue {
+    return bits < 32 ? this.#f.op('i32.and', value, this.#f.constant('i32', 2 ** bits - 1)) : value;
   }
 }

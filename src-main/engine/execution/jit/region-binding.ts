@@ -86,7 +86,7 @@ export class RegionBinding implements Binding {
     this.#control = parts.control;
     this.#modeShape = modeShape(mode);
     this.wide = this.#modeShape.codeBits === 64;
-    this.flags = new RegionFlags(f, (value) => this.#held.includes(value));
+    this.flags = new RegionFlags(f, this.wide, this.#held);
     this.pages = new PageChecks(f, {
       layout: parts.layout,
       user: (mode & MODE_USER) !== 0,

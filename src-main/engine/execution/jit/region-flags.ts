@@ -43,13 +43,13 @@ export class RegionFlags implements FlagBinding {
   #since = 0;
   #depth = 0;
 
-  /** `isHeld`: whether a value is in a register, and so at hand on every way. */
-  constructor(f: FunctionBuilder, isHeld: (value: IrValue) => boolean) {
+  /** `held`: what registers, of 64 bits where `isWide`, hold at any time, and so is at hand on every way. */
+  constructor(f: FunctionBuilder, isWide: boolean, held: readonly (IrValue | undefined)[]) {
     this.#f = f;
-    this.#isHeld = isHeld;
+    this.#isHeld = (value) => held.includes(value);
     this.#resultVariable = f.variable('i64');
     this.#auxVariable = f.variable('i32');
-    this.#carried = new CarriedFlags(f);
+    this.#carried = new CarriedFlags(f, isWide, held);
   }
 
   // Entry and exit of the region.
@@ -134,11 +134,12 @@ export class RegionFlags implements FlagBinding {
   /** The same where this path leaves the region, and nobody reads them before. */
   leave(): void {
     if (this.#pending !== undefined) this.#carry(this.#pending, false);
+    this.#carried.settle();
   }
 
   #carry(pending: Pending, areRead: boolean): void {
     const { kind } = pending;
-    if (kind !== 'words') this.#carried.setOperation(kind, pending.operation);
+    if (kind !== 'words') this.#carried.setOperation(kind, pending.operation, areRead);
     if (kind !== 'words' && !areRead) return;
     // Before either changes: flags in words may keep something of the old ones.
     const [result, aux] = [this.#resultOf(pending), this.#auxOf(pending)];
