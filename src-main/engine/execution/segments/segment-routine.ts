@@ -13,7 +13,7 @@ import { type EngineImports, IMPORT_MODULE } from '../interpreter/engine-imports
 import { probeTlb } from '../interpreter/guest-memory.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { tlbTable } from '../mmu/tlb.ts';
-import { Routine } from '../soft-float/routine.ts';
+import { Routine } from '../routine.ts';
 
 /** Where a flat segment ends: what `segmentReadTop` and `segmentWriteTop` hold. */
 export const FOUR_GIB = 0x1_0000_0000;

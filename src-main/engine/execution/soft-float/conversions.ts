@@ -4,8 +4,8 @@
 
 import type { IrValue } from '../../ir/types.ts';
 import { X87_MEMORY } from '../../x86/helpers/x87-operations.ts';
+import type { Routine } from '../routine.ts';
 import { roundsUp } from './extended.ts';
-import type { Routine } from './routine.ts';
 import { BIAS, EXPONENT_MASK, type FloatParts, ROUNDING, type Rounding, SIGN, TOP_BIT, type X87File } from './x87-file.ts';
 
 /** A value to store. */

@@ -4,7 +4,7 @@
 // Reference: Intel SDM vol. 1, 8.1.5; IEEE 754-2019, 5.4.1; Knuth vol. 2, 4.3.1, algorithm D.
 
 import type { IrValue } from '../../ir/types.ts';
-import type { Routine } from './routine.ts';
+import type { Routine } from '../routine.ts';
 import {
   BIAS,
   EXPONENT_MASK,

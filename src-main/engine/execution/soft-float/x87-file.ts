@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 1, 8.1.2-8.1.7.
 
 import type { IrValue } from '../../ir/types.ts';
-import { Routine } from './routine.ts';
+import { Routine } from '../routine.ts';
 
 export const EXPONENT_MASK = 0x7fff;
 export const SIGN = 0x8000;

@@ -1,9 +1,9 @@
 // Writing WebAssembly over the CPU block by hand, on the IR builder: constants, structured conditions, fields. Not here:
-// where x87 registers are (x87-file.ts), any arithmetic of floats.
+// where x87 registers are (soft-float/x87-file.ts), any arithmetic of floats.
 
-import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
-import { CPU_FIELDS, type CpuFieldName } from '../../x86/state/cpu-state.ts';
-import type { MemoryLayout } from '../layout.ts';
+import type { FunctionBuilder, IrValue, IrVariable } from '../ir/types.ts';
+import { CPU_FIELDS, type CpuFieldName } from '../x86/state/cpu-state.ts';
+import type { MemoryLayout } from './layout.ts';
 
 const { scratch } = CPU_FIELDS;
 
