@@ -66,10 +66,16 @@ const drive = z.looseObject({
 });
 export type DriveConfig = z.infer<typeof drive>;
 
+/** Formats that disks are made in, the usual one first. */
+export const NEW_DISK_FORMATS = ['qcow2', 'raw', 'vdi', 'vmdk', 'vpc', 'vhdx'] as const;
+export type NewDiskFormat = (typeof NEW_DISK_FORMATS)[number];
+/** What the names of their files end in. */
+export const DISK_ENDINGS: Readonly<Record<NewDiskFormat, string>> = { qcow2: 'qcow2', raw: 'img', vdi: 'vdi', vmdk: 'vmdk', vpc: 'vhd', vhdx: 'vhdx' };
+
 /** A disk that is made together with its machine; the drive's path says where. */
 export const newDisk = z.object({
   drive: driveId,
-  format: z.enum(['qcow2', 'raw', 'vdi', 'vmdk', 'vpc', 'vhdx']),
+  format: z.enum(NEW_DISK_FORMATS),
   bytes: z.number().int().min(1024 * 1024).max(64 * 1024 ** 4),
 });
 export type NewDisk = z.infer<typeof newDisk>;

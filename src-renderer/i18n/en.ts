@@ -340,6 +340,8 @@ export const en = {
     keepImageHint: 'What the machine writes goes into a file of its own, which needs the image as and where it is now.',
     diskSize: 'Size of the new disk',
     diskSizeHint: 'It takes room on this computer only as it fills up.',
+    diskFormat: 'Format of the new disk',
+    diskFormats: { qcow2: 'qcow2 (QEMU)', raw: 'raw', vdi: 'VDI (VirtualBox)', vmdk: 'VMDK (VMware)', vpc: 'VHD (Virtual PC)', vhdx: 'VHDX (Hyper-V)' },
     folder: 'Folder',
     folderHint: 'The machine gets a folder of its own in it.',
     choose: 'Choose…',

@@ -300,6 +300,8 @@ export const zhCn: Strings = {
     keepImageHint: '虚拟机写入的内容保存到自己的文件中，该文件需要映像保持不变并留在现在的位置。',
     diskSize: '新磁盘的大小',
     diskSizeHint: '只随写入的数据占用本机空间。',
+    diskFormat: '新磁盘的格式',
+    diskFormats: { qcow2: 'qcow2（QEMU）', raw: '原始（raw）', vdi: 'VDI（VirtualBox）', vmdk: 'VMDK（VMware）', vpc: 'VHD（Virtual PC）', vhdx: 'VHDX（Hyper-V）' },
     folder: '文件夹',
     folderHint: '虚拟机会在其中拥有自己的文件夹。',
     choose: '选择…',

@@ -55,6 +55,7 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
     const row = (name: string) => window.getByRole('treegrid', { name: 'Storage' }).getByRole('row', { name, exact: true });
     await expect(row('Disk disk0')).toContainText('made when you save');
     await window.getByRole('spinbutton', { name: 'Size of the new disk' }).fill('2');
+    await window.getByRole('combobox', { name: 'Format of the new disk' }).selectOption('vdi');
     await window.getByRole('combobox', { name: 'Place' }).selectOption('Port 3');
     await window.getByRole('button', { name: 'Add a drive to IDE' }).click();
     await window.getByRole('menuitem', { name: 'CD drive' }).press('Enter');
@@ -65,7 +66,7 @@ test('settings are changed, and a disk is made, by one Save', async ({ app, wind
     const config = await saved();
     expect(config).toMatchObject({ memoryMiB: 64, firmware: { clock: 'local' } });
     const disk = config.drives.find(({ id }: { id: string }) => id === 'disk0');
-    expect(disk).toMatchObject({ bus: 'ahci', slot: 3 });
+    expect(disk).toMatchObject({ bus: 'ahci', slot: 3, format: 'vdi', path: expect.stringMatching(/\.vdi$/) });
     expect(config.drives).toHaveLength(2);
     expect((await stat(join(folder, disk.path))).size).toBeGreaterThan(1000);
   });

@@ -2,7 +2,10 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { defaultSettings, type DiskToMake, type DriveConfig, machineConfig, type MachineSettings, machineSettings, settingsOf } from '../../../shared/machine/config.ts';
+import {
+  DISK_ENDINGS, type DiskToMake, type DriveConfig, defaultSettings, type MachineSettings, machineConfig, machineSettings, NEW_DISK_FORMATS, type NewDiskFormat,
+  settingsOf,
+} from '../../../shared/machine/config.ts';
 import { GUEST_PROFILES, type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { withPending } from '../../../shared/machine/pending-settings.ts';
 import { MIB, parseMemoryMiB } from '../../../shared/units/bytes.ts';
@@ -26,6 +29,7 @@ export const create: MachineVerb = {
     ['--disk <image...>', 'disk images that are there'],
     ['--allow-references', 'let the disk images name others outside their own folders'],
     ['--new-disk <size>', 'make a disk for it: 8G'],
+    ['--new-disk-format <format>', `${NEW_DISK_FORMATS.join(', ')}; without: qcow2`],
     ['--overlay <image>', 'make a disk for it that lies on an image, which stays as it is'],
     ['--os <id>', `guest system: ${GUEST_PROFILES.map(({ id }) => id).join(', ')}`],
     ['--cdrom <image>', 'CD image; the machine has a CD drive in any case'],
@@ -175,6 +179,7 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
   if (memoryMiB === undefined) throw new UsageError(`--memory ${memory}: not a size in whole MiB`);
   const [newDisk, overlay] = [text('newDisk'), text('overlay')];
   if (newDisk !== undefined && overlay !== undefined) throw new UsageError('create: give --new-disk or --overlay, not both');
+  const format = newDiskFormat(options);
   return parsed({
     ...settings,
     memoryMiB,
@@ -187,7 +192,7 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
     },
     drives: [
       ...disks(options['disk'], options['allowReferences'] === true),
-      ...(newDisk === undefined && overlay === undefined ? [] : [NEW_DISK]),
+      ...(newDisk === undefined && overlay === undefined ? [] : [newDrive(format)]),
       cdrom(text('cdrom')),
       ...floppy(text('floppy')),
     ],
@@ -195,16 +200,28 @@ function withOptions(settings: MachineSettings, options: VerbContext['options'])
 }
 
 /** The last place of the two channels, after the disks that are there and the CD drive. */
-const NEW_DISK: DriveConfig = {
-  id: 'disk', kind: 'disk', bus: 'ide', slot: 3, path: 'disk.qcow2', format: 'qcow2', readOnly: false,
-};
+const newDrive = (format: NewDiskFormat): DriveConfig => ({
+  id: NEW_DISK, kind: 'disk', bus: 'ide', slot: 3, path: `disk.${DISK_ENDINGS[format]}`, format, readOnly: false,
+});
+const NEW_DISK = 'disk';
 
-function newDiskOf(settings: MachineSettings, { newDisk: size, overlay }: VerbContext['options']): DiskToMake[] {
-  if (typeof overlay === 'string') return [{ drive: NEW_DISK.id, backing: resolve(overlay) }];
+/** Of the disk that is made; an overlay has the one that layers have. */
+function newDiskFormat({ newDisk, newDiskFormat: wanted }: VerbContext['options']): NewDiskFormat {
+  if (wanted === undefined) return 'qcow2';
+  if (newDisk === undefined) throw new UsageError('create: --new-disk-format goes with --new-disk');
+  const known = NEW_DISK_FORMATS.find((format) => format === wanted);
+  if (known === undefined) throw new UsageError(`--new-disk-format ${wanted}: expected ${NEW_DISK_FORMATS.join(', ')}`);
+  return known;
+}
+
+function newDiskOf(settings: MachineSettings, options: VerbContext['options']): DiskToMake[] {
+  const { newDisk: size, overlay } = options;
+  if (typeof overlay === 'string') return [{ drive: NEW_DISK, backing: resolve(overlay) }];
   if (typeof size !== 'string') return [];
   const mib = parseMemoryMiB(size);
   if (mib === undefined) throw new UsageError(`--new-disk ${size}: not a size, as 8G is`);
-  return settings.drives.filter(({ id }) => id === NEW_DISK.id).map(({ id }) => ({ drive: id, format: 'qcow2', bytes: mib * MIB }));
+  const format = newDiskFormat(options);
+  return settings.drives.filter(({ id }) => id === NEW_DISK).map(({ id }) => ({ drive: id, format, bytes: mib * MIB }));
 }
 
 function disks(images: VerbContext['options'][string], allowReferences: boolean): DriveConfig[] {

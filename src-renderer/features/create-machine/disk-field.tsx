@@ -1,6 +1,8 @@
 // The machine's own disk: made with it, one that is there, or none.
 
 import { Group, Input, Label, NumberField, Radio, RadioGroup } from 'react-aria-components';
+import { NEW_DISK_FORMATS } from '../../../shared/machine/config.ts';
+import { SelectField } from '../../components/choice.tsx';
 import { Tick } from '../../components/fields.tsx';
 import { guestText, t } from '../../i18n/strings.ts';
 import type { Draft } from './draft.ts';
@@ -31,7 +33,17 @@ export function DiskField({ draft }: { readonly draft: Draft }) {
         </div>
         {reason && <span className="hint">{guestText(reason)}</span>}
       </RadioGroup>
-      {plan.diskChoice === 'new' && <SizeField draft={draft} />}
+      {plan.diskChoice === 'new' && (
+        <>
+          <SizeField draft={draft} />
+          <SelectField
+            label={t.create.diskFormat}
+            value={plan.newDiskFormat}
+            options={NEW_DISK_FORMATS.map((name) => [name, t.create.diskFormats[name]])}
+            onChange={(newDiskFormat) => draft.choose({ newDiskFormat })}
+          />
+        </>
+      )}
       {plan.diskChoice === 'existing' && <DiskImageField draft={draft} />}
     </>
   );

@@ -2,7 +2,7 @@
 // at, so that an untouched form does not complain and no suggestion replaces what was typed.
 
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { DiskToMake, MachineSettings } from '../../../shared/machine/config.ts';
+import type { DiskToMake, MachineSettings, NewDiskFormat } from '../../../shared/machine/config.ts';
 import { freeName } from '../../../shared/machine/free-name.ts';
 import { type GuestProfile, guestProfile } from '../../../shared/machine/guest-profiles.ts';
 import type { ConfigIssue } from '../../../shared/machine/validate.ts';
@@ -42,7 +42,7 @@ export interface Draft {
   /** Where the machine's own folder is made. */
   readonly folder: string;
   change(patch: Partial<MachineSettings>): void;
-  choose(patch: { source?: Source; diskChoice?: DiskChoice; newDiskGiB?: number; keepImage?: boolean }): void;
+  choose(patch: { source?: Source; diskChoice?: DiskChoice; newDiskGiB?: number; newDiskFormat?: NewDiskFormat; keepImage?: boolean }): void;
   chooseGuest(id: string): void;
   fileOf(purpose: MachineFile): string | null;
   chooseFile(purpose: MachineFile, path: string | null): void;

@@ -1,7 +1,7 @@
 // What the form asks, before it becomes settings: where the machine starts from, its disk and its guest system. Pure
 // functions, so that nothing is lost when the user goes back and forth between the choices.
 
-import { type DiskToMake, type DriveConfig, defaultSettings, type MachineSettings } from '../../../shared/machine/config.ts';
+import { DISK_ENDINGS, type DiskToMake, type DriveConfig, defaultSettings, type MachineSettings, type NewDiskFormat } from '../../../shared/machine/config.ts';
 import { type GuestProfile, guestProfile, suitedTo } from '../../../shared/machine/guest-profiles.ts';
 import { GIB } from '../../../shared/units/bytes.ts';
 
@@ -16,6 +16,7 @@ export interface Plan {
   readonly files: Readonly<Record<'kernel' | 'initrd' | 'cdrom' | 'disk' | 'floppy', string | null>>;
   readonly diskChoice: DiskChoice;
   readonly newDiskGiB: number;
+  readonly newDiskFormat: NewDiskFormat;
   /** A disk image is not written to; the machine's disk lies on it. */
   readonly keepImage: boolean;
   readonly guest: string;
@@ -24,7 +25,6 @@ export interface Plan {
 }
 
 const DISK = 'disk0';
-const NEW_DISK_PATH = 'disk.qcow2';
 export const MIN_DISK_GIB = 1;
 export const MAX_DISK_GIB = 2048;
 
@@ -35,6 +35,7 @@ export function emptyPlan(): Plan {
     files: { kernel: null, initrd: null, cdrom: null, disk: null, floppy: null },
     diskChoice: 'new',
     newDiskGiB: other?.diskGiB ?? 8,
+    newDiskFormat: 'qcow2',
     keepImage: false,
     guest: 'other',
     base: defaultSettings(''),
@@ -77,9 +78,9 @@ export function settingsOfPlan(plan: Plan): MachineSettings {
 
 /** The disks that are made together with the machine. */
 export function newDisksOf(plan: Plan): DiskToMake[] {
-  const { files, keepImage, newDiskGiB } = plan;
+  const { files, keepImage, newDiskGiB, newDiskFormat } = plan;
   const choice = effectiveDisk(plan);
-  if (choice === 'new') return [{ drive: DISK, format: 'qcow2', bytes: newDiskGiB * GIB }];
+  if (choice === 'new') return [{ drive: DISK, format: newDiskFormat, bytes: newDiskGiB * GIB }];
   return choice === 'existing' && keepImage && files.disk !== null ? [{ drive: DISK, backing: files.disk }] : [];
 }
 
@@ -94,9 +95,9 @@ function disksOf(plan: Plan): DriveConfig[] {
   if (choice === 'none' || (choice === 'existing' && plan.files.disk === null)) return [];
   const bus = guestProfile(plan.guest)?.diskBus ?? 'ide';
   const disk = { id: DISK, kind: 'disk', bus, slot: 0, readOnly: false } as const;
-  if (choice === 'new') return [{ ...disk, path: NEW_DISK_PATH, format: 'qcow2' }];
-  if (plan.keepImage) return [{ ...disk, path: NEW_DISK_PATH, format: 'qcow2' }];
-  return [{ ...disk, path: plan.files.disk, format: null }];
+  if (choice === 'existing' && !plan.keepImage) return [{ ...disk, path: plan.files.disk, format: null }];
+  const format = choice === 'new' ? plan.newDiskFormat : 'qcow2';
+  return [{ ...disk, path: `disk.${DISK_ENDINGS[format]}`, format }];
 }
 
 /** Every machine has a CD drive: media are put in while it runs. */

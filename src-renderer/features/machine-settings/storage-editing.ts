@@ -2,7 +2,9 @@
 // while the machine runs.
 
 import { useState } from 'react';
-import { BUS_KINDS, DRIVE_BUSES, type DriveBus, type DriveConfig, type DriveKind, type MachineSettings } from '../../../shared/machine/config.ts';
+import {
+  BUS_KINDS, DISK_ENDINGS, DRIVE_BUSES, type DriveBus, type DriveConfig, type DriveKind, type MachineSettings, NEW_DISK_FORMATS, type NewDisk, type NewDiskFormat,
+} from '../../../shared/machine/config.ts';
 import { isAllowed, type MachineState } from '../../../shared/machine/lifecycle.ts';
 import { freeDriveId, freeSlot } from '../../../shared/machine/new-drive.ts';
 import { GIB } from '../../../shared/units/bytes.ts';
@@ -32,10 +34,9 @@ export interface StorageEditing {
   mayChangeMedium(drive: DriveConfig): boolean;
   chooseMedium(drive: DriveConfig): Promise<void>;
   eject(drive: DriveConfig): void;
-  isNew(id: string): boolean;
-  /** In GiB, of a disk that is made by Save. */
-  newSize(id: string): number | undefined;
-  setNewSize(id: string, gib: number): void;
+  /** One that is made by Save. */
+  newDisk(id: string): NewDisk | undefined;
+  changeNewDisk(id: string, format: NewDiskFormat, gib: number): void;
   issuesOf(id: string): Editing['issues'];
 }
 
@@ -85,9 +86,10 @@ export function useStorage(machineId: string, state: MachineState, editing: Edit
       setWanted(busKey(bus));
     },
     addNewDisk(bus) {
-      const name = `${freeDriveId(drives, 'disk')}-${Date.now().toString(36)}.qcow2`;
-      const id = add(bus, 'disk', { path: name, format: 'qcow2' });
-      if (id !== undefined) editing.putNewDisk({ drive: id, format: 'qcow2', bytes: DEFAULT_DISK_GIB * GIB });
+      const [format] = NEW_DISK_FORMATS;
+      const name = `${freeDriveId(drives, 'disk')}-${Date.now().toString(36)}.${DISK_ENDINGS[format]}`;
+      const id = add(bus, 'disk', { path: name, format });
+      if (id !== undefined) editing.putNewDisk({ drive: id, format, bytes: DEFAULT_DISK_GIB * GIB });
     },
     addImage: (bus) => pick('disk', null, (path) => add(bus, 'disk', { path, format: null })),
     addEmpty: (bus, kind) => void add(bus, kind, { path: null, format: null }),
@@ -101,14 +103,11 @@ export function useStorage(machineId: string, state: MachineState, editing: Edit
     chooseMedium: ({ id, kind, path }) =>
       pick(kind, path, (chosen) => (isLocked ? changeMedium(machineId, id, chosen) : change(id, { path: chosen, format: null }))),
     eject: ({ id }) => (isLocked ? void changeMedium(machineId, id, null) : change(id, { path: null, format: null })),
-    isNew: (id) => disk(id) !== undefined,
-    newSize: (id) => {
-      const bytes = disk(id)?.bytes;
-      return bytes === undefined ? undefined : bytes / GIB;
-    },
-    setNewSize(id, gib) {
-      const made = disk(id);
-      if (made) editing.putNewDisk({ ...made, bytes: gib * GIB });
+    newDisk: disk,
+    changeNewDisk(id, format, gib) {
+      const path = drives.find((drive) => drive.id === id)?.path;
+      if (path) change(id, { path: path.replace(/[^.]*$/, DISK_ENDINGS[format]), format });
+      editing.putNewDisk({ drive: id, format, bytes: gib * GIB });
     },
     issuesOf(id) {
       const at = drives.findIndex((drive) => drive.id === id);

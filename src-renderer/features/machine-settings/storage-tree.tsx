@@ -115,7 +115,7 @@ function DriveRow({ drive, storage }: { readonly drive: DriveConfig; readonly st
             {t.overview.driveKinds[kind]} <code className="quiet">{id}</code>
           </span>
           <span className="drive-path monospaced" title={path ?? undefined}>
-            {storage.isNew(id) ? t.settings.willBeMade(path ?? '') : path === null ? t.overview.empty : <bdi>{path}</bdi>}
+            {storage.newDisk(id) ? t.settings.willBeMade(path ?? '') : path === null ? t.overview.empty : <bdi>{path}</bdi>}
           </span>
           <FieldMessages messages={storage.issuesOf(id)} />
         </span>

@@ -2,9 +2,10 @@
 
 import { CircuitBoard, Plus } from 'lucide-react';
 import { useId } from 'react';
-import { BUS_KINDS, BUS_SLOTS, DRIVE_BUSES, type DriveConfig } from '../../../shared/machine/config.ts';
+import { BUS_KINDS, BUS_SLOTS, DRIVE_BUSES, type DriveConfig, NEW_DISK_FORMATS } from '../../../shared/machine/config.ts';
 import type { MachineState } from '../../../shared/machine/lifecycle.ts';
 import { freeSlot } from '../../../shared/machine/new-drive.ts';
+import { GIB } from '../../../shared/units/bytes.ts';
 import { Select } from '../../components/choice.tsx';
 import { MenuButton, MenuItem } from '../../components/menu.tsx';
 import { t } from '../../i18n/strings.ts';
@@ -42,14 +43,14 @@ export function Storage({ machineId, state, editing }: StorageProps) {
 
 /** Where the drive is connected and how it is used. */
 function DriveDetails({ drive, storage }: { readonly drive: DriveConfig; readonly storage: StorageEditing }) {
-  const [bus, slot, size] = [useId(), useId(), useId()];
+  const [bus, slot, size, format] = [useId(), useId(), useId(), useId()];
   const { isLocked, drives } = storage;
   const { id } = drive;
   const others = drives.filter((other) => other.id !== id);
   const buses = DRIVE_BUSES.filter((name) => BUS_KINDS[name].includes(drive.kind) && freeSlot(others, name) !== undefined);
   const taken = new Set(others.filter((other) => other.bus === drive.bus).map((other) => other.slot));
   const slots = Array.from({ length: BUS_SLOTS[drive.bus] }, (_, at) => at).filter((at) => !taken.has(at));
-  const newSize = storage.newSize(id);
+  const made = storage.newDisk(id);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a grid in every browser
     <div className="drive-details" role="group" aria-label={t.settings.detailsOf(id)}>
@@ -69,7 +70,7 @@ function DriveDetails({ drive, storage }: { readonly drive: DriveConfig; readonl
         isDisabled={isLocked || slots.length < 2}
         onChange={(next) => storage.change(id, { slot: Number(next) })}
       />
-      {newSize !== undefined && (
+      {made && (
         <>
           <label htmlFor={size}>{t.create.diskSize}</label>
           <span className="with-unit">
@@ -79,11 +80,18 @@ function DriveDetails({ drive, storage }: { readonly drive: DriveConfig; readonl
               type="number"
               min={1}
               max={2048}
-              value={newSize}
-              onChange={({ target }) => target.valueAsNumber >= 1 && storage.setNewSize(id, Math.round(target.valueAsNumber))}
+              value={made.bytes / GIB}
+              onChange={({ target }) => target.valueAsNumber >= 1 && storage.changeNewDisk(id, made.format, Math.round(target.valueAsNumber))}
             />
             GiB
           </span>
+          <label htmlFor={format}>{t.create.diskFormat}</label>
+          <Select
+            id={format}
+            value={made.format}
+            options={NEW_DISK_FORMATS.map((name) => [name, t.create.diskFormats[name]] as const)}
+            onChange={(next) => storage.changeNewDisk(id, next, made.bytes / GIB)}
+          />
         </>
       )}
       {drive.kind !== 'cdrom' && (

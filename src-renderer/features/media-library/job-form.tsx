@@ -1,6 +1,7 @@
 // The form of a job on an image: its few values, checked here for their form; the job itself says what else is wrong.
 
 import { useState } from 'react';
+import { DISK_ENDINGS, NEW_DISK_FORMATS, type NewDiskFormat } from '../../../shared/machine/config.ts';
 import { type JobRequest, REPAIRS } from '../../../shared/machine/jobs.ts';
 import type { MediumView } from '../../../shared/machine/media.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
@@ -15,9 +16,6 @@ import { messageOf } from '../../state/notices.ts';
 
 export type JobSubject = { readonly kind: 'create' } | { readonly kind: Exclude<JobRequest['kind'], 'create'>; readonly medium: MediumView };
 
-const FORMATS = ['qcow2', 'raw', 'vdi', 'vmdk', 'vpc', 'vhdx'] as const;
-type Format = (typeof FORMATS)[number];
-const ENDINGS: Record<Format, string> = { qcow2: 'qcow2', raw: 'img', vdi: 'vdi', vmdk: 'vmdk', vpc: 'vhd', vhdx: 'vhdx' };
 const GIB = 1024 ** 3;
 
 export function JobForm({ subject, onClose }: { readonly subject: JobSubject; readonly onClose: () => void }) {
@@ -25,7 +23,7 @@ export function JobForm({ subject, onClose }: { readonly subject: JobSubject; re
   const folder = useApp((state) => state.info?.dataFolder ?? '');
   const path = subject.kind === 'create' ? '' : subject.medium.path;
   const virtualBytes = subject.kind === 'create' ? 8 * GIB : (subject.medium.virtualBytes ?? 0);
-  const [format, setFormat] = useState<Format>('qcow2');
+  const [format, setFormat] = useState<NewDiskFormat>('qcow2');
   const [typed, setTyped] = useState<string | null>(null);
   const [size, setSize] = useState(String(Math.ceil((virtualBytes / GIB) * 100) / 100));
   const [compressed, setCompressed] = useState(false);
@@ -73,7 +71,7 @@ export function JobForm({ subject, onClose }: { readonly subject: JobSubject; re
       {subject.kind === 'resize' && <p>{form.resizeText}</p>}
       {subject.kind === 'check' && <p>{form.checkText}</p>}
       {isNew && (
-        <SelectField label={form.format} value={format} options={FORMATS.map((name) => [name, name])} onChange={setFormat} />
+        <SelectField label={form.format} value={format} options={NEW_DISK_FORMATS.map((name) => [name, name])} onChange={setFormat} />
       )}
       {isNew && <TextField label={subject.kind === 'create' ? form.path : form.target} value={target} onChange={setTyped} isMonospaced autoFocus />}
       {isSized && (
@@ -97,8 +95,8 @@ export function JobForm({ subject, onClose }: { readonly subject: JobSubject; re
 }
 
 /** Beside the original, with the ending of its format, and never the original's own name. */
-function suggested(path: string, format: Format): string {
+function suggested(path: string, format: NewDiskFormat): string {
   const stem = path.replace(/\.[a-z0-9]{1,6}$/i, '');
-  const name = `${stem}.${ENDINGS[format]}`;
-  return name === path ? `${stem}-copy.${ENDINGS[format]}` : name;
+  const name = `${stem}.${DISK_ENDINGS[format]}`;
+  return name === path ? `${stem}-copy.${DISK_ENDINGS[format]}` : name;
 }

@@ -137,6 +137,17 @@ describe('machines on the command line', () => {
     expect(JSON.parse((await boxwright('list', '--json')).out)).toHaveLength(1);
   });
 
+  it('get a new disk of the format that is asked for', async () => {
+    const { boxwright, folder } = at;
+    const made = JSON.parse((await boxwright('create', 'dynamic', '--new-disk', '16M', '--new-disk-format', 'vdi', '--json')).out);
+    const [drive] = made.config.drives;
+    expect(drive).toMatchObject({ path: 'disk.vdi', format: 'vdi' });
+    const image = join(folder, 'machines', 'dynamic', drive.path);
+    expect(await new MediaTools(() => undefined).imageInfo({ path: image })).toMatchObject({ format: 'vdi', virtualBytes: 16 << 20 });
+    await expect(boxwright('create', 'other', '--new-disk', '16M', '--new-disk-format', 'dmg')).rejects.toThrow(/dmg: expected qcow2/);
+    await expect(boxwright('create', 'other', '--new-disk-format', 'raw')).rejects.toThrow(/goes with --new-disk/);
+  });
+
   it('run, are used and end', async () => {
     const { boxwright } = at;
     await boxwright('create', 'guest', '--kernel', '/boot/vmlinuz');
