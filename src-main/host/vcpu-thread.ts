@@ -6,6 +6,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
 import type { MachineCommand } from '../engine/machine/messages.ts';
 import { AlarmSetter } from './alarm.ts';
+import { collectGarbage } from './garbage-collection.ts';
 import { monotonicNs } from './host-time.ts';
 import { ThreadProfiler } from './thread-profile.ts';
 import type { GuestTask, StartFailure, WorkerMessage } from './worker-protocol.ts';
@@ -20,6 +21,7 @@ export function runMachine({ options, alarm, profile }: GuestTask, port: Message
     receive: () => receiveMessageOnPort(port)?.message as MachineCommand | undefined,
     emit: (event) => post({ kind: 'event', event }),
     alarm: (deadlineNs) => setter.set(deadlineNs),
+    tidyUp: collectGarbage,
   };
   let machine: Machine;
   try {

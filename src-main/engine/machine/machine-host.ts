@@ -19,4 +19,6 @@ export interface MachineHost {
    * former one. Setting it early or twice does no harm.
    */
   alarm(deadlineNs: number): void;
+  /** The guest starts anew: a good moment to give back what its last life has left. */
+  tidyUp?(): void;
 }

@@ -410,6 +410,7 @@ export class Machine {
     this.#keys.clear();
     this.ram.clear(this.#options.memoryBytes);
     this.#powerOn();
+    this.#host.tidyUp?.();
     this.#host.emit({ kind: 'restarted' });
   }
 
