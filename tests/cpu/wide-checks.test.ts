@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { likelyRange } from '../../src-main/engine/execution/jit/access-range.ts';
-import { FailingSites } from '../../src-main/engine/execution/jit/failing-sites.ts';
+import { FailingSites, WatchedSites } from '../../src-main/engine/execution/jit/failing-sites.ts';
 import { decode } from '../../src-main/engine/x86/decode/decoder.ts';
 import { FlatGuest } from '../support/flat-guest.ts';
 
@@ -117,8 +117,19 @@ it('gives up what keeps failing at a place', () => {
   expect(failures).toBeGreaterThan(50);
   expect(sites.isFailing(0x1000)).toBe(true);
   expect(sites.isFailing(0x1004)).toBe(false);
-  expect(sites.failed(0x1000)).toBe(false);
   sites.pageFailed(0x1000);
   expect(sites.isFailing(0x1004)).toBe(true);
   expect(sites.isFailing(0x2000)).toBe(false);
+});
+
+it('translates each region anew that took for granted what keeps failing, and no other', () => {
+  const sites = new FailingSites();
+  const [first, second, third] = [new WatchedSites(), new WatchedSites(), new WatchedSites()];
+  first.add(sites, 0x1000);
+  second.add(sites, 0x1000);
+  third.add(sites, 0x2000);
+  while (!first.failed(sites, 0x1000)) expect(sites.isFailing(0x1000)).toBe(false);
+  expect(second.failed(sites, 0x1000)).toBe(true);
+  expect(third.failed(sites, 0x1000)).toBe(false);
+  expect(third.failed(sites, 0x2000)).toBe(false);
 });

@@ -174,6 +174,7 @@ export class Engine implements CpuEngine {
         codeResets: code.resets,
         regionsDropped: jit?.dropped ?? 0,
         regionsEvicted: jit?.evicted ?? 0,
+        regionsRenewed: jit?.renewed ?? 0,
         regionBytes: jit?.bytes ?? 0,
         largestRegionBytes: jit?.largest ?? 0,
       },
@@ -376,11 +377,12 @@ export class Engine implements CpuEngine {
     const { translationChanges } = this.#counters;
     const { deviceAccesses } = this.#mmu.stats;
     const site = this.#fetches.lookup(linear, user);
+    const left = this.#block[CURRENT_RECORD] as number;
     const stop = this.#step();
-    if (site >= 0) this.#jit?.leftSlowly(site);
+    if (site >= 0) this.#jit?.leftSlowly(left, site);
     if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
       const host = this.#mmu.translate(linear, 'execute', user);
-      if (host >= 0) this.#jit?.reachedDevice(host);
+      if (host >= 0) this.#jit?.reachedDevice(left, host);
     } else if (this.#counters.translationChanges === translationChanges) {
       const host = this.#fetches.lookup(linear, user);
       const header = host < 0 ? 0 : this.#knownStep(host, mode);

@@ -8,12 +8,12 @@ const MAX_SITES = 4096;
 export class DeviceSites {
   readonly #counts = new Map<number, number>();
 
-  /** True once an instruction, by host address, has become one that reaches devices often. */
+  /** True where an instruction, by host address, has become one that reaches devices often. */
   note(host: number): boolean {
     const count = (this.#counts.get(host) ?? 0) + 1;
     if (count === 1 && this.#counts.size >= MAX_SITES) this.#counts.clear();
     this.#counts.set(host, count);
-    return count === OFTEN;
+    return count >= OFTEN;
   }
 
   clear(): void {

@@ -15,6 +15,12 @@ export class FailingSites {
   readonly #failures = new Map<number, number>();
   readonly #failing = new Set<number>();
   readonly #failingPages = new Set<number>();
+  readonly #often: number;
+
+  /** `often`: failures after which a site is given up. */
+  constructor(often = OFTEN) {
+    this.#often = often;
+  }
 
   /** Failures of a site are to be counted. */
   watch(host: number): void {
@@ -23,11 +29,12 @@ export class FailingSites {
     this.#failures.set(host, 0);
   }
 
-  /** True once a site is to be translated anew. */
+  /** True where a site is to be translated anew: in each region that has not been since it came to that. */
   failed(host: number): boolean {
+    if (this.#failing.has(host)) return true;
     const count = this.#failures.get(host);
     if (count === undefined) return false;
-    if (count < OFTEN) {
+    if (count < this.#often) {
       this.#failures.set(host, count + 1);
       return false;
     }
@@ -51,5 +58,22 @@ export class FailingSites {
     this.#failures.clear();
     this.#failing.clear();
     this.#failingPages.clear();
+  }
+}
+
+/** What one region takes for granted, and where. */
+export class WatchedSites {
+  readonly #hosts = new Map<FailingSites, Set<number>>();
+
+  add(sites: FailingSites, host: number): void {
+    sites.watch(host);
+    const hosts = this.#hosts.get(sites);
+    if (hosts === undefined) this.#hosts.set(sites, new Set([host]));
+    else hosts.add(host);
+  }
+
+  /** Whether what a region has left to the interpreter makes it one to be translated anew. */
+  failed(sites: FailingSites, host: number): boolean {
+    return this.#hosts.get(sites)?.has(host) === true && sites.failed(host);
   }
 }

@@ -14,7 +14,7 @@ import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
-import { FailingSites } from './failing-sites.ts';
+import { FailingSites, WatchedSites } from './failing-sites.ts';
 import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
@@ -38,11 +38,13 @@ const MODULE_OVERHEAD = 12 * 1024;
 const MACHINE_CODE_FACTOR = 6;
 export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 
+/** Only the instruction is lost to the interpreter, for one to two microseconds; translating anew costs a thousand. */
+const WIDE_CHECK_FAILURES = 500;
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
+  readonly stats = { installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, renewed: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
@@ -53,14 +55,14 @@ export class Jit {
   readonly #features: ReadonlySet<CpuFeature>;
   readonly #load: ModuleLoader;
   readonly #deviceSites = new DeviceSites();
-  readonly #wideChecks = new FailingSites();
+  readonly #wideChecks = new FailingSites(WIDE_CHECK_FAILURES);
   readonly #suppositions = new FailingSites();
   /** Entries of regions that were compiled for an x87 control word. */
   readonly #x87Entries = new FailingSites();
   readonly #mapping: CodeMapping;
   readonly #byPage = new Map<number, Set<LiveRegion>>();
-  /** Regions that reach into other pages, and how many blocks have lost such ones, by header. */
-  readonly #spanning = new Map<number, LiveRegion>();
+  readonly #byHeader = new Map<number, LiveRegion>();
+  /** How many regions that reach into other pages blocks have lost, by header. */
   readonly #failedChecks = new Map<number, number>();
   readonly #live: LiveRegions;
   readonly #hot = new HotBlocks();
@@ -135,10 +137,11 @@ export class Jit {
       return;
     }
     this.#markDecoded(region);
-    const module = this.#translate(region, block);
+    const sites = { watched: new WatchedSites(), deviceCalls: new Set<number>() };
+    const module = this.#translate(region, block, sites);
     if (module === undefined) return;
     this.stats.instructions += region.instructionCount;
-    this.#install(block, region, this.#load(module, this.#imports), module.builtBytes);
+    this.#install({ header, pages: region.pages, ...sites }, this.#load(module, this.#imports), module.builtBytes);
     this.stats.bytes += module.builtBytes;
     this.stats.largest = Math.max(this.stats.largest, module.builtBytes);
   }
@@ -154,19 +157,24 @@ export class Jit {
   }
 
   /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region, block: HotBlock): ModuleBuilder | undefined {
+  #translate(region: Region, block: HotBlock, { watched, deviceCalls }: { watched: WatchedSites; deviceCalls: Set<number> }): ModuleBuilder | undefined {
+    const at = (offset: number) => hostInRegion(region, offset);
     try {
       return translateRegion(region, {
         name: regionName(block.linear),
         layout: this.#layout,
-        exitRecord: (offset) => this.#code.exitRecord(hostInRegion(region, offset), block.mode),
-        isNarrow: (offset) => this.#wideChecks.isFailing(hostInRegion(region, offset)),
-        widened: (offset) => this.#wideChecks.watch(hostInRegion(region, offset)),
-        isCautious: (offset) => this.#suppositions.isFailing(hostInRegion(region, offset)),
-        supposes: (offset) => this.#suppositions.watch(hostInRegion(region, offset)),
+        exitRecord: (offset) => this.#code.exitRecord(at(offset), block.mode),
+        isNarrow: (offset) => this.#wideChecks.isFailing(at(offset)),
+        widened: (offset) => watched.add(this.#wideChecks, at(offset)),
+        isCautious: (offset) => this.#suppositions.isFailing(at(offset)),
+        supposes: (offset) => watched.add(this.#suppositions, at(offset)),
         ...(this.#x87Entries.isFailing(block.host) ? {} : { fcw: this.#fcw() }),
-        supposesControl: () => this.#x87Entries.watch(block.host),
-        reachesDevice: (offset) => this.#deviceSites.has(hostInRegion(region, offset)),
+        supposesControl: () => watched.add(this.#x87Entries, block.host),
+        reachesDevice: (offset) => {
+          const reaches = this.#deviceSites.has(at(offset));
+          if (reaches) deviceCalls.add(at(offset));
+          return reaches;
+        },
       });
     } catch (error) {
       this.stats.refused++;
@@ -179,32 +187,44 @@ export class Jit {
     return this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.fcw.offset) >> 2] as number;
   }
 
-  /** A region left the instruction at a host address to the interpreter because of a device. */
-  reachedDevice(host: number): void {
-    if (this.#deviceSites.note(host)) this.#code.invalidatePage(hostPageOf(host));
+  /** The region of a block left the instruction at a host address to the interpreter because of a device. */
+  reachedDevice(header: number, host: number): void {
+    if (!this.#deviceSites.note(host)) return;
+    const region = this.#byHeader.get(header);
+    if (region?.deviceCalls.has(host) === false) this.#renew(region);
   }
 
   /**
-   * A region left the instruction at a host address to the interpreter: perhaps because of a check that was too wide, or of
-   * unusual numbers or of the x87 control word. An unusual MXCSR is so for the instructions that follow, too.
+   * The region of a block left the instruction at a host address to the interpreter: perhaps because of a check that was too
+   * wide, or of unusual numbers or of the x87 control word. An unusual MXCSR is so for the instructions that follow, too.
    */
-  leftSlowly(host: number): void {
-    const isTooWide = this.#wideChecks.failed(host);
-    const isUnusual = this.#suppositions.failed(host);
+  leftSlowly(header: number, host: number): void {
+    const region = this.#byHeader.get(header);
+    if (region === undefined) return;
+    const isUnusual = region.watched.failed(this.#suppositions, host);
     if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
       this.#suppositions.pageFailed(host);
-    const isControlOther = this.#x87Entries.failed(host);
-    if (isTooWide || isUnusual || isControlOther) this.#code.invalidatePage(hostPageOf(host));
+    const failed = [this.#wideChecks, this.#x87Entries].some((sites) => region.watched.failed(sites, host));
+    if (isUnusual || failed) this.#renew(region);
   }
 
-  #install({ header }: HotBlock, { pages }: Region, exports: GeneratedExports, moduleBytes: number): void {
+  /** Has a region translated anew at the next entry of its block, with what has been learned. */
+  #renew(region: LiveRegion): void {
+    this.stats.renewed++;
+    this.#drop(region);
+    this.#code.countAnew(region.header, 1);
+  }
+
+  #install(region: Omit<LiveRegion, 'slot' | 'memory'>, exports: GeneratedExports, moduleBytes: number): void {
+    const { header, pages } = region;
     const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * moduleBytes;
     for (const old of this.#live.surplus(memory)) {
       this.#drop(old);
       this.#code.countAnew(old.header);
       this.stats.evicted++;
     }
-    const installed = this.#live.add({ header, pages, memory });
+    const installed = this.#live.add({ ...region, memory });
+    this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);
     this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;
     for (const host of pages.values()) {
@@ -214,10 +234,7 @@ export class Jit {
       this.#byPage.set(page, others);
     }
     this.stats.installed++;
-    if (pages.size > 1) {
-      this.stats.spanning++;
-      this.#spanning.set(header, installed);
-    }
+    if (pages.size > 1) this.stats.spanning++;
     this.#enable(installed);
     for (const due of this.#live.dueForProof()) this.#code.countAnew(due.header, 1);
   }
@@ -237,7 +254,7 @@ export class Jit {
    * changes. One whose pages are no longer where they were is dropped.
    */
   check(block: HotBlock, codeBase: { readonly low: number; readonly high: number }): boolean {
-    const installed = this.#spanning.get(block.header);
+    const installed = this.#byHeader.get(block.header);
     if (installed === undefined) return false;
     let isGlobal = true;
     for (const [index, host] of installed.pages) {
@@ -265,7 +282,7 @@ export class Jit {
     this.#handlers.table.set(installed.slot, null);
     this.#live.remove(installed);
     this.stats.dropped++;
-    this.#spanning.delete(installed.header);
+    this.#byHeader.delete(installed.header);
     for (const host of installed.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(installed);
   }
 

@@ -3,6 +3,7 @@
 // to the proof instead: their blocks come by the run loop once more, which moves them to its end, or they go first.
 
 import { FIRST_REGION_SLOT } from '../interpreter/handlers.ts';
+import type { WatchedSites } from './failing-sites.ts';
 import type { Region } from './region.ts';
 
 export interface LiveRegion {
@@ -11,6 +12,9 @@ export interface LiveRegion {
   /** Estimated memory of its module and machine code. */
   readonly memory: number;
   readonly pages: Region['pages'];
+  readonly watched: WatchedSites;
+  /** Host addresses of its instructions that call the MMU for devices. */
+  readonly deviceCalls: ReadonlySet<number>;
 }
 
 /** Part of the limit that is made free at once when it is reached, and parts that are put to the proof before. */

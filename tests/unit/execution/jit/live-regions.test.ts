@@ -1,6 +1,7 @@
 // Which compiled regions make room for new ones.
 
 import { describe, expect, it } from 'vitest';
+import { WatchedSites } from '../../../../src-main/engine/execution/jit/failing-sites.ts';
 import { type LiveRegion, LiveRegions } from '../../../../src-main/engine/execution/jit/live-regions.ts';
 import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handlers.ts';
 
@@ -22,7 +23,7 @@ function cache(room: number, slots = 1000) {
         onProof.delete(old.header);
         evicted.push(old.header);
       }
-      const added = live.add({ header, memory: SIZE, pages: PAGES });
+      const added = live.add({ header, memory: SIZE, pages: PAGES, watched: new WatchedSites(), deviceCalls: new Set() });
       for (const due of live.dueForProof()) onProof.add(due.header);
       return added;
     },
