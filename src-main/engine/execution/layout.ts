@@ -6,9 +6,12 @@ import { CPU_BLOCK_SIZE } from '../x86/state/cpu-state.ts';
 export const WASM_PAGE = 0x1_0000;
 export const GUEST_PAGE = 0x1000;
 
-/** Entries of each TLB table; a power of two. */
-export const TLB_ENTRIES = 4096;
-/** {tag i64: page address or -1; addend i32: host minus linear address; host page i32}. */
+/**
+ * Entries of each TLB table; a power of two. All of 256 MiB have places of their own: of the few dozen pages that a kernel
+ * lives on, no two may share one.
+ */
+export const TLB_ENTRIES = 0x1_0000;
+/** {tag i64: page address or -1; addend i32: host minus linear address; nothing}. */
 export const TLB_ENTRY_SIZE = 16;
 /** Reads and writes, each for supervisor and user. */
 export const TLB_TABLES = 4;
@@ -24,7 +27,7 @@ const GLOBAL_EPOCH = 0x108;
 const CPU_BLOCK = 0x1_0000;
 const JUMP_CACHE = 0x4_0000;
 const TLB = 0x8_0000;
-const RECORDS = 0x40_0000;
+const RECORDS = 0x48_0000;
 
 export interface MemoryLayout {
   /** i64, counted up whenever linear addresses may translate differently; see `HEADER.checkedEpoch`. */

@@ -215,7 +215,7 @@ export class CodeCache implements CodeWatcher {
     const page: CodePage = { blocks: new Map(), ranges: [], exits: new Map(), decoded: new Uint8Array(GUEST_PAGE / 8) };
     this.#pages.set(hostPage, page);
     this.#isCode[hostPage] = 1;
-    this.#tlb.removeWrites(hostPage * GUEST_PAGE);
+    this.#tlb.removeWrites(hostPage);
     return page;
   }
 

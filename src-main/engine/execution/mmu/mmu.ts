@@ -250,8 +250,11 @@ export class Mmu {
   collectVideoDirty(into: Uint8Array): boolean {
     if (!this.videoDirty.includes(1)) return false;
     into.set(this.videoDirty);
+    const first = this.#vramBase / GUEST_PAGE;
+    this.videoDirty.forEach((isDirty, page) => {
+      if (isDirty === 1) this.#tlb.removeWrites(first + page);
+    });
     this.videoDirty.fill(0);
-    this.#tlb.removeWrites(this.#vramBase, this.videoDirty.length * GUEST_PAGE);
     return true;
   }
 

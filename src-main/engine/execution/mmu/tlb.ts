@@ -3,13 +3,14 @@
 // entry for a page with decoded code, for ROM, or for a page whose dirty bit is not set yet.
 // Reference for what it caches: Intel SDM vol. 3A, 4.10.
 
-import { GUEST_PAGE, type MemoryLayout, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLES } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLES, WASM_PAGE } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
+import { HostPageEntries } from './host-page-entries.ts';
 
 const TABLE_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
 const INVALID_TAG = -1;
-/** Entries of pages that are not global, until a flush of these clears everything instead. */
-const MAX_LOCAL = 8192;
+/** Entries that are remembered one by one, of pages that are global and of others, until a flush clears all tables instead. */
+const MAX_NOTED = 16384;
 
 /** A translation as the page walk found it. */
 export interface Translation {
@@ -24,15 +25,16 @@ export interface Translation {
 export class Tlb {
   readonly #views: MemoryViews;
   readonly #base: number;
-  #dirty = true;
-  /** Where entries that are not global were put since these were flushed. */
-  readonly #local = new Int32Array(MAX_LOCAL);
-  #localCount = 0;
+  /** Where entries were put since these were flushed. */
+  readonly #global = new NotedEntries();
+  readonly #local = new NotedEntries();
+  readonly #writes: HostPageEntries;
 
   constructor(views: MemoryViews, layout: MemoryLayout) {
     this.#views = views;
     this.#base = layout.tlb;
-    this.flush();
+    this.#writes = new HostPageEntries(layout.pages * (WASM_PAGE / GUEST_PAGE), 2 * TLB_ENTRIES);
+    this.#clear();
   }
 
   /** Byte address of a table, for the CPU block's `tlbRead` and `tlbWrite`. */
@@ -41,21 +43,22 @@ export class Tlb {
   }
 
   flush(): void {
-    if (!this.#dirty) return;
-    // All bits set are an invalid tag.
-    this.#views.fill(this.#base, 0xff, TLB_TABLES * TABLE_BYTES);
-    this.#dirty = false;
-    this.#localCount = 0;
+    this.flushLocal();
+    if (this.#global.isFull) this.#clear();
+    else this.#global.takeAll((entry) => this.#invalidate(entry));
   }
 
   /** Spares global pages, but those that have taken the place of others. */
   flushLocal(): void {
-    if (this.#localCount === MAX_LOCAL) {
-      this.flush();
-      return;
-    }
-    for (let i = 0; i < this.#localCount; i++) this.#invalidate(this.#local[i] as number);
-    this.#localCount = 0;
+    if (this.#local.isFull) this.#clear();
+    else this.#local.takeAll((entry) => this.#invalidate(entry));
+  }
+
+  #clear(): void {
+    // All bits set are an invalid tag.
+    this.#views.fill(this.#base, 0xff, TLB_TABLES * TABLE_BYTES);
+    this.#global.forget();
+    this.#local.forget();
   }
 
   flushPage(page: number): void {
@@ -80,28 +83,42 @@ export class Tlb {
     i32[entry] = page | 0;
     i32[entry + 1] = high(page);
     i32[entry + 2] = (host - (page | 0)) | 0;
-    i32[entry + 3] = host | 0;
-    this.#dirty = true;
-    if (!global && this.#localCount < MAX_LOCAL) this.#local[this.#localCount++] = entry;
+    if (write) this.#writes.move((user ? TLB_ENTRIES : 0) + slot(page) / TLB_ENTRY_SIZE, host / GUEST_PAGE);
+    (global ? this.#global : this.#local).add(entry);
   }
 
   /** Takes back write permission of a host page everywhere: it now holds code, or is being tracked. */
-  removeWrites(host: number, bytes = GUEST_PAGE): void {
-    const { i32 } = this.#views;
-    for (const user of [false, true]) {
-      const first = this.table(user, true) >> 2;
-      for (let entry = first; entry < first + TABLE_BYTES / 4; entry += TLB_ENTRY_SIZE / 4) {
-        const offset = ((i32[entry + 3] as number) >>> 0) - host;
-        if (offset >= 0 && offset < bytes) this.#invalidate(entry);
-      }
-    }
+  removeWrites(hostPage: number): void {
+    this.#writes.takeAll(hostPage, (number) => {
+      const user = number >= TLB_ENTRIES;
+      this.#invalidate((this.table(user, true) + (number % TLB_ENTRIES) * TLB_ENTRY_SIZE) >> 2);
+    });
   }
 
   #invalidate(entry: number): void {
     const { i32 } = this.#views;
     i32[entry] = INVALID_TAG;
     i32[entry + 1] = INVALID_TAG;
-    i32[entry + 3] = INVALID_TAG;
+  }
+}
+
+/** Word indices of entries, as long as there are not too many of them. */
+class NotedEntries {
+  readonly #entries = new Int32Array(MAX_NOTED);
+  #count = 0;
+
+  get isFull(): boolean {
+    return this.#count === MAX_NOTED;
+  }
+  add(entry: number): void {
+    if (this.#count < MAX_NOTED) this.#entries[this.#count++] = entry;
+  }
+  takeAll(take: (entry: number) => void): void {
+    for (let i = 0; i < this.#count; i++) take(this.#entries[i] as number);
+    this.#count = 0;
+  }
+  forget(): void {
+    this.#count = 0;
   }
 }
 
