@@ -45,10 +45,20 @@ class RangeFinder {
     if (this.#register === GPR_INDEX.rsp && this.#stack(mnemonic)) return true;
     if (first?.kind !== 'register' || first.file !== 'gpr' || first.index !== this.#register) return true;
     if (READS_ONLY.has(mnemonic)) return true;
+    const step = this.#stepOf(instruction);
+    this.#shift += step ?? 0;
+    return step !== undefined;
+  }
+
+  /** What an instruction adds to the register; undefined where it makes something else of it. */
+  #stepOf({ row: { mnemonic }, operands, memory }: Instruction): number | undefined {
+    if (mnemonic === 'INC') return 1;
+    if (mnemonic === 'DEC') return -1;
+    const isOwn = memory?.base === this.#register && memory.index < 0;
+    if (mnemonic === 'LEA') return isOwn ? memory.displacement : undefined;
     const [, second] = operands;
-    if (second?.kind !== 'immediate' || (mnemonic !== 'ADD' && mnemonic !== 'SUB')) return false;
-    this.#shift += mnemonic === 'ADD' ? second.low : -second.low;
-    return true;
+    if (second?.kind !== 'immediate' || (mnemonic !== 'ADD' && mnemonic !== 'SUB')) return undefined;
+    return mnemonic === 'ADD' ? second.low : -second.low;
   }
 
   #stack(mnemonic: string): boolean {

@@ -2,7 +2,7 @@
 // later accesses there need none. That holds while translations cannot change, which is while a region runs, but for what
 // calls may do. A check that fails leaves the region (DECISIONS.md: one check for neighbouring accesses).
 
-import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
+import type { FunctionBuilder, IrBlock, IrValue } from '../../ir/types.ts';
 import { GPR_INDEX } from '../../x86/state/cpu-state.ts';
 import type { GuestAccess } from '../emit/binding.ts';
 import { probeTlb } from '../interpreter/guest-memory.ts';
@@ -10,6 +10,7 @@ import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { tlbTable } from '../mmu/tlb.ts';
 import { likelyRange } from './access-range.ts';
 import type { BasicBlock, Placed } from './region.ts';
+import type { SharedRange } from './repeated-loops.ts';
 
 /** Around an access, counted from its address. */
 interface ExpectedAccess {
@@ -97,6 +98,15 @@ export class PageChecks {
     );
     const { addend } = known ?? this.#check(access, write, this.#extended(access, { ...place, end }));
     return this.#host(access.linear, addend);
+  }
+
+  /** Probes for what comes later by a register; where that is not in one page, or not there, control goes elsewhere. */
+  share(base: IrValue, { low, end, write }: SharedRange, otherwise: IrBlock): void {
+    const found = this.probe({ linear: this.#shifted(base, low), bits: (end - low) * 8, stack: false }, write);
+    const fine = this.#f.block();
+    this.#f.branch(found.hit, fine, otherwise, true);
+    this.#f.enter(fine);
+    this.#checked.push({ base, low, end, write, addend: found.addend() });
   }
 
   /** Probes for a whole range, which is in one page or leaves the region. */

@@ -13,6 +13,7 @@ import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
 import type { BasicBlock, Region } from './region.ts';
+import { isRepeated, REPETITIONS, sharedRanges } from './repeated-loops.ts';
 import { innerLatches } from './region-loops.ts';
 import { RegionBinding, type RegionControl } from './region-binding.ts';
 import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from './region-x87.ts';
@@ -69,8 +70,9 @@ class RegionTranslator implements RegionControl {
   readonly #innerLatches: ReadonlySet<number>;
   /** The entry's block for its innermost loop, apart from the one for other ways there. */
   readonly #innerEntry: IrBlock;
-  /** The block being emitted. */
+  /** The block being emitted, and where it goes on with itself once more. */
   #from = 0;
+  #again: IrBlock | undefined;
   readonly #emitted = new Set<number>();
   readonly #leaveBlock: IrBlock;
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
@@ -190,13 +192,51 @@ class RegionTranslator implements RegionControl {
     this.#emitted.add(block.offset);
     this.#binding.flags.forget();
     this.#binding.forget();
-    this.#binding.x87?.enterBlock(block.offset);
-    if (!this.#isCautiousAt(block.offset)) this.#doubles.assume(block.offset);
+    if (this.#isRepeatedHere(block)) this.#emitRepeated(block);
+    else {
+      this.#binding.x87?.enterBlock(block.offset);
+      if (!this.#isCautiousAt(block.offset)) this.#doubles.assume(block.offset);
+      this.#count = 0;
+      this.#emitInstructions(block);
+    }
+  }
+
+  #isRepeatedHere(block: BasicBlock): boolean {
+    if (this.#binding.x87 !== undefined || this.#f.mark() > MAX_OPERATIONS / 2 || !isRepeated(block)) return false;
+    return block.instructions.every(({ offset }) => this.#options.reachesDevice?.(offset) !== true);
+  }
+
+  /** A loop several times in a row, each knowing what the ones before have checked; or once where checks for all fail. */
+  #emitRepeated(block: BasicBlock): void {
+    const f = this.#f;
+    const { pages, wide } = this.#binding;
+    const bits = wide ? 64 : 32;
+    const once = f.block();
+    const ranges = sharedRanges(block, this.#region.mode, bits);
+    for (const range of ranges) pages.share(this.#binding.readGpr(range.register, bits), range, once);
     this.#count = 0;
+    for (let left = REPETITIONS - 1; left >= 0; left--) {
+      const again = left === 0 ? undefined : f.block();
+      this.#again = again;
+      this.#emitInstructions(block);
+      if (again !== undefined) f.enter(again);
+    }
+    if (ranges.length === 0) return;
+    f.enter(once);
+    this.#binding.flags.forget();
+    this.#binding.forget();
+    this.#count = 0;
+    // Not cut short: were it left before its first instruction, the loop would come back to it for ever.
+    this.#emitInstructions(block, true);
+  }
+
+  /** `isBounded`: what there is of them is known to be little. */
+  #emitInstructions(block: BasicBlock, isBounded = false): void {
+    const f = this.#f;
     for (const [at, { offset, instruction }] of block.instructions.entries()) {
       this.#offset = offset;
       this.#next = offset + instruction.length;
-      if (f.mark() > MAX_OPERATIONS) {
+      if (!isBounded && f.mark() > MAX_OPERATIONS) {
         this.pause();
         return;
       }
@@ -216,6 +256,7 @@ class RegionTranslator implements RegionControl {
     this.#count--;
     this.#offset = block.next;
     this.goto(block.next);
+    this.#count++;
   }
 
   // RegionControl.
@@ -258,7 +299,12 @@ class RegionTranslator implements RegionControl {
   }
 
   goto(offset: number): void {
-    if (!this.#f.open) return;
+    const f = this.#f;
+    if (!f.open) return;
+    if (this.#again !== undefined && offset === this.#from) {
+      f.jump(this.#again);
+      return;
+    }
     const target = this.#blocks.get(offset);
     const { x87 } = this.#binding;
     const leave = () => this.#leaveAt(offset, LOOKUP, this.#count + 1);
@@ -273,7 +319,7 @@ class RegionTranslator implements RegionControl {
     this.#binding.flags.materialize();
     x87?.materialize();
     const isInner = offset === this.#region.entry && this.#innerLatches.has(this.#from);
-    this.#f.jump(isInner ? this.#innerEntry : target);
+    f.jump(isInner ? this.#innerEntry : target);
   }
 
   /** What a block takes for granted, or out. */
