@@ -2,6 +2,7 @@
 // What the board sees of it is `CpuEngine`; how records run is `interpreter/`.
 // Reference: Intel SDM vol. 3A 6.9 (priority among simultaneous exceptions and interrupts).
 
+import type { Instruction } from '../x86/decode/instruction.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import { isStepDue, losePendingDebug, matchInstruction, recordDebug, takeDebugTrap } from '../x86/helpers/debug-register.ts';
 import { deliverException } from '../x86/helpers/exception.ts';
@@ -40,6 +41,7 @@ import { StepCache } from './interpreter/step-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
 import { HOT_ENTRIES } from './jit/hot-blocks.ts';
 import { Jit } from './jit/jit.ts';
+import { OwnCompiler } from './jit/region-compiler.ts';
 import { computeLayout, GUEST_PAGE } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { FetchTlb } from './mmu/fetch-tlb.ts';
@@ -121,9 +123,10 @@ export class Engine implements CpuEngine {
     if (options.accelerator === 'jit') {
       const { features } = options.model;
       const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
-      const parts = { views, code: this.#code, handlers: this.#handlers, imports: slowPaths, features, mapping };
+      const leavesBlock = (instruction: Instruction, mode: number) => this.#handlers.numbers.leavesBlock(instruction, mode);
+      const compiler = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths);
       this.#jit = new Jit(
-        { ...parts, load },
+        { views, code: this.#code, handlers: this.#handlers, mapping, compiler },
         {
           layout,
           ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
@@ -187,7 +190,7 @@ export class Engine implements CpuEngine {
       jit: this.#jit?.stats,
       regions: this.#jit?.live,
       mmu: this.#mmu.stats,
-      handlerKeys: this.#handlers.keys,
+      handlerKeys: this.#handlers.numbers.keys,
     };
   }
 

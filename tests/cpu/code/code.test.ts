@@ -3,7 +3,7 @@
 // (`npx vitest run --config tests/vitest.config.ts tests/cpu/code -u`).
 
 import { expect, it } from 'vitest';
-import { emitHandler } from '../../../src-main/engine/execution/interpreter/handlers.ts';
+import { emitHandler } from '../../../src-main/engine/execution/interpreter/handler-numbers.ts';
 import { IMPORT_MODULE, ImportSet } from '../../../src-main/engine/execution/interpreter/engine-imports.ts';
 import { handlerShape } from '../../../src-main/engine/execution/interpreter/handler-shape.ts';
 import { formRegion } from '../../../src-main/engine/execution/jit/region.ts';

@@ -34,6 +34,12 @@ interface CodePage {
   readonly decoded: Uint8Array;
 }
 
+/** Addresses of records, one behind the other. */
+export interface RecordRun {
+  readonly first: number;
+  readonly end: number;
+}
+
 interface CrossingBlock {
   readonly header: number;
   readonly nextHost: number;
@@ -129,18 +135,12 @@ export class CodeCache implements CodeWatcher {
     this.onInvalidate(undefined);
   }
 
-  /** Whether a block at an offset of a host page has been decoded in a mode. */
-  hasBlock(host: number, mode: number): boolean {
-    const request = { host, mode, single: false };
-    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
-    return page?.blocks.has(blockKey(request)) === true || this.#crossing.has(crossingKey(request));
-  }
-
   /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode. */
   blocksIn(host: number, mode: number): number[] {
-    const first = blockKey({ host, mode, single: false });
-    const keys = this.#pages.get(Math.floor(host / GUEST_PAGE))?.blocks.keys() ?? [];
-    return [...keys].filter((key) => key >= first && key < first + GUEST_PAGE).map((key) => key - first);
+    const found = entriesIn(this.#pages.get(host / GUEST_PAGE)?.blocks, mode).map(([offset]) => offset);
+    for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
+      if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
+    return found;
   }
 
   /** Makes a header count entries, again or anew, instead of going to a region. */
@@ -148,6 +148,17 @@ export class CodeCache implements CodeWatcher {
     const { u16, i32 } = this.#views;
     u16[(header + FIELD.handler) >> 1] = HANDLER.enter;
     i32[(header + HEADER.countdown) >> 2] = entries;
+  }
+
+  /** Entries until a header's block is hot, less than none since it is; undefined where it does not count any. */
+  countdownOf(header: number): number | undefined {
+    const { u16, i32 } = this.#views;
+    return u16[(header + FIELD.handler) >> 1] === HANDLER.enter ? (i32[(header + HEADER.countdown) >> 2] as number) : undefined;
+  }
+
+  /** Whether memory holds these bytes at a host address. */
+  isAt(host: number, bytes: Uint8Array): boolean {
+    return sameBytes(bytes, this.#views.u8, { from: 0, to: bytes.length, at: host });
   }
 
   /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
@@ -172,22 +183,31 @@ export class CodeCache implements CodeWatcher {
   }
 
   /**
-   * The record with which a region leaves for a place in the page it was entered in: the block's header, or one that
-   * is linked to it once it has been built. Undefined where the records are used up.
+   * The records with which regions leave for places in a page, given by its host address, by offset: headers of blocks, and
+   * records that are linked to them once these have been built.
    */
-  exitRecord(host: number, mode: number): number | undefined {
-    const page = this.#pages.get(Math.floor(host / GUEST_PAGE));
-    if (page === undefined) return undefined;
+  exitsIn(host: number, mode: number): (readonly [offset: number, record: number])[] {
+    const page = this.#pages.get(host / GUEST_PAGE);
+    return [...entriesIn(page?.exits, mode), ...entriesIn(page?.blocks, mode)];
+  }
+
+  /** So many records that belong to nobody, until they are `addExit`'s; undefined where the records are used up. */
+  reserve(count: number): RecordRun | undefined {
+    const first = this.#next;
+    if (this.#layout.recordsEnd - first < count * RECORD_SIZE) return undefined;
+    this.#next += count * RECORD_SIZE;
+    return { first, end: this.#next };
+  }
+
+  /** Makes a reserved record one with which a region leaves for a place in a page that has blocks. */
+  addExit(record: number, host: number, mode: number): void {
+    const page = this.#page(Math.floor(host / GUEST_PAGE));
     const key = blockKey({ host, mode, single: false });
     const known = page.blocks.get(key) ?? page.exits.get(key);
-    if (known !== undefined) return known;
-    const record = this.#next;
-    if (this.#layout.recordsEnd - record < RECORD_SIZE) return undefined;
-    this.#next += RECORD_SIZE;
-    this.#writer.control(record, HANDLER.proceed, { pageOffset: host % GUEST_PAGE, count: 0 });
-    page.exits.set(key, record);
+    const at = { pageOffset: host % GUEST_PAGE, count: 0 };
+    this.#writer.control(record, HANDLER.proceed, known === undefined ? at : { ...at, link: known });
+    if (known === undefined) page.exits.set(key, record);
     page.ranges.push(record, record + RECORD_SIZE);
-    return record;
   }
 
   // Blocks.
@@ -258,7 +278,7 @@ export class CodeCache implements CodeWatcher {
       count++;
       record += RECORD_SIZE;
       // What usually goes back to the run loop may still go on, depending on its operands.
-      if (this.#handlers.leavesBlock(result.instruction, mode)) limit = count;
+      if (this.#handlers.numbers.leavesBlock(result.instruction, mode)) limit = count;
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
     this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
@@ -299,7 +319,7 @@ export class CodeCache implements CodeWatcher {
       this.#writer.fault(record, at, refused.vector, refused.errorCode);
       return;
     }
-    this.#writer.instruction(record, at, instruction, this.#handlers.numberFor(instruction, mode));
+    this.#writer.instruction(record, at, instruction, this.#handlers.numbers.numberFor(instruction, mode));
   }
 
   /**
@@ -344,6 +364,14 @@ export class CodeCache implements CodeWatcher {
 
 function blockKey({ host, mode, single }: BlockRequest): number {
   return (mode * 2 + (single ? 1 : 0)) * GUEST_PAGE + (host % GUEST_PAGE);
+}
+
+/** Those of one mode, by their offsets. */
+function entriesIn(records: ReadonlyMap<number, number> | undefined, mode: number): [offset: number, record: number][] {
+  const first = mode * 2 * GUEST_PAGE;
+  const found: [number, number][] = [];
+  for (const [key, record] of records ?? []) if (key >= first && key < first + GUEST_PAGE) found.push([key - first, record]);
+  return found;
 }
 
 function crossingKey(request: BlockRequest): number {

@@ -3,6 +3,7 @@
 // Only a hint, as device sites are.
 
 import { GUEST_PAGE } from '../layout.ts';
+import { Sites } from './sites.ts';
 
 /** Misses of the TLB leave too, so that a few are no sign. */
 const OFTEN = 100;
@@ -13,7 +14,7 @@ const pageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 export class FailingSites {
   /** By host address. */
   readonly #failures = new Map<number, number>();
-  readonly #failing = new Set<number>();
+  readonly #failing = new Sites(MAX_SITES);
   readonly #failingPages = new Set<number>();
   readonly #often: number;
 
@@ -39,7 +40,6 @@ export class FailingSites {
       return false;
     }
     this.#failures.delete(host);
-    if (this.#failing.size >= MAX_SITES) this.#failing.clear();
     this.#failing.add(host);
     return true;
   }
@@ -52,6 +52,11 @@ export class FailingSites {
 
   isFailing(host: number): boolean {
     return this.#failing.has(host) || this.#failingPages.has(pageOf(host));
+  }
+
+  /** Offsets of those that fail in the page at a host address. */
+  in(host: number): number[] | 'all' {
+    return this.#failingPages.has(pageOf(host)) ? 'all' : this.#failing.in(host);
   }
 
   clear(): void {

@@ -1,35 +1,23 @@
 // The JIT as the engine sees it: takes hot blocks, has their regions compiled, and puts the finished functions
 // where the block's header record finds them.
 
-import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
 import type { CodeCache } from '../interpreter/code-cache.ts';
-import type { ModuleBuilder } from '../../ir/module.ts';
-import type { EngineImports } from '../interpreter/engine-imports.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
-import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
 import { FailingSites, WatchedSites } from './failing-sites.ts';
 import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
-import { formRegion, hostInRegion, type Region } from './region.ts';
-import { REGION_EXPORT, translateRegion } from './translate.ts';
-
-/** A hot block: header record, host and linear address of its first byte, and the mode it was decoded in. */
-export interface HotBlock {
-  readonly header: number;
-  readonly host: number;
-  readonly linear: number;
-  readonly mode: number;
-}
-
-/** By the linear address of its entry. */
-const regionName = (linear: number): string => `region ${(linear < 0 ? BigInt.asUintN(64, BigInt(linear)) : linear).toString(16)}`;
+import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
+import type { RegionFacts } from './region-request.ts';
+import { RequestMaker } from './request-maker.ts';
+import { REGION_EXPORT } from './translate.ts';
+import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
 
 const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 
@@ -44,22 +32,23 @@ const WIDE_CHECK_FAILURES = 500;
 const MAX_FAILED_CHECKS = 4;
 
 export class Jit {
-  readonly stats = { installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, renewed: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
+  readonly stats = { installed: 0, dropped: 0, remapped: 0, spanning: 0, refused: 0, evicted: 0, renewed: 0, outdated: 0, proven: 0, instructions: 0, bytes: 0, largest: 0 };
   /** What went wrong with the last region that could not be translated. */
   lastFailure: string | undefined;
   readonly #views: MemoryViews;
   readonly #layout: MemoryLayout;
   readonly #code: CodeCache;
   readonly #handlers: HandlerTable;
-  readonly #imports: EngineImports;
-  readonly #features: ReadonlySet<CpuFeature>;
-  readonly #load: ModuleLoader;
-  readonly #deviceSites = new DeviceSites();
-  readonly #wideChecks = new FailingSites(WIDE_CHECK_FAILURES);
-  readonly #suppositions = new FailingSites();
-  /** Entries of regions that were compiled for an x87 control word. */
-  readonly #x87Entries = new FailingSites();
+  readonly #sites = {
+    wideChecks: new FailingSites(WIDE_CHECK_FAILURES),
+    suppositions: new FailingSites(),
+    x87Entries: new FailingSites(),
+    devices: new DeviceSites(),
+  };
   readonly #mapping: CodeMapping;
+  readonly #requests: RequestMaker;
+  readonly #waiting: WaitingRegions;
+  readonly #compiler: RegionCompiler;
   readonly #byPage = new Map<number, Set<LiveRegion>>();
   readonly #byHeader = new Map<number, LiveRegion>();
   /** How many regions that reach into other pages blocks have lost, by header. */
@@ -72,9 +61,7 @@ export class Jit {
       views: MemoryViews;
       code: CodeCache;
       handlers: HandlerTable;
-      imports: EngineImports;
-      features: ReadonlySet<CpuFeature>;
-      load: ModuleLoader;
+      compiler: RegionCompiler;
       mapping: CodeMapping;
     },
     options: { layout: MemoryLayout; codeCacheBytes?: number },
@@ -82,11 +69,11 @@ export class Jit {
     this.#views = parts.views;
     this.#code = parts.code;
     this.#handlers = parts.handlers;
-    this.#imports = parts.imports;
-    this.#features = parts.features;
-    this.#load = parts.load;
+    this.#compiler = parts.compiler;
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
+    this.#waiting = new WaitingRegions(parts.code);
+    this.#requests = new RequestMaker({ ...parts, sites: this.#sites, layout: options.layout });
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
   }
 
@@ -106,90 +93,67 @@ export class Jit {
     this.#hot.isResting = isResting;
   }
 
-  /** Compiles a hot block's region; or lets the block go to the one it has, which was put to the proof. */
+  /** Has a hot block's region compiled; or lets the block go to the one it has, which was put to the proof. */
   request(block: HotBlock): void {
-    const { header, host, mode } = block;
+    const { header } = block;
     const proven = this.#live.entered(header);
     if (proven !== undefined) {
       this.#enable(proven);
       this.stats.proven++;
       return;
     }
-    const entry = host % GUEST_PAGE;
+    if (this.#waiting.has(header)) return;
     const isConfined = (this.#failedChecks.get(header) ?? 0) >= MAX_FAILED_CHECKS;
-    const region = formRegion(
-      {
-        bytes: this.#views.u8,
-        mode,
-        features: this.#features,
-        leavesBlock: (instruction) => this.#handlers.leavesBlock(instruction, mode),
-        pageAt: (index) => {
-          if (index === 0) return host - entry;
-          return isConfined ? undefined : pageNear(this.#mapping, block, index)?.host;
-        },
-        wasEntered: (at) => this.#code.hasBlock(at, mode),
-        enteredIn: (page) => this.#code.blocksIn(page, mode),
-      },
-      entry,
-    );
-    if (region === undefined) {
-      this.stats.refused++;
+    this.#waiting.add(this.#requests.want(block, isConfined));
+    this.attend();
+  }
+
+  /** Takes what has been compiled, and has more compiled; between two runs of guest code. */
+  attend(): void {
+    for (;;) {
+      while (this.#waiting.sent < this.#compiler.capacity) {
+        const next = this.#waiting.next();
+        if (next === undefined) break;
+        this.#send(next);
+      }
+      const answer = this.#compiler.receive();
+      if (answer === undefined) return;
+      this.#take(answer);
+    }
+  }
+
+  #send(wanted: WantedRegion): void {
+    this.#compiler.submit(this.#requests.request(this.#waiting.send(wanted), wanted));
+  }
+
+  #take({ ticket, outcome }: RegionAnswer): void {
+    const wanted = this.#waiting.answered(ticket);
+    if (wanted === undefined) return;
+    const { header } = wanted.block;
+    const isCompiled = outcome.kind === 'compiled';
+    const isThere = this.#code.countdownOf(header) !== undefined;
+    if (outcome.kind === 'pages' && isThere) {
+      wanted.asks--;
+      this.#requests.addPages(wanted, outcome.wanted);
+      this.#send(wanted);
       return;
     }
-    this.#markDecoded(region);
-    const sites = { watched: new WatchedSites(), deviceCalls: new Set<number>() };
-    const module = this.#translate(region, block, sites);
-    if (module === undefined) return;
-    this.stats.instructions += region.instructionCount;
-    this.#install({ header, pages: region.pages, ...sites }, this.#load(module, this.#imports), module.builtBytes);
-    this.stats.bytes += module.builtBytes;
-    this.stats.largest = Math.max(this.stats.largest, module.builtBytes);
-  }
-
-  #markDecoded(region: Region): void {
-    for (const { offset, next } of region.blocks.values()) {
-      for (let at = offset; at < next; ) {
-        const end = Math.min(next, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
-        this.#code.markDecoded(hostInRegion(region, at), end - at);
-        at = end;
-      }
-    }
-  }
-
-  /** A region that cannot be translated is our mistake, but no reason to stop the guest: its code stays decoded. */
-  #translate(region: Region, block: HotBlock, { watched, deviceCalls }: { watched: WatchedSites; deviceCalls: Set<number> }): ModuleBuilder | undefined {
-    const at = (offset: number) => hostInRegion(region, offset);
-    try {
-      return translateRegion(region, {
-        name: regionName(block.linear),
-        layout: this.#layout,
-        exitRecord: (offset) => this.#code.exitRecord(at(offset), block.mode),
-        isNarrow: (offset) => this.#wideChecks.isFailing(at(offset)),
-        widened: (offset) => watched.add(this.#wideChecks, at(offset)),
-        isCautious: (offset) => this.#suppositions.isFailing(at(offset)),
-        supposes: (offset) => watched.add(this.#suppositions, at(offset)),
-        ...(this.#x87Entries.isFailing(block.host) ? {} : { fcw: this.#fcw() }),
-        supposesControl: () => watched.add(this.#x87Entries, block.host),
-        reachesDevice: (offset) => {
-          const reaches = this.#deviceSites.has(at(offset));
-          if (reaches) deviceCalls.add(at(offset));
-          return reaches;
-        },
-      });
-    } catch (error) {
+    const isCurrent = isCompiled && isThere && outcome.facts.code.every(({ host, bytes }) => this.#code.isAt(host, bytes));
+    this.#requests.settle(wanted, isCurrent ? outcome.facts.newExits.length : 0);
+    if (isCurrent) {
+      this.#install(wanted.block, outcome.facts, outcome.module);
+    } else if (outcome.kind === 'refused') {
       this.stats.refused++;
-      this.lastFailure = error instanceof Error ? error.message : String(error);
-      return undefined;
+      this.lastFailure = outcome.failure;
+    } else {
+      this.stats.outdated++;
+      if (isThere) this.#code.countAnew(header);
     }
-  }
-
-  #fcw(): number {
-    return this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.fcw.offset) >> 2] as number;
   }
 
   /** The region of a block left the instruction at a host address to the interpreter because of a device. */
   reachedDevice(header: number, host: number): void {
-    if (!this.#deviceSites.note(host)) return;
+    if (!this.#sites.devices.note(host)) return;
     const region = this.#byHeader.get(header);
     if (region?.deviceCalls.has(host) === false) this.#renew(region);
   }
@@ -201,10 +165,10 @@ export class Jit {
   leftSlowly(header: number, host: number): void {
     const region = this.#byHeader.get(header);
     if (region === undefined) return;
-    const isUnusual = region.watched.failed(this.#suppositions, host);
+    const isUnusual = region.watched.failed(this.#sites.suppositions, host);
     if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
-      this.#suppositions.pageFailed(host);
-    const failed = [this.#wideChecks, this.#x87Entries].some((sites) => region.watched.failed(sites, host));
+      this.#sites.suppositions.pageFailed(host);
+    const failed = [this.#sites.wideChecks, this.#sites.x87Entries].some((sites) => region.watched.failed(sites, host));
     if (isUnusual || failed) this.#renew(region);
   }
 
@@ -215,28 +179,48 @@ export class Jit {
     this.#code.countAnew(region.header, 1);
   }
 
-  #install(region: Omit<LiveRegion, 'slot' | 'memory'>, exports: GeneratedExports, moduleBytes: number): void {
-    const { header, pages } = region;
-    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * moduleBytes;
+  #install({ header, host, mode }: HotBlock, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
+    const { pages } = facts;
+    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * bytes;
     for (const old of this.#live.surplus(memory)) {
       this.#drop(old);
       this.#code.countAnew(old.header);
       this.stats.evicted++;
     }
-    const installed = this.#live.add({ ...region, memory });
+    for (const decoded of facts.code) this.#code.markDecoded(decoded.host, decoded.bytes.length);
+    const page = host - (host % GUEST_PAGE);
+    for (const { offset, record } of facts.newExits) this.#code.addExit(record, page + offset, mode);
+    const installed = this.#live.add({ header, pages, memory, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
     this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);
     this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;
-    for (const host of pages.values()) {
+    this.#enter(installed);
+    this.stats.installed++;
+    if (pages.size > 1) this.stats.spanning++;
+    this.stats.instructions += facts.instructions;
+    this.stats.bytes += bytes;
+    this.stats.largest = Math.max(this.stats.largest, bytes);
+    this.#enable(installed);
+    for (const due of this.#live.dueForProof()) this.#code.countAnew(due.header, 1);
+  }
+
+  #watched(entry: number, facts: RegionFacts): WatchedSites {
+    const watched = new WatchedSites();
+    const { wideChecks, suppositions, x87Entries } = this.#sites;
+    for (const host of facts.wide) watched.add(wideChecks, host);
+    for (const host of facts.supposing) watched.add(suppositions, host);
+    if (facts.supposesControl) watched.add(x87Entries, entry);
+    return watched;
+  }
+
+  /** Into the list of each of its pages. */
+  #enter(installed: LiveRegion): void {
+    for (const host of installed.pages.values()) {
       const page = hostPageOf(host);
       const others = this.#byPage.get(page) ?? new Set();
       others.add(installed);
       this.#byPage.set(page, others);
     }
-    this.stats.installed++;
-    if (pages.size > 1) this.stats.spanning++;
-    this.#enable(installed);
-    for (const due of this.#live.dueForProof()) this.#code.countAnew(due.header, 1);
   }
 
   /** From now on entries of its block go to the region, once its other pages have been checked. */
@@ -290,10 +274,9 @@ export class Jit {
   invalidated(hostPage: number | undefined): void {
     if (hostPage === undefined) {
       this.#failedChecks.clear();
-      this.#deviceSites.clear();
-      this.#wideChecks.clear();
-      this.#suppositions.clear();
-      this.#x87Entries.clear();
+      for (const sites of Object.values(this.#sites)) sites.clear();
+      this.#waiting.clear();
+      this.#requests.clear();
       for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
       this.#byPage.clear();
       return;

@@ -2,7 +2,7 @@
 // room. Entries are not recorded, as that would cost a store each. Near the limit those at the head of the order are put
 // to the proof instead: their blocks come by the run loop once more, which moves them to its end, or they go first.
 
-import { FIRST_REGION_SLOT } from '../interpreter/handlers.ts';
+import { FIRST_REGION_SLOT } from '../interpreter/handler-numbers.ts';
 import type { WatchedSites } from './failing-sites.ts';
 import type { Region } from './region.ts';
 

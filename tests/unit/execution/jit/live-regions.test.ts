@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { WatchedSites } from '../../../../src-main/engine/execution/jit/failing-sites.ts';
 import { type LiveRegion, LiveRegions } from '../../../../src-main/engine/execution/jit/live-regions.ts';
-import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handlers.ts';
+import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handler-numbers.ts';
 
 const SIZE = 1000;
 const PAGES = new Map([[0, 0]]);

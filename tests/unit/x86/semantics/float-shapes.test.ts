@@ -82,11 +82,11 @@ describe('x87, MMX and SSE semantics', () => {
         if (!result.ok) continue;
         if (result.instruction.row.unit === undefined) continue;
         found.add(result.instruction.row.mnemonic);
-        table.numberOf(handlerShape(result.instruction, mode));
+        table.numbers.numberOf(handlerShape(result.instruction, mode));
       }
     }
     table.flush();
-    expect(table.size).toBeGreaterThan(450);
+    expect(table.numbers.size).toBeGreaterThan(450);
     const missing = rows.map((row) => row.mnemonic).filter((name) => name !== 'WAIT' && !found.has(name));
     expect([...new Set(missing)]).toEqual([]);
   });

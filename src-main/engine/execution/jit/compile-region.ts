@@ -1,0 +1,170 @@
+// From a request to a region's module: forming and translating, with nothing but the request, the bytes of guest memory and
+// what never changes. Any thread may do it; that memory is written meanwhile does no harm, since what was read is kept
+// and compared when the region is installed.
+
+import type { ModuleBuilder } from '../../ir/module.ts';
+import type { Instruction } from '../../x86/decode/instruction.ts';
+import type { CpuFeature } from '../../x86/models/cpu-model.ts';
+import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { RECORD_SIZE } from '../interpreter/record.ts';
+import { formRegion, hostInRegion, type Region } from './region.ts';
+import type { DecodedBytes, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
+import { translateRegion } from './translate.ts';
+
+/** By the linear address of its entry. */
+const regionName = (linear: number): string => `region ${(linear < 0 ? BigInt.asUintN(64, BigInt(linear)) : linear).toString(16)}`;
+
+export interface CompilerParts {
+  /** The engine's whole memory. */
+  readonly memory: Uint8Array;
+  readonly layout: MemoryLayout;
+  readonly features: ReadonlySet<CpuFeature>;
+  /** Instructions that go back to the run loop by nature. */
+  leavesBlock(instruction: Instruction, mode: number): boolean;
+}
+
+export function compileRegion(request: RegionRequest, parts: CompilerParts): RegionOutcome<ModuleBuilder> {
+  const pages = new PageCopies(request, parts.memory);
+  const { mode } = request;
+  const formed = formRegion(
+    {
+      bytes: pages.bytes,
+      mode,
+      features: parts.features,
+      leavesBlock: (instruction) => parts.leavesBlock(instruction, mode),
+      pageAt: (index) => pages.at(index),
+      wasEntered: (at) => pages.page(at).entered.includes(at % GUEST_PAGE),
+      enteredIn: (at) => pages.page(at).entered,
+    },
+    request.entry,
+  );
+  if (pages.wanted.size > 0) return { kind: 'pages', wanted: [...pages.wanted] };
+  if (formed === undefined) return { kind: 'refused', failure: undefined };
+  try {
+    return translate(pages.inPlace(formed), request, parts, decodedBytes(formed, pages));
+  } catch (error) {
+    return { kind: 'refused', failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function translate(region: Region, request: RegionRequest, parts: CompilerParts, code: readonly DecodedBytes[]): RegionOutcome<ModuleBuilder> {
+  const at = (offset: number): number => hostInRegion(region, offset);
+  const pages = new Map(request.pages.map((page) => [page.index, page]));
+  const pageOf = (offset: number): RequestPage => pages.get(Math.floor(offset / GUEST_PAGE)) as RequestPage;
+  const exits = new ExitRecords(request);
+  const [wide, supposing, deviceCalls] = [new Set<number>(), new Set<number>(), new Set<number>()];
+  let supposesControl = false;
+  const module = translateRegion(region, {
+    name: regionName(request.linear),
+    layout: parts.layout,
+    exitRecord: (offset) => exits.at(offset),
+    isNarrow: (offset) => isAmong(pageOf(offset).narrow, offset),
+    widened: (offset) => void wide.add(at(offset)),
+    isCautious: (offset) => isAmong(pageOf(offset).cautious, offset),
+    supposes: (offset) => void supposing.add(at(offset)),
+    ...(request.fcw === undefined ? {} : { fcw: request.fcw }),
+    supposesControl: () => { supposesControl = true; },
+    reachesDevice: (offset) => {
+      const reaches = isAmong(pageOf(offset).devices, offset);
+      if (reaches) deviceCalls.add(at(offset));
+      return reaches;
+    },
+  });
+  const facts: RegionFacts = {
+    instructions: region.instructionCount, pages: region.pages, code, newExits: exits.added,
+    wide: [...wide], supposing: [...supposing], deviceCalls: [...deviceCalls], supposesControl,
+  };
+  return { kind: 'compiled', facts, module };
+}
+
+/** `offset`: from the entry's page, on whichever side. */
+function isAmong(sites: SiteOffsets, offset: number): boolean {
+  return sites === 'all' || sites.includes(offset - Math.floor(offset / GUEST_PAGE) * GUEST_PAGE);
+}
+
+function decodedBytes(region: Region, copies: PageCopies): DecodedBytes[] {
+  const found: DecodedBytes[] = [];
+  for (const { offset, next } of region.blocks.values()) {
+    for (let at = offset; at < next; ) {
+      const end = Math.min(next, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
+      const copy = hostInRegion(region, at);
+      found.push({ host: copies.hostOf(copy), bytes: copies.bytes.slice(copy, copy + end - at) });
+      at = end;
+    }
+  }
+  return found;
+}
+
+type PlacedPage = RequestPage & { readonly host: number };
+
+/** The pages of a request as they are now, one behind the other; each is copied when it is first asked for. */
+class PageCopies {
+  readonly bytes: Uint8Array;
+  /** Pages that were asked for and are not in the request. */
+  readonly wanted = new Set<number>();
+  readonly #request: RegionRequest;
+  readonly #memory: Uint8Array;
+  readonly #places: readonly PlacedPage[];
+  readonly #isCopied: boolean[] = [];
+
+  constructor(request: RegionRequest, memory: Uint8Array) {
+    this.#request = request;
+    this.#memory = memory;
+    this.#places = request.pages.filter((page): page is PlacedPage => page.host !== undefined);
+    this.bytes = new Uint8Array(this.#places.length * GUEST_PAGE);
+  }
+
+  /** Where the copy of a page stands. */
+  at(index: number): number | undefined {
+    const place = this.#places.findIndex((page) => page.index === index);
+    if (place < 0) {
+      if (this.#request.mayAsk && !this.#request.pages.some((page) => page.index === index)) this.wanted.add(index);
+      return undefined;
+    }
+    const { host } = this.#places[place] as PlacedPage;
+    const at = place * GUEST_PAGE;
+    if (this.#isCopied[place] !== true) {
+      this.bytes.set(this.#memory.subarray(host, host + GUEST_PAGE), at);
+      this.#isCopied[place] = true;
+    }
+    return at;
+  }
+
+  /** The page that a copied byte belongs to. */
+  page(copy: number): PlacedPage {
+    return this.#places[Math.floor(copy / GUEST_PAGE)] as PlacedPage;
+  }
+
+  hostOf(copy: number): number {
+    return this.page(copy).host + (copy % GUEST_PAGE);
+  }
+
+  /** A region of copies as one of the pages themselves. */
+  inPlace(region: Region): Region {
+    return { ...region, pages: new Map([...region.pages].map(([index, copy]) => [index, this.hostOf(copy)])) };
+  }
+}
+
+/** The records that a region may leave through, by offset in the entry's page: those there are, then spare ones. */
+class ExitRecords {
+  readonly added: { offset: number; record: number }[] = [];
+  readonly #records: Map<number, number>;
+  readonly #end: number;
+  #next: number;
+
+  constructor({ exits, spare }: RegionRequest) {
+    this.#records = new Map(exits);
+    this.#next = spare.first;
+    this.#end = spare.end;
+  }
+
+  at(offset: number): number | undefined {
+    const known = this.#records.get(offset);
+    if (known !== undefined || this.#next === this.#end) return known;
+    const record = this.#next;
+    this.#next += RECORD_SIZE;
+    this.#records.set(offset, record);
+    this.added.push({ offset, record });
+    return record;
+  }
+}

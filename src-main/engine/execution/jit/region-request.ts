@@ -1,0 +1,71 @@
+// What compiling a region depends on and what comes of it: plain data, so that another thread can do it. The request says
+// what the machine's thread knows; the answer says what the region supposes, to be checked when it is installed.
+
+import type { RecordRun } from '../interpreter/code-cache.ts';
+
+/** Of instructions in a page, or that all of them are meant. */
+export type SiteOffsets = readonly number[] | 'all';
+
+/** A page around a hot block as it was when the request was made. */
+export interface RequestPage {
+  /** Counted from the page of the region's entry. */
+  readonly index: number;
+  /** Where it stands; undefined where a region may not go on. */
+  readonly host: number | undefined;
+  /** Offsets in the page of blocks that have run. */
+  readonly entered: readonly number[];
+  /** Of instructions whose checks are to cover their own access only. */
+  readonly narrow: SiteOffsets;
+  /** Of those that may suppose nothing. */
+  readonly cautious: SiteOffsets;
+  /** Of those that are known to reach devices. */
+  readonly devices: SiteOffsets;
+}
+
+export interface RegionRequest {
+  /** Comes back with the answer. */
+  readonly ticket: number;
+  /** The block that the region begins with: linear address, mode, and offset in its page. */
+  readonly linear: number;
+  readonly mode: number;
+  readonly entry: number;
+  readonly pages: readonly RequestPage[];
+  /** Whether the answer may be that more pages are wanted. */
+  readonly mayAsk: boolean;
+  /** Of the entry's page: offsets of the records that a region may leave through. */
+  readonly exits: readonly (readonly [offset: number, record: number])[];
+  /** What it may take records from that it would like to have besides. */
+  readonly spare: RecordRun;
+  /** The x87 control word to compile for; undefined: none. */
+  readonly fcw: number | undefined;
+}
+
+/** A stretch of code as it was decoded, at a host address. */
+export interface DecodedBytes {
+  readonly host: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a compiled region is, besides its module. */
+export interface RegionFacts {
+  readonly instructions: number;
+  readonly pages: ReadonlyMap<number, number>;
+  /** What it was made from. */
+  readonly code: readonly DecodedBytes[];
+  /** The spare records that it leaves through, from the first on, and for which offsets in the entry's page. */
+  readonly newExits: readonly { readonly offset: number; readonly record: number }[];
+  /** Host addresses of instructions with checks for more than themselves, with suppositions, and with calls for devices. */
+  readonly wide: readonly number[];
+  readonly supposing: readonly number[];
+  readonly deviceCalls: readonly number[];
+  /** Whether it was compiled for the x87 control word. */
+  readonly supposesControl: boolean;
+}
+
+/** `M`: the module, in the form that the thread makes of it. */
+export type RegionOutcome<M> =
+  | { readonly kind: 'compiled'; readonly facts: RegionFacts; readonly module: M }
+  /** To be asked again with these pages, by number counted from the entry's. */
+  | { readonly kind: 'pages'; readonly wanted: readonly number[] }
+  /** `failure`: what went wrong; undefined where the entry is an instruction that regions leave out. */
+  | { readonly kind: 'refused'; readonly failure: string | undefined };

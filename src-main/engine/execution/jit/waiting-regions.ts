@@ -1,0 +1,97 @@
+// Regions that are wanted: of hot blocks that wait, and of those that are being compiled for. Headers go on counting entries
+// below zero meanwhile, which says who has become the hottest.
+
+import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
+
+/** A hot block: header record, host and linear address of its first byte, and the mode it was decoded in. */
+export interface HotBlock {
+  readonly header: number;
+  readonly host: number;
+  readonly linear: number;
+  readonly mode: number;
+}
+
+/** What is settled when a block becomes hot, and found out as its region is asked for. */
+export interface WantedRegion {
+  readonly block: HotBlock;
+  /** Host addresses of pages counted from the block's; undefined: the region may not go on there. */
+  readonly pages: Map<number, number | undefined>;
+  /** How often more pages may still be asked for. */
+  asks: number;
+  /** Records reserved for it. */
+  spare: RecordRun | undefined;
+}
+
+/** One more is turned away: it counts its entries again. */
+const MAX_WAITING = 4096;
+
+export class WaitingRegions {
+  readonly #code: CodeCache;
+  /** By header. */
+  readonly #waiting = new Map<number, WantedRegion>();
+  /** By ticket; undefined: nobody wants the answer any more. */
+  readonly #sent = new Map<number, WantedRegion | undefined>();
+  readonly #sentHeaders = new Set<number>();
+  #lastTicket = 0;
+
+  constructor(code: CodeCache) {
+    this.#code = code;
+  }
+
+  /** Those that answers are to come for. */
+  get sent(): number {
+    return this.#sent.size;
+  }
+
+  has(header: number): boolean {
+    return this.#waiting.has(header) || this.#sentHeaders.has(header);
+  }
+
+  add(wanted: WantedRegion): void {
+    const { header } = wanted.block;
+    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(header, wanted);
+    else this.#code.countAnew(header);
+  }
+
+  /** Takes the hottest out, of those whose blocks still count. */
+  next(): WantedRegion | undefined {
+    let hottest: WantedRegion | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const [header, wanted] of this.#waiting) {
+      const left = this.#code.countdownOf(header);
+      if (left === undefined) this.#waiting.delete(header);
+      else if (left < least) [hottest, least] = [wanted, left];
+    }
+    if (hottest !== undefined) this.#waiting.delete(hottest.block.header);
+    return hottest;
+  }
+
+  /** The ticket under which the answer is to come. */
+  send(wanted: WantedRegion): number {
+    this.#sentHeaders.add(wanted.block.header);
+    this.#sent.set(++this.#lastTicket, wanted);
+    return this.#lastTicket;
+  }
+
+  /** What an answer is for. */
+  answered(ticket: number): WantedRegion | undefined {
+    const wanted = this.#sent.get(ticket);
+    this.#sent.delete(ticket);
+    if (wanted !== undefined) this.#sentHeaders.delete(wanted.block.header);
+    return wanted;
+  }
+
+  /** All blocks are gone. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#sentHeaders.clear();
+    for (const ticket of this.#sent.keys()) this.#sent.set(ticket, undefined);
+  }
+
+  /** No answers will come any more: what was sent waits again. */
+  recall(): void {
+    for (const wanted of this.#sent.values()) if (wanted !== undefined) this.add(wanted);
+    this.#sent.clear();
+    this.#sentHeaders.clear();
+  }
+}
