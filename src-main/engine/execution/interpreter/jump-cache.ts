@@ -5,6 +5,7 @@
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
+import { FIELD, HANDLER, HEADER } from './record.ts';
 
 /** With the mode word, the key of an instruction that is carried out alone for a region, and not as a block's first. */
 export const STEP_KEY = 1 << 31;
@@ -12,6 +13,9 @@ export const STEP_KEY = 1 << 31;
 const STEP_PLACE = 0xaaa;
 /** Under which nothing is looked up: what an empty entry has. */
 const NO_KEY = -1;
+/** Of an address, which is 48 bits with their sign; above them stands the slot of the region to enter, or 0. */
+const ADDRESS_BITS = 48n;
+const HIGH_BITS = 16;
 /** More entries that are not global are forgotten by clearing the whole cache. */
 const MAX_LOCAL = 4096;
 
@@ -33,6 +37,8 @@ export const jumpTarget = (linear: number, key: number): JumpTarget => ({
   high: Math.floor(linear / 0x1_0000_0000) | 0,
   key,
 });
+
+const highWord = ({ high }: JumpTarget, slot: number): number => (high & 0xffff) | (slot << HIGH_BITS);
 
 export class JumpCache {
   readonly #views: MemoryViews;
@@ -86,15 +92,48 @@ export class JumpCache {
       if (this.#isLocal[(entry - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(second);
     }
     i32[entry] = target.low;
-    i32[entry + 1] = target.high;
+    i32[entry + 1] = highWord(target, this.#regionOf(record));
     i32[entry + 2] = target.key;
     i32[entry + 3] = record;
     if (!isGlobal) this.#noteLocal(entry);
   }
 
   forget(target: JumpTarget): void {
+    for (const entry of this.#entriesOf(target)) this.#views.i32[entry + 2] = NO_KEY;
+  }
+
+  /**
+   * Where an address leads to a region's block it leads to the region at once from now on, without a look at the block's
+   * header: for as long as translations stay (of global pages: but for a write to CR3), and until `forgetRegions`.
+   */
+  setRegion(target: JumpTarget, isGlobal: boolean, { header, slot }: { readonly header: number; readonly slot: number }): void {
+    const { i32 } = this.#views;
+    for (const entry of this.#entriesOf(target)) {
+      if (i32[entry + 3] !== header) continue;
+      i32[entry + 1] = highWord(target, slot);
+      if (!isGlobal) this.#noteLocal(entry);
+    }
+  }
+
+  /** Addresses that led to these regions lead to their headers again. */
+  forgetRegions(slots: ReadonlySet<number>): void {
+    const { i32 } = this.#views;
+    const end = this.#first + JUMP_CACHE_ENTRIES * ENTRY_WORDS;
+    for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {
+      const high = i32[entry + 1] as number;
+      if (slots.has(high >>> HIGH_BITS)) i32[entry + 1] = high & 0xffff;
+    }
+  }
+
+  #entriesOf(target: JumpTarget): number[] {
     const entry = this.#entryOf(target);
-    for (const place of [entry, entry ^ SECOND_WORD]) if (this.#holds(place, target)) this.#views.i32[place + 2] = NO_KEY;
+    return [entry, entry ^ SECOND_WORD].filter((place) => this.#holds(place, target));
+  }
+
+  /** Of a header whose region reaches into no other page. */
+  #regionOf(record: number): number {
+    const { u16, i32 } = this.#views;
+    return u16[(record + FIELD.handler) >> 1] === HANDLER.region ? (i32[(record + HEADER.regionSlot) >> 2] as number) : 0;
   }
 
   #noteLocal(entry: number): void {
@@ -106,7 +145,7 @@ export class JumpCache {
 
   #holds(entry: number, { low, high, key }: JumpTarget): boolean {
     const { i32 } = this.#views;
-    return i32[entry] === low && i32[entry + 1] === high && i32[entry + 2] === key;
+    return i32[entry] === low && ((i32[entry + 1] as number) & 0xffff) === (high & 0xffff) && i32[entry + 2] === key;
   }
 
   #entryOf({ low, key }: JumpTarget): number {
@@ -120,4 +159,11 @@ export function jumpCacheIndex(f: FunctionBuilder, low: IrValue, key: 0 | typeof
   const mixed = f.op('i32.xor', low, f.op('i32.shr_u', low, f.constant('i32', 12)));
   const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE));
   return f.op('i32.and', apart, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
+}
+
+/** Address of the entry that was loaded, and the slot of its region or 0. */
+export function jumpCacheParts(f: FunctionBuilder, word: IrValue): { readonly linear: IrValue; readonly slot: IrValue } {
+  const shift = f.constant('i64', 64n - ADDRESS_BITS);
+  const linear = f.op('i64.shr_s', f.op('i64.shl', word, shift), shift);
+  return { linear, slot: f.op('i32.wrap_i64', f.op('i64.shr_u', word, f.constant('i64', ADDRESS_BITS))) };
 }

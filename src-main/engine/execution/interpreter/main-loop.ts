@@ -17,7 +17,7 @@ import {
 } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE } from './engine-imports.ts';
-import { jumpCacheIndex, SECOND_PLACE, STEP_KEY } from './jump-cache.ts';
+import { jumpCacheIndex, jumpCacheParts, SECOND_PLACE, STEP_KEY } from './jump-cache.ts';
 import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
 
 export interface MainLoopParts {
@@ -53,6 +53,8 @@ class LoopEmitter {
   readonly #record: IrVariable;
   readonly #next: IrVariable;
   readonly #retired: IrVariable;
+  /** Of the region to enter. */
+  readonly #slot: IrVariable;
   readonly #dispatch: IrBlock;
   readonly #advance: IrBlock;
   readonly #lookup: IrBlock;
@@ -66,6 +68,7 @@ class LoopEmitter {
     this.#record = f.variable('i32');
     this.#next = f.variable('i32');
     this.#retired = f.variable('i64');
+    this.#slot = f.variable('i32');
     this.#dispatch = f.block();
     this.#advance = f.block();
     this.#lookup = f.block();
@@ -234,6 +237,7 @@ class LoopEmitter {
     const epoch = f.load('i64.load', f.load('i32.load', this.#rec(), HEADER.epoch), 0);
     const sameEpoch = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedEpoch), epoch);
     const unchecked = f.block();
+    f.set(this.#slot, f.load('i32.load', this.#rec(), HEADER.regionSlot));
     f.branch(f.op('i32.and', sameBase, sameEpoch), this.#region, unchecked, true);
     f.enter(unchecked);
     this.#leaveAtRecord(EXIT_HOT);
@@ -242,11 +246,11 @@ class LoopEmitter {
   #enterRegion(): void {
     const f = this.#f;
     this.#pollAttention();
+    f.set(this.#slot, f.load('i32.load', this.#rec(), HEADER.regionSlot));
     f.jump(this.#region);
     f.enter(this.#region);
     this.#write('retired', f.get(this.#retired));
-    const slot = f.load('i32.load', this.#rec(), HEADER.regionSlot);
-    const next = f.callIndirect([], ['i32'], slot) as IrValue;
+    const next = f.callIndirect([], ['i32'], f.get(this.#slot)) as IrValue;
     f.set(this.#next, next);
     f.set(this.#retired, this.#read('retired'));
     const linked = f.block();
@@ -256,6 +260,17 @@ class LoopEmitter {
     this.#goto(f.get(this.#next));
     f.enter(special);
     f.switch(f.get(this.#next), [this.#leave, this.#lookup], this.#step);
+  }
+
+  /** Block that was looked up: the record's memory is not touched where its region is known, as mostly no cache of the host has it. */
+  #enterFound(slot: IrValue): void {
+    const f = this.#f;
+    const direct = f.block();
+    f.set(this.#slot, slot);
+    f.branch(f.get(this.#slot), direct, this.#dispatch, true);
+    f.enter(direct);
+    this.#pollAttention();
+    f.jump(this.#region);
   }
 
   #proceed(): void {
@@ -311,7 +326,8 @@ class LoopEmitter {
     const second = f.op('i32.xor', first, this.#i32(SECOND_PLACE));
     const miss = f.block();
     for (const entry of [first, second]) {
-      const sameAddress = f.op('i64.eq', f.load('i64.load', entry, 0), linear);
+      const found = jumpCacheParts(f, f.load('i64.load', entry, 0));
+      const sameAddress = f.op('i64.eq', found.linear, linear);
       const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), wanted);
       const hit = f.block();
       const other = entry === first ? f.block() : miss;
@@ -319,7 +335,9 @@ class LoopEmitter {
       f.enter(hit);
       const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
       this.#write('codeBase', f.op('i64.sub', rip, offset));
-      this.#goto(f.load('i32.load', entry, 12));
+      f.set(this.#record, f.load('i32.load', entry, 12));
+      if (key === 0) this.#enterFound(found.slot);
+      else f.jump(this.#dispatch);
       f.enter(other);
     }
     this.#write('exitReason', this.#i32(missed));

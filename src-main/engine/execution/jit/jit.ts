@@ -5,6 +5,7 @@ import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
 import type { CodeCache } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
+import { jumpTarget } from '../interpreter/jump-cache.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
@@ -19,6 +20,7 @@ import { RequestMaker } from './request-maker.ts';
 import { REGION_EXPORT } from './translate.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
 
+const slotsOf = (regions: readonly LiveRegion[]): ReadonlySet<number> => new Set(regions.map(({ slot }) => slot));
 const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 
 /** 10,000 live modules of 3 KB were measured to take 270 to 300 MB. */
@@ -175,18 +177,17 @@ export class Jit {
   /** Has a region translated anew at the next entry of its block, with what has been learned. */
   #renew(region: LiveRegion): void {
     this.stats.renewed++;
-    this.#drop(region);
+    this.#drop([region]);
     this.#code.countAnew(region.header, 1);
   }
 
-  #install({ header, host, mode }: HotBlock, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
+  #install({ header, host, linear, mode }: HotBlock, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
     const { pages } = facts;
     const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * bytes;
-    for (const old of this.#live.surplus(memory)) {
-      this.#drop(old);
-      this.#code.countAnew(old.header);
-      this.stats.evicted++;
-    }
+    const surplus = this.#live.surplus(memory);
+    this.#drop(surplus);
+    for (const old of surplus) this.#code.countAnew(old.header);
+    this.stats.evicted += surplus.length;
     for (const decoded of facts.code) this.#code.markDecoded(decoded.host, decoded.bytes.length);
     const page = host - (host % GUEST_PAGE);
     for (const { offset, record } of facts.newExits) this.#code.addExit(record, page + offset, mode);
@@ -201,7 +202,10 @@ export class Jit {
     this.stats.bytes += bytes;
     this.stats.largest = Math.max(this.stats.largest, bytes);
     this.#enable(installed);
-    for (const due of this.#live.dueForProof()) this.#code.countAnew(due.header, 1);
+    if (pages.size === 1) this.#code.jumps.setRegion(jumpTarget(linear, mode), true, installed);
+    const due = this.#live.dueForProof();
+    this.#code.jumps.forgetRegions(slotsOf(due));
+    for (const one of due) this.#code.countAnew(one.header, 1);
   }
 
   #watched(entry: number, facts: RegionFacts): WatchedSites {
@@ -248,7 +252,7 @@ export class Jit {
       if (page?.host === host) continue;
       this.stats.remapped++;
       this.#failedChecks.set(block.header, (this.#failedChecks.get(block.header) ?? 0) + 1);
-      this.#drop(installed);
+      this.#drop([installed]);
       this.#code.countAnew(block.header);
       return false;
     }
@@ -259,15 +263,19 @@ export class Jit {
     const epoch = isGlobal ? this.#layout.globalEpoch : this.#layout.mappingEpoch;
     i32[(block.header + HEADER.epoch) >> 2] = epoch;
     i32.copyWithin(at + 2, epoch >> 2, (epoch >> 2) + 2);
+    this.#code.jumps.setRegion(jumpTarget(block.linear, block.mode), isGlobal, installed);
     return true;
   }
 
-  #drop(installed: LiveRegion): void {
-    this.#handlers.table.set(installed.slot, null);
-    this.#live.remove(installed);
-    this.stats.dropped++;
-    this.#byHeader.delete(installed.header);
-    for (const host of installed.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(installed);
+  #drop(regions: readonly LiveRegion[]): void {
+    this.#code.jumps.forgetRegions(slotsOf(regions));
+    for (const region of regions) {
+      this.#handlers.table.set(region.slot, null);
+      this.#live.remove(region);
+      this.#byHeader.delete(region.header);
+      for (const host of region.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(region);
+    }
+    this.stats.dropped += regions.length;
   }
 
   /** The blocks of a host page (undefined: of every page) are stale, and their headers rewritten. */
@@ -277,15 +285,14 @@ export class Jit {
       for (const sites of Object.values(this.#sites)) sites.clear();
       this.#waiting.clear();
       this.#requests.clear();
-      for (const regions of this.#byPage.values()) for (const installed of regions) this.#drop(installed);
+      this.#drop([...this.#byHeader.values()]);
       this.#byPage.clear();
       return;
     }
-    for (const installed of this.#byPage.get(hostPage) ?? []) {
-      this.#drop(installed);
-      // The block itself stays where only another page of its region has changed.
-      if (hostPageOf(installed.pages.get(0) as number) !== hostPage) this.#code.countAnew(installed.header);
-    }
+    const regions = [...(this.#byPage.get(hostPage) ?? [])];
+    this.#drop(regions);
+    // A block itself stays where only another page of its region has changed.
+    for (const { header, pages } of regions) if (hostPageOf(pages.get(0) as number) !== hostPage) this.#code.countAnew(header);
     this.#byPage.delete(hostPage);
   }
 }

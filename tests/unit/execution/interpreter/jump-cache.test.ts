@@ -1,0 +1,83 @@
+// What the jump cache knows of an address, and for how long: its block, and the region to enter without a look at that.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createModuleBuilder } from '../../../../src-main/engine/ir/module.ts';
+import { JumpCache, jumpCacheIndex, jumpCacheParts, jumpTarget, STEP_KEY } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
+import { FIELD, HANDLER, HEADER } from '../../../../src-main/engine/execution/interpreter/record.ts';
+import { computeLayout, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE } from '../../../../src-main/engine/execution/layout.ts';
+import { createViews } from '../../../../src-main/engine/execution/views.ts';
+
+const layout = computeLayout({ ramBytes: 0x10_0000 });
+const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+const views = createViews(memory);
+const HEADER_RECORD = layout.records + 64;
+const SLOT = 0x4abc;
+const KERNEL = -0x7fff_ffff_f123;
+
+/** What the dispatch loop finds in the first place of an address. */
+function loopFinds(linear: number, key: 0 | typeof STEP_KEY = 0): { linear: bigint; slot: number } {
+  const module = createModuleBuilder();
+  module.importMemory('m', 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
+  const place = module.defineFunction('place', ['i32'], ['i32'], { export: 'place' }).builder;
+  const index = jumpCacheIndex(place, place.parameter(0), key);
+  place.return(place.op('i32.mul', index, place.constant('i32', JUMP_CACHE_ENTRY_SIZE)));
+  for (const part of ['linear', 'slot'] as const) {
+    const type = part === 'linear' ? 'i64' : 'i32';
+    const { builder } = module.defineFunction(part, ['i32'], [type], { export: part });
+    builder.return(jumpCacheParts(builder, builder.load('i64.load', builder.parameter(0), 0))[part]);
+  }
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { m: { memory } });
+  const { place: placeOf, linear: linearAt, slot: slotAt } = exports as unknown as Record<'place' | 'slot', (at: number) => number> & { linear: (at: number) => bigint };
+  const entry = layout.jumpCache + placeOf(linear | 0);
+  return { linear: linearAt(entry), slot: slotAt(entry) };
+}
+
+describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (linear) => {
+  const target = jumpTarget(linear, 5);
+  let jumps: JumpCache;
+  beforeEach(() => {
+    views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = HANDLER.enter;
+    jumps = new JumpCache(views, layout);
+  });
+
+  it('leads to a block, and to none in another mode or at another address', () => {
+    jumps.add(target, true, HEADER_RECORD);
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+    expect(jumps.find(jumpTarget(linear, 6))).toBe(0);
+    expect(jumps.find(jumpTarget(linear + JUMP_CACHE_ENTRIES * 0x1_0000, 5))).toBe(0);
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: 0 });
+  });
+
+  it('leads to the region of its block at once, from when there is one', () => {
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: SLOT });
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+    jumps.forgetRegions(new Set([SLOT + 1]));
+    expect(loopFinds(linear).slot).toBe(SLOT);
+    jumps.forgetRegions(new Set([SLOT]));
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: 0 });
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+  });
+
+  it('leads to a region that was there before, but to none of another block', () => {
+    views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = HANDLER.region;
+    views.i32[(HEADER_RECORD + HEADER.regionSlot) >> 2] = SLOT;
+    jumps.add(target, true, HEADER_RECORD);
+    expect(loopFinds(linear).slot).toBe(SLOT);
+    views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = HANDLER.spanning;
+    jumps.add(target, true, HEADER_RECORD);
+    expect(loopFinds(linear).slot).toBe(0);
+    jumps.setRegion(target, true, { header: HEADER_RECORD + 64, slot: SLOT });
+    expect(loopFinds(linear).slot).toBe(0);
+  });
+
+  it('is forgotten with a write to CR3 where its region reaches into pages that are not global', () => {
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.flushLocal();
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+    jumps.setRegion(target, false, { header: HEADER_RECORD, slot: SLOT });
+    jumps.flushLocal();
+    expect(jumps.find(target)).toBe(0);
+  });
+});
