@@ -19,6 +19,12 @@ const HIGH_BITS = 16;
 /** More entries that are not global are forgotten by clearing the whole cache. */
 const MAX_LOCAL = 4096;
 
+/**
+ * So many low bits of an address do not count: few blocks begin so near to another, and entries of the same code share
+ * lines and pages of the host's caches, whose misses are most of what a look-up takes.
+ */
+const GRAIN = 1;
+
 const ENTRY_WORDS = JUMP_CACHE_ENTRY_SIZE / 4;
 /** From the first place to the second: the neighbour, in words and bytes. */
 const SECOND_WORD = ENTRY_WORDS;
@@ -149,14 +155,15 @@ export class JumpCache {
   }
 
   #entryOf({ low, key }: JumpTarget): number {
-    const slot = (low ^ (low >>> 12) ^ (key < 0 ? STEP_PLACE : 0)) & (JUMP_CACHE_ENTRIES - 1);
+    const slot = ((low >>> GRAIN) ^ (low >>> 12) ^ (key < 0 ? STEP_PLACE : 0)) & (JUMP_CACHE_ENTRIES - 1);
     return this.#first + slot * ENTRY_WORDS;
   }
 }
 
 /** Index of a linear address in the cache, as `JumpCache` has it. */
 export function jumpCacheIndex(f: FunctionBuilder, low: IrValue, key: 0 | typeof STEP_KEY): IrValue {
-  const mixed = f.op('i32.xor', low, f.op('i32.shr_u', low, f.constant('i32', 12)));
+  const grain = f.op('i32.shr_u', low, f.constant('i32', GRAIN));
+  const mixed = f.op('i32.xor', grain, f.op('i32.shr_u', low, f.constant('i32', 12)));
   const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE));
   return f.op('i32.and', apart, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
 }
