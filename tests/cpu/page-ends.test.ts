@@ -12,7 +12,7 @@ const INC_AX = 0x40;
 
 /** Runs pieces of code by address from the first one to HLT. */
 function run(accel: 'interp' | 'jit', code: Readonly<Record<number, readonly number[]>>) {
-  const { memory, cpu, runToHalt } = createFlatMachine({
+  const { memory, cpu, engine, runToHalt } = createFlatMachine({
     ramBytes: 1 << 20,
     model: 'pentium3',
     accel,
@@ -22,7 +22,7 @@ function run(accel: 'interp' | 'jit', code: Readonly<Record<number, readonly num
   for (const [at, bytes] of Object.entries(code)) memory.set(bytes, Number(at));
   setRealModeRegisters(cpu, { ip: Number(Object.keys(code)[0]), sp: STACK, flags: 2 });
   expect(runToHalt(1000)).toBe('halt');
-  return { rip: cpu.low('rip'), ax: cpu.low('gpr', 0), dx: cpu.low('gpr', 2) };
+  return { rip: cpu.low('rip'), ax: cpu.low('gpr', 0), dx: cpu.low('gpr', 2), lookups: engine.stats.counters['lookups'] };
 }
 
 describe.each(['interp', 'jit'] as const)('code at the end of a page, %s', (accel) => {
@@ -58,5 +58,28 @@ describe.each(['interp', 'jit'] as const)('code at the end of a page, %s', (acce
     });
     // 2, 4, 6, then 3 a pass.
     expect({ ax, rip }).toEqual({ ax: 12, rip: 0x2012 });
+  });
+
+  it('finds an instruction that lies in both pages without the run loop', () => {
+    const { ax, lookups } = run(accel, {
+      0x1000: [0xe9, 0xfb, 0x0f],
+      // add ax, 1; cmp ax, 150; jne 1ffe
+      0x1ffe: [0x05, 1],
+      0x2000: [0, 0x3d, 150, 0, 0x75, 0xf8],
+    });
+    expect(ax).toBe(150);
+    expect(lookups).toBeLessThan(10);
+  });
+
+  it('sees a store to the part of an instruction that lies in a page without other code', () => {
+    const { ax, rip } = run(accel, {
+      // cmp ax, 3; jb 1f00; mov byte [2000], FCh; jmp 1f00
+      0x1e00: [0x83, 0xf8, 3, 0x0f, 0x82, 0xf9, 0, 0xc6, 0x06, 0x00, 0x20, 0xfc, 0xe9, 0xf1, 0],
+      // inc ax; jmp 1ffe
+      0x1f00: [INC_AX, 0xe9, 0xfa, 0],
+      // jmp 1e00, and jmp 1d00 after the store
+      0x1ffe: [0xe9, 0xff, 0xfd],
+    });
+    expect({ ax, rip }).toEqual({ ax: 4, rip: 0x1d01 });
   });
 });

@@ -329,7 +329,7 @@ export class Engine implements CpuEngine {
     if (this.#slow) return this.#stepSlow();
     if (this.#waiting.isShadowed()) return this.#step();
     const header = this.#find(false);
-    // Whether linked or not (the way to a crossing instruction never is), it leads to nothing that comes later.
+    // Whether linked or not, it leads to nothing that comes later.
     this.#left.record = 0;
     if (header === undefined) return this.#deliverFault();
     this.#run(header);
@@ -520,10 +520,7 @@ export class Engine implements CpuEngine {
     if (known !== 0) return known;
     const request = { host, mode, single };
     const header = this.#code.block(request);
-    if (header === undefined) {
-      this.#left.record = 0;
-      return this.#crossing(linear, request);
-    }
+    if (header === undefined) return this.#crossing(linear, request);
     if (single) {
       this.#steps.add(host, mode, header);
       return header;
@@ -552,8 +549,13 @@ export class Engine implements CpuEngine {
   }
 
   #crossing(linear: number, request: { host: number; mode: number; single: boolean }): number | undefined {
-    const nextHost = this.#fetch(linear - (linear & PAGE_MASK) + GUEST_PAGE);
-    return nextHost === undefined ? undefined : this.#code.crossing(request, nextHost);
+    const nextPage = linear - (linear & PAGE_MASK) + GUEST_PAGE;
+    const nextHost = this.#fetch(nextPage);
+    if (nextHost === undefined) return undefined;
+    const header = this.#code.crossing(request, nextHost);
+    const isGlobal = this.#fetches.isGlobal(linear) && this.#fetches.isGlobal(nextPage);
+    if (!request.single) this.#code.jumps.add(jumpTarget(linear, request.mode), isGlobal, header);
+    return header;
   }
 
   /** Host address of an instruction byte; undefined after a fault. Code in device memory is not run. */

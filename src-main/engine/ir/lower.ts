@@ -30,7 +30,6 @@ import {
 import { analyseLiveness, isNeeded } from './liveness.ts';
 import { allocateLocals, type Locals } from './locals.ts';
 import { makeReducible } from './reducible.ts';
-import { reusing } from './scratch.ts';
 import { settleShadows } from './shadows.ts';
 import {
   PLACE_DROP,
@@ -378,11 +377,9 @@ export function prepareLowering(graph: FunctionGraph): Lowering {
 
 /** Appends local declarations, code and final `end` to `out`; returns the branch hints. */
 export function lowerFunction(graph: FunctionGraph, out: ByteWriter, indices: ModuleIndices): LoweredBody {
-  return reusing(() => {
-    const lowering = prepareLowering(graph);
-    const writer = new BodyWriter(lowering, out, indices);
-    writer.declareLocals();
-    writer.plan(lowering.plan);
-    return { hints: writer.hints };
-  });
+  const lowering = prepareLowering(graph);
+  const writer = new BodyWriter(lowering, out, indices);
+  writer.declareLocals();
+  writer.plan(lowering.plan);
+  return { hints: writer.hints };
 }

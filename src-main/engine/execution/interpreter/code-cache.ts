@@ -1,5 +1,5 @@
 // Decoded blocks by physical page: building them, finding them, and making them stale when their bytes change.
-// A block never crosses a page; an instruction that does stands alone and is checked before each use.
+// A block never crosses a page; an instruction that does stands alone, and is found by its linear address only.
 // Reference: Intel SDM vol. 3A, 11.6 and 12.1.3 (self-modifying code); DECISIONS.md on records.
 
 import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts';
@@ -26,6 +26,8 @@ export const UNITS = ['x87', 'mmx', 'sse'] as const;
 interface CodePage {
   /** Header records by offset and mode. */
   readonly blocks: Map<number, number>;
+  /** One bit a byte of the page at which a block begins in some mode: spares most look-ups among them. */
+  readonly starts: Uint8Array;
   /** Record ranges: start, end, start, end… */
   readonly ranges: number[];
   /** Records through which regions leave for blocks that have not been built yet, as `blocks`. */
@@ -43,7 +45,6 @@ export interface RecordRun {
 interface CrossingBlock {
   readonly header: number;
   readonly nextHost: number;
-  readonly bytes: Uint8Array;
 }
 
 /** Where a block is wanted: host address of its first byte, mode word, and the rest of the page. */
@@ -100,7 +101,7 @@ export class CodeCache implements CodeWatcher {
     if (page === undefined) return;
     const first = host % GUEST_PAGE;
     for (let at = first; at < first + bytes; at++) {
-      if (((page.decoded[at >> 3] as number) >> (at & 7)) & 1) {
+      if (isMarked(page.decoded, at)) {
         this.invalidatePage(hostPage);
         return;
       }
@@ -158,13 +159,14 @@ export class CodeCache implements CodeWatcher {
 
   /** Whether memory holds these bytes at a host address. */
   isAt(host: number, bytes: Uint8Array): boolean {
-    return sameBytes(bytes, this.#views.u8, { from: 0, to: bytes.length, at: host });
+    const { u8 } = this.#views;
+    return bytes.every((byte, i) => u8[host + i] === byte);
   }
 
   /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
   markDecoded(host: number, bytes: number): void {
     const page = this.#page(Math.floor(host / GUEST_PAGE));
-    markDecoded(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
+    mark(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
   }
 
   /** The record that the jump cache has and that may still be run, or 0. */
@@ -177,9 +179,12 @@ export class CodeCache implements CodeWatcher {
     return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale;
   }
 
-  /** Points a branch record at a block of the same page, so that it is not looked up again. */
+  /**
+   * Points a branch record at a block of the same page, so that it is not looked up again; but not at an instruction that
+   * crosses it, as the same page may be mapped before another one elsewhere.
+   */
   link(branch: number, header: number): void {
-    this.#views.i32[(branch + FIELD.link) >> 2] = header;
+    if (this.#views.u8[header + HEADER.crosses] === 0) this.#views.i32[(branch + FIELD.link) >> 2] = header;
   }
 
   /**
@@ -223,7 +228,7 @@ export class CodeCache implements CodeWatcher {
     if (known !== undefined) return known;
     if (request.host % GUEST_PAGE > GUEST_PAGE - MAX_INSTRUCTION_BYTES) {
       const crossing = this.#crossing.get(crossingKey(request));
-      if (crossing !== undefined && this.#isFirstPart(crossing, request.host)) return undefined;
+      if (crossing !== undefined && !this.isStale(crossing.header)) return undefined;
     }
     if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 3) * RECORD_SIZE) this.reset();
     return this.#build(request, this.#page(hostPage), key);
@@ -232,7 +237,13 @@ export class CodeCache implements CodeWatcher {
   #page(hostPage: number): CodePage {
     const known = this.#pages.get(hostPage);
     if (known !== undefined) return known;
-    const page: CodePage = { blocks: new Map(), ranges: [], exits: new Map(), decoded: new Uint8Array(GUEST_PAGE / 8) };
+    const page: CodePage = {
+      blocks: new Map(),
+      starts: new Uint8Array(GUEST_PAGE / 8),
+      ranges: [],
+      exits: new Map(),
+      decoded: new Uint8Array(GUEST_PAGE / 8),
+    };
     this.#pages.set(hostPage, page);
     this.#isCode[hostPage] = 1;
     this.#tlb.removeWrites(hostPage);
@@ -252,7 +263,7 @@ export class CodeCache implements CodeWatcher {
     for (;;) {
       const pageOffset = at - pageStart;
       // The end of the page is the next one's first byte, not this one's.
-      const mayJoin = count > 0 && !single && pageOffset < GUEST_PAGE;
+      const mayJoin = count > 0 && !single && pageOffset < GUEST_PAGE && isMarked(page.starts, pageOffset);
       const joined = mayJoin ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
       if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
         this.#writer.control(
@@ -283,10 +294,11 @@ export class CodeCache implements CodeWatcher {
     // A block for one step must stay one: it is what regions leave to the interpreter.
     this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
     page.blocks.set(key, header);
+    mark(page.starts, host - pageStart, host - pageStart + 1);
     const exit = page.exits.get(key);
     if (exit !== undefined) this.link(exit, header);
     page.ranges.push(header, record + RECORD_SIZE);
-    markDecoded(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
+    mark(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
     return header;
   }
 
@@ -324,16 +336,15 @@ export class CodeCache implements CodeWatcher {
 
   /**
    * Header record of an instruction that begins on one page and ends on the next, whose host address is
-   * `nextHost`. It must not be linked to or put in the jump cache: the next page may change.
+   * `nextHost`. Writing to its bytes in either makes it stale.
    */
   crossing(request: BlockRequest, nextHost: number): number {
     const known = this.#crossing.get(crossingKey(request));
-    const inFirst = GUEST_PAGE - (request.host % GUEST_PAGE);
-    const { u8 } = this.#views;
-    if (known !== undefined && known.nextHost === nextHost && this.#isFirstPart(known, request.host)) {
-      if (sameBytes(known.bytes, u8, { from: inFirst, to: known.bytes.length, at: nextHost - inFirst })) return known.header;
-    }
+    if (known !== undefined && known.nextHost === nextHost && !this.isStale(known.header)) return known.header;
+    const pageOffset = request.host % GUEST_PAGE;
+    const inFirst = GUEST_PAGE - pageOffset;
     const bytes = this.#crossingBytes;
+    const { u8 } = this.#views;
     bytes.set(u8.subarray(request.host, request.host + inFirst));
     bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
     if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
@@ -342,23 +353,20 @@ export class CodeCache implements CodeWatcher {
     const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);
     if (!result.ok && result.fault === 'short')
       throw new Error('an instruction is longer than fifteen bytes');
-    const pageOffset = request.host % GUEST_PAGE;
     const record = header + RECORD_SIZE;
     this.#write(record, { pageOffset, count: 0 }, result, request.mode);
-    const length = result.ok ? result.instruction.length : result.length;
+    const end = pageOffset + (result.ok ? result.instruction.length : result.length);
     const after = record + RECORD_SIZE;
-    this.#writer.control(after, HANDLER.proceed, {
-      pageOffset: pageOffset + length,
-      count: 1,
-    });
+    this.#writer.control(after, HANDLER.proceed, { pageOffset: end, count: 1 });
     this.#finish({ header, pageOffset, countdown: 0 }, after + RECORD_SIZE, done);
-    this.#crossing.set(crossingKey(request), { header, nextHost, bytes: bytes.slice(0, length) });
+    u8[header + HEADER.crosses] = 1;
+    for (const [host, from, to] of [[request.host, pageOffset, GUEST_PAGE], [nextHost, 0, end - GUEST_PAGE]] as const) {
+      const page = this.#page(Math.floor(host / GUEST_PAGE));
+      page.ranges.push(header, after + RECORD_SIZE);
+      mark(page.decoded, from, to);
+    }
+    this.#crossing.set(crossingKey(request), { header, nextHost });
     return header;
-  }
-
-  /** Whether the bytes up to the page's end are still those of an instruction that was found to cross it. */
-  #isFirstPart({ bytes }: CrossingBlock, host: number): boolean {
-    return sameBytes(bytes, this.#views.u8, { from: 0, to: GUEST_PAGE - (host % GUEST_PAGE), at: host });
   }
 }
 
@@ -378,14 +386,12 @@ function crossingKey(request: BlockRequest): number {
   return request.host * 0x2_0000 + blockKey(request) / GUEST_PAGE;
 }
 
-/** Compares a part of `known` with memory, where byte 0 of `known` would stand `at`. */
-function sameBytes(known: Uint8Array, memory: Uint8Array, part: { from: number; to: number; at: number }): boolean {
-  for (let i = part.from; i < part.to; i++) if (known[i] !== memory[part.at + i]) return false;
-  return true;
+function mark(bitmap: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at++) bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7));
 }
 
-function markDecoded(bitmap: Uint8Array, from: number, to: number): void {
-  for (let at = from; at < to; at++) bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7));
+function isMarked(bitmap: Uint8Array, at: number): boolean {
+  return (((bitmap[at >> 3] as number) >> (at & 7)) & 1) === 1;
 }
 
 /** The exception an instruction raises whatever its operands are, from its row and the mode. */

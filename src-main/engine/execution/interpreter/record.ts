@@ -59,6 +59,8 @@ export function registerSlot(slot: number): number {
 
 /** Field offsets of a header record, besides `handler` and `pageOffset`. */
 export const HEADER = {
+  /** u8: 1 for an instruction that ends on the next page. */
+  crosses: 2,
   /** i32: entries left until the block is hot. */
   countdown: 8,
   /** i32, `spanning`: address of the epoch that `checkedEpoch` is of. */
