@@ -53,6 +53,8 @@ export class IrBuildError extends Error {}
 export interface BuilderOptions {
   /** False records every operation as it is asked for. */
   readonly fold?: boolean;
+  /** About how many instructions there will be, an even number. */
+  readonly expected?: number;
 }
 
 const BITS = new DataView(new ArrayBuffer(8));
@@ -78,7 +80,7 @@ export class GraphBuilder implements FunctionBuilder {
   private readonly knownConstant: number[] = [];
   private readonly knownIn: number[] = [];
   /** Low bits of each integer value that may be set; 0 for other types. */
-  significant = new Uint8Array(32);
+  significant: Uint8Array;
 
   constructor(
     name: string,
@@ -86,7 +88,8 @@ export class GraphBuilder implements FunctionBuilder {
     results: readonly IrType[],
     options: BuilderOptions = {},
   ) {
-    this.graph = new FunctionGraph(name, parameters, results);
+    this.graph = new FunctionGraph(name, parameters, results, options.expected);
+    this.significant = new Uint8Array(this.graph.kind.length);
     this.fold = options.fold !== false;
     parameters.forEach((type, index) => {
       this.parameterIds.push(this.record(PARAMETER, typeCode(type), 0, -1, -1, -1, index));

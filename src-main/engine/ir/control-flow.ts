@@ -3,6 +3,7 @@
 // Reference: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
 
 import { BRANCH, CONSTANT, type FunctionGraph, JUMP, SWITCH } from './graph.ts';
+import { integers, zeroBytes } from './scratch.ts';
 
 export interface ControlFlow {
   /** Reachable blocks in reverse postorder; node 0 is the entry. */
@@ -38,21 +39,19 @@ export function appendSuccessors(graph: FunctionGraph, block: number, into: numb
 export function analyseControlFlow(graph: FunctionGraph): ControlFlow {
   const blocks = graph.blockStart.length;
   const targets: number[] = [];
-  const targetStart = new Int32Array(blocks + 1);
+  const targetStart = integers(blocks + 1);
   for (let block = 0; block < blocks; block++) {
     targetStart[block] = targets.length;
     if (graph.blockEnd[block]! > 0) appendSuccessors(graph, block, targets);
   }
   targetStart[blocks] = targets.length;
   const order = reversePostorder(blocks, targetStart, targets);
-  const nodeOf = new Int32Array(blocks).fill(-1);
-  order.forEach((block, node) => {
-    nodeOf[block] = node;
-  });
+  const nodeOf = integers(blocks, -1);
   const nodes = order.length;
-  const successorStart = new Int32Array(nodes + 1);
-  const successors = new Int32Array(targets.length);
-  const predecessorStart = new Int32Array(nodes + 2);
+  for (let node = 0; node < nodes; node++) nodeOf[order[node]!] = node;
+  const successorStart = integers(nodes + 1);
+  const successors = integers(targets.length);
+  const predecessorStart = integers(nodes + 2);
   let edges = 0;
   for (let node = 0; node < nodes; node++) {
     const block = order[node]!;
@@ -65,7 +64,7 @@ export function analyseControlFlow(graph: FunctionGraph): ControlFlow {
   }
   successorStart[nodes] = edges;
   for (let node = 1; node < nodes + 2; node++) predecessorStart[node]! += predecessorStart[node - 1]!;
-  const predecessors = new Int32Array(edges);
+  const predecessors = integers(edges);
   for (let node = 0; node < nodes; node++) {
     for (let i = successorStart[node]!; i < successorStart[node + 1]!; i++) {
       predecessors[predecessorStart[successors[i]! + 1]!++] = node;
@@ -82,11 +81,12 @@ export function analyseControlFlow(graph: FunctionGraph): ControlFlow {
 }
 
 function reversePostorder(blocks: number, targetStart: Int32Array, targets: readonly number[]): Int32Array {
-  const order = new Int32Array(blocks);
+  const order = integers(blocks);
   let free = blocks;
-  const next = targetStart.slice(0, blocks);
-  const seen = new Uint8Array(blocks);
-  const stack = new Int32Array(blocks + 1);
+  const next = integers(blocks);
+  next.set(targetStart.subarray(0, blocks));
+  const seen = zeroBytes(blocks);
+  const stack = integers(blocks + 1);
   let depth = 1;
   seen[0] = 1;
   while (depth > 0) {
@@ -110,7 +110,7 @@ function reversePostorder(blocks: number, targetStart: Int32Array, targets: read
 /** Immediate dominator of each node; the entry's is itself. */
 export function dominators(flow: ControlFlow): Int32Array {
   const nodes = flow.order.length;
-  const idom = new Int32Array(nodes).fill(-1);
+  const idom = integers(nodes, -1);
   idom[0] = 0;
   let changed = true;
   while (changed) {
@@ -168,8 +168,8 @@ export interface Loops {
 /** Reducible graphs only. */
 export function findLoops(flow: ControlFlow): Loops {
   const nodes = flow.order.length;
-  const innermost = new Int32Array(nodes).fill(-1);
-  const parent = new Int32Array(nodes).fill(-1);
+  const innermost = integers(nodes, -1);
+  const parent = integers(nodes, -1);
   const pending: number[] = [];
   for (let header = nodes - 1; header >= 0; header--) {
     for (let i = flow.predecessorStart[header]!; i < flow.predecessorStart[header + 1]!; i++) {
@@ -203,7 +203,7 @@ function outermost(parent: Int32Array, header: number): number {
 
 /** Lets edges skip blocks that do nothing but jump on, by a jump that is not to be kept. */
 export function threadJumps(graph: FunctionGraph): void {
-  const forward = new Int32Array(graph.blockStart.length).fill(-1);
+  const forward = integers(graph.blockStart.length, -1);
   for (let block = 1; block < forward.length; block++) {
     if (graph.blockStart[block]! >= 0 && isEmptyJump(graph, block)) {
       forward[block] = graph.b[graph.terminator(block)]!;

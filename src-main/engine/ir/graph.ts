@@ -84,19 +84,22 @@ export const functionHandle = (ref: IrFunctionRef): FunctionHandle => ref as unk
 
 export const typeCode = (type: IrType): number => TYPE_NAMES.indexOf(type);
 
+/** Of all arrays together. */
+const INSTRUCTION_BYTES = 20;
+
 export class FunctionGraph implements Signature {
   readonly name: string;
   readonly parameters: readonly IrType[];
   readonly results: readonly IrType[];
   /** Number of instructions. */
   count = 0;
-  kind = new Uint8Array(32);
-  type = new Uint8Array(32);
-  op = new Uint16Array(32);
-  a = new Int32Array(32);
-  b = new Int32Array(32);
-  c = new Int32Array(32);
-  d = new Int32Array(32);
+  kind!: Uint8Array;
+  type!: Uint8Array;
+  op!: Uint16Array;
+  a!: Int32Array;
+  b!: Int32Array;
+  c!: Int32Array;
+  d!: Int32Array;
   /** Call operands and switch targets. */
   readonly pool: number[] = [];
   readonly shuffles: (readonly number[])[] = [];
@@ -112,10 +115,24 @@ export class FunctionGraph implements Signature {
   readonly blockStart: number[] = [];
   readonly blockEnd: number[] = [];
 
-  constructor(name: string, parameters: readonly IrType[], results: readonly IrType[]) {
+  /** There is room for `expected` instructions before anything has to grow. */
+  constructor(name: string, parameters: readonly IrType[], results: readonly IrType[], expected = 32) {
     this.name = name;
     this.parameters = parameters;
     this.results = results;
+    this.allocate(expected);
+  }
+
+  /** The arrays of a size share their memory: to make one takes longer than to fill it. */
+  private allocate(size: number): void {
+    const memory = new ArrayBuffer(size * INSTRUCTION_BYTES);
+    this.a = new Int32Array(memory, 0, size);
+    this.b = new Int32Array(memory, 4 * size, size);
+    this.c = new Int32Array(memory, 8 * size, size);
+    this.d = new Int32Array(memory, 12 * size, size);
+    this.op = new Uint16Array(memory, 16 * size, size);
+    this.kind = new Uint8Array(memory, 18 * size, size);
+    this.type = new Uint8Array(memory, 19 * size, size);
   }
 
   append(kind: number, type: number, op: number, a: number, b: number, c: number, d: number): number {
@@ -133,14 +150,15 @@ export class FunctionGraph implements Signature {
   }
 
   private grow(): void {
-    const size = this.kind.length * 2;
-    this.kind = extended(this.kind, new Uint8Array(size));
-    this.type = extended(this.type, new Uint8Array(size));
-    this.op = extended(this.op, new Uint16Array(size));
-    this.a = extended(this.a, new Int32Array(size));
-    this.b = extended(this.b, new Int32Array(size));
-    this.c = extended(this.c, new Int32Array(size));
-    this.d = extended(this.d, new Int32Array(size));
+    const { kind, type, op, a, b, c, d } = this;
+    this.allocate(2 * kind.length);
+    this.kind.set(kind);
+    this.type.set(type);
+    this.op.set(op);
+    this.a.set(a);
+    this.b.set(b);
+    this.c.set(c);
+    this.d.set(d);
   }
 
   addBlock(): number {
@@ -174,9 +192,4 @@ export class FunctionGraph implements Signature {
   hasResult(id: number): boolean {
     return this.type[id] !== NONE;
   }
-}
-
-function extended<T extends Uint8Array | Uint16Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -3,7 +3,8 @@
 // Reference: any compiler text on backward data-flow analysis.
 
 import type { ControlFlow } from './control-flow.ts';
-import { type FunctionGraph, GET, LOAD, PURE_LAST, SET } from './graph.ts';
+import { CALL, CALL_INDIRECT, type FunctionGraph, GET, LOAD, PURE_LAST, RETURN_CALL, RETURN_CALL_INDIRECT, SET } from './graph.ts';
+import { integers, zeroBytes } from './scratch.ts';
 
 export interface Liveness {
   /** Users of each value among needed instructions; of a SET: 1 if it is needed. */
@@ -21,10 +22,10 @@ const MAX_ROUNDS = 4;
 export function analyseLiveness(graph: FunctionGraph, flow: ControlFlow, removeDead = true): Liveness {
   const nodes = flow.order.length;
   const words = (graph.variables.length + 31) >> 5;
-  const uses = new Int32Array(graph.count);
-  const deadSet = new Uint8Array(graph.count);
-  const liveIn = new Int32Array(nodes * words);
-  const liveOut = new Int32Array(nodes * words);
+  const uses = integers(graph.count);
+  const deadSet = zeroBytes(graph.count);
+  const liveIn = integers(nodes * words);
+  const liveOut = integers(nodes * words);
   countUses(graph, flow, uses, deadSet, removeDead);
   if (words === 0) return { uses, words, liveIn, liveOut };
   for (let round = 1; ; round++) {
@@ -52,14 +53,23 @@ function countUses(
   deadSet: Uint8Array,
   removeDead: boolean,
 ): void {
+  const { kind: kinds, a, b, c } = graph;
   for (let node = flow.order.length - 1; node >= 0; node--) {
     const block = flow.order[node]!;
     const start = graph.blockStart[block]!;
     for (let id = graph.blockEnd[block]! - 1; id >= start; id--) {
-      const kind = graph.kind[id]!;
+      const kind = kinds[id]!;
       if (kind === SET) uses[id] = deadSet[id] === 0 ? 1 : 0;
       if (!isNeeded(kind, uses[id]!) && removeDead) continue;
-      for (let index = graph.operandCount(id) - 1; index >= 0; index--) uses[graph.operand(id, index)]!++;
+      const count = graph.operandCount(id);
+      if (count === 0) continue;
+      if (kind === CALL || kind === CALL_INDIRECT || kind === RETURN_CALL || kind === RETURN_CALL_INDIRECT) {
+        for (let index = count - 1; index >= 0; index--) uses[graph.operand(id, index)]!++;
+        continue;
+      }
+      uses[a[id]!]!++;
+      if (count > 1) uses[b[id]!]!++;
+      if (count > 2) uses[c[id]!]!++;
     }
   }
 }
@@ -73,7 +83,7 @@ function propagate(
   liveOut: Int32Array,
 ): void {
   const nodes = flow.order.length;
-  const defined = new Int32Array(nodes * words);
+  const defined = integers(nodes * words);
   for (let node = 0; node < nodes; node++) {
     const block = flow.order[node]!;
     const base = node * words;
@@ -119,7 +129,7 @@ function findDeadSets(
   liveOut: Int32Array,
 ): boolean {
   let found = false;
-  const live = new Int32Array(words);
+  const live = integers(words);
   for (let node = 0; node < flow.order.length; node++) {
     const block = flow.order[node]!;
     for (let word = 0; word < words; word++) live[word] = liveOut[node * words + word]!;

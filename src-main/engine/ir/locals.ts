@@ -6,6 +6,7 @@
 import type { ControlFlow } from './control-flow.ts';
 import { type FunctionGraph, GET, NUMERIC, SET } from './graph.ts';
 import { isNeeded, type Liveness } from './liveness.ts';
+import { integers } from './scratch.ts';
 import { PLACE_LOCAL, PLACE_VARIABLE, type Placement } from './stackify.ts';
 import {
   PLAN_BLOCK,
@@ -46,10 +47,10 @@ class Allocator {
     this.flow = flow;
     this.placement = placement;
     this.variables = graph.variables.length;
-    this.base = new Int32Array(flow.order.length);
-    this.from = new Int32Array(this.variables + graph.count).fill(UNUSED);
-    this.to = new Int32Array(this.variables + graph.count).fill(-1);
-    this.stamp = new Int32Array(flow.order.length).fill(-1);
+    this.base = integers(flow.order.length);
+    this.from = integers(this.variables + graph.count, UNUSED);
+    this.to = integers(this.variables + graph.count, -1);
+    this.stamp = integers(flow.order.length, -1);
   }
 
   run(plan: readonly number[], liveness: Liveness): Locals {
@@ -150,10 +151,10 @@ class Allocator {
   private assign(): Locals {
     const { graph } = this;
     const cells = this.from.length;
-    const startHead = new Int32Array(this.end + 2).fill(-1);
-    const endHead = new Int32Array(this.end + 2).fill(-1);
-    const startNext = new Int32Array(cells);
-    const endNext = new Int32Array(cells);
+    const startHead = integers(this.end + 2, -1);
+    const endHead = integers(this.end + 2, -1);
+    const startNext = integers(cells);
+    const endNext = integers(cells);
     for (let cell = cells - 1; cell >= 0; cell--) {
       const from = this.from[cell]!;
       if (from === UNUSED) continue;
@@ -163,7 +164,7 @@ class Allocator {
       endNext[cell] = endHead[to]!;
       endHead[to] = cell;
     }
-    const local = new Int32Array(cells).fill(-1);
+    const local = integers(cells, -1);
     const free: number[][] = [[], [], [], [], [], []];
     const types: number[] = [];
     const first = graph.parameters.length;

@@ -30,6 +30,7 @@ import {
 import { analyseLiveness, isNeeded } from './liveness.ts';
 import { allocateLocals, type Locals } from './locals.ts';
 import { makeReducible } from './reducible.ts';
+import { reusing } from './scratch.ts';
 import { settleShadows } from './shadows.ts';
 import {
   PLACE_DROP,
@@ -377,9 +378,11 @@ export function prepareLowering(graph: FunctionGraph): Lowering {
 
 /** Appends local declarations, code and final `end` to `out`; returns the branch hints. */
 export function lowerFunction(graph: FunctionGraph, out: ByteWriter, indices: ModuleIndices): LoweredBody {
-  const lowering = prepareLowering(graph);
-  const writer = new BodyWriter(lowering, out, indices);
-  writer.declareLocals();
-  writer.plan(lowering.plan);
-  return { hints: writer.hints };
+  return reusing(() => {
+    const lowering = prepareLowering(graph);
+    const writer = new BodyWriter(lowering, out, indices);
+    writer.declareLocals();
+    writer.plan(lowering.plan);
+    return { hints: writer.hints };
+  });
 }

@@ -27,6 +27,9 @@ export interface BuildOptions {
   readonly names?: boolean;
 }
 
+/** The body that is being written. */
+const BODY = new ByteWriter(0x4000);
+
 class Module {
   private readonly functions: FunctionHandle[] = [];
   /** Index in the module, by handle index; imports come first. */
@@ -136,7 +139,7 @@ class Module {
   }
 
   private writeBodies(writer: ModuleWriter): void {
-    const scratch = new ByteWriter(1024);
+    const scratch = BODY;
     const indices = {
       functionIndex: (callee: FunctionHandle): number => this.indexOf(callee),
       typeIndex: (signature: Signature): number => writeType(writer, signature),

@@ -155,13 +155,16 @@ class Numbering {
     // Where none says anything, all are set to anything: else they would be kept for nothing.
     if (shadows.every((shadow) => state[shadow] === UNSET)) {
       const known = this.clearing.get(target);
-      graph.b[jump] = known ?? this.append(target, () => shadows.map((shadow) => [shadow, this.zero(shadow)]));
-      this.clearing.set(target, graph.b[jump]!);
+      const clearing = known ?? this.append(target, () => shadows.map((shadow) => [shadow, this.zero(shadow)]));
+      this.clearing.set(target, clearing);
+      graph.b[jump] = clearing;
       return true;
     }
-    graph.b[jump] = this.append(target, () =>
+    // Before the jump is looked up: the graph's arrays may be others once something is appended.
+    const taking = this.append(target, () =>
       shadows.map((shadow) => [shadow, state[shadow] === UNSET ? this.zero(shadow) : this.source(shadow, node, sources)]),
     );
+    graph.b[jump] = taking;
     return true;
   }
 

@@ -18,6 +18,7 @@ import {
   STORE,
 } from './graph.ts';
 import { isNeeded } from './liveness.ts';
+import { integers, zeroBytes } from './scratch.ts';
 
 /** Not needed, or a constant or parameter. */
 export const PLACE_NONE = 0;
@@ -64,15 +65,15 @@ class Stackifier implements Placement {
     const { count } = graph;
     this.graph = graph;
     this.uses = uses;
-    this.place = new Uint8Array(count);
-    this.root = new Int32Array(count);
-    this.lastUse = new Int32Array(count);
-    this.escapes = new Uint8Array(count);
-    this.blockOf = new Int32Array(count).fill(-1);
-    this.nextWrite = new Int32Array(count);
-    this.nextAccess = new Int32Array(count);
-    this.nextSet = new Int32Array(graph.variables.length);
-    this.setStamp = new Int32Array(graph.variables.length).fill(-1);
+    this.place = zeroBytes(count);
+    this.root = integers(count);
+    this.lastUse = integers(count);
+    this.escapes = zeroBytes(count);
+    this.blockOf = integers(count, -1);
+    this.nextWrite = integers(count);
+    this.nextAccess = integers(count);
+    this.nextSet = integers(graph.variables.length);
+    this.setStamp = integers(graph.variables.length, -1);
   }
 
   block(block: number): void {

@@ -6,6 +6,7 @@
 
 import { type ControlFlow, dominators, findLoops, type Loops } from './control-flow.ts';
 import { BRANCH, type FunctionGraph, JUMP, SWITCH } from './graph.ts';
+import { integers, zeroBytes } from './scratch.ts';
 
 // Plan steps, each followed by its operands.
 export const PLAN_BLOCK = 0;
@@ -52,13 +53,13 @@ class Planner {
     this.graph = graph;
     this.flow = flow;
     this.idom = idom;
-    this.firstChild = new Int32Array(nodes).fill(-1);
-    this.nextChild = new Int32Array(nodes).fill(-1);
-    this.isLabel = new Uint8Array(nodes);
+    this.firstChild = integers(nodes, -1);
+    this.nextChild = integers(nodes, -1);
+    this.isLabel = zeroBytes(nodes);
     this.loops = findLoops(flow);
-    this.blockLevel = new Int32Array(nodes);
-    this.loopLevel = new Int32Array(nodes);
-    this.weight = new Int32Array(nodes);
+    this.blockLevel = integers(nodes);
+    this.loopLevel = integers(nodes);
+    this.weight = integers(nodes);
     this.classify(nodes);
   }
 

@@ -4,20 +4,26 @@
 
 const FLOAT_BITS = new DataView(new ArrayBuffer(8));
 
+const NOTHING = new Uint8Array(0);
+/** A copy of so few bytes is made faster one by one. */
+const MAX_SINGLE_BYTES = 64;
+
 export class ByteWriter {
-  bytes: Uint8Array;
+  /** Those from `length` on mean nothing. Made when something is written: most sections of most modules are empty. */
+  bytes: Uint8Array = NOTHING;
   length = 0;
+  private readonly capacity: number;
 
   constructor(capacity = 256) {
-    this.bytes = new Uint8Array(capacity);
+    this.capacity = capacity;
   }
 
   /** Makes room for so many further bytes. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
-    grown.set(this.bytes.subarray(0, this.length));
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.capacity));
+    if (this.length > 0) grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }
 
@@ -81,18 +87,31 @@ export class ByteWriter {
   /** Part of another writer's bytes. */
   append(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
-    this.bytes.set(source.subarray(from, to), this.length);
+    const { bytes } = this;
+    if (to - from > MAX_SINGLE_BYTES) bytes.set(source.subarray(from, to), this.length);
+    else for (let at = from, place = this.length; at < to; at++) bytes[place++] = source[at] as number;
     this.length += to - from;
   }
 
   /** A length-prefixed UTF-8 name. */
   name(text: string): void {
     const start = this.length;
-    for (const character of text) this.utf8(character.codePointAt(0) ?? 0);
-    const encoded = this.bytes.slice(start, this.length);
+    // Room for the length of what is short.
+    this.byte(0);
+    for (let at = 0; at < text.length; at++) {
+      const point = text.codePointAt(at) as number;
+      if (point > 0xffff) at++;
+      this.utf8(point);
+    }
+    const length = this.length - start - 1;
+    if (length < 0x80) {
+      this.bytes[start] = length;
+      return;
+    }
+    const encoded = this.bytes.slice(start + 1, this.length);
     this.length = start;
-    this.u32(encoded.length);
-    this.append(encoded, 0, encoded.length);
+    this.u32(length);
+    this.append(encoded, 0, length);
   }
 
   private utf8(point: number): void {

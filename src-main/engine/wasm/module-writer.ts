@@ -195,12 +195,15 @@ function writeLimits(out: ByteWriter, limits: Limits, shared: boolean): void {
 
 function section(out: ByteWriter, id: number, count: number, payload: ByteWriter): void {
   if (count === 0) return;
-  const head = new ByteWriter(8);
-  head.u32(count);
   out.byte(id);
-  out.u32(head.length + payload.length);
-  out.append(head.bytes, 0, head.length);
+  out.u32(bytesOfU32(count) + payload.length);
+  out.u32(count);
   out.append(payload.bytes, 0, payload.length);
+}
+
+/** How many bytes a number takes. */
+function bytesOfU32(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
 }
 
 function customSection(out: ByteWriter, name: string, count: number, payload: ByteWriter): void {

@@ -77,6 +77,21 @@ describe('a shadow is', () => {
     );
     expect(isKept(graph)).toBe(false);
   });
+  it('not kept where the graph has to grow for the way out', () => {
+    for (let spare = 0; spare < 40; spare++) {
+      const graph = loop(
+        ({ f }) => {
+          for (let i = 0; i < spare; i++) f.constant('f32', i);
+        },
+        (parts) => {
+          const value = next(parts);
+          parts.f.set(parts.register, value);
+          parts.choose(value);
+        },
+      );
+      expect(isKept(graph), `with ${spare} instructions more`).toBe(false);
+    }
+  });
   it('not kept where the variable has changed since, but was read before', () => {
     const graph = loop(
       ({ f, register }) => f.set(register, f.op('i32.mul', f.get(register), f.constant('i32', 2))),
