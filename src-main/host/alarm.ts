@@ -9,6 +9,8 @@ const SEQUENCE = 4;
 const STOPPED = 5;
 const BYTES = 32;
 const NEVER = 2n ** 62n;
+/** A running guest sets the next alarm right after one: for so long the sleeper looks by itself, and need not be woken. */
+const AWAITED_NS = 500_000;
 
 /** Bit of the attention word that the world outside the CPU uses. */
 export const ATTENTION_BOARD = 1;
@@ -53,18 +55,21 @@ export class AlarmSetter {
 export function runAlarm(buffer: SharedArrayBuffer, attention: Int32Array): void {
   const times = new BigInt64Array(buffer);
   const words = new Int32Array(buffer);
+  let hasFired = false;
   while (Atomics.load(words, STOPPED) === 0) {
     const sequence = Atomics.load(words, SEQUENCE);
     const deadline = Atomics.load(times, DEADLINE);
-    const wait = deadline === NEVER ? Number.POSITIVE_INFINITY : Number(deadline) - monotonicNs();
-    if (wait <= 0) {
+    const now = monotonicNs();
+    const until: number = deadline !== NEVER ? Number(deadline) : hasFired ? now + AWAITED_NS : Number.POSITIVE_INFINITY;
+    hasFired = until <= now;
+    if (hasFired) {
       // Fired once; a time set meanwhile stays.
       Atomics.compareExchange(times, DEADLINE, deadline, NEVER);
       raiseAttention(attention);
       continue;
     }
-    Atomics.store(times, SLEEPING_UNTIL, deadline);
-    if (Atomics.load(times, DEADLINE) === deadline) Atomics.wait(words, SEQUENCE, sequence, wait / 1e6);
+    Atomics.store(times, SLEEPING_UNTIL, until === Number.POSITIVE_INFINITY ? NEVER : BigInt(Math.ceil(until)));
+    if (Atomics.load(times, DEADLINE) === deadline) Atomics.wait(words, SEQUENCE, sequence, (until - now) / 1e6);
     // Awake: an earlier time set now is seen at the top of the loop.
     Atomics.store(times, SLEEPING_UNTIL, -1n);
   }
