@@ -34,7 +34,7 @@ interface Range {
 }
 
 /** One that is known to be in one page. */
-interface Checked extends Range {
+export interface Checked extends Range {
   readonly write: boolean;
   /** From linear to host addresses. */
   readonly addend: IrValue;
@@ -79,6 +79,14 @@ export class PageChecks {
   /** Control forks or joins, or a call may have changed translations. */
   forget(): void {
     this.#checked = [];
+  }
+
+  /** What has been checked. */
+  known(): readonly Checked[] {
+    return [...this.#checked];
+  }
+  recall(known: readonly Checked[]): void {
+    this.#checked = [...known];
   }
 
   /** Entry of the table for an access. The mode says whose table it is. */

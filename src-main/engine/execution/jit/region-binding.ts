@@ -14,9 +14,10 @@ import { loadHost, MMX_EXPONENT, storeHost } from '../interpreter/guest-memory.t
 import { valueSlot } from '../mmu/mmu.ts';
 import { bindOperands, isFlat, isSegmented, modeShape } from '../interpreter/handler-shape.ts';
 import type { MemoryLayout } from '../layout.ts';
-import { type CheckControl, PageChecks } from './page-checks.ts';
+import { type CheckControl, type Checked, PageChecks } from './page-checks.ts';
 import type { BasicBlock, Placed, Region } from './region.ts';
-import { RegionFlags } from './region-flags.ts';
+import { type Pending, RegionFlags } from './region-flags.ts';
+import { RegionRegisters } from './region-registers.ts';
 import { changesState, RegionSuppositions } from './region-suppositions.ts';
 import { isMostlyDoubles, RegionVectors } from './region-vectors.ts';
 import type { RegionX87 } from './region-x87.ts';
@@ -43,9 +44,17 @@ export interface RegionControl extends CheckControl {
   countRetired(): void;
 }
 
+export interface KnownState {
+  readonly held: readonly (IrValue | undefined)[];
+  readonly codeBase: IrValue | undefined;
+  readonly flags: Pending | undefined;
+  readonly checked: readonly Checked[];
+}
+
 type RegisterOperand = Extract<DecodedOperand, { kind: 'register' }>;
 
 export class RegionBinding implements Binding {
+  readonly registers: RegionRegisters;
   readonly flags: RegionFlags;
   readonly pages: PageChecks;
   readonly vectors: RegionVectors;
@@ -62,10 +71,6 @@ export class RegionBinding implements Binding {
   readonly #mode: number;
   readonly #modeShape: ReturnType<typeof modeShape>;
   readonly #control: RegionControl;
-  readonly #registers: (IrVariable | undefined)[] = new Array(16).fill(undefined);
-  readonly #writtenRegisters = new Set<number>();
-  /** What registers hold, on the straight way since control last forked or joined. */
-  readonly #held: (IrValue | undefined)[] = new Array(16).fill(undefined);
   /** Where the code's offsets count from, for addresses of operands; exits read it from the CPU block. */
   readonly #codeBase: IrVariable;
   #heldCodeBase: IrValue | undefined;
@@ -86,7 +91,8 @@ export class RegionBinding implements Binding {
     this.#control = parts.control;
     this.#modeShape = modeShape(mode);
     this.wide = this.#modeShape.codeBits === 64;
-    this.flags = new RegionFlags(f, this.wide, this.#held);
+    this.registers = new RegionRegisters(f, this.wide, (index) => this.#stateAddress('gpr', index));
+    this.flags = new RegionFlags(f, this.wide, this.registers.held);
     this.pages = new PageChecks(f, {
       layout: parts.layout,
       user: (mode & MODE_USER) !== 0,
@@ -138,11 +144,25 @@ export class RegionBinding implements Binding {
 
   /** Control forks or joins: nothing is known any more but the variables. */
   forget(): void {
-    this.#held.fill(undefined);
+    this.registers.forget();
     this.#heldCodeBase = undefined;
     this.vectors.forget();
     this.supposed.forget();
     this.pages.forget();
+  }
+
+  /** What is known here, of which registers in vectors are left out. */
+  known(): KnownState {
+    const { registers, flags, pages } = this;
+    return { held: [...registers.held], codeBase: this.#heldCodeBase, flags: flags.known(), checked: pages.known() };
+  }
+  /** Control comes from where that was known, and from nowhere else. */
+  recall({ held, codeBase, flags, checked }: KnownState): void {
+    this.forget();
+    this.registers.recall(held);
+    this.#heldCodeBase = codeBase;
+    this.flags.recall(flags);
+    this.pages.recall(checked);
   }
 
   // Entry and exit of the region.
@@ -150,9 +170,7 @@ export class RegionBinding implements Binding {
   /** Loads what the region uses; to be emitted when everything else is. */
   emitEntry(): void {
     const f = this.#f;
-    this.#registers.forEach((variable, index) => {
-      if (variable !== undefined) f.set(variable, this.#loadGpr(index));
-    });
+    this.registers.emitEntry();
     this.vectors.emitEntry();
     this.supposed.emitEntry();
     f.set(this.#codeBase, this.readState('codeBase', 0));
@@ -162,11 +180,7 @@ export class RegionBinding implements Binding {
 
   /** Stores what the region may have changed. */
   emitStores(): void {
-    const f = this.#f;
-    for (const index of this.#writtenRegisters) {
-      const value = f.get(this.#registers[index] as IrVariable);
-      f.store('i64.store', this.#gprAddress(index), 0, this.wide ? value : f.op('i64.extend_i32_u', value));
-    }
+    this.registers.emitStores();
     this.vectors.emitStores();
     this.x87?.emitStores();
     this.flags.emitStores((result, aux) => {
@@ -190,70 +204,20 @@ export class RegionBinding implements Binding {
   #i32(value: number): IrValue {
     return this.#f.constant('i32', value);
   }
-  #native(value: number): IrValue {
-    return this.#f.constant(this.wide ? 'i64' : 'i32', value);
-  }
 
   // General registers.
 
-  #gprAddress(index: number): IrValue {
-    return this.#i32(this.#layout.cpuBlock + CPU_FIELDS.gpr.offset + index * 8);
-  }
-  #loadGpr(index: number): IrValue {
-    return this.#f.load(this.wide ? 'i64.load' : 'i32.load', this.#gprAddress(index), 0);
-  }
-  #variable(index: number): IrVariable {
-    const known = this.#registers[index];
-    if (known !== undefined) return known;
-    const fresh = this.#f.variable(this.wide ? 'i64' : 'i32');
-    this.#registers[index] = fresh;
-    return fresh;
-  }
-  /** The whole register as the region keeps it. */
-  #whole(index: number): IrValue {
-    let held = this.#held[index];
-    if (held === undefined) {
-      held = this.#f.get(this.#variable(index));
-      this.#held[index] = held;
-    }
-    return held;
-  }
-  #setWhole(index: number, value: IrValue): void {
-    this.#writtenRegisters.add(index);
-    this.#held[index] = value;
-    this.#f.set(this.#variable(index), value);
-  }
-  #low(value: IrValue): IrValue {
-    return this.wide ? this.#f.op('i32.wrap_i64', value) : value;
-  }
-
   readGpr(index: number, bits: 8 | 16 | 32 | 64): IrValue {
-    const whole = this.#whole(index);
-    // In narrower code the upper half is zero, and only helpers' operands are this wide.
-    if (bits === 64) return this.wide ? whole : this.#f.op('i64.extend_i32_u', whole);
-    const low = this.#low(whole);
-    return bits === 32 ? low : this.#f.op('i32.and', low, this.#i32(2 ** bits - 1));
+    return this.registers.read(index, bits);
   }
   writeGpr(index: number, bits: 8 | 16 | 32 | 64, value: IrValue): void {
-    const f = this.#f;
-    if (bits === 64) this.#setWhole(index, this.wide ? value : f.op('i32.wrap_i64', value));
-    else if (bits === 32) this.#setWhole(index, this.wide ? f.op('i64.extend_i32_u', value) : value);
-    else this.#insert(index, value, 2 ** bits - 1, 0);
+    this.registers.write(index, bits, value);
   }
   readHigh8(index: number): IrValue {
-    const f = this.#f;
-    return f.op('i32.and', f.op('i32.shr_u', this.#low(this.#whole(index)), this.#i32(8)), this.#i32(0xff));
+    return this.registers.readHigh8(index);
   }
   writeHigh8(index: number, value: IrValue): void {
-    this.#insert(index, value, 0xff, 8);
-  }
-  #insert(index: number, value: IrValue, mask: number, shift: number): void {
-    const f = this.#f;
-    const type = this.wide ? 'i64' : 'i32';
-    const kept = f.op(`${type}.and`, this.#whole(index), this.#native(~(mask << shift)));
-    const wideValue = this.wide ? f.op('i64.extend_i32_u', value) : value;
-    const placed = shift === 0 ? wideValue : f.op(`${type}.shl`, wideValue, this.#native(shift));
-    this.#setWhole(index, f.op(`${type}.or`, kept, placed));
+    this.registers.writeHigh8(index, value);
   }
 
   // Operands.

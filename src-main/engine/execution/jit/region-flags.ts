@@ -8,7 +8,7 @@ import { extendResult, type FlagOperation, readCondition, wordsOfOrder } from '.
 import { auxOfOperation, CarriedFlags, type OperationKind } from './carried-flags.ts';
 
 /** The last operation itself, or the two words as computed where they may turn out not to be needed. */
-type Pending =
+export type Pending =
   | { readonly kind: OperationKind; readonly operation: FlagOperation }
   | {
       readonly kind: 'words';
@@ -152,6 +152,14 @@ export class RegionFlags implements FlagBinding {
   /** The flags are what the variables say: at the beginning of a block. */
   forget(): void {
     this.#pending = undefined;
+  }
+
+  /** What is kept, for a block that control comes to from here only. */
+  known(): Pending | undefined {
+    return this.#pending;
+  }
+  recall(known: Pending | undefined): void {
+    this.#pending = known;
   }
 
   condition(code: number): IrValue | undefined {

@@ -13,6 +13,15 @@ export function successors({ returnSites, jumpTargets }: Region, block: BasicBlo
   return ends === true || mnemonic === 'CALL' ? targets : [...targets, block.next];
 }
 
+/** Blocks that control comes to from one place only, where what was known still holds. */
+export function soleTargets(region: Region): ReadonlySet<number> {
+  const ways = new Map([[region.entry, 1]]);
+  for (const block of region.blocks.values()) {
+    for (const next of successors(region, block)) ways.set(next, (ways.get(next) ?? 0) + 1);
+  }
+  return new Set([...region.blocks.keys()].filter((offset) => offset !== region.entry && ways.get(offset) === 1));
+}
+
 /**
  * Blocks from which the entry is reached again by the shortest way round. A region is mostly entered in an innermost loop,
  * whose surrounding loops then come back to the same block: to be apart from these keeps what they change out of it.

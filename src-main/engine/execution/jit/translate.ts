@@ -12,10 +12,10 @@ import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
 import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
-import type { BasicBlock, Region } from './region.ts';
+import { type BasicBlock, branchTarget, type Placed, type Region } from './region.ts';
 import { isRepeated, REPETITIONS, sharedRanges } from './repeated-loops.ts';
-import { innerLatches } from './region-loops.ts';
-import { RegionBinding, type RegionControl } from './region-binding.ts';
+import { innerLatches, soleTargets } from './region-loops.ts';
+import { type KnownState, RegionBinding, type RegionControl } from './region-binding.ts';
 import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from './region-x87.ts';
 
 export interface TranslateOptions {
@@ -75,6 +75,10 @@ class RegionTranslator implements RegionControl {
   /** The block being emitted, and where it goes on with itself once more. */
   #from = 0;
   #again: IrBlock | undefined;
+  #isRepeating = false;
+  /** Blocks that control comes to from one place only; what was known there, and instructions not counted yet. */
+  readonly #soleTargets: ReadonlySet<number>;
+  readonly #before = new Map<number, { readonly count: number; readonly known: KnownState }>();
   readonly #emitted = new Set<number>();
   readonly #leaveBlock: IrBlock;
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
@@ -117,6 +121,7 @@ class RegionTranslator implements RegionControl {
     this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
     this.#innerLatches = innerLatches(region);
+    this.#soleTargets = soleTargets(region);
     this.#innerEntry = f.block();
   }
 
@@ -158,9 +163,9 @@ class RegionTranslator implements RegionControl {
   }
 
   /** What a block was compiled for is not the case: the interpreter carries out its first instruction, and the run loop counts it. */
-  #leaveBefore(block: number): void {
+  #leaveBefore(block: number, count = 0): void {
     this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
-    this.#leaveWith(block, this.#i32(LEAVE), 0);
+    this.#leaveWith(block, this.#i32(LEAVE), count);
   }
 
   #state(name: 'attention' | 'retired' | 'retireLimit'): IrValue {
@@ -192,15 +197,21 @@ class RegionTranslator implements RegionControl {
     }
     this.#from = block.offset;
     this.#emitted.add(block.offset);
-    this.#binding.flags.forget();
-    this.#binding.forget();
+    const before = this.#before.get(block.offset);
+    this.#count = before?.count ?? 0;
+    if (before === undefined) this.#forget();
+    else this.#binding.recall(before.known);
     if (this.#isRepeatedHere(block)) this.#emitRepeated(block);
     else {
       this.#binding.x87?.enterBlock(block.offset);
       if (!this.#isCautiousAt(block.offset)) this.#doubles.assume(block.offset);
-      this.#count = 0;
       this.#emitInstructions(block);
     }
+  }
+
+  #forget(): void {
+    this.#binding.flags.forget();
+    this.#binding.forget();
   }
 
   #isRepeatedHere(block: BasicBlock): boolean {
@@ -216,20 +227,21 @@ class RegionTranslator implements RegionControl {
     const once = f.block();
     const ranges = sharedRanges(block, this.#region.mode, bits);
     for (const range of ranges) pages.share(this.#binding.readGpr(range.register, bits), range, once);
-    this.#count = 0;
+    this.#isRepeating = true;
     for (let left = REPETITIONS - 1; left >= 0; left--) {
       const again = left === 0 ? undefined : f.block();
       this.#again = again;
       this.#emitInstructions(block);
       if (again !== undefined) f.enter(again);
     }
-    if (ranges.length === 0) return;
-    f.enter(once);
-    this.#binding.flags.forget();
-    this.#binding.forget();
-    this.#count = 0;
-    // Not cut short: were it left before its first instruction, the loop would come back to it for ever.
-    this.#emitInstructions(block, true);
+    if (ranges.length > 0) {
+      f.enter(once);
+      this.#forget();
+      this.#count = 0;
+      // Not cut short: were it left before its first instruction, the loop would come back to it for ever.
+      this.#emitInstructions(block, true);
+    }
+    this.#isRepeating = false;
   }
 
   /** `isBounded`: what there is of them is known to be little. */
@@ -254,10 +266,16 @@ class RegionTranslator implements RegionControl {
       semantics(this.#emitter, ...(operands as unknown as [Operand, Operand, Operand, Operand]));
       this.#count++;
     }
-    // A block that ends because the next one begins there; `goto` counts the instruction it belongs to.
+    const { offset, instruction } = block.instructions.at(-1) as Placed;
+    if (instruction.row.ends === true || branchTarget({ offset, instruction }) !== undefined) f.unreachable();
+    else this.#goOn(block.next);
+  }
+
+  /** A block ends because the next one begins there; `goto` counts the instruction it belongs to. */
+  #goOn(offset: number): void {
     this.#count--;
-    this.#offset = block.next;
-    this.goto(block.next);
+    this.#offset = offset;
+    this.goto(offset);
     this.#count++;
   }
 
@@ -315,21 +333,24 @@ class RegionTranslator implements RegionControl {
       return;
     }
     x87?.confirmControl(leave);
-    this.#retire(this.#count + 1);
+    const count = this.#count + 1;
+    const isOnlyWay = this.#soleTargets.has(offset) && !this.#emitted.has(offset) && !this.#isRepeating;
+    if (!isOnlyWay) this.#retire(count);
     if (this.#emitted.has(offset)) this.#backEdge(offset);
-    this.#ensureDoubles(offset);
-    this.#binding.flags.materialize();
+    this.#ensureDoubles(offset, isOnlyWay ? count : 0);
+    if (isOnlyWay) this.#before.set(offset, { count, known: this.#binding.known() });
+    else this.#binding.flags.materialize();
     x87?.materialize();
     const isInner = offset === this.#region.entry && this.#innerLatches.has(this.#from);
     f.jump(isInner ? this.#innerEntry : target);
   }
 
   /** What a block takes for granted, or out. */
-  #ensureDoubles(block: number): void {
+  #ensureDoubles(block: number, count = 0): void {
     if (this.#isCautiousAt(block)) return;
     this.#doubles.ensure(block, () => {
       this.#options.supposes?.(block);
-      this.#leaveBefore(block);
+      this.#leaveBefore(block, count);
     });
   }
 
