@@ -1,9 +1,11 @@
 // Runs a machine on a thread of its own, with a second, sleeping one for its timers.
 
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Disposable } from '../engine/base/disposable.ts';
 import { BootError } from '../engine/firmware/index.ts';
 import type { BootErrorCode } from '../engine/index.ts';
+import type { RegionThreadTask } from '../engine/execution/index.ts';
 import type { MachineCommand, MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions, MachineStats } from '../engine/machine/options.ts';
 import { allocateAlarm, raiseAttention } from './alarm.ts';
@@ -58,6 +60,9 @@ class ThreadedRunner implements MachineRunner {
   #thread: GuestThread | undefined;
   #exited: Promise<void> = Promise.resolve();
   #attention: Int32Array | undefined;
+  #regionThread: RegionThreadTask | undefined;
+  /** The end of the thread that compiles regions. */
+  #regions: MessagePort | undefined;
   #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
   #saving: StateSaving | undefined;
   #merging: LayerMerging | undefined;
@@ -83,7 +88,8 @@ class ThreadedRunner implements MachineRunner {
   async start(state?: string, { paused = false }: { readonly paused?: boolean } = {}): Promise<void> {
     if (state === undefined) {
       await this.#startThread(false);
-      return this.#startAlarm();
+      this.#startAlarm();
+      return this.#startRegionThread();
     }
     let loading: StateLoading | undefined;
     try {
@@ -94,6 +100,7 @@ class ThreadedRunner implements MachineRunner {
       await Promise.all([started, loading.check()]);
       await this.#restore(loading, paused);
       this.#startAlarm();
+      this.#startRegionThread();
     } catch (error) {
       loading?.close();
       await this.powerOff();
@@ -184,6 +191,7 @@ class ThreadedRunner implements MachineRunner {
         }
         this.#attention = attentionView(message.attention);
         this.#memory = { attention: message.attention, guest: message.guest };
+        this.#regionThread = message.regionThread;
         resolve();
       };
       const crashed = (error: Error): void => {
@@ -199,8 +207,33 @@ class ThreadedRunner implements MachineRunner {
       worker.once('exit', (code) =>
         crashed(new Error(`the machine's thread ended unexpectedly with code ${code}`)),
       );
-      thread.begin({ options: awaitsState ? { ...this.#options, awaitsState } : this.#options, alarm: this.#alarm, profile: this.#profile });
+      thread.begin({
+        options: awaitsState ? { ...this.#options, awaitsState } : this.#options,
+        alarm: this.#alarm, profile: this.#profile, regions: this.#openRegions(),
+      });
     });
+  }
+
+  /**
+   * The guest's end of the way to a thread that compiles regions. None where the two would only take turns, nor where time is
+   * counted in instructions: when a region comes then would decide what the guest sees.
+   */
+  #openRegions(): MessagePort | undefined {
+    const { accelerator, time } = this.#options;
+    if (accelerator !== 'jit' || time !== 'host' || availableParallelism() === 1) return undefined;
+    const { port1, port2 } = new MessageChannel();
+    this.#regions = port2;
+    return port1;
+  }
+
+  /** A guest can do without it. */
+  #startRegionThread(): void {
+    const port = this.#regions;
+    if (port === undefined || this.#regionThread === undefined || this.#ended) return;
+    const regions = startWorker({ role: 'regions', task: this.#regionThread, port }, [port]);
+    regions.unref();
+    regions.once('error', ({ message }: Error) => this.#fire('log', 'warning', `the thread that compiles code has ended: ${message}`));
+    regions.once('exit', () => this.#send({ kind: 'region-thread-lost' }));
   }
 
   /** When the guest runs already: a thread takes as long to start as much else that it would wait for. */

@@ -19,7 +19,7 @@ export class GuestThread {
 
   /** Builds the machine and runs it; once. */
   begin(task: GuestTask): void {
-    this.port.postMessage(task);
+    this.port.postMessage(task, task.regions === undefined ? [] : [task.regions]);
   }
 }
 

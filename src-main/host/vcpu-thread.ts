@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { RegionChannel, RegionThreadMessage } from '../engine/execution/index.ts';
 import { BootError, createMachine, type Machine, type MachineHost } from '../engine/index.ts';
 import type { MachineCommand } from '../engine/machine/messages.ts';
 import { AlarmSetter } from './alarm.ts';
@@ -11,7 +12,7 @@ import { monotonicNs } from './host-time.ts';
 import { ThreadProfiler } from './thread-profile.ts';
 import type { GuestTask, StartFailure, WorkerMessage } from './worker-protocol.ts';
 
-export function runMachine({ options, alarm, profile }: GuestTask, port: MessagePort): void {
+export function runMachine({ options, alarm, profile, regions }: GuestTask, port: MessagePort): void {
   const setter = new AlarmSetter(alarm);
   const post = (message: WorkerMessage): void => port.postMessage(message);
   const host: MachineHost = {
@@ -22,6 +23,7 @@ export function runMachine({ options, alarm, profile }: GuestTask, port: Message
     emit: (event) => post({ kind: 'event', event }),
     alarm: (deadlineNs) => setter.set(deadlineNs),
     tidyUp: collectGarbage,
+    ...(regions === undefined ? {} : { regionChannel: regionChannel(regions) }),
   };
   let machine: Machine;
   try {
@@ -29,6 +31,7 @@ export function runMachine({ options, alarm, profile }: GuestTask, port: Message
   } catch (error) {
     post({ kind: 'failed', failure: describe(error) });
     port.close();
+    regions?.close();
     return;
   }
   const { memory, attentionAddress } = machine.engine;
@@ -36,6 +39,7 @@ export function runMachine({ options, alarm, profile }: GuestTask, port: Message
     kind: 'ready',
     attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
     guest: machine.engine.ram,
+    regionThread: machine.engine.regionThread,
   });
   const profiler = profile ? new ThreadProfiler() : undefined;
   try {
@@ -44,7 +48,15 @@ export function runMachine({ options, alarm, profile }: GuestTask, port: Message
   } finally {
     setter.stop();
     port.close();
+    regions?.close();
   }
+}
+
+function regionChannel(port: MessagePort): RegionChannel {
+  return {
+    post: (request) => port.postMessage(request),
+    receive: () => receiveMessageOnPort(port)?.message as RegionThreadMessage | undefined,
+  };
 }
 
 function describe(error: unknown): StartFailure {

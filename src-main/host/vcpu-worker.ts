@@ -1,5 +1,5 @@
-// Entry of a machine's threads: the one that runs the guest, the one that sleeps until its next timer, and the one that
-// writes a state.
+// Entry of a machine's threads: the one that runs the guest, the one that sleeps until its next timer, the one that
+// compiles regions, and the one that writes a state.
 
 import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
@@ -13,6 +13,9 @@ if (task.role === 'vcpu') {
   setFlagsFromString('--wasm-tiering-budget=100000');
   const { runMachine } = await import('./vcpu-thread.ts');
   task.port.once('message', (guest: GuestTask) => runMachine(guest, task.port));
+} else if (task.role === 'regions') {
+  const { runRegionThread } = await import('./region-thread.ts');
+  runRegionThread(task.task, task.port);
 } else if (task.role === 'saver') {
   const { runSaver } = await import('./state-saver.ts');
   runSaver(task.task, task.port);

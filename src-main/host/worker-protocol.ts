@@ -1,6 +1,7 @@
 // What the runner and its threads tell each other besides the machine's own commands and events.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { RegionThreadTask } from '../engine/execution/index.ts';
 import type { MachineEvent } from '../engine/machine/messages.ts';
 import type { MachineOptions } from '../engine/machine/options.ts';
 import type { ProfileRow } from './thread-profile.ts';
@@ -11,12 +12,16 @@ export type WorkerTask =
   /** Its first message is a `GuestTask`, those that follow are commands. */
   | { readonly role: 'vcpu'; readonly port: MessagePort }
   | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord }
+  /** Its messages are those of the engine's `RegionChannel`. */
+  | { readonly role: 'regions'; readonly task: RegionThreadTask; readonly port: MessagePort }
   | { readonly role: 'saver'; readonly task: SaverTask; readonly port: MessagePort };
 
 export interface GuestTask {
   readonly options: MachineOptions;
   readonly alarm: SharedArrayBuffer;
   readonly profile: boolean;
+  /** To the thread that compiles regions, if there is to be one. */
+  readonly regions: MessagePort | undefined;
 }
 
 export interface AttentionWord {
@@ -36,7 +41,7 @@ export function attentionView(word: AttentionWord): Int32Array {
 
 /** From the machine's thread: before anything else either `ready` or `failed`. */
 export type WorkerMessage =
-  | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart }
+  | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart; readonly regionThread: RegionThreadTask }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'event'; readonly event: MachineEvent }
   /** Once, when the machine has ended. */

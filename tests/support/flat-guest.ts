@@ -2,6 +2,7 @@
 // caught. For instruction tests that compare registers and memory with an independent reference.
 
 import { createFlatMachine, type FlatMachine } from '../../src-main/engine/execution/flat-machine.ts';
+import type { RegionChannel } from '../../src-main/engine/execution/index.ts';
 import type { CpuEnvironment } from '../../src-main/engine/x86/helpers/cpu-context.ts';
 import type { CpuModelName } from '../../src-main/engine/x86/models/cpu-model.ts';
 import {
@@ -34,7 +35,7 @@ const TABLES = 0x1000;
 const GDT = 0x4000;
 const IDT = 0x5000;
 const HANDLERS = 0x6000;
-const CODE = 0x8000;
+export const CODE = 0x8000;
 const STACK = 0x1_0000;
 /** Where tests put operands; 16-byte aligned. */
 export const DATA = 0x2_0000;
@@ -49,6 +50,7 @@ export interface FlatGuestOptions {
   readonly model?: CpuModelName;
   readonly environment?: Partial<CpuEnvironment>;
   readonly codeCacheBytes?: number;
+  readonly regionChannel?: RegionChannel;
 }
 
 export class FlatGuest {
@@ -57,9 +59,9 @@ export class FlatGuest {
   readonly #bits: 32 | 64;
   #code = '';
 
-  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {}, codeCacheBytes }: FlatGuestOptions) {
+  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {}, codeCacheBytes, regionChannel }: FlatGuestOptions) {
     this.#bits = bits;
-    const limit = codeCacheBytes === undefined ? {} : { codeCacheBytes };
+    const limit = { ...(codeCacheBytes && { codeCacheBytes }), ...(regionChannel && { regionChannel }) };
     this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2, environment, ...limit });
     const { memory } = this.machine;
     this.view = new DataView(memory.buffer, memory.byteOffset, RAM_BYTES);

@@ -5,6 +5,8 @@ import type { CpuContext, CpuEnvironment } from '../x86/helpers/cpu-context.ts';
 import type { CpuModel } from '../x86/models/cpu-model.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ArrivingPages } from '../snapshot/page-arrival.ts';
+import type { RegionChannel } from './jit/region-compiler.ts';
+import type { RegionThreadTask } from './region-thread.ts';
 import type { CompileWaits } from './tier-times.ts';
 import type { PageCopies } from '../snapshot/page-guard.ts';
 
@@ -47,6 +49,10 @@ export interface CpuEngine {
   readonly stats: CpuStats;
   /** Runs until `maxInstructions` have retired or something else stops it. */
   run(maxInstructions: number): { readonly stop: CpuStop };
+  /** What a thread that compiles regions is told, which then speaks through `regionChannel`. */
+  readonly regionThread: RegionThreadTask;
+  /** That thread has ended. */
+  loseRegionThread(): void;
   /** Whether the guest has entered user code (CPL 3) since the last call. */
   takeUserCode(): boolean;
   /** Whether the guest does nothing but serve its own ticks: what they run is compiled bit by bit. */
@@ -94,6 +100,8 @@ export interface CpuEngineOptions {
   readonly accelerator: 'jit' | 'interp';
   /** Makes generated functions callable; default: as WebAssembly. */
   readonly load?: ModuleLoader;
+  /** The way to a thread that compiles regions, once it is ready; absent: regions are compiled between two runs. */
+  readonly regionChannel?: RegionChannel;
   /** Entries of a block before its region is compiled. */
   readonly hotThreshold?: number;
   /** Memory that regions may take, as far as it can be estimated; those used least recently make room for new ones. */

@@ -18,3 +18,10 @@ export const RETIRED = word('retired');
 export const RAN_USER_CODE = word('ranUserCode');
 export const TLB_READ = word('tlbRead');
 export const TLB_WRITE = word('tlbWrite');
+
+/**
+ * Bits of the attention word: what the engine asks of itself, and that the thread which compiles regions has something to say.
+ * The others belong to the board and other threads.
+ */
+export const ATTENTION_OWN = 1 << 30;
+export const ATTENTION_COMPILED = 1 << 29;

@@ -28,7 +28,7 @@ import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
-import { CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RAN_USER_CODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
+import { ATTENTION_COMPILED, ATTENTION_OWN, CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RAN_USER_CODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
 import { CodeCache, UNIT_FAULT } from './interpreter/code-cache.ts';
@@ -39,10 +39,9 @@ import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { StepCache } from './interpreter/step-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
-import { HOT_ENTRIES } from './jit/hot-blocks.ts';
 import { Jit } from './jit/jit.ts';
-import { OwnCompiler } from './jit/region-compiler.ts';
-import { computeLayout, GUEST_PAGE } from './layout.ts';
+import { OwnCompiler, SharedCompiler } from './jit/region-compiler.ts';
+import { computeLayout, GUEST_PAGE, type MemoryLayout } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
 import { FetchTlb } from './mmu/fetch-tlb.ts';
 import { MappingEpochs } from './mmu/mapping-epochs.ts';
@@ -54,13 +53,12 @@ import { createSegmentRoutines } from './segments/segment-routine.ts';
 import { createX87Routines } from './soft-float/x87-routines.ts';
 import { loadWebAssembly } from './module-loader.ts';
 import { PhysicalMap } from './physical-map.ts';
+import type { RegionThreadTask } from './region-thread.ts';
 import { TierTimes } from './tier-times.ts';
 import { unitFaultVector } from './unit-fault.ts';
 import { WaitingInterrupts } from './waiting-interrupts.ts';
 import { createViews, type MemoryViews } from './views.ts';
 
-/** Bit of the attention word that the engine itself sets; the others belong to the board and other threads. */
-const ATTENTION_OWN = 1 << 30;
 const PAGE_MASK = GUEST_PAGE - 1;
 const VECTOR_DB = 1;
 const VECTOR_UD = 6;
@@ -69,6 +67,7 @@ export class Engine implements CpuEngine {
   readonly memory: WebAssembly.Memory;
   readonly ram: { readonly base: number; readonly bytes: number };
   readonly attentionAddress: number;
+  readonly #layout: MemoryLayout;
   readonly #cpu: Cpu;
   readonly #views: MemoryViews;
   /** The CPU block as 32-bit words. */
@@ -86,6 +85,7 @@ export class Engine implements CpuEngine {
   readonly #attention: number;
   readonly #epochs: MappingEpochs;
   readonly #jit: Jit | undefined;
+  readonly #shared: SharedCompiler | undefined;
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
   readonly #waiting: WaitingInterrupts;
@@ -94,6 +94,7 @@ export class Engine implements CpuEngine {
 
   constructor(options: CpuEngineOptions) {
     const layout = computeLayout({ ramBytes: options.ramBytes, vramBytes: options.videoMemoryBytes });
+    this.#layout = layout;
     this.memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     this.ram = { base: layout.ramBase, bytes: layout.ramBytes + layout.vramBytes };
     const views = createViews(this.memory);
@@ -124,15 +125,13 @@ export class Engine implements CpuEngine {
       const { features } = options.model;
       const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
       const leavesBlock = (instruction: Instruction, mode: number) => this.#handlers.numbers.leavesBlock(instruction, mode);
-      const compiler = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths);
+      const own = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths, options.hotThreshold);
+      this.#shared = options.regionChannel && new SharedCompiler(own, options.regionChannel, slowPaths);
+      const compiler = this.#shared ?? own;
       this.#jit = new Jit(
         { views, code: this.#code, handlers: this.#handlers, mapping, compiler },
-        {
-          layout,
-          ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
-        },
+        { layout, ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }) },
       );
-      this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
     }
     this.#code.onInvalidate = (hostPage) => {
       this.#left.record = 0;
@@ -167,7 +166,7 @@ export class Engine implements CpuEngine {
       instructions: Number(this.#cpu.get64(F.retired)),
       regionsCompiled: this.#jit?.stats.installed ?? 0,
       tlbMisses: this.#mmu.stats.misses,
-      tierNs: this.#times.ns,
+      tierNs: { ...this.#times.ns, ...(this.#shared && { compilerThread: this.#shared.elsewhereNs }) },
       compileWaits: this.#times.compileWaits,
       counters: {
         ...this.#counters,
@@ -192,6 +191,14 @@ export class Engine implements CpuEngine {
       mmu: this.#mmu.stats,
       handlerKeys: this.#handlers.numbers.keys,
     };
+  }
+
+  get regionThread(): RegionThreadTask {
+    return { memory: this.memory.buffer as SharedArrayBuffer, layout: this.#layout, features: this.#cpu.model.features };
+  }
+  loseRegionThread(): void {
+    this.#shared?.lose();
+    this.#jit?.recall();
   }
 
   takeUserCode(): boolean {
@@ -307,7 +314,8 @@ export class Engine implements CpuEngine {
     for (;;) {
       // A plain look first: the exchange costs as much as a block.
       const asked = this.#views.i32[this.#attention] === 0 ? 0 : Atomics.exchange(this.#views.i32, this.#attention, 0);
-      if ((asked & ~ATTENTION_OWN) !== 0) return 'attention';
+      if ((asked & ATTENTION_COMPILED) !== 0) this.#takeRegions();
+      if ((asked & ~(ATTENTION_OWN | ATTENTION_COMPILED)) !== 0) return 'attention';
       if (this.#takeInterrupt() === 'shutdown') return 'shutdown';
       if (this.#wide(RETIRED) >= limit) return 'budget';
       const stop = this.#runOnce();
@@ -465,6 +473,13 @@ export class Engine implements CpuEngine {
     if (this.#jit?.isDue(block.header, cpu.environment.nowNs()) !== true) return;
     const done = this.#times.beginCompilation();
     this.#jit.request(block);
+    done();
+  }
+
+  /** What another thread has compiled. */
+  #takeRegions(): void {
+    const done = this.#times.beginCompilation();
+    this.#jit?.attend();
     done();
   }
 

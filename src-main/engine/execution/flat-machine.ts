@@ -7,6 +7,7 @@ import type { CpuModelName } from '../x86/models/cpu-model.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import type { CpuStop } from './cpu-engine.ts';
 import { Engine } from './engine.ts';
+import type { RegionChannel } from './jit/region-compiler.ts';
 import type { ModuleLoader } from './module-loader.ts';
 
 export interface FlatMachineOptions {
@@ -18,6 +19,7 @@ export interface FlatMachineOptions {
   readonly environment?: Partial<CpuEnvironment>;
   readonly load?: ModuleLoader;
   readonly codeCacheBytes?: number;
+  readonly regionChannel?: RegionChannel;
 }
 
 export interface FlatMachine {
@@ -58,6 +60,7 @@ export function createFlatMachine(options: FlatMachineOptions): FlatMachine {
     accelerator: options.accel,
     ...(options.hotThreshold === undefined ? {} : { hotThreshold: options.hotThreshold }),
     ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
+    ...(options.regionChannel === undefined ? {} : { regionChannel: options.regionChannel }),
     ...(options.load === undefined ? {} : { load: options.load }),
   });
   return {

@@ -1,6 +1,7 @@
 // What a machine needs from the program around it: time, a mailbox and somebody to wake it. All calls come from
 // the thread the machine runs on.
 
+import type { RegionChannel } from '../execution/index.ts';
 import type { MachineCommand, MachineEvent } from './messages.ts';
 
 export interface MachineHost {
@@ -19,6 +20,8 @@ export interface MachineHost {
    * former one. Setting it early or twice does no harm.
    */
   alarm(deadlineNs: number): void;
+  /** The way to a thread that compiles regions (`CpuEngine.regionThread`); absent: there is none. */
+  readonly regionChannel?: RegionChannel;
   /** The guest starts anew: a good moment to give back what its last life has left. */
   tidyUp?(): void;
 }

@@ -92,6 +92,7 @@ export class Machine {
       environment,
       accelerator: options.accelerator,
       ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
+      ...(host.regionChannel === undefined ? {} : { regionChannel: host.regionChannel }),
       stopwatchNs: () => host.nowNs(),
     });
     this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);
@@ -180,6 +181,7 @@ export class Machine {
       case 'unguard': return this.engine.guardPages(undefined);
       case 'restore': this.engine.awaitPages(command.pages); return this.#takeState(command.sections);
       case 'arrived': return this.engine.awaitPages(undefined);
+      case 'region-thread-lost': return this.engine.loseRegionThread();
       case 'request-stats': this.#host.emit({ kind: 'stats', stats: this.stats() }); return;
     }
   }

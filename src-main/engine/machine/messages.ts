@@ -45,6 +45,8 @@ export type MachineCommand =
   /** To a held machine whose memory is put in place from outside, until `arrived`; `restored` or `not-restored` answers. */
   | { readonly kind: 'restore'; readonly sections: readonly StateSection[]; readonly pages: ArrivingPages }
   | { readonly kind: 'arrived' }
+  /** The thread that compiled regions has ended. */
+  | { readonly kind: 'region-thread-lost' }
   | { readonly kind: 'request-stats' };
 
 /** From the machine. */

@@ -138,7 +138,8 @@ export class CodeCache implements CodeWatcher {
 
   /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode. */
   blocksIn(host: number, mode: number): number[] {
-    const found = entriesIn(this.#pages.get(host / GUEST_PAGE)?.blocks, mode).map(([offset]) => offset);
+    const found: number[] = [];
+    eachOf(this.#pages.get(host / GUEST_PAGE)?.blocks, mode, (offset) => found.push(offset));
     for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
       if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
     return found;
@@ -189,11 +190,14 @@ export class CodeCache implements CodeWatcher {
 
   /**
    * The records with which regions leave for places in a page, given by its host address, by offset: headers of blocks, and
-   * records that are linked to them once these have been built.
+   * records that are linked to them once these have been built. Offset and record by turns.
    */
-  exitsIn(host: number, mode: number): (readonly [offset: number, record: number])[] {
+  exitsIn(host: number, mode: number): number[] {
     const page = this.#pages.get(host / GUEST_PAGE);
-    return [...entriesIn(page?.exits, mode), ...entriesIn(page?.blocks, mode)];
+    const found: number[] = [];
+    // A block of a place with both is what comes last, and counts.
+    for (const records of [page?.exits, page?.blocks]) eachOf(records, mode, (offset, record) => found.push(offset, record));
+    return found;
   }
 
   /** So many records that belong to nobody, until they are `addExit`'s; undefined where the records are used up. */
@@ -375,11 +379,11 @@ function blockKey({ host, mode, single }: BlockRequest): number {
 }
 
 /** Those of one mode, by their offsets. */
-function entriesIn(records: ReadonlyMap<number, number> | undefined, mode: number): [offset: number, record: number][] {
+function eachOf(records: ReadonlyMap<number, number> | undefined, mode: number, visit: (offset: number, record: number) => void): void {
   const first = mode * 2 * GUEST_PAGE;
-  const found: [number, number][] = [];
-  for (const [key, record] of records ?? []) if (key >= first && key < first + GUEST_PAGE) found.push([key - first, record]);
-  return found;
+  records?.forEach((record, key) => {
+    if (key >= first && key < first + GUEST_PAGE) visit(key - first, record);
+  });
 }
 
 function crossingKey(request: BlockRequest): number {

@@ -123,6 +123,7 @@ export class JumpCache {
 
   /** Addresses that led to these regions lead to their headers again. */
   forgetRegions(slots: ReadonlySet<number>): void {
+    if (slots.size === 0) return;
     const { i32 } = this.#views;
     const end = this.#first + JUMP_CACHE_ENTRIES * ENTRY_WORDS;
     for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {

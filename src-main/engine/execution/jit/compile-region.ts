@@ -8,7 +8,7 @@ import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { RECORD_SIZE } from '../interpreter/record.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
-import type { DecodedBytes, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
+import type { DecodedCode, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
 import { translateRegion } from './translate.ts';
 
 /** By the linear address of its entry. */
@@ -41,13 +41,13 @@ export function compileRegion(request: RegionRequest, parts: CompilerParts): Reg
   if (pages.wanted.size > 0) return { kind: 'pages', wanted: [...pages.wanted] };
   if (formed === undefined) return { kind: 'refused', failure: undefined };
   try {
-    return translate(pages.inPlace(formed), request, parts, decodedBytes(formed, pages));
+    return translate(pages.inPlace(formed), request, parts, decodedCode(formed, pages));
   } catch (error) {
     return { kind: 'refused', failure: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function translate(region: Region, request: RegionRequest, parts: CompilerParts, code: readonly DecodedBytes[]): RegionOutcome<ModuleBuilder> {
+function translate(region: Region, request: RegionRequest, parts: CompilerParts, code: DecodedCode): RegionOutcome<ModuleBuilder> {
   const at = (offset: number): number => hostInRegion(region, offset);
   const pages = new Map(request.pages.map((page) => [page.index, page]));
   const pageOf = (offset: number): RequestPage => pages.get(Math.floor(offset / GUEST_PAGE)) as RequestPage;
@@ -82,15 +82,36 @@ function isAmong(sites: SiteOffsets, offset: number): boolean {
   return sites === 'all' || sites.includes(offset - Math.floor(offset / GUEST_PAGE) * GUEST_PAGE);
 }
 
-function decodedBytes(region: Region, copies: PageCopies): DecodedBytes[] {
-  const found: DecodedBytes[] = [];
-  for (const { offset, next } of region.blocks.values()) {
-    for (let at = offset; at < next; ) {
-      const end = Math.min(next, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
+function decodedCode(region: Region, copies: PageCopies): DecodedCode {
+  const places: number[] = [];
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const [from, to] of stretches(region)) {
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
       const copy = hostInRegion(region, at);
-      found.push({ host: copies.hostOf(copy), bytes: copies.bytes.slice(copy, copy + end - at) });
+      places.push(copies.hostOf(copy), end - at);
+      parts.push(copies.bytes.subarray(copy, copy + end - at));
+      length += end - at;
       at = end;
     }
+  }
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  for (const part of parts) {
+    bytes.set(part, filled);
+    filled += part.length;
+  }
+  return { places, bytes };
+}
+
+/** Where a region's instructions stand: from and to which offset, in ascending order. */
+function stretches({ blocks }: Region): [from: number, to: number][] {
+  const found: [number, number][] = [];
+  for (const { offset, next } of [...blocks.values()].sort((a, b) => a.offset - b.offset)) {
+    const last = found.at(-1);
+    if (last !== undefined && offset <= last[1]) last[1] = Math.max(last[1], next);
+    else found.push([offset, next]);
   }
   return found;
 }
@@ -147,13 +168,14 @@ class PageCopies {
 
 /** The records that a region may leave through, by offset in the entry's page: those there are, then spare ones. */
 class ExitRecords {
-  readonly added: { offset: number; record: number }[] = [];
-  readonly #records: Map<number, number>;
+  /** Offsets for which records are new. */
+  readonly added: number[] = [];
+  readonly #records = new Map<number, number>();
   readonly #end: number;
   #next: number;
 
   constructor({ exits, spare }: RegionRequest) {
-    this.#records = new Map(exits);
+    for (let at = 0; at < exits.length; at += 2) this.#records.set(exits[at] as number, exits[at + 1] as number);
     this.#next = spare.first;
     this.#end = spare.end;
   }
@@ -164,7 +186,7 @@ class ExitRecords {
     const record = this.#next;
     this.#next += RECORD_SIZE;
     this.#records.set(offset, record);
-    this.added.push({ offset, record });
+    this.added.push(offset);
     return record;
   }
 }

@@ -3,10 +3,10 @@
 
 import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
-import type { CodeCache } from '../interpreter/code-cache.ts';
+import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { jumpTarget } from '../interpreter/jump-cache.ts';
-import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
+import { FIELD, HANDLER, HEADER, RECORD_SIZE } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
@@ -15,7 +15,7 @@ import { FailingSites, WatchedSites } from './failing-sites.ts';
 import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
-import type { RegionFacts } from './region-request.ts';
+import type { DecodedCode, RegionFacts } from './region-request.ts';
 import { RequestMaker } from './request-maker.ts';
 import { REGION_EXPORT } from './translate.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
@@ -74,6 +74,7 @@ export class Jit {
     this.#compiler = parts.compiler;
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
+    this.#code.hotThreshold = parts.compiler.hotEntries;
     this.#waiting = new WaitingRegions(parts.code);
     this.#requests = new RequestMaker({ ...parts, sites: this.#sites, layout: options.layout });
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
@@ -119,9 +120,16 @@ export class Jit {
         this.#send(next);
       }
       const answer = this.#compiler.receive();
+      this.#code.hotThreshold = this.#compiler.hotEntries;
       if (answer === undefined) return;
       this.#take(answer);
     }
+  }
+
+  /** The compiler will answer nothing of what it was asked. */
+  recall(): void {
+    this.#waiting.recall();
+    this.attend();
   }
 
   #send(wanted: WantedRegion): void {
@@ -140,10 +148,10 @@ export class Jit {
       this.#send(wanted);
       return;
     }
-    const isCurrent = isCompiled && isThere && outcome.facts.code.every(({ host, bytes }) => this.#code.isAt(host, bytes));
+    const isCurrent = isCompiled && isThere && this.#isUnchanged(outcome.facts.code);
     this.#requests.settle(wanted, isCurrent ? outcome.facts.newExits.length : 0);
     if (isCurrent) {
-      this.#install(wanted.block, outcome.facts, outcome.module);
+      this.#install(wanted, outcome.facts, outcome.module);
     } else if (outcome.kind === 'refused') {
       this.stats.refused++;
       this.lastFailure = outcome.failure;
@@ -181,16 +189,28 @@ export class Jit {
     this.#code.countAnew(region.header, 1);
   }
 
-  #install({ header, host, linear, mode }: HotBlock, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
+  /** Whether memory still holds what a region was made from. */
+  #isUnchanged({ places, bytes }: DecodedCode): boolean {
+    let from = 0;
+    for (let at = 0; at < places.length; at += 2) {
+      const to = from + (places[at + 1] as number);
+      if (!this.#code.isAt(places[at] as number, bytes.subarray(from, to))) return false;
+      from = to;
+    }
+    return true;
+  }
+
+  #install({ block: { header, host, linear, mode }, spare }: WantedRegion, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
     const { pages } = facts;
     const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * bytes;
     const surplus = this.#live.surplus(memory);
     this.#drop(surplus);
     for (const old of surplus) this.#code.countAnew(old.header);
     this.stats.evicted += surplus.length;
-    for (const decoded of facts.code) this.#code.markDecoded(decoded.host, decoded.bytes.length);
+    const { places } = facts.code;
+    for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(places[at] as number, places[at + 1] as number);
     const page = host - (host % GUEST_PAGE);
-    for (const { offset, record } of facts.newExits) this.#code.addExit(record, page + offset, mode);
+    for (const [at, offset] of facts.newExits.entries()) this.#code.addExit((spare as RecordRun).first + at * RECORD_SIZE, page + offset, mode);
     const installed = this.#live.add({ header, pages, memory, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
     this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);

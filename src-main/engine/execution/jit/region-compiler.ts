@@ -1,9 +1,11 @@
-// Who compiles regions. The machine's own thread can always; another one takes requests and answers when it is done.
+// Who compiles regions, as the machine's thread sees it: itself, always; or another one, which takes requests and answers when
+// it is done. What that thread does is `region-thread.ts`.
 
 import type { ModuleBuilder } from '../../ir/module.ts';
 import type { EngineImports } from '../interpreter/engine-imports.ts';
-import type { GeneratedExports, ModuleLoader } from '../module-loader.ts';
+import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import { type CompilerParts, compileRegion } from './compile-region.ts';
+import { HOT_ENTRIES, HOT_ENTRIES_ELSEWHERE } from './hot-blocks.ts';
 import type { RegionOutcome, RegionRequest } from './region-request.ts';
 
 /** A module that is ready to be installed. */
@@ -18,6 +20,8 @@ export interface RegionAnswer {
 }
 
 export interface RegionCompiler {
+  /** Entries after which a block is worth a region. */
+  readonly hotEntries: number;
   /** Requests that it takes before it has answered the first of them. */
   readonly capacity: number;
   submit(request: RegionRequest): void;
@@ -27,12 +31,14 @@ export interface RegionCompiler {
 
 /** The thread that asks. */
 export class OwnCompiler implements RegionCompiler {
+  readonly hotEntries: number;
   readonly capacity = 1;
   readonly #parts: CompilerParts;
   readonly #load: (module: ModuleBuilder) => GeneratedExports;
   #answer: RegionAnswer | undefined;
 
-  constructor(parts: CompilerParts, load: ModuleLoader, imports: EngineImports) {
+  constructor(parts: CompilerParts, load: ModuleLoader, imports: EngineImports, hotEntries = HOT_ENTRIES) {
+    this.hotEntries = hotEntries;
     this.#parts = parts;
     this.#load = (module) => load(module, imports);
   }
@@ -51,5 +57,82 @@ export class OwnCompiler implements RegionCompiler {
     const answer = this.#answer;
     this.#answer = undefined;
     return answer;
+  }
+}
+
+/** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */
+export type RegionThreadMessage =
+  /** It takes requests from now on. */
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'answer';
+      readonly ticket: number;
+      readonly outcome: RegionOutcome<CompiledModule>;
+      /** What it took, by that thread's clock. */
+      readonly ns: number;
+    };
+
+export interface CompiledModule {
+  readonly module: WebAssembly.Module;
+  readonly bytes: number;
+}
+
+/** The way to another thread, which the host provides. */
+export interface RegionChannel {
+  post(request: RegionRequest): void;
+  /** The next message, without waiting. */
+  receive(): RegionThreadMessage | undefined;
+}
+
+/** Enough for the other thread not to run dry until answers are seen. */
+const CAPACITY = 2;
+
+/** Another thread from when it is ready until it is lost; before and after that the one that asks. */
+export class SharedCompiler implements RegionCompiler {
+  /** How long the other thread has worked. */
+  elsewhereNs = 0;
+  readonly #own: OwnCompiler;
+  readonly #imports: EngineImports;
+  #channel: RegionChannel | undefined;
+  #isReady = false;
+
+  constructor(own: OwnCompiler, channel: RegionChannel, imports: EngineImports) {
+    this.#own = own;
+    this.#channel = channel;
+    this.#imports = imports;
+  }
+
+  get hotEntries(): number {
+    return this.#isReady ? HOT_ENTRIES_ELSEWHERE : this.#own.hotEntries;
+  }
+  get capacity(): number {
+    return this.#isReady ? CAPACITY : this.#own.capacity;
+  }
+
+  submit(request: RegionRequest): void {
+    if (this.#isReady) this.#channel?.post(request);
+    else this.#own.submit(request);
+  }
+
+  receive(): RegionAnswer | undefined {
+    const own = this.#own.receive();
+    if (own !== undefined) return own;
+    const message = this.#channel?.receive();
+    if (message === undefined) return undefined;
+    if (message.kind === 'ready') {
+      this.#isReady = true;
+      return this.receive();
+    }
+    this.elsewhereNs += message.ns;
+    const { ticket, outcome } = message;
+    if (outcome.kind !== 'compiled') return { ticket, outcome };
+    const { module, bytes } = outcome.module;
+    return { ticket, outcome: { ...outcome, module: { exports: instantiate(module, this.#imports), bytes } } };
+  }
+
+  /** The other thread has ended. */
+  lose(): void {
+    this.#isReady = false;
+    this.#channel = undefined;
   }
 }

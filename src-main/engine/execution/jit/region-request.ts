@@ -1,7 +1,9 @@
 // What compiling a region depends on and what comes of it: plain data, so that another thread can do it. The request says
-// what the machine's thread knows; the answer says what the region supposes, to be checked when it is installed.
+// what the machine's thread knows; the answer says what the region supposes, to be checked when it is installed. Lists are
+// flat where they are long: passing an object to another thread costs a microsecond.
 
 import type { RecordRun } from '../interpreter/code-cache.ts';
+import type { Region } from './region.ts';
 
 /** Of instructions in a page, or that all of them are meant. */
 export type SiteOffsets = readonly number[] | 'all';
@@ -32,28 +34,30 @@ export interface RegionRequest {
   readonly pages: readonly RequestPage[];
   /** Whether the answer may be that more pages are wanted. */
   readonly mayAsk: boolean;
-  /** Of the entry's page: offsets of the records that a region may leave through. */
-  readonly exits: readonly (readonly [offset: number, record: number])[];
+  /** The records that a region may leave through: offset in the entry's page and address, by turns. */
+  readonly exits: readonly number[];
   /** What it may take records from that it would like to have besides. */
   readonly spare: RecordRun;
   /** The x87 control word to compile for; undefined: none. */
   readonly fcw: number | undefined;
 }
 
-/** A stretch of code as it was decoded, at a host address. */
-export interface DecodedBytes {
-  readonly host: number;
+/** Code as it was decoded: stretches at host addresses. */
+export interface DecodedCode {
+  /** Host address and length, by turns. */
+  readonly places: readonly number[];
+  /** One stretch behind the other. */
   readonly bytes: Uint8Array;
 }
 
 /** What a compiled region is, besides its module. */
 export interface RegionFacts {
   readonly instructions: number;
-  readonly pages: ReadonlyMap<number, number>;
+  readonly pages: Region['pages'];
   /** What it was made from. */
-  readonly code: readonly DecodedBytes[];
-  /** The spare records that it leaves through, from the first on, and for which offsets in the entry's page. */
-  readonly newExits: readonly { readonly offset: number; readonly record: number }[];
+  readonly code: DecodedCode;
+  /** Offsets in the entry's page that it leaves for through the spare records, from the first on. */
+  readonly newExits: readonly number[];
   /** Host addresses of instructions with checks for more than themselves, with suppositions, and with calls for devices. */
   readonly wide: readonly number[];
   readonly supposing: readonly number[];

@@ -1,0 +1,5 @@
+// For those outside the engine: what a thread that compiles regions does.
+
+export type { RegionChannel, RegionThreadMessage } from './jit/region-compiler.ts';
+export type { RegionRequest } from './jit/region-request.ts';
+export { createRegionThread, type RegionThreadTask } from './region-thread.ts';

@@ -1,0 +1,128 @@
+// Regions that a thread of their own compiles: they come, and what became of their code meanwhile is seen.
+
+import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { afterEach, expect, it } from 'vitest';
+import type { RegionThreadMessage } from '../../../src-main/engine/execution/index.ts';
+import { startWorker } from '../../../src-main/host/guest-thread.ts';
+import { eventually } from '../../support/eventually.ts';
+import { CODE, FlatGuest } from '../../support/flat-guest.ts';
+
+const NOP = '90';
+/** xor eax, eax; mov ecx, 20000; next: add eax, ecx; dec ecx; jnz next */
+const SUM = '31c0 b9204e0000 01c8 49 75fb';
+const SUM_RESULT = 200_010_000;
+/** Where its loop begins. */
+const ADD = CODE + 7;
+
+let worker: Worker | undefined;
+afterEach(async () => {
+  await worker?.terminate();
+});
+
+/** A guest whose regions another thread compiles, once that is ready; `hold` keeps its messages back. */
+async function guestWithThread() {
+  const { port1, port2 } = new MessageChannel();
+  const arrived: RegionThreadMessage[] = [];
+  const seen: RegionThreadMessage[] = [];
+  const arrive = () => {
+    const message = receiveMessageOnPort(port1)?.message as RegionThreadMessage | undefined;
+    if (message !== undefined) arrived.push(message);
+    return arrived.length;
+  };
+  const state = { posted: 0, isHeld: false };
+  const regionChannel = {
+    post: (request: unknown) => {
+      state.posted++;
+      port1.postMessage(request);
+    },
+    receive: () => {
+      arrive();
+      const message = state.isHeld ? undefined : arrived.shift();
+      if (message !== undefined) seen.push(message);
+      return message;
+    },
+  };
+  const guest = new FlatGuest({ bits: 32, accel: 'jit', regionChannel });
+  const { engine, cpu } = guest.machine;
+  const thread = startWorker({ role: 'regions', task: engine.regionThread, port: port2 }, [port2]);
+  worker = thread;
+  const sum = () => {
+    guest.run(SUM);
+    expect(cpu.get32('gpr')).toBe(SUM_RESULT);
+  };
+  const answers = () => seen.filter(({ kind }) => kind === 'answer').length;
+  await eventually(() => guest.run(NOP) === -1 && seen.length > 0, 'the thread is ready');
+  return { guest, engine, thread, state, arrive, answers, sum, installed: () => engine.stats.regionsCompiled };
+}
+
+/** Runs the loop until its region has been compiled, and holds the answer back. */
+async function asked({ state, arrive, sum }: Awaited<ReturnType<typeof guestWithThread>>): Promise<void> {
+  state.isHeld = true;
+  sum();
+  expect(state.posted).toBe(1);
+  await eventually(() => arrive() === 1, 'the thread has answered');
+}
+
+/** Lets the answer in while the guest runs what does not have the loop. */
+async function answered({ guest, state, answers }: Awaited<ReturnType<typeof guestWithThread>>, run: () => void = () => guest.run(NOP)): Promise<void> {
+  state.isHeld = false;
+  await eventually(() => {
+    run();
+    return answers() === 1;
+  }, 'the answer has been taken');
+}
+
+it('compiles while the guest goes on, which then runs what has come', async () => {
+  const it = await guestWithThread();
+  const before = it.installed();
+  await eventually(() => {
+    it.sum();
+    return it.installed() > before;
+  }, 'a region comes');
+  const { tierNs, instructions } = it.engine.stats;
+  expect(tierNs['compilerThread']).toBeGreaterThan(0);
+  it.sum();
+  expect(it.engine.stats.instructions - instructions).toBe(60_003);
+  expect(it.answers()).toBe(1);
+});
+
+it('throws away what was compiled from code that is gone', async () => {
+  const it = await guestWithThread();
+  const before = it.installed();
+  await asked(it);
+  // Running another program writes its bytes, and says so.
+  await answered(it);
+  expect(it.installed()).toBe(before);
+  expect(it.engine.inspection.jit?.outdated).toBe(1);
+});
+
+it('compares the bytes that a region was made from', async () => {
+  const it = await guestWithThread();
+  const before = it.installed();
+  await asked(it);
+  // Not told to the engine, as with bytes that nobody has decoded.
+  it.guest.view.setUint8(ADD, 0x29);
+  await answered(it, it.sum);
+  expect(it.installed()).toBe(before);
+  expect(it.engine.inspection.jit?.outdated).toBe(1);
+});
+
+it('forgets what is under way with the code', async () => {
+  const it = await guestWithThread();
+  await asked(it);
+  it.engine.forgetCode();
+  const before = it.installed();
+  await answered(it);
+  expect([it.installed(), it.engine.inspection.jit?.outdated]).toEqual([before, 0]);
+});
+
+it('compiles by itself once the thread is lost', async () => {
+  const it = await guestWithThread();
+  const before = it.installed();
+  await asked(it);
+  await it.thread.terminate();
+  it.engine.loseRegionThread();
+  expect(it.installed()).toBe(before + 1);
+  it.sum();
+  expect(it.answers()).toBe(0);
+});
