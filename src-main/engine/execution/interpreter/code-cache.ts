@@ -283,7 +283,7 @@ export class CodeCache implements CodeWatcher {
         this.#writer.control(record, HANDLER.proceed, { pageOffset, count });
         break;
       }
-      this.#write(record, { pageOffset, count }, result, mode);
+      const leaves = this.#write(record, { pageOffset, count }, result, mode);
       at += result.ok ? result.instruction.length : result.length;
       if (!result.ok || result.instruction.row.ends === true) {
         // Its target would otherwise stand where the next instruction does if it is decoded next, and be taken for it.
@@ -293,7 +293,7 @@ export class CodeCache implements CodeWatcher {
       count++;
       record += RECORD_SIZE;
       // What usually goes back to the run loop may still go on, depending on its operands.
-      if (this.#handlers.numbers.leavesBlock(result.instruction, mode)) limit = count;
+      if (leaves) limit = count;
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
     this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
@@ -319,23 +319,23 @@ export class CodeCache implements CodeWatcher {
     return decode(bytes, at, end, { codeBits: codeBitsOf(mode) }, this.#features, protectedMode);
   }
 
+  /** True for an instruction that returns to the run loop, on some path at least, whether or not it is refused. */
   #write(
     record: number,
     at: { pageOffset: number; count: number },
     result: Exclude<DecodeResult, { fault: 'short' }>,
     mode: number,
-  ): void {
+  ): boolean {
     if (!result.ok) {
       this.#writer.fault(record, at, result.fault, result.fault === 13 ? 0 : -1);
-      return;
+      return false;
     }
     const { instruction } = result;
+    const number = this.#handlers.numbers.numberFor(instruction, mode);
     const refused = refusal(instruction, mode);
-    if (refused !== undefined) {
-      this.#writer.fault(record, at, refused.vector, refused.errorCode);
-      return;
-    }
-    this.#writer.instruction(record, at, instruction, this.#handlers.numbers.numberFor(instruction, mode));
+    if (refused === undefined) this.#writer.instruction(record, at, instruction, number);
+    else this.#writer.fault(record, at, refused.vector, refused.errorCode);
+    return this.#handlers.numbers.leaves(number);
   }
 
   /**

@@ -70,7 +70,12 @@ export class HandlerNumbers {
    * blocks and regions then end at the same places in every engine.
    */
   leavesBlock(instruction: Instruction, mode: number): boolean {
-    return this.#leaving.has(this.numberFor(instruction, mode));
+    return this.leaves(this.numberFor(instruction, mode));
+  }
+
+  /** As `leavesBlock`, by the number of the instruction's shape. */
+  leaves(number: number): boolean {
+    return this.#leaving.has(number);
   }
 
   /** As `numberOf` the instruction's shape. */
