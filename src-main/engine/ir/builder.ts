@@ -1,12 +1,14 @@
 // Builds one function (the contract is in types.ts): checks operand types, folds while building, records into
 // the flat graph. Folding rules are in fold.ts.
 
-import { F32, F64, I32, I64, NONE, OPCODE_IDS, OPCODES, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
+import { F32, F64, I32, I64, NONE, OPCODES, OPCODES_BY_NAME, type Opcode, TYPE_NAMES, V128 } from '../wasm/opcodes.table.ts';
 import {
   conditionOf,
   extendedFrom,
   foldAddress,
-  foldLane, foldNumeric,
+  foldLane,
+  foldNumeric,
+  hasLanes,
   foldSelect,
   isSum,
   negatedCondition,
@@ -65,7 +67,7 @@ const NARROWED_STORES: ReadonlyMap<number, number> = new Map(
     ['i64.store8', 'i32.store8'],
     ['i64.store16', 'i32.store16'],
     ['i64.store32', 'i32.store'],
-  ].map(([wide = '', narrow = '']) => [OPCODE_IDS.get(wide) ?? 0, OPCODE_IDS.get(narrow) ?? 0]),
+  ].map(([wide = '', narrow = '']) => [OPCODES_BY_NAME.get(wide)?.id ?? 0, OPCODES_BY_NAME.get(narrow)?.id ?? 0]),
 );
 
 export class GraphBuilder implements FunctionBuilder {
@@ -137,8 +139,7 @@ export class GraphBuilder implements FunctionBuilder {
   }
 
   op(name: string, ...operands: (IrValue | number)[]): IrValue {
-    const id = OPCODE_IDS.get(name);
-    const opcode = id === undefined ? undefined : OPCODES[id];
+    const opcode = OPCODES_BY_NAME.get(name);
     if (opcode === undefined || opcode.immediate === 'memory') this.fail(`no numeric instruction ${name}`);
     const immediates = opcode.immediate === 'none' ? 0 : opcode.immediate === 'lane' ? 1 : 16;
     const count = opcode.operands.length;
@@ -188,7 +189,7 @@ export class GraphBuilder implements FunctionBuilder {
   /** A numeric instruction by opcode id over value ids; used by the folding rules too. */
   numeric(op: number, immediate: number, a: number, b: number, c: number): number {
     if (this.fold) {
-      const folded = op >= 0xbc ? foldLane(this, op, immediate, a, b) : -1;
+      const folded = hasLanes(op) ? foldLane(this, op, immediate, a, b) : -1;
       const result = folded >= 0 ? folded : foldNumeric(this, op, a, b);
       if (result >= 0) return result;
     }
@@ -345,8 +346,7 @@ export class GraphBuilder implements FunctionBuilder {
   }
 
   private memoryOpcode(name: string, family: 'load' | 'store' | 'atomic'): Opcode {
-    const id = OPCODE_IDS.get(name);
-    const opcode = id === undefined ? undefined : OPCODES[id];
+    const opcode = OPCODES_BY_NAME.get(name);
     if (opcode === undefined || opcode.immediate !== 'memory' || memoryFamily(opcode) !== family) {
       this.fail(`no ${family} instruction ${name}`);
     }
@@ -566,8 +566,10 @@ export class GraphBuilder implements FunctionBuilder {
     let handle = this.handles[id];
     if (handle === undefined) {
       handle = { id, type: TYPE_NAMES[this.graph.type[id]!] as IrType };
-      while (this.handles.length <= id) this.handles.push(undefined);
-      this.handles[id] = handle;
+      const { handles } = this;
+      for (let length = handles.length; length < id; length++) handles.push(undefined);
+      if (handles.length === id) handles.push(handle);
+      else handles[id] = handle;
     }
     return handle as unknown as IrValue;
   }

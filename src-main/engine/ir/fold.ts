@@ -57,6 +57,9 @@ const LANES = [
 ] as const;
 const V128_XOR = 0x251;
 
+/** Instructions that `foldLane` knows: reinterpretations, and those of vectors. */
+export const hasLanes = (op: number): boolean => op >= 0xbc && (op <= 0xbf || op >= 0x200);
+
 /**
  * A lane that is a float stays in the vector unit, whichever type it is read or written as; one that was written is
  * read where it came from.
@@ -255,17 +258,18 @@ function keptPart(builder: GraphBuilder, wide: number, a: number, mask: number):
 /** Whether a value has only bits that a mask clears. */
 function isMaskedAway(builder: GraphBuilder, wide: number, value: number, mask: number): boolean {
   const { graph, significant } = builder;
-  const [low, high] = [graph.a[mask]!, wide === 0 ? 0 : graph.b[mask]!];
-  const isInMask = (otherLow: number, otherHigh: number) => (low & otherLow) !== 0 || (high & otherHigh) !== 0;
+  const low = graph.a[mask]!;
+  const high = wide === 0 ? 0 : graph.b[mask]!;
   const known = significant[value]!;
   const below = known >= 32 ? -1 : (1 << known) - 1;
-  if (known < 64 && !isInMask(below, known <= 32 ? 0 : (1 << (known - 32)) - 1)) return true;
+  const above = known <= 32 ? 0 : (1 << (known - 32)) - 1;
+  if (known < 64 && (low & below) === 0 && (high & above) === 0) return true;
   if (graph.kind[value] !== NUMERIC || !isConstant(graph, graph.b[value]!)) return false;
   const right = graph.b[value]!;
-  if (isOp(graph, value, AND + wide)) return !isInMask(graph.a[right]!, wide === 0 ? 0 : graph.b[right]!);
+  if (isOp(graph, value, AND + wide)) return (low & graph.a[right]!) === 0 && (wide === 0 || (high & graph.b[right]!) === 0);
   if (!isOp(graph, value, SHL + wide)) return false;
   const count = graph.a[right]! & (wide === 0 ? 31 : 63);
-  return !isInMask(count >= 32 ? 0 : -1 << count, count >= 32 ? -1 << (count - 32) : -1);
+  return (count >= 32 || (low & (-1 << count)) === 0) && (high & (count >= 32 ? -1 << (count - 32) : -1)) === 0;
 }
 
 function orXor(builder: GraphBuilder, op: number, wide: number, a: number, b: number): number {

@@ -3,6 +3,9 @@
 import { I32, OPCODES } from '../wasm/opcodes.table.ts';
 import { ATOMIC, CONSTANT, type FunctionGraph, LOAD, NUMERIC, SELECT } from './graph.ts';
 
+/** What loads leave at most, by opcode: those that extend by zeros. */
+const LOADED_BITS = Uint8Array.from(OPCODES, (opcode) => (opcode?.name.endsWith('_u') ? opcode.size * 8 : 64));
+
 /** `known` holds the answers for all earlier ids. */
 export function significantBitsOf(graph: FunctionGraph, known: Uint8Array, id: number): number {
   const width = graph.type[id] === I32 ? 32 : 64;
@@ -14,10 +17,8 @@ export function significantBitsOf(graph: FunctionGraph, known: Uint8Array, id: n
     case NUMERIC:
       return Math.min(width, numericBits(graph, known, id, width));
     case LOAD:
-    case ATOMIC: {
-      const opcode = OPCODES[graph.op[id]!]!;
-      return opcode.name.endsWith('_u') ? opcode.size * 8 : width;
-    }
+    case ATOMIC:
+      return Math.min(width, LOADED_BITS[graph.op[id]!]!);
     default:
       return width;
   }

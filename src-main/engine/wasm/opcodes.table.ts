@@ -240,9 +240,9 @@ function expand(rows: readonly Row[], into: (Opcode | undefined)[]): void {
 /** By id; holes are undefined. */
 export const OPCODES: readonly (Opcode | undefined)[] = makeOpcodes();
 
-/** Ids by text name. */
-export const OPCODE_IDS: ReadonlyMap<string, number> = new Map(
-  OPCODES.flatMap((opcode) => (opcode === undefined ? [] : [[opcode.name, opcode.id] as const])),
+/** By text name. */
+export const OPCODES_BY_NAME: ReadonlyMap<string, Opcode> = new Map(
+  OPCODES.flatMap((opcode) => (opcode === undefined ? [] : [[opcode.name, opcode] as const])),
 );
 
 function makeOpcodes(): (Opcode | undefined)[] {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';
 import { ModuleWriter } from '../../../src-main/engine/wasm/module-writer.ts';
-import { OPCODE_IDS, OPCODES } from '../../../src-main/engine/wasm/opcodes.table.ts';
+import { OPCODES_BY_NAME, OPCODES } from '../../../src-main/engine/wasm/opcodes.table.ts';
 
 /** Custom sections by name. */
 function custom(bytes: Uint8Array, name: string): number[] | undefined {
@@ -42,7 +42,7 @@ describe('module writer', () => {
 describe('opcode table', () => {
   it('has every name once', () => {
     const listed = OPCODES.filter((opcode) => opcode !== undefined);
-    expect(OPCODE_IDS.size).toBe(listed.length);
+    expect(OPCODES_BY_NAME.size).toBe(listed.length);
     // scalar, sign extension, memory, saturating, vector (no lane accesses to memory), atomic (no fence)
     expect(listed.length).toBe(123 + 5 + 23 + 8 + 227 + 66);
   });

@@ -5,6 +5,7 @@
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import type { FlagName } from '../../x86/semantics/emitter.ts';
 import type { FlagBinding } from './binding.ts';
+import { integerName } from './value.ts';
 
 export const CF = 0x001;
 export const PF = 0x004;
@@ -26,7 +27,7 @@ export interface FlagOperation {
 /** Operations named without their type prefix, on 32-bit values or on 64-bit ones. */
 function typed(f: FunctionBuilder, bits: number) {
   const type = bits === 64 ? 'i64' : 'i32';
-  return (name: string, a: IrValue, b: IrValue) => f.op(`${type}.${name}`, a, b);
+  return (name: string, a: IrValue, b: IrValue) => f.op(integerName(type, name), a, b);
 }
 
 /** Sign-extends an operation's result to the 64-bit form that ZF and SF are read from. */
@@ -117,7 +118,7 @@ export function auxOfStep(
     delta === 1 ? top : typeof top === 'bigint' ? -(top + 1n) : bits === 32 ? 0x7fff_ffff : top - 1;
   const of = f.op(
     'i32.shl',
-    f.op(`${type}.eq`, result, f.constant(type, overflowed)),
+    f.op(integerName(type, 'eq'), result, f.constant(type, overflowed)),
     f.constant('i32', OF_BIT),
   );
   const low = f.op('i32.and', bits === 64 ? f.op('i32.wrap_i64', result) : result, f.constant('i32', 15));

@@ -3,7 +3,7 @@
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import type { IntegerBits, Value } from '../../x86/semantics/emitter.ts';
-import { integer, irOf, irTypeOf, ofIrType } from './value.ts';
+import { integer, integerName, irOf, irTypeOf, ofIrType } from './value.ts';
 
 /** Thrown while instantiating semantics that break the commit rule or mix widths: a programmer's error. */
 export class SemanticsError extends Error {}
@@ -26,7 +26,7 @@ export abstract class GuestArithmetic {
     return this.f.constant('i32', value);
   }
   protected typed(bits: number, name: string, ...operands: IrValue[]): IrValue {
-    return this.f.op(`${bits === 64 ? 'i64' : 'i32'}.${name}`, ...operands);
+    return this.f.op(integerName(bits === 64 ? 'i64' : 'i32', name), ...operands);
   }
   /** Cuts an i32 to a narrow width. */
   protected cut(bits: number, value: IrValue): IrValue {
@@ -35,9 +35,9 @@ export abstract class GuestArithmetic {
   }
 
   constant(bits: IntegerBits, value: number | bigint): Value {
-    if (bits === 64) return integer(64, this.f.constant('i64', BigInt.asIntN(64, BigInt(value))));
+    if (bits === 64) return integer(64, this.f.constant('i64', value));
     const mask = bits === 32 ? -1 : 2 ** bits - 1;
-    return integer(bits, this.i32(Number(BigInt.asIntN(32, BigInt(value))) & mask));
+    return integer(bits, this.i32((typeof value === 'number' ? value : Number(BigInt.asIntN(32, value))) & mask));
   }
 
   // Integer arithmetic.

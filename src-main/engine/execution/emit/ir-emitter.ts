@@ -82,8 +82,8 @@ export class IrEmitter extends GuestArithmetic implements Emitter {
   /** Called by the JIT before each instruction of a region. */
   beginInstruction(): void {
     this.#committed = false;
-    this.#updates.clear();
-    this.#probes.clear();
+    if (this.#updates.size > 0) this.#updates.clear();
+    if (this.#probes.size > 0) this.#probes.clear();
   }
 
   protected override fail(message: string): never {

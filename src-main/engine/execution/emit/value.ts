@@ -44,6 +44,19 @@ export function ofIrType(ir: IrValue): Value {
   return new GuestValue(ir.type, bits, ir) as unknown as Value;
 }
 
+/** Made once: to find an instruction by a name that was put together just now takes several times as long. */
+const NAMES: Readonly<Record<'i32' | 'i64', Map<string, string>>> = { i32: new Map(), i64: new Map() };
+
+/** The text name of an integer instruction of a type. */
+export function integerName(type: 'i32' | 'i64', name: string): string {
+  let whole = NAMES[type].get(name);
+  if (whole === undefined) {
+    whole = `${type}.${name}`;
+    NAMES[type].set(name, whole);
+  }
+  return whole;
+}
+
 export function irOf(value: Value): IrValue {
   return (value as unknown as GuestValue).ir;
 }

@@ -3,6 +3,7 @@
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import { auxOfAdd, auxOfSub, extendResult, type FlagOperation } from '../emit/flag-arithmetic.ts';
+import { integerName } from '../emit/value.ts';
 
 export type OperationKind = 'add' | 'sub' | 'logic';
 
@@ -87,7 +88,8 @@ export class CarriedFlags {
   /** What a register holds whose lowest bits are a value. */
   #holder(value: IrValue, bits: number): IrValue | undefined {
     const source = this.#f.sourceOf(value, bits);
-    return this.#held.find((held) => held !== undefined && this.#f.sourceOf(held, bits) === source);
+    for (const held of this.#held) if (held !== undefined && this.#f.sourceOf(held, bits) === source) return held;
+    return undefined;
   }
   #whole(value: IrValue): IrValue {
     return this.#isWide && value.type === 'i32' ? this.#f.op('i64.extend_i32_u', value) : value;
@@ -144,7 +146,7 @@ export class CarriedFlags {
     if (kind === 'logic') return { kind, operation: { bits, left: carried, right: carried, result: carried } };
     const other = right === undefined ? this.#operand(operands[1], bits) : f.constant(type, right);
     const inverse = kind === 'add' ? 'sub' : 'add';
-    const computed = this.#cut(f.op(`${type}.${byResult ? inverse : kind}`, carried, other), bits);
+    const computed = this.#cut(f.op(integerName(type, byResult ? inverse : kind), carried, other), bits);
     const [left, result] = byResult ? [computed, carried] : [carried, computed];
     return { kind, operation: { bits, left, right: other, result } };
   }

@@ -5,6 +5,7 @@
 import type { FunctionBuilder, IrBlock, IrValue } from '../../ir/types.ts';
 import { GPR_INDEX } from '../../x86/state/cpu-state.ts';
 import type { GuestAccess } from '../emit/binding.ts';
+import { integerName } from '../emit/value.ts';
 import { probeTlb } from '../interpreter/guest-memory.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { tlbTable } from '../mmu/tlb.ts';
@@ -176,7 +177,7 @@ export class PageChecks {
   }
   #shifted(linear: IrValue, by: number): IrValue {
     const { type } = linear;
-    return by === 0 ? linear : this.#f.op(`${type}.add`, linear, this.#f.constant(type as 'i32', by));
+    return by === 0 ? linear : this.#f.op(integerName(type as 'i32', 'add'), linear, this.#f.constant(type as 'i32', by));
   }
 
   /** Whether so many bytes lie in two pages. */

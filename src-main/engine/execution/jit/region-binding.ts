@@ -8,7 +8,7 @@ import type { HelperDeclaration, HelperName } from '../../x86/helpers/declaratio
 import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
 import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
-import { irTypeOf } from '../emit/value.ts';
+import { integerName, irTypeOf } from '../emit/value.ts';
 import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
 import { loadHost, MMX_EXPONENT, storeHost } from '../interpreter/guest-memory.ts';
 import { valueSlot } from '../mmu/mmu.ts';
@@ -129,6 +129,8 @@ export class RegionBinding implements Binding {
     this.suppositions = this.#control.isCautious() ? undefined : this.supposed;
     const { row, operandBits, addressBits, repeat, lock } = instruction;
     this.aligned = row.aligned === true;
+    // Not spread: that takes several times as long, for each instruction.
+    const mode = this.#modeShape;
     this.shape = {
       mnemonic: row.mnemonic,
       condition: row.condition,
@@ -137,7 +139,13 @@ export class RegionBinding implements Binding {
       repeat,
       lock,
       segmented: isSegmented(instruction.segment, this.#mode),
-      ...this.#modeShape,
+      codeBits: mode.codeBits,
+      stackBits: mode.stackBits,
+      protectedMode: mode.protectedMode,
+      virtual8086: mode.virtual8086,
+      longMode: mode.longMode,
+      flatData: mode.flatData,
+      flatCode: mode.flatCode,
     };
     return bindOperands(instruction.operands);
   }
@@ -299,25 +307,23 @@ export class RegionBinding implements Binding {
     if (memory === undefined) throw new Error(`${this.shape.mnemonic} has no memory operand`);
     const type = addressBits === 64 ? 'i64' : 'i32';
     const bits = addressBits === 64 ? 64 : 32;
-    const parts: IrValue[] = [];
-    if (memory.base >= 0) parts.push(this.readGpr(memory.base, bits));
+    let sum = memory.base >= 0 ? this.readGpr(memory.base, bits) : undefined;
+    const plus = (term: IrValue): IrValue => (sum === undefined ? term : f.op(integerName(type, 'add'), sum, term));
     if (memory.index >= 0) {
       const shift = f.constant(type, Math.log2(memory.scale));
-      parts.push(f.op(`${type}.shl`, this.readGpr(memory.index, bits), shift));
+      sum = plus(f.op(integerName(type, 'shl'), this.readGpr(memory.index, bits), shift));
     }
     if (memory.ripRelative) {
       // Addresses with one base share checks.
       this.#heldCodeBase ??= f.get(this.#codeBase);
       const next = f.op('i64.add', this.#heldCodeBase, f.constant('i64', this.#offset + this.#instruction.length));
-      parts.push(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
+      sum = plus(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
     }
     const extra = memory.base === GPR_INDEX.rsp ? popped : 0;
-    const displacement = (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);
-    const constant =
-      type === 'i64'
-        ? f.constant('i64', displacement + BigInt(extra))
-        : this.#i32(memory.displacement + extra);
-    const sum = [...parts, constant].reduce((a, b) => f.op(`${type}.add`, a, b));
+    const isShort = memory.displacementHigh === memory.displacement >> 31;
+    const displacement = isShort ? memory.displacement : (BigInt(memory.displacementHigh) << 32n) | BigInt(memory.displacement >>> 0);
+    const constant = typeof displacement === 'number' || type === 'i32' ? memory.displacement + extra : displacement + BigInt(extra);
+    sum = plus(f.constant(type, constant));
     return addressBits === 16 ? f.op('i32.and', sum, this.#i32(0xffff)) : sum;
   }
 

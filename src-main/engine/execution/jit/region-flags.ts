@@ -5,6 +5,7 @@
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { FlagBinding } from '../emit/binding.ts';
 import { extendResult, type FlagOperation, readCondition, wordsOfOrder } from '../emit/flag-arithmetic.ts';
+import { integerName } from '../emit/value.ts';
 import { auxOfOperation, CarriedFlags, type OperationKind } from './carried-flags.ts';
 
 /** The last operation itself, or the two words as computed where they may turn out not to be needed. */
@@ -173,8 +174,8 @@ export class RegionFlags implements FlagBinding {
     const not = (value: IrValue) => (negated ? f.op('i32.eqz', value) : value);
     switch (code >> 1) {
       case 2:
-        if (pending.kind === 'sub') return f.op(`${type}.${negated ? 'ne' : 'eq'}`, left, right);
-        return not(f.op(`${type}.eqz`, result));
+        if (pending.kind === 'sub') return f.op(integerName(type, negated ? 'ne' : 'eq'), left, right);
+        return not(f.op(integerName(type, 'eqz'), result));
       case 4:
         return not(f.op('i32.and', this.#topBit(bits, result), f.constant('i32', 1)));
       default:
@@ -182,7 +183,7 @@ export class RegionFlags implements FlagBinding {
     }
     if (pending.kind === 'logic') return not(this.#logicCondition(code >> 1, pending.operation));
     if (pending.kind !== 'sub') return undefined;
-    const compare = (name: string, a: IrValue, b: IrValue) => f.op(`${type}.${name}`, a, b);
+    const compare = (name: string, a: IrValue, b: IrValue) => f.op(integerName(type, name), a, b);
     switch (code >> 1) {
       case 1:
         return compare(negated ? 'ge_u' : 'lt_u', left, right);
@@ -207,7 +208,7 @@ export class RegionFlags implements FlagBinding {
     const f = this.#f;
     const { bits, result } = operation;
     const type = bits === 64 ? 'i64' : 'i32';
-    const zero = () => f.op(`${type}.eqz`, result);
+    const zero = () => f.op(integerName(type, 'eqz'), result);
     const sign = () => f.op('i32.and', this.#topBit(bits, result), f.constant('i32', 1));
     if (pair === 0 || pair === 1) return f.constant('i32', 0);
     if (pair === 3) return zero();

@@ -2,6 +2,7 @@
 // registers are in its mode, and what they are known to hold in between.
 
 import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
+import { integerName } from '../emit/value.ts';
 
 const REGISTERS = 16;
 
@@ -72,10 +73,10 @@ export class RegionRegisters {
   #insert(index: number, value: IrValue, mask: number, shift: number): void {
     const f = this.#f;
     const type = this.#isWide ? 'i64' : 'i32';
-    const kept = f.op(`${type}.and`, this.#whole(index), f.constant(type, ~(mask << shift)));
+    const kept = f.op(integerName(type, 'and'), this.#whole(index), f.constant(type, ~(mask << shift)));
     const wideValue = this.#isWide ? f.op('i64.extend_i32_u', value) : value;
-    const placed = shift === 0 ? wideValue : f.op(`${type}.shl`, wideValue, f.constant(type, shift));
-    this.#setWhole(index, f.op(`${type}.or`, kept, placed));
+    const placed = shift === 0 ? wideValue : f.op(integerName(type, 'shl'), wideValue, f.constant(type, shift));
+    this.#setWhole(index, f.op(integerName(type, 'or'), kept, placed));
   }
 
   #variable(index: number): IrVariable {

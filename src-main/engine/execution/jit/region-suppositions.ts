@@ -94,8 +94,8 @@ export class RegionSuppositions implements BoundSuppositions {
 
   /** Control forks or joins, or a call may have changed the state. */
   forget(): void {
-    this.ranges.clear();
-    this.#checked.clear();
+    if (this.ranges.size > 0) this.ranges.clear();
+    if (this.#checked.size > 0) this.#checked.clear();
   }
 
   state(name: CpuFieldName, mask: number, value: number): void {

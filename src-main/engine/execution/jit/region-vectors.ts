@@ -56,8 +56,8 @@ export class RegionVectors {
     this.#held.fill(undefined);
     this.#heldLow.fill(undefined);
     this.#heldHigh.fill(undefined);
-    this.#lowest[32].clear();
-    this.#lowest[64].clear();
+    if (this.#lowest[32].size > 0) this.#lowest[32].clear();
+    if (this.#lowest[64].size > 0) this.#lowest[64].clear();
   }
 
   emitEntry(): void {
