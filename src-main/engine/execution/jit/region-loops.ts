@@ -28,11 +28,18 @@ export function soleTargets(region: Region): ReadonlySet<number> {
  * Empty where there is only one loop.
  */
 export function innerLatches(region: Region): ReadonlySet<number> {
+  const latches: number[] = [];
+  for (const block of region.blocks.values()) if (successors(region, block).includes(region.entry)) latches.push(block.offset);
+  // Most regions: who comes from where need not be known.
+  if (latches.length < 2) return new Set();
   const before = new Map<number, number[]>();
   for (const block of region.blocks.values()) {
-    for (const next of new Set(successors(region, block))) before.set(next, [...(before.get(next) ?? []), block.offset]);
+    for (const next of new Set(successors(region, block))) {
+      const blocks = before.get(next);
+      if (blocks === undefined) before.set(next, [block.offset]);
+      else blocks.push(block.offset);
+    }
   }
-  const latches = before.get(region.entry) ?? [];
   const bodies = latches.map((latch) => bodyOf(region.entry, latch, before));
   const smallest = bodies.reduce((a, b) => (b.size < a.size ? b : a), bodies[0] ?? new Set<number>());
   const inner = latches.filter((_, at) => [...(bodies[at] as Set<number>)].every((block) => smallest.has(block)));

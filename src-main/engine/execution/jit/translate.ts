@@ -80,6 +80,8 @@ class RegionTranslator implements RegionControl {
   readonly #soleTargets: ReadonlySet<number>;
   readonly #before = new Map<number, { readonly count: number; readonly known: KnownState }>();
   readonly #emitted = new Set<number>();
+  /** Blocks that are not emitted yet. */
+  readonly #waiting: BasicBlock[];
   readonly #leaveBlock: IrBlock;
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
   readonly #exitRip: IrVariable;
@@ -120,6 +122,7 @@ class RegionTranslator implements RegionControl {
     const { vectors, supposed } = this.#binding;
     this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
+    this.#waiting = [...region.blocks.values()];
     this.#innerLatches = innerLatches(region);
     this.#soleTargets = soleTargets(region);
     this.#innerEntry = f.block();
@@ -153,13 +156,8 @@ class RegionTranslator implements RegionControl {
   /** Those first of which a way to them is known. */
   #nextBlock(): BasicBlock | undefined {
     const { x87 } = this.#binding;
-    let first: BasicBlock | undefined;
-    for (const block of this.#region.blocks.values()) {
-      if (this.#emitted.has(block.offset)) continue;
-      if (x87 === undefined || x87.isReached(block.offset)) return block;
-      first ??= block;
-    }
-    return first;
+    const reached = x87 === undefined ? 0 : this.#waiting.findIndex(({ offset }) => x87.isReached(offset));
+    return this.#waiting.splice(Math.max(0, reached), 1)[0];
   }
 
   /** What a block was compiled for is not the case: the interpreter carries out its first instruction, and the run loop counts it. */
