@@ -390,10 +390,10 @@ export class Engine implements CpuEngine {
     const site = this.#fetches.lookup(linear, user);
     const left = this.#block[CURRENT_RECORD] as number;
     const stop = this.#step();
-    if (site >= 0) this.#jit?.leftSlowly(left, site);
+    if (site >= 0 && this.#jit?.leftSlowly(left, site) === true) this.#takeRegions();
     if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
       const host = this.#mmu.translate(linear, 'execute', user);
-      if (host >= 0) this.#jit?.reachedDevice(left, host);
+      if (host >= 0 && this.#jit?.reachedDevice(left, host) === true) this.#takeRegions();
     } else if (this.#counters.translationChanges === translationChanges) {
       const host = this.#fetches.lookup(linear, user);
       const header = host < 0 ? 0 : this.#knownStep(host, mode);

@@ -16,12 +16,6 @@ export class FailingSites {
   readonly #failures = new Map<number, number>();
   readonly #failing = new Sites(MAX_SITES);
   readonly #failingPages = new Set<number>();
-  readonly #often: number;
-
-  /** `often`: failures after which a site is given up. */
-  constructor(often = OFTEN) {
-    this.#often = often;
-  }
 
   /** Failures of a site are to be counted. */
   watch(host: number): void {
@@ -35,7 +29,7 @@ export class FailingSites {
     if (this.#failing.has(host)) return true;
     const count = this.#failures.get(host);
     if (count === undefined) return false;
-    if (count < this.#often) {
+    if (count < OFTEN) {
       this.#failures.set(host, count + 1);
       return false;
     }

@@ -28,8 +28,6 @@ const MODULE_OVERHEAD = 12 * 1024;
 const MACHINE_CODE_FACTOR = 6;
 export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 
-/** Only the instruction is lost to the interpreter, for one to two microseconds; translating anew costs a thousand. */
-const WIDE_CHECK_FAILURES = 500;
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
 
@@ -42,7 +40,7 @@ export class Jit {
   readonly #code: CodeCache;
   readonly #handlers: HandlerTable;
   readonly #sites = {
-    wideChecks: new FailingSites(WIDE_CHECK_FAILURES),
+    wideChecks: new FailingSites(),
     suppositions: new FailingSites(),
     x87Entries: new FailingSites(),
     devices: new DeviceSites(),
@@ -105,10 +103,14 @@ export class Jit {
       this.stats.proven++;
       return;
     }
-    if (this.#waiting.has(header)) return;
-    const isConfined = (this.#failedChecks.get(header) ?? 0) >= MAX_FAILED_CHECKS;
-    this.#waiting.add(this.#requests.want(block, isConfined));
+    this.#want(block);
     this.attend();
+  }
+
+  #want(block: HotBlock): void {
+    if (this.#waiting.has(block.header)) return;
+    const isConfined = (this.#failedChecks.get(block.header) ?? 0) >= MAX_FAILED_CHECKS;
+    this.#waiting.add(this.#requests.want(block, isConfined));
   }
 
   /** Takes what has been compiled, and has more compiled; between two runs of guest code. */
@@ -141,7 +143,7 @@ export class Jit {
     if (wanted === undefined) return;
     const { header } = wanted.block;
     const isCompiled = outcome.kind === 'compiled';
-    const isThere = this.#code.countdownOf(header) !== undefined;
+    const isThere = !this.#code.isStale(header);
     if (outcome.kind === 'pages' && isThere) {
       wanted.asks--;
       this.#requests.addPages(wanted, outcome.wanted);
@@ -150,6 +152,11 @@ export class Jit {
     }
     const isCurrent = isCompiled && isThere && this.#isUnchanged(outcome.facts.code);
     this.#requests.settle(wanted, isCurrent ? outcome.facts.newExits.length : 0);
+    const former = this.#byHeader.get(header);
+    if (former !== undefined) {
+      this.#drop([former]);
+      this.#code.countAnew(header);
+    }
     if (isCurrent) {
       this.#install(wanted, outcome.facts, outcome.module);
     } else if (outcome.kind === 'refused') {
@@ -161,32 +168,37 @@ export class Jit {
     }
   }
 
-  /** The region of a block left the instruction at a host address to the interpreter because of a device. */
-  reachedDevice(header: number, host: number): void {
-    if (!this.#sites.devices.note(host)) return;
-    const region = this.#byHeader.get(header);
-    if (region?.deviceCalls.has(host) === false) this.#renew(region);
+  /**
+   * The region of a block left the instruction at a host address to the interpreter because of a device. True where there is
+   * now something to `attend` to.
+   */
+  reachedDevice(header: number, host: number): boolean {
+    const region = this.#sites.devices.note(host) ? this.#byHeader.get(header) : undefined;
+    if (region === undefined || region.deviceCalls.has(host)) return false;
+    this.#renew(region);
+    return true;
   }
 
   /**
    * The region of a block left the instruction at a host address to the interpreter: perhaps because of a check that was too
    * wide, or of unusual numbers or of the x87 control word. An unusual MXCSR is so for the instructions that follow, too.
+   * True where there is now something to `attend` to.
    */
-  leftSlowly(header: number, host: number): void {
+  leftSlowly(header: number, host: number): boolean {
     const region = this.#byHeader.get(header);
-    if (region === undefined) return;
+    if (region === undefined) return false;
     const isUnusual = region.watched.failed(this.#sites.suppositions, host);
     if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
       this.#sites.suppositions.pageFailed(host);
     const failed = [this.#sites.wideChecks, this.#sites.x87Entries].some((sites) => region.watched.failed(sites, host));
     if (isUnusual || failed) this.#renew(region);
+    return isUnusual || failed;
   }
 
-  /** Has a region translated anew at the next entry of its block, with what has been learned. */
+  /** Has a region translated anew with what has been learned; it serves until then. */
   #renew(region: LiveRegion): void {
-    this.stats.renewed++;
-    this.#drop([region]);
-    this.#code.countAnew(region.header, 1);
+    if (!this.#waiting.has(region.header)) this.stats.renewed++;
+    this.#want(region);
   }
 
   /** Whether memory still holds what a region was made from. */
@@ -200,8 +212,9 @@ export class Jit {
     return true;
   }
 
-  #install({ block: { header, host, linear, mode }, spare }: WantedRegion, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
+  #install({ block, spare }: WantedRegion, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
     const { pages } = facts;
+    const { header, host, linear, mode } = block;
     const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * bytes;
     const surplus = this.#live.surplus(memory);
     this.#drop(surplus);
@@ -211,7 +224,7 @@ export class Jit {
     for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(places[at] as number, places[at + 1] as number);
     const page = host - (host % GUEST_PAGE);
     for (const [at, offset] of facts.newExits.entries()) this.#code.addExit((spare as RecordRun).first + at * RECORD_SIZE, page + offset, mode);
-    const installed = this.#live.add({ header, pages, memory, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
+    const installed = this.#live.add({ ...block, pages, memory, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
     this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);
     this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;

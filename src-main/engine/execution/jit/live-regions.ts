@@ -5,10 +5,11 @@
 import { FIRST_REGION_SLOT } from '../interpreter/handler-numbers.ts';
 import type { WatchedSites } from './failing-sites.ts';
 import type { Region } from './region.ts';
+import type { HotBlock } from './waiting-regions.ts';
 
-export interface LiveRegion {
+/** With the block that it is the region of. */
+export interface LiveRegion extends HotBlock {
   readonly slot: number;
-  readonly header: number;
   /** Estimated memory of its module and machine code. */
   readonly memory: number;
   readonly pages: Region['pages'];

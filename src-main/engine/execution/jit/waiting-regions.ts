@@ -1,5 +1,5 @@
 // Regions that are wanted: of hot blocks that wait, and of those that are being compiled for. Headers go on counting entries
-// below zero meanwhile, which says who has become the hottest.
+// below zero meanwhile, which says who has become the hottest. Those that have a region, which is to be another one, come first.
 
 import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
 
@@ -50,16 +50,16 @@ export class WaitingRegions {
   add(wanted: WantedRegion): void {
     const { header } = wanted.block;
     if (this.#waiting.size < MAX_WAITING) this.#waiting.set(header, wanted);
-    else this.#code.countAnew(header);
+    else if (this.#code.countdownOf(header) !== undefined) this.#code.countAnew(header);
   }
 
-  /** Takes the hottest out, of those whose blocks still count. */
+  /** Takes the hottest out, of those whose blocks are still there. */
   next(): WantedRegion | undefined {
     let hottest: WantedRegion | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const [header, wanted] of this.#waiting) {
-      const left = this.#code.countdownOf(header);
-      if (left === undefined) this.#waiting.delete(header);
+      const left = this.#code.countdownOf(header) ?? Number.NEGATIVE_INFINITY;
+      if (this.#code.isStale(header)) this.#waiting.delete(header);
       else if (left < least) [hottest, least] = [wanted, left];
     }
     if (hottest !== undefined) this.#waiting.delete(hottest.block.header);

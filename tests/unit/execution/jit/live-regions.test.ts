@@ -23,7 +23,7 @@ function cache(room: number, slots = 1000) {
         onProof.delete(old.header);
         evicted.push(old.header);
       }
-      const added = live.add({ header, memory: SIZE, pages: PAGES, watched: new WatchedSites(), deviceCalls: new Set() });
+      const added = live.add({ header, host: 0, linear: 0, mode: 0, memory: SIZE, pages: PAGES, watched: new WatchedSites(), deviceCalls: new Set() });
       for (const due of live.dueForProof()) onProof.add(due.header);
       return added;
     },
