@@ -19,6 +19,8 @@ import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
+/** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
+const USED_PART = 1 / 8;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
@@ -136,10 +138,13 @@ export class CodeCache implements CodeWatcher {
     this.onInvalidate(undefined);
   }
 
-  /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode. */
-  blocksIn(host: number, mode: number): number[] {
+  /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode and were entered more than now and then. */
+  usedBlocksIn(host: number, mode: number): number[] {
     const found: number[] = [];
-    eachOf(this.#pages.get(host / GUEST_PAGE)?.blocks, mode, (offset) => found.push(offset));
+    const most = this.hotThreshold * (1 - USED_PART);
+    eachOf(this.#pages.get(host / GUEST_PAGE)?.blocks, mode, (offset, header) => {
+      if ((this.countdownOf(header) ?? 0) <= most) found.push(offset);
+    });
     for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
       if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
     return found;

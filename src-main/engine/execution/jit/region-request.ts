@@ -14,7 +14,7 @@ export interface RequestPage {
   readonly index: number;
   /** Where it stands; undefined where a region may not go on. */
   readonly host: number | undefined;
-  /** Offsets in the page of blocks that have run. */
+  /** Offsets in the page of blocks that have run often enough to count. */
   readonly entered: readonly number[];
   /** Of instructions whose checks are to cover their own access only. */
   readonly narrow: SiteOffsets;

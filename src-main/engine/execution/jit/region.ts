@@ -72,9 +72,9 @@ export interface RegionSource {
   readonly features: ReadonlySet<CpuFeature>;
   /** Instructions that go back to the run loop by nature. */
   leavesBlock(instruction: Instruction): boolean;
-  /** Whether a block at a host address has run already. */
+  /** Whether a block at a host address has run often enough to count. */
   wasEntered(host: number): boolean;
-  /** Offsets in its page of all blocks that have run already. */
+  /** Offsets in its page of all blocks that have. */
   enteredIn(hostPage: number): readonly number[];
 }
 

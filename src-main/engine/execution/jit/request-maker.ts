@@ -85,7 +85,7 @@ export class RequestMaker {
     return {
       index,
       host,
-      entered: code.blocksIn(host, mode),
+      entered: code.usedBlocksIn(host, mode),
       narrow: sites.wideChecks.in(host),
       cautious: sites.suppositions.in(host),
       devices: sites.devices.in(host),
