@@ -3,6 +3,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
+import { giveWay, letOptimisersGiveWay } from './thread-priority.ts';
 import { attentionView, type GuestTask, type WorkerTask } from './worker-protocol.ts';
 
 const task = workerData as WorkerTask;
@@ -13,9 +14,11 @@ if (task.role === 'vcpu') {
   setFlagsFromString('--wasm-tiering-budget=100000');
   // Ways out of a region stand behind its other code then, and no longer fill the processor's caches.
   setFlagsFromString('--experimental-wasm-branch-hinting');
+  letOptimisersGiveWay();
   const { runMachine } = await import('./vcpu-thread.ts');
   task.port.once('message', (guest: GuestTask) => runMachine(guest, task.port));
 } else if (task.role === 'regions') {
+  giveWay();
   const { runRegionThread } = await import('./region-thread.ts');
   runRegionThread(task.task, task.port);
 } else if (task.role === 'saver') {
