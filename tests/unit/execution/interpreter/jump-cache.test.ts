@@ -48,6 +48,14 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: 0 });
   });
 
+  it('leads to a step elsewhere than to the block that begins there', () => {
+    jumps.add(target, true, HEADER_RECORD);
+    const step = jumpTarget(linear, 5 | STEP_KEY);
+    jumps.add(step, true, HEADER_RECORD + 32);
+    expect([target, step].map((one) => jumps.find(one))).toEqual([HEADER_RECORD, HEADER_RECORD + 32]);
+    expect(loopFinds(linear, STEP_KEY).linear).toBe(BigInt(linear));
+  });
+
   it('leads to the region of its block at once, from when there is one', () => {
     jumps.add(target, true, HEADER_RECORD);
     jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
