@@ -6,9 +6,12 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** Of the thread that runs the guest two fifths of the weight, and a tenth, where they want the same processor. */
-const COMPILER_NICE = 4;
-const OPTIMISER_NICE = 10;
+/**
+ * Two thirds and two fifths of the weight of the thread that runs the guest, where they want the same processor. Much less, and V8
+ * falls behind on a busy host: what it has begun takes memory.
+ */
+const COMPILER_NICE = 2;
+const OPTIMISER_NICE = 4;
 const TASKS = '/proc/self/task';
 /** What Node calls the threads of its platform, on which V8 optimises. */
 const V8_THREADS = 'V8Worker';

@@ -30,6 +30,6 @@ it.runIf(process.platform === 'linux')('threads that compile give way to the oth
   const { before, optimisers, both } = JSON.parse(said);
   const [start] = before.main;
   expect(before.V8Worker).toEqual([start]);
-  expect(optimisers).toEqual({ ...before, V8Worker: [Math.min(19, start + 10)] });
-  expect(both).toEqual({ ...optimisers, main: [Math.min(19, start + 4)] });
+  expect(optimisers).toEqual({ ...before, V8Worker: [Math.min(19, start + 4)] });
+  expect(both).toEqual({ ...optimisers, main: [Math.min(19, start + 2)] });
 });
