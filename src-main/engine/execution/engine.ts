@@ -40,6 +40,7 @@ import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { StepCache } from './interpreter/step-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
 import { Jit } from './jit/jit.ts';
+import { HOT_ENTRIES } from './jit/hot-blocks.ts';
 import { OwnCompiler, SharedCompiler } from './jit/region-compiler.ts';
 import { computeLayout, GUEST_PAGE, type MemoryLayout } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
@@ -116,16 +117,14 @@ export class Engine implements CpuEngine {
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
     this.#handlers = new HandlerTable(layout, slowPaths, load);
-    this.#code = new CodeCache(
-      { views, tlb, handlers: this.#handlers, features: options.model.features, times: this.#times },
-      layout,
-    );
+    const { features } = options.model;
+    this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features, times: this.#times }, layout);
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
     if (options.accelerator === 'jit') {
-      const { features } = options.model;
       const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
       const leavesBlock = (instruction: Instruction, mode: number) => this.#handlers.numbers.leavesBlock(instruction, mode);
-      const own = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths, options.hotThreshold);
+      const own = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths);
+      this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
       this.#shared = options.regionChannel && new SharedCompiler(own, options.regionChannel, slowPaths);
       const compiler = this.#shared ?? own;
       this.#jit = new Jit(

@@ -2,9 +2,8 @@
 // entry. A guest that rests has its tick's code become hot all at once, which would cost as much as a minute of its ticks:
 // it gets one region after the other.
 
-/** Entries after which a block is hot where the guest waits for its region, and where another thread compiles it. */
+/** Entries after which a block is hot. */
 export const HOT_ENTRIES = 4000;
-export const HOT_ENTRIES_ELSEWHERE = 2000;
 /** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
 const RESTING_COMPILE_NS = 500_000_000;
 export const RESTING_ENTRIES = 1000;

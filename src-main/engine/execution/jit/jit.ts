@@ -72,7 +72,6 @@ export class Jit {
     this.#compiler = parts.compiler;
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
-    this.#code.hotThreshold = parts.compiler.hotEntries;
     this.#waiting = new WaitingRegions(parts.code);
     this.#requests = new RequestMaker({ ...parts, sites: this.#sites, layout: options.layout });
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
@@ -122,7 +121,6 @@ export class Jit {
         this.#send(next);
       }
       const answer = this.#compiler.receive();
-      this.#code.hotThreshold = this.#compiler.hotEntries;
       if (answer === undefined) return;
       this.#take(answer);
     }

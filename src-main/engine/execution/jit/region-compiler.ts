@@ -5,7 +5,6 @@ import type { ModuleBuilder } from '../../ir/module.ts';
 import type { EngineImports } from '../interpreter/engine-imports.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import { type CompilerParts, compileRegion } from './compile-region.ts';
-import { HOT_ENTRIES, HOT_ENTRIES_ELSEWHERE } from './hot-blocks.ts';
 import type { RegionOutcome, RegionRequest } from './region-request.ts';
 
 /** A module that is ready to be installed. */
@@ -20,8 +19,6 @@ export interface RegionAnswer {
 }
 
 export interface RegionCompiler {
-  /** Entries after which a block is worth a region. */
-  readonly hotEntries: number;
   /** Requests that it takes before it has answered the first of them. */
   readonly capacity: number;
   submit(request: RegionRequest): void;
@@ -31,14 +28,12 @@ export interface RegionCompiler {
 
 /** The thread that asks. */
 export class OwnCompiler implements RegionCompiler {
-  readonly hotEntries: number;
   readonly capacity = 1;
   readonly #parts: CompilerParts;
   readonly #load: (module: ModuleBuilder) => GeneratedExports;
   #answer: RegionAnswer | undefined;
 
-  constructor(parts: CompilerParts, load: ModuleLoader, imports: EngineImports, hotEntries = HOT_ENTRIES) {
-    this.hotEntries = hotEntries;
+  constructor(parts: CompilerParts, load: ModuleLoader, imports: EngineImports) {
     this.#parts = parts;
     this.#load = (module) => load(module, imports);
   }
@@ -102,9 +97,6 @@ export class SharedCompiler implements RegionCompiler {
     this.#imports = imports;
   }
 
-  get hotEntries(): number {
-    return this.#isReady ? HOT_ENTRIES_ELSEWHERE : this.#own.hotEntries;
-  }
   get capacity(): number {
     return this.#isReady ? CAPACITY : this.#own.capacity;
   }
