@@ -10,10 +10,12 @@ const task = workerData as WorkerTask;
 
 if (task.role === 'vcpu') {
   // V8 optimises a function after so many bytes of it have run. Its default (13 million) leaves most handlers and regions
-  // unoptimised through a whole boot. Both flags hold for modules made from now on.
+  // unoptimised through a whole boot. All these flags hold for modules made from now on.
   setFlagsFromString('--wasm-tiering-budget=100000');
   // Ways out of a region stand behind its other code then, and no longer fill the processor's caches.
   setFlagsFromString('--experimental-wasm-branch-hinting');
+  // A function would be compiled when the guest first calls it, on its thread; now it is where its module is made.
+  setFlagsFromString('--no-wasm-lazy-compilation');
   letOptimisersGiveWay();
   const { runMachine } = await import('./vcpu-thread.ts');
   task.port.once('message', (guest: GuestTask) => runMachine(guest, task.port));
