@@ -6,6 +6,9 @@ import { CPU_BLOCK_SIZE } from '../x86/state/cpu-state.ts';
 export const WASM_PAGE = 0x1_0000;
 export const GUEST_PAGE = 0x1000;
 
+/** The number of the page that an address is in. */
+export const pageOf = (address: number): number => Math.floor(address / GUEST_PAGE);
+
 /**
  * Entries of each TLB table; a power of two. All of 256 MiB have places of their own: of the few dozen pages that a kernel
  * lives on, no two may share one.

@@ -6,7 +6,7 @@ import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts'
 import { decode } from '../../x86/decode/decoder.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { MODE_FPU, MODE_PROTECTED, MODE_SSE, MODE_USER, MODE_VM86 } from '../../x86/state/cpu-state.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
 import type { TierTimes } from '../tier-times.ts';
@@ -98,7 +98,7 @@ export class CodeCache implements CodeWatcher {
   }
 
   codeWritten(host: number, bytes: number): void {
-    const hostPage = Math.floor(host / GUEST_PAGE);
+    const hostPage = pageOf(host);
     const page = this.#pages.get(hostPage);
     if (page === undefined) return;
     const first = host % GUEST_PAGE;
@@ -171,7 +171,7 @@ export class CodeCache implements CodeWatcher {
 
   /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
   markDecoded(host: number, bytes: number): void {
-    const page = this.#page(Math.floor(host / GUEST_PAGE));
+    const page = this.#page(pageOf(host));
     mark(page.decoded, host % GUEST_PAGE, (host % GUEST_PAGE) + bytes);
   }
 
@@ -215,7 +215,7 @@ export class CodeCache implements CodeWatcher {
 
   /** Makes a reserved record one with which a region leaves for a place in a page that has blocks. */
   addExit(record: number, host: number, mode: number): void {
-    const page = this.#page(Math.floor(host / GUEST_PAGE));
+    const page = this.#page(pageOf(host));
     const key = blockKey({ host, mode, single: false });
     const known = page.blocks.get(key) ?? page.exits.get(key);
     const at = { pageOffset: host % GUEST_PAGE, count: 0 };
@@ -231,7 +231,7 @@ export class CodeCache implements CodeWatcher {
    * crosses the page, see `crossing`.
    */
   block(request: BlockRequest): number | undefined {
-    const hostPage = Math.floor(request.host / GUEST_PAGE);
+    const hostPage = pageOf(request.host);
     const key = blockKey(request);
     const known = this.#pages.get(hostPage)?.blocks.get(key);
     if (known !== undefined) return known;
@@ -370,7 +370,7 @@ export class CodeCache implements CodeWatcher {
     this.#finish({ header, pageOffset, countdown: 0 }, after + RECORD_SIZE, done);
     u8[header + HEADER.crosses] = 1;
     for (const [host, from, to] of [[request.host, pageOffset, GUEST_PAGE], [nextHost, 0, end - GUEST_PAGE]] as const) {
-      const page = this.#page(Math.floor(host / GUEST_PAGE));
+      const page = this.#page(pageOf(host));
       page.ranges.push(header, after + RECORD_SIZE);
       mark(page.decoded, from, to);
     }

@@ -2,7 +2,7 @@
 // entered again after translations have changed. DECISIONS.md: regions check their other pages.
 
 import { MODE_CODE32, MODE_FLAT_CS, MODE_LONG64, MODE_USER } from '../../x86/state/cpu-state.ts';
-import { GUEST_PAGE } from '../layout.ts';
+import { GUEST_PAGE, pageOf } from '../layout.ts';
 
 /** Where a page of code is. */
 export interface CodePage {
@@ -28,7 +28,7 @@ export function pageNear(
   // Elsewhere a limit or the end of a 64 KiB segment may lie between.
   const isFlat32 = (mode & MODE_FLAT_CS) !== 0 && (mode & MODE_CODE32) !== 0;
   if (!isFlat32 && (mode & MODE_LONG64) === 0) return undefined;
-  const address = (Math.floor(linear / GUEST_PAGE) + index) * GUEST_PAGE;
+  const address = (pageOf(linear) + index) * GUEST_PAGE;
   const inRange = mode & MODE_LONG64 ? address >= -TOP_48 && address < TOP_48 : address >= 0 && address < TOP_32;
   // Between the two halves of the 48-bit space there is no way, nor around their ends.
   if (!inRange || (mode & MODE_LONG64 && address < 0 !== linear < 0)) return undefined;

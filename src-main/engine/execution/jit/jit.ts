@@ -7,7 +7,7 @@ import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { jumpTarget } from '../interpreter/jump-cache.ts';
 import { FIELD, HANDLER, HEADER, RECORD_SIZE } from '../interpreter/record.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
@@ -21,7 +21,6 @@ import { REGION_EXPORT } from './translate.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
 
 const slotsOf = (regions: readonly LiveRegion[]): ReadonlySet<number> => new Set(regions.map(({ slot }) => slot));
-const hostPageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 
 /** 10,000 live modules of 3 KB were measured to take 270 to 300 MB. */
 const MODULE_OVERHEAD = 12 * 1024;
@@ -251,7 +250,7 @@ export class Jit {
   /** Into the list of each of its pages. */
   #enter(installed: LiveRegion): void {
     for (const host of installed.pages.values()) {
-      const page = hostPageOf(host);
+      const page = pageOf(host);
       const others = this.#byPage.get(page) ?? new Set();
       others.add(installed);
       this.#byPage.set(page, others);
@@ -304,7 +303,7 @@ export class Jit {
       this.#handlers.table.set(region.slot, null);
       this.#live.remove(region);
       this.#byHeader.delete(region.header);
-      for (const host of region.pages.values()) this.#byPage.get(hostPageOf(host))?.delete(region);
+      for (const host of region.pages.values()) this.#byPage.get(pageOf(host))?.delete(region);
     }
     this.stats.dropped += regions.length;
   }
@@ -323,7 +322,7 @@ export class Jit {
     const regions = [...(this.#byPage.get(hostPage) ?? [])];
     this.#drop(regions);
     // A block itself stays where only another page of its region has changed.
-    for (const { header, pages } of regions) if (hostPageOf(pages.get(0) as number) !== hostPage) this.#code.countAnew(header);
+    for (const { header, pages } of regions) if (pageOf(pages.get(0) as number) !== hostPage) this.#code.countAnew(header);
     this.#byPage.delete(hostPage);
   }
 }

@@ -7,7 +7,7 @@ import { GPR_INDEX } from '../../x86/state/cpu-state.ts';
 import type { GuestAccess } from '../emit/binding.ts';
 import { integerName } from '../emit/value.ts';
 import { probeTlb } from '../interpreter/guest-memory.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import { tlbTable } from '../mmu/tlb.ts';
 import { likelyRange } from './access-range.ts';
 import type { BasicBlock, Placed } from './region.ts';
@@ -46,7 +46,7 @@ const PAGE_BITS = Math.log2(GUEST_PAGE);
 const MAX_INDEX_RANGE = 1023;
 
 /** Of addresses, end exclusive. */
-const isInPage = (low: number, end: number): boolean => Math.floor(low / GUEST_PAGE) === Math.floor((end - 1) / GUEST_PAGE);
+const isInPage = (low: number, end: number): boolean => pageOf(low) === pageOf(end - 1);
 
 export class PageChecks {
   readonly #f: FunctionBuilder;
@@ -163,7 +163,7 @@ export class PageChecks {
   #extended(access: GuestAccess, place: Range & { readonly high: number }): Range {
     const { base, low, high, end } = place;
     if (this.#f.constantOf(base) !== undefined && isInPage(low, end)) {
-      const page = Math.floor(low / GUEST_PAGE) * GUEST_PAGE;
+      const page = pageOf(low) * GUEST_PAGE;
       return { base, low: page, end: page + GUEST_PAGE };
     }
     const expected = low === high ? this.#expected(access) : undefined;

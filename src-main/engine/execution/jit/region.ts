@@ -7,7 +7,7 @@ import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { MODE_PROTECTED, MODE_VM86 } from '../../x86/state/cpu-state.ts';
 import { refusal } from '../interpreter/code-cache.ts';
 import { codeBitsOf } from '../interpreter/handler-shape.ts';
-import { GUEST_PAGE } from '../layout.ts';
+import { GUEST_PAGE, pageOf } from '../layout.ts';
 
 /** They return to the run loop, but only when an interrupt waits, a segment changed the mode or something is traced. */
 const SELDOM_LEAVES: ReadonlySet<string> = new Set(['STI', 'POPF', 'MOV_TO_SEGMENT', 'POP_SEGMENT', 'SYSCALL', 'SYSRET']);
@@ -28,8 +28,6 @@ const MAX_INSTRUCTION_BYTES = 15;
 /** A jump through a table goes to code near it; which, only the blocks that ran tell. The nearest are taken. */
 const MAX_TABLE_DISTANCE = 1024;
 const MAX_TABLE_TARGETS = 24;
-
-const pageOf = (offset: number): number => Math.floor(offset / GUEST_PAGE);
 
 /** An instruction at its place: linear address, counted from the page of the region's entry. */
 export interface Placed {

@@ -1,7 +1,7 @@
 // Translations of pages that belong to devices: what the TLB proper cannot hold, since it leads to memory. TypeScript
 // only; generated code comes here by the MMU. Reference for what it caches: Intel SDM vol. 3A, 4.10.
 
-import { GUEST_PAGE } from '../layout.ts';
+import { GUEST_PAGE, pageOf } from '../layout.ts';
 
 const ENTRIES = 64;
 const NO_TAG = Number.NaN;
@@ -44,5 +44,5 @@ function slotOf(address: number, write: boolean): number {
 }
 
 function tagOf(address: number, user: boolean, write: boolean): number {
-  return Math.floor(address / GUEST_PAGE) * 4 + (user ? 2 : 0) + (write ? 1 : 0);
+  return pageOf(address) * 4 + (user ? 2 : 0) + (write ? 1 : 0);
 }

@@ -2,7 +2,7 @@
 // concerns code from the many that do not. TypeScript only; generated code finds blocks in the jump cache.
 // Reference for what it caches: Intel SDM vol. 3A, 4.10.
 
-import { GUEST_PAGE } from '../layout.ts';
+import { GUEST_PAGE, pageOf } from '../layout.ts';
 
 const ENTRIES = 1024;
 const PAGE_MASK = GUEST_PAGE - 1;
@@ -73,6 +73,5 @@ export class FetchTlb {
   }
 }
 
-const pageOf = (linear: number): number => Math.floor(linear / GUEST_PAGE);
 const slotOf = (linear: number): number => (linear >>> 12) & (ENTRIES - 1);
 const tagOf = (linear: number, user: boolean): number => pageOf(linear) * 2 + (user ? 1 : 0);

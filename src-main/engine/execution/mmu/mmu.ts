@@ -8,7 +8,7 @@ import { createWalkResult, isPermitted, walk } from '../../x86/helpers/page-walk
 import { highHalf } from '../../x86/state/address.ts';
 import { CR4_SMAP } from '../../x86/state/control-bits.ts';
 import { CPU_FIELDS, MODE_LONG, MODE_STEP } from '../../x86/state/cpu-state.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import type { MappedRegion, PhysicalMap } from '../physical-map.ts';
 import type { MemoryViews } from '../views.ts';
 import { type ArrivingPages, PageArrival } from '../../snapshot/page-arrival.ts';
@@ -242,7 +242,7 @@ export class Mmu {
 
   /** A page of linear memory was written; nothing happens unless it is video memory. */
   markVideoPage(host: number): void {
-    const page = Math.floor((host - this.#vramBase) / GUEST_PAGE);
+    const page = pageOf(host - this.#vramBase);
     if (page >= 0 && page < this.videoDirty.length) this.videoDirty[page] = 1;
   }
 
@@ -400,7 +400,7 @@ export class Mmu {
   #writePart(host: number, physical: number, at: number, bytes: number): void {
     const slot = this.#slot + at;
     if (host >= 0) {
-      if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, bytes);
+      if (this.#code.isCode(pageOf(host))) this.#code.codeWritten(host, bytes);
       copyPart(this.#views, slot, host, bytes);
       return;
     }
@@ -422,7 +422,7 @@ export class Mmu {
     if (host < 0) return;
     this.arrival?.wait(host);
     this.guard?.beforeWrite(host);
-    if (this.#code.isCode(Math.floor(host / GUEST_PAGE))) this.#code.codeWritten(host, 4);
+    if (this.#code.isCode(pageOf(host))) this.#code.codeWritten(host, 4);
     this.#views.data.setUint32(host, value, true);
   }
 }
