@@ -8,20 +8,14 @@ const OFTEN = 200;
 const MAX_SITES = 4096;
 
 export class DeviceSites {
-  readonly #counts = new Map<number, number>();
   readonly #sites = new Sites(MAX_SITES);
 
   /** True where an instruction, by host address, has become one that reaches devices often. */
   note(host: number): boolean {
-    const count = (this.#counts.get(host) ?? 0) + 1;
-    if (count === 1 && this.#counts.size >= MAX_SITES) this.clear();
-    this.#counts.set(host, count);
-    this.#sites.add(host);
-    return count >= OFTEN;
+    return this.#sites.note(host) >= OFTEN;
   }
 
   clear(): void {
-    this.#counts.clear();
     this.#sites.clear();
   }
 

@@ -2,14 +2,12 @@
 // interpreter: a frame that lies in two pages, or numbers that are always denormal, would leave their region for ever.
 // Only a hint, as device sites are.
 
-import { GUEST_PAGE } from '../layout.ts';
+import { pageOf } from '../layout.ts';
 import { Sites } from './sites.ts';
 
 /** Misses of the TLB leave too, so that a few are no sign. */
 const OFTEN = 100;
 const MAX_SITES = 0x1_0000;
-
-const pageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
 
 export class FailingSites {
   /** By host address. */
@@ -34,7 +32,7 @@ export class FailingSites {
       return false;
     }
     this.#failures.delete(host);
-    this.#failing.add(host);
+    this.#failing.note(host);
     return true;
   }
 

@@ -1,13 +1,11 @@
-// A set of instructions by host address, of which those of a page are found together.
+// Instructions by host address and how often each was noted, of which those of a page are found together.
 
-import { GUEST_PAGE } from '../layout.ts';
-
-const pageOf = (host: number): number => Math.floor(host / GUEST_PAGE);
+import { GUEST_PAGE, pageOf } from '../layout.ts';
 
 export class Sites {
   readonly #limit: number;
-  /** Offsets in their pages. */
-  readonly #byPage = new Map<number, Set<number>>();
+  /** Counts by offset, by page. */
+  readonly #byPage = new Map<number, Map<number, number>>();
   #size = 0;
 
   /** Forgets all of them when there would be more than `limit`. */
@@ -15,14 +13,24 @@ export class Sites {
     this.#limit = limit;
   }
 
-  add(host: number): void {
-    if (this.has(host)) return;
-    if (this.#size >= this.#limit) this.clear();
-    this.#size++;
-    const page = pageOf(host);
-    const offsets = this.#byPage.get(page);
-    if (offsets === undefined) this.#byPage.set(page, new Set([host % GUEST_PAGE]));
-    else offsets.add(host % GUEST_PAGE);
+  /** How often the instruction at a host address has now been noted. */
+  note(host: number): number {
+    const offset = host % GUEST_PAGE;
+    const count = (this.#byPage.get(pageOf(host))?.get(offset) ?? 0) + 1;
+    if (count === 1) {
+      if (this.#size >= this.#limit) this.clear();
+      this.#size++;
+    }
+    this.#page(pageOf(host)).set(offset, count);
+    return count;
+  }
+
+  #page(page: number): Map<number, number> {
+    const known = this.#byPage.get(page);
+    if (known !== undefined) return known;
+    const counts = new Map<number, number>();
+    this.#byPage.set(page, counts);
+    return counts;
   }
 
   has(host: number): boolean {
@@ -31,7 +39,7 @@ export class Sites {
 
   /** Offsets in the page at a host address. */
   in(host: number): number[] {
-    return [...(this.#byPage.get(pageOf(host)) ?? [])];
+    return [...(this.#byPage.get(pageOf(host))?.keys() ?? [])];
   }
 
   clear(): void {
