@@ -232,6 +232,7 @@ function report(stats: MachineStats): Record<string, unknown> {
     seconds: Number((stats.hostNs / 1e9).toFixed(3)),
     idleSeconds: Number((stats.idleNs / 1e9).toFixed(3)),
     regionsCompiled: stats.regionsCompiled,
+    regionsAwaited: stats.regionsAwaited,
     tlbMisses: stats.tlbMisses,
     tierSeconds: Object.fromEntries(Object.entries(stats.tierNs).map(([tier, ns]) => [tier, Number((ns / 1e9).toFixed(3))])),
     compileWaits: { longestMs: Number((stats.compileWaits.longestNs / 1e6).toFixed(3)), ...stats.compileWaits.counts },

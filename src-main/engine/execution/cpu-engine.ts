@@ -30,6 +30,8 @@ export interface CpuStats {
   /** Instructions retired since power-on. */
   readonly instructions: number;
   readonly regionsCompiled: number;
+  /** Hot blocks whose regions are still to come. */
+  readonly regionsAwaited: number;
   readonly tlbMisses: number;
   /** Nanoseconds spent in each tier as far as the engine measures it; keys are tier names. */
   readonly tierNs: Readonly<Record<string, number>>;

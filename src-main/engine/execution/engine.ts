@@ -164,6 +164,7 @@ export class Engine implements CpuEngine {
     return {
       instructions: Number(this.#cpu.get64(F.retired)),
       regionsCompiled: this.#jit?.stats.installed ?? 0,
+      regionsAwaited: this.#jit?.awaited ?? 0,
       tlbMisses: this.#mmu.stats.misses,
       tierNs: { ...this.#times.ns, ...(this.#shared && { compilerThread: this.#shared.elsewhereNs }) },
       compileWaits: this.#times.compileWaits,

@@ -18,6 +18,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const STATS: MachineStats = {
   instructions: 4_000_000,
   regionsCompiled: 5,
+  regionsAwaited: 0,
   tlbMisses: 6,
   tierNs: { regions: 3e6 },
   compileWaits: { longestNs: 0, counts: {} },

@@ -19,8 +19,8 @@ afterEach(async () => {
   await worker?.terminate();
 });
 
-/** A guest whose regions another thread compiles, once that is ready; `hold` keeps its messages back. */
-async function guestWithThread() {
+/** A guest whose regions another thread compiles, once that is started; `isHeld` keeps its messages back. */
+function guestWithChannel() {
   const { port1, port2 } = new MessageChannel();
   const arrived: RegionThreadMessage[] = [];
   const seen: RegionThreadMessage[] = [];
@@ -44,15 +44,27 @@ async function guestWithThread() {
   };
   const guest = new FlatGuest({ bits: 32, accel: 'jit', regionChannel });
   const { engine, cpu } = guest.machine;
-  const thread = startWorker({ role: 'regions', task: engine.regionThread, port: port2 }, [port2]);
-  worker = thread;
+  const start = (): Worker => {
+    worker = startWorker({ role: 'regions', task: engine.regionThread, port: port2 }, [port2]);
+    return worker;
+  };
   const sum = () => {
     guest.run(SUM);
     expect(cpu.get32('gpr')).toBe(SUM_RESULT);
   };
   const answers = () => seen.filter(({ kind }) => kind === 'answer').length;
-  await eventually(() => guest.run(NOP) === -1 && seen.length > 0, 'the thread is ready');
-  return { guest, engine, thread, state, arrive, answers, sum, installed: () => engine.stats.regionsCompiled };
+  return { guest, engine, start, state, seen, arrive, answers, sum, installed: () => engine.stats.regionsCompiled };
+}
+
+/** With that thread at work, which has answered for what ran until then. */
+async function guestWithThread() {
+  const it = guestWithChannel();
+  const thread = it.start();
+  await eventually(() => it.guest.run(NOP) === -1 && it.answers() > 0, 'the thread is ready');
+  expect(it.engine.stats.regionsAwaited).toBe(0);
+  it.state.posted = 0;
+  it.seen.length = 0;
+  return { ...it, thread };
 }
 
 /** Runs the loop until its region has been compiled, and holds the answer back. */
@@ -84,6 +96,20 @@ it('compiles while the guest goes on, which then runs what has come', async () =
   it.sum();
   expect(it.engine.stats.instructions - instructions).toBe(60_003);
   expect(it.answers()).toBe(1);
+});
+
+it('lets regions wait until the thread is ready', async () => {
+  const it = guestWithChannel();
+  it.sum();
+  const { regionsAwaited } = it.engine.stats;
+  expect(regionsAwaited).toBeGreaterThan(0);
+  expect([it.state.posted, it.installed()]).toEqual([0, 0]);
+  it.start();
+  await eventually(() => {
+    it.sum();
+    return it.installed() >= regionsAwaited;
+  }, 'the regions come');
+  expect(it.answers()).toBe(it.installed());
 });
 
 it('throws away what was compiled from code that is gone', async () => {
@@ -122,7 +148,17 @@ it('compiles by itself once the thread is lost', async () => {
   await asked(it);
   await it.thread.terminate();
   it.engine.loseRegionThread();
-  expect(it.installed()).toBe(before + 1);
+  expect(it.installed()).toBe(before);
   it.sum();
+  expect(it.installed()).toBe(before + 1);
   expect(it.answers()).toBe(0);
+});
+
+it('compiles by itself where the thread never begins', () => {
+  const it = guestWithChannel();
+  it.sum();
+  it.engine.loseRegionThread();
+  expect([it.engine.stats.regionsAwaited, it.installed()]).toEqual([0, 0]);
+  it.sum();
+  expect(it.installed()).toBeGreaterThan(0);
 });

@@ -81,6 +81,11 @@ export class Jit {
     return { regions: this.#live.size, bytes: this.#live.bytes };
   }
 
+  /** Regions that are still to come. */
+  get awaited(): number {
+    return this.#waiting.size;
+  }
+
   /** Whether a block whose entries are counted down is to be taken to `request` now; otherwise it counts on. */
   isDue(header: number, nowNs: number): boolean {
     if (this.#live.isOnProof(header) || this.#hot.isDue(nowNs)) return true;
@@ -114,21 +119,29 @@ export class Jit {
   /** Takes what has been compiled, and has more compiled; between two runs of guest code. */
   attend(): void {
     for (;;) {
-      while (this.#waiting.sent < this.#compiler.capacity) {
-        const next = this.#waiting.next();
-        if (next === undefined) break;
-        this.#send(next);
-      }
       const answer = this.#compiler.receive();
-      if (answer === undefined) return;
-      this.#take(answer);
+      if (answer !== undefined) this.#take(answer);
+      else if (!this.#sendNext()) return;
     }
   }
 
-  /** The compiler will answer nothing of what it was asked. */
+  /** False where nothing waits, or the compiler takes no more. */
+  #sendNext(): boolean {
+    const next = this.#waiting.sent < this.#compiler.capacity ? this.#waiting.next() : undefined;
+    if (next !== undefined) this.#send(next);
+    return next !== undefined;
+  }
+
+  /**
+   * The compiler answers nothing any more, and another one takes its place. Blocks become hot anew, so that the guest does not
+   * wait for the regions of all of them at once.
+   */
   recall(): void {
-    this.#waiting.recall();
-    this.attend();
+    for (const wanted of this.#waiting.takeAll()) {
+      this.#requests.settle(wanted, 0);
+      const { header } = wanted.block;
+      if (this.#code.countdownOf(header) !== undefined) this.#code.countAnew(header);
+    }
   }
 
   #send(wanted: WantedRegion): void {

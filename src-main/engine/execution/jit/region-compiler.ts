@@ -82,7 +82,7 @@ export interface RegionChannel {
 /** Enough for the other thread not to run dry until answers are seen. */
 const CAPACITY = 2;
 
-/** Another thread from when it is ready until it is lost; before and after that the one that asks. */
+/** Another thread, for which regions wait until it is ready; once it is lost, the one that asks. */
 export class SharedCompiler implements RegionCompiler {
   /** How long the other thread has worked. */
   elsewhereNs = 0;
@@ -98,18 +98,18 @@ export class SharedCompiler implements RegionCompiler {
   }
 
   get capacity(): number {
-    return this.#isReady ? CAPACITY : this.#own.capacity;
+    if (this.#channel === undefined) return this.#own.capacity;
+    return this.#isReady ? CAPACITY : 0;
   }
 
   submit(request: RegionRequest): void {
-    if (this.#isReady) this.#channel?.post(request);
-    else this.#own.submit(request);
+    if (this.#channel === undefined) this.#own.submit(request);
+    else this.#channel.post(request);
   }
 
   receive(): RegionAnswer | undefined {
-    const own = this.#own.receive();
-    if (own !== undefined) return own;
-    const message = this.#channel?.receive();
+    if (this.#channel === undefined) return this.#own.receive();
+    const message = this.#channel.receive();
     if (message === undefined) return undefined;
     if (message.kind === 'ready') {
       this.#isReady = true;
@@ -124,7 +124,6 @@ export class SharedCompiler implements RegionCompiler {
 
   /** The other thread has ended. */
   lose(): void {
-    this.#isReady = false;
     this.#channel = undefined;
   }
 }

@@ -43,6 +43,11 @@ export class WaitingRegions {
     return this.#sent.size;
   }
 
+  /** Of blocks that wait and of those that answers are wanted for. */
+  get size(): number {
+    return this.#waiting.size + this.#sentHeaders.size;
+  }
+
   has(header: number): boolean {
     return this.#waiting.has(header) || this.#sentHeaders.has(header);
   }
@@ -88,10 +93,11 @@ export class WaitingRegions {
     for (const ticket of this.#sent.keys()) this.#sent.set(ticket, undefined);
   }
 
-  /** No answers will come any more: what was sent waits again. */
-  recall(): void {
-    for (const wanted of this.#sent.values()) if (wanted !== undefined) this.add(wanted);
+  /** No answers will come any more: takes everything out, also what was sent. */
+  takeAll(): WantedRegion[] {
+    const wanted = [...this.#waiting.values(), ...this.#sent.values()].filter((one) => one !== undefined);
+    this.clear();
     this.#sent.clear();
-    this.#sentHeaders.clear();
+    return wanted;
   }
 }
