@@ -23,11 +23,21 @@ import { type AttentionWord, attentionView, type GuestPart, type StartFailure, t
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
 
-export const createMachineRunner = runnersOn(() => new GuestThread());
+/** What runners have of their process and its host. */
+export interface RunnerHost {
+  /** The one that is to run the next guest, which may have been started before its machine was known. */
+  guestThread(): GuestThread;
+  readonly startWorker: typeof startWorker;
+  /** How many threads can run at once. */
+  processors(): number;
+}
 
-/** `thread`: the one that is to run the next guest, which may have been started before its machine was known. */
-export function runnersOn(thread: () => GuestThread): CreateMachineRunner {
-  return (options, images, watch) => new ThreadedRunner(options, images ?? new Map(), watch?.profile === true, thread);
+export const createMachineRunner = runnersOn({});
+
+/** What `host` leaves out is as everywhere. */
+export function runnersOn(host: Partial<RunnerHost>): CreateMachineRunner {
+  const whole = { guestThread: () => new GuestThread(), startWorker, processors: availableParallelism, ...host };
+  return (options, images, watch) => new ThreadedRunner(options, images ?? new Map(), watch?.profile === true, whole);
 }
 
 type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
@@ -56,7 +66,7 @@ class ThreadedRunner implements MachineRunner {
   };
   readonly #profile: boolean;
   readonly #driveServer: DriveServer;
-  readonly #takeThread: () => GuestThread;
+  readonly #host: RunnerHost;
   #thread: GuestThread | undefined;
   #exited: Promise<void> = Promise.resolve();
   #attention: Int32Array | undefined;
@@ -73,10 +83,10 @@ class ThreadedRunner implements MachineRunner {
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
 
-  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean, thread: () => GuestThread) {
+  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean, host: RunnerHost) {
     this.#options = options;
     this.#profile = profile;
-    this.#takeThread = thread;
+    this.#host = host;
     this.#driveServer = new DriveServer({
       images,
       send: (command) => this.#send(command),
@@ -141,7 +151,7 @@ class ThreadedRunner implements MachineRunner {
     if (this.#saving !== undefined) throw new FailureError('machine.wrongState', 'A state of the machine is being saved already.');
     const saving = new StateSaving({
       ...this.#memory, cpuModel: this.#options.cpuModel, ramBytes: guardedBytes(this.#options), drives: this.#driveServer,
-      send: (command) => this.#send(command), startWorker,
+      send: (command) => this.#send(command), startWorker: this.#host.startWorker,
     }, options);
     this.#saving = saving;
     try {
@@ -176,7 +186,7 @@ class ThreadedRunner implements MachineRunner {
 
   #startThread(awaitsState: boolean): Promise<void> {
     if (this.#thread !== undefined) return Promise.reject(new Error('the machine has been started before'));
-    const thread = this.#takeThread();
+    const thread = this.#host.guestThread();
     const { worker, port } = thread;
     this.#thread = thread;
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
@@ -220,7 +230,7 @@ class ThreadedRunner implements MachineRunner {
    */
   #openRegions(): MessagePort | undefined {
     const { accelerator, time } = this.#options;
-    if (accelerator !== 'jit' || time !== 'host' || availableParallelism() === 1) return undefined;
+    if (accelerator !== 'jit' || time !== 'host' || this.#host.processors() === 1) return undefined;
     const { port1, port2 } = new MessageChannel();
     this.#regions = port2;
     return port1;
@@ -230,7 +240,7 @@ class ThreadedRunner implements MachineRunner {
   #startRegionThread(): void {
     const port = this.#regions;
     if (port === undefined || this.#regionThread === undefined || this.#ended) return;
-    const regions = startWorker({ role: 'regions', task: this.#regionThread, port }, [port]);
+    const regions = this.#host.startWorker({ role: 'regions', task: this.#regionThread, port }, [port]);
     regions.unref();
     regions.once('error', ({ message }: Error) => this.#fire('log', 'warning', `the thread that compiles code has ended: ${message}`));
     regions.once('exit', () => this.#send({ kind: 'region-thread-lost' }));
@@ -239,7 +249,7 @@ class ThreadedRunner implements MachineRunner {
   /** When the guest runs already: a thread takes as long to start as much else that it would wait for. */
   #startAlarm(): void {
     if (this.#memory === undefined || this.#ended) return;
-    const alarm = startWorker({ role: 'alarm', alarm: this.#alarm, attention: this.#memory.attention }, []);
+    const alarm = this.#host.startWorker({ role: 'alarm', alarm: this.#alarm, attention: this.#memory.attention }, []);
     alarm.unref();
     alarm.once('error', (error: Error) => this.#crash(error));
   }

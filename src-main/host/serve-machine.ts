@@ -8,7 +8,7 @@ import { openParentLink } from './parent-link.ts';
 export function serveMachine(thread: GuestThread): void {
   const link = openParentLink();
   const session = new MachineSession({
-    createRunner: runnersOn(() => thread),
+    createRunner: runnersOn({ guestThread: () => thread }),
     channel: link.channel,
     onEnd: (code) => {
       // What was sent must have left before the process does.

@@ -1,0 +1,130 @@
+// Machines on their threads whose regions another thread compiles, or none: what is under way when something happens to them
+// does no harm, and regions come again.
+
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { MachineOptions } from '../../../src-main/engine/index.ts';
+import { type RunnerHost, runnersOn } from '../../../src-main/host/create-machine-runner.ts';
+import { startWorker } from '../../../src-main/host/guest-thread.ts';
+import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
+import { rewritingKernel, rightSum } from '../../support/rewriting-kernel.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { testOptions } from '../../support/test-machine.ts';
+
+const ANSWER_BYTES = 8;
+const KERNEL = rewritingKernel();
+
+const runners: MachineRunner[] = [];
+afterEach(async () => {
+  for (const runner of runners.splice(0)) await runner.powerOff();
+});
+
+/** A machine with the kernel that always has regions to compile. */
+class Rewriter {
+  readonly runner: MachineRunner;
+  /** The threads that were started to compile regions. */
+  readonly threads: Worker[] = [];
+  #serial: number[] = [];
+  #changed = (): void => {};
+  /** Rewritings that it has answered for. */
+  #rewritten = 0;
+
+  constructor({ host = {}, options = {} }: { readonly host?: Partial<RunnerHost>; readonly options?: Partial<MachineOptions> } = {}) {
+    const createRunner = runnersOn({
+      processors: () => 2,
+      startWorker: (task, transfer) => {
+        const thread = startWorker(task, transfer);
+        if (task.role === 'regions') this.threads.push(thread);
+        return thread;
+      },
+      ...host,
+    });
+    this.runner = createRunner(testOptions(KERNEL, { time: 'host', accelerator: 'jit', ...options }));
+    runners.push(this.runner);
+    this.runner.on('serial', (_port, bytes) => {
+      this.#serial.push(...bytes);
+      this.#changed();
+    });
+  }
+
+  async #take(bytes: number): Promise<number[]> {
+    while (this.#serial.length < bytes) await new Promise<void>((resolve) => { this.#changed = resolve; });
+    return this.#serial.splice(0, bytes);
+  }
+
+  async greeted(): Promise<void> {
+    expect(String.fromCharCode(...(await this.#take(1)))).toBe('>');
+    this.#rewritten = 0;
+  }
+
+  /** Asks for the sum, which must be right, and of more than the last time. */
+  async answers(): Promise<void> {
+    this.runner.serialWrite(0, Uint8Array.of(0));
+    const answer = new DataView(Uint8Array.from(await this.#take(ANSWER_BYTES)).buffer);
+    const rewritten = answer.getUint32(0, true);
+    expect(answer.getUint32(4, true)).toBe(rightSum(rewritten));
+    expect(rewritten).toBeGreaterThan(this.#rewritten);
+    this.#rewritten = rewritten;
+  }
+
+  /** Until so many regions more have been compiled, and others are under way. */
+  async compiles(more = 1): Promise<void> {
+    const before = (await this.runner.stats()).regionsCompiled;
+    for (;;) {
+      await this.answers();
+      const { regionsCompiled, regionsAwaited } = await this.runner.stats();
+      if (regionsCompiled >= before + more && regionsAwaited > 0) return;
+    }
+  }
+}
+
+describe('regions of a machine that always has some to compile', () => {
+  it('are compiled on a thread of their own, and come again after resets and once that is lost', async () => {
+    const machine = new Rewriter();
+    await machine.runner.start();
+    await machine.greeted();
+    await machine.compiles(20);
+    expect(machine.threads).toHaveLength(1);
+    const { tierNs } = await machine.runner.stats();
+    expect(tierNs['compilerThread']).toBeGreaterThan(tierNs['compiler'] as number);
+    for (let resets = 0; resets < 2; resets++) {
+      machine.runner.reset();
+      await machine.greeted();
+      await machine.compiles();
+    }
+    await machine.threads[0]?.terminate();
+    const { regionsCompiled } = await machine.runner.stats();
+    while ((await machine.runner.stats()).regionsCompiled < regionsCompiled + 10) await machine.answers();
+  });
+
+  it.each([
+    ['where there is one processor', { host: { processors: () => 1 } }],
+    ['where time is counted in instructions', { options: { time: 'instructions' } }],
+  ] as const)("are compiled on the guest's own %s", async (_where, change) => {
+    const machine = new Rewriter(change);
+    await machine.runner.start();
+    await machine.greeted();
+    while ((await machine.runner.stats()).regionsCompiled < 10) await machine.answers();
+    expect(machine.threads).toEqual([]);
+    expect((await machine.runner.stats()).tierNs).not.toHaveProperty('compilerThread');
+  });
+
+  it('are under way when its state is saved, which both machines go on with', async () => {
+    const path = join(temporaryFolder(), 'rewriting.state');
+    const first = new Rewriter();
+    await first.runner.start();
+    await first.greeted();
+    await first.compiles();
+    first.runner.pause();
+    expect((await first.runner.stats()).regionsAwaited).toBeGreaterThan(0);
+    await first.runner.saveState({ path, parent: undefined, layers: [], onReleased: () => {}, onProgress: () => {} });
+    first.runner.resume();
+    await first.compiles();
+    await first.runner.powerOff();
+
+    const second = new Rewriter();
+    await second.runner.start(path);
+    await second.compiles();
+  });
+});
