@@ -285,10 +285,11 @@ export class Engine implements CpuEngine {
     if (scope === 'all') {
       this.#fetches.flush();
       this.#code.jumps.flush();
+      this.#mmu.spaces.current.beginCode();
       return;
     }
-    this.#fetches.flushLocal();
-    this.#code.jumps.flushLocal();
+    const space = this.#mmu.spaces.current;
+    this.#code.jumps.enterSpace(space.number, this.#fetches.enterSpace(space));
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
@@ -385,7 +386,6 @@ export class Engine implements CpuEngine {
     const linear = this.#linearRip();
     const mode = this.#block[MODE] as number;
     const user = this.#block[CPL] === 3;
-    const { translationChanges } = this.#counters;
     const { deviceAccesses } = this.#mmu.stats;
     const site = this.#fetches.lookup(linear, user);
     const left = this.#block[CURRENT_RECORD] as number;
@@ -394,7 +394,7 @@ export class Engine implements CpuEngine {
     if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
       const host = this.#mmu.translate(linear, 'execute', user);
       if (host >= 0 && this.#jit?.reachedDevice(left, host) === true) this.#takeRegions();
-    } else if (this.#counters.translationChanges === translationChanges) {
+    } else {
       const host = this.#fetches.lookup(linear, user);
       const header = host < 0 ? 0 : this.#knownStep(host, mode);
       if (header !== 0)
@@ -586,6 +586,7 @@ export class Engine implements CpuEngine {
       return undefined;
     }
     this.#fetches.insert(linear, host, user, this.#mmu.walkedGlobal);
+    if (!this.#mmu.walkedGlobal) this.#mmu.noteCode(linear, host, user);
     return host;
   }
 

@@ -4,6 +4,7 @@
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { ADDRESS_SPACES } from '../mmu/address-spaces.ts';
 import type { MemoryViews } from '../views.ts';
 import { FIELD, HANDLER, HEADER } from './record.ts';
 
@@ -18,6 +19,8 @@ const ADDRESS_BITS = 48n;
 const HIGH_BITS = 16;
 /** More entries that are not global are forgotten by clearing the whole cache. */
 const MAX_LOCAL = 4096;
+/** So many of them are kept for each address space that the guest has left. */
+const MAX_KEPT = 512;
 
 /**
  * So many low bits of an address do not count: few blocks begin so near to another, and entries of the same code share
@@ -26,9 +29,16 @@ const MAX_LOCAL = 4096;
 const GRAIN = 1;
 
 const ENTRY_WORDS = JUMP_CACHE_ENTRY_SIZE / 4;
+/** Of an entry that is kept: its place and itself. */
+const KEPT_WORDS = 1 + ENTRY_WORDS;
 /** From the first place to the second: the neighbour, in words and bytes. */
 const SECOND_WORD = ENTRY_WORDS;
 export const SECOND_PLACE = JUMP_CACHE_ENTRY_SIZE;
+
+interface KeptEntries {
+  readonly words: Int32Array;
+  count: number;
+}
 
 export interface JumpTarget {
   /** Halves of the linear address. */
@@ -53,6 +63,10 @@ export class JumpCache {
   readonly #local = new Int32Array(MAX_LOCAL);
   readonly #isLocal = new Uint8Array(JUMP_CACHE_ENTRIES);
   #localCount = 0;
+  /** By address space: entries it had when it was left, as place and words. */
+  readonly #kept = Array.from({ length: ADDRESS_SPACES }, () => ({ words: new Int32Array(MAX_KEPT * KEPT_WORDS), count: 0 }));
+  /** The number of the present address space. */
+  #space = 0;
 
   constructor(views: MemoryViews, layout: MemoryLayout) {
     this.#views = views;
@@ -61,15 +75,64 @@ export class JumpCache {
   }
 
   flush(): void {
+    for (const kept of this.#kept) kept.count = 0;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#views.fill(this.#first * 4, 0xff, JUMP_CACHE_BYTES);
     this.#isLocal.fill(0);
     this.#localCount = 0;
   }
 
-  /** Forgets what is not in global pages. */
-  flushLocal(): void {
+  /**
+   * The guest is in another address space now, or has begun anew in the same one. What is not in global pages is kept until it
+   * comes back; what is kept of the one it comes to is only good where the code's pages are still where they were.
+   */
+  enterSpace(space: number, isKeptGood: boolean): void {
+    this.#keepLocal();
+    this.#flushLocal();
+    this.#space = space;
+    if (isKeptGood) this.#bringBack();
+    else (this.#kept[space] as KeptEntries).count = 0;
+  }
+
+  #keepLocal(): void {
+    const { i32 } = this.#views;
+    const kept = this.#kept[this.#space] as KeptEntries;
+    kept.count = 0;
+    for (let i = 0; i < this.#localCount && kept.count < MAX_KEPT; i++) {
+      const entry = this.#local[i] as number;
+      if (i32[entry + 2] === NO_KEY) continue;
+      const at = kept.count++ * KEPT_WORDS;
+      kept.words[at] = entry;
+      for (let word = 0; word < ENTRY_WORDS; word++) kept.words[at + 1 + word] = i32[entry + word] as number;
+      kept.words[at + 2] = this.#withLastingRegion(entry);
+    }
+  }
+
+  /** The word with an entry's region, without that of a region whose other pages have to be checked anew. */
+  #withLastingRegion(entry: number): number {
+    const { i32 } = this.#views;
+    const high = i32[entry + 1] as number;
+    return high >>> HIGH_BITS === 0 || this.#regionOf(i32[entry + 3] as number) !== 0 ? high : high & 0xffff;
+  }
+
+  #bringBack(): void {
+    const { i32 } = this.#views;
+    const { words, count } = this.#kept[this.#space] as KeptEntries;
+    for (let at = 0; at < count * KEPT_WORDS; at += KEPT_WORDS) {
+      const first = words[at] as number;
+      const entry = i32[first + 2] === NO_KEY ? first : first ^ SECOND_WORD;
+      if (i32[entry + 2] !== NO_KEY) continue;
+      for (let word = 0; word < ENTRY_WORDS; word++) i32[entry + word] = words[at + 1 + word] as number;
+      this.#noteLocal(entry);
+    }
+  }
+
+  #flushLocal(): void {
     if (this.#localCount === MAX_LOCAL) {
-      this.flush();
+      this.#clear();
       return;
     }
     for (let i = 0; i < this.#localCount; i++) {
@@ -129,6 +192,12 @@ export class JumpCache {
     for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {
       const high = i32[entry + 1] as number;
       if (slots.has(high >>> HIGH_BITS)) i32[entry + 1] = high & 0xffff;
+    }
+    for (const { words, count } of this.#kept) {
+      for (let at = 2; at < count * KEPT_WORDS; at += KEPT_WORDS) {
+        const high = words[at] as number;
+        if (slots.has(high >>> HIGH_BITS)) words[at] = high & 0xffff;
+      }
     }
   }
 

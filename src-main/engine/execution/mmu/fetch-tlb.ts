@@ -3,6 +3,8 @@
 // Reference for what it caches: Intel SDM vol. 3A, 4.10.
 
 import { GUEST_PAGE, pageOf } from '../layout.ts';
+import type { AddressSpace } from './address-spaces.ts';
+import { WALKED_FOR_USER } from './walked-pages.ts';
 
 const ENTRIES = 1024;
 const PAGE_MASK = GUEST_PAGE - 1;
@@ -60,8 +62,20 @@ export class FetchTlb {
     this.#forgetLocal();
   }
 
-  /** What a write to CR3 does: global pages stay, unless they have taken the place of others. */
-  flushLocal(): void {
+  /** Whether all pages that code of an address space depends on are still where they were; else there are none any more. */
+  enterSpace(space: AddressSpace): boolean {
+    this.#flushLocal();
+    if (space.isCodeKnown && space.code.keepCurrent(this.#revive)) return true;
+    this.#flushLocal();
+    space.beginCode();
+    return false;
+  }
+
+  readonly #revive = (page: number, host: number, rights: number): void =>
+    this.insert(page, host, (rights & WALKED_FOR_USER) !== 0, false);
+
+  /** Global pages stay, unless they have taken the place of others. */
+  #flushLocal(): void {
     for (let i = 0; i < this.#localCount; i++) this.#tags[this.#localSlots[i] as number] = NO_TAG;
     this.#forgetLocal();
   }

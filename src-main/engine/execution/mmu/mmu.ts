@@ -15,6 +15,8 @@ import { type ArrivingPages, PageArrival } from '../../snapshot/page-arrival.ts'
 import { type PageCopies, PageGuard } from '../../snapshot/page-guard.ts';
 import { DeviceTlb } from './device-tlb.ts';
 import type { Tlb } from './tlb.ts';
+import { AddressSpaces } from './address-spaces.ts';
+import { createTrail, WALKED_FOR_USER, WALKED_TO_WRITE, type WalkTrail } from './walked-pages.ts';
 
 const PAGE_MASK = GUEST_PAGE - 1;
 const PAGE_FAULT = 14;
@@ -60,12 +62,15 @@ export class Mmu {
   readonly #slot: number;
   readonly #modeWord: number;
   readonly #cpl: number;
+  readonly #pdptes: number;
   readonly #walked = createWalkResult();
   readonly #hosts = { first: 0, firstPhysical: 0, second: 0, secondPhysical: 0 };
   /** 2 MiB ranges that hold a piece of a large page since the last flush. */
   readonly #largePages = new Set<number>();
   #hugePages = false;
   readonly #devices = new DeviceTlb();
+  readonly spaces: AddressSpaces;
+  readonly #trail = createTrail();
   #a20 = true;
   /** Pages of video memory written since they were last collected, by page of the region. */
   readonly videoDirty: Uint8Array;
@@ -85,9 +90,11 @@ export class Mmu {
     this.#map = parts.map;
     this.#tlb = parts.tlb;
     this.#code = parts.code;
+    this.spaces = new AddressSpaces(parts.views.i32);
     this.#slot = valueSlot(layout);
     this.#modeWord = (layout.cpuBlock + CPU_FIELDS.mode.offset) >> 2;
     this.#cpl = (layout.cpuBlock + CPU_FIELDS.cpl.offset) >> 2;
+    this.#pdptes = layout.cpuBlock + CPU_FIELDS.pdpte.offset;
     this.videoDirty = new Uint8Array(layout.vramBytes / GUEST_PAGE);
     this.#vramBase = layout.vramBase;
   }
@@ -154,7 +161,9 @@ export class Mmu {
     if (access !== 'execute' && this.#isCacheable(user)) {
       // What is written is read soon, and the other way round.
       this.#insert(address, host, false, user);
-      if (access === 'write' || (region.kind === 'ram' && this.#mayWriteUnseen(user))) this.#insert(address, host, true, user);
+      const mayWrite = access === 'write' || (region.kind === 'ram' && this.#mayWriteUnseen(user));
+      if (mayWrite) this.#insert(address, host, true, user);
+      if (!result.global) this.#noteData(address, host, user, mayWrite && region.kind === 'ram');
     }
     if (result.pageShift !== 12) this.#noteLargePage(address, result.pageShift);
     return host;
@@ -195,7 +204,47 @@ export class Mmu {
     return this.#walked.global;
   }
 
-  /** What a write to CR3 does: global pages stay. */
+  #noteData(address: number, host: number, user: boolean, mayWrite: boolean): void {
+    const offset = address & PAGE_MASK;
+    const rights = (user ? WALKED_FOR_USER : 0) | (mayWrite ? WALKED_TO_WRITE : 0);
+    const trail = this.#trailOfWalk();
+    if (trail !== undefined) this.spaces.current.data.add({ page: address - offset, host: host - offset, rights }, trail);
+  }
+
+  /** Something that was decoded depends on where the page is that `translate` has just walked to, which is not global. */
+  noteCode(address: number, host: number, user: boolean): void {
+    const space = this.spaces.current;
+    const trail = this.#trailOfWalk();
+    if (trail === undefined || space.code.isFull) space.isCodeKnown = false;
+    if (trail === undefined || !space.isCodeKnown) return;
+    const offset = address & PAGE_MASK;
+    space.code.add({ page: address - offset, host: host - offset, rights: user ? WALKED_FOR_USER : 0 }, trail);
+  }
+
+  /** What the last walk has read; undefined where a paging structure is not in memory. */
+  #trailOfWalk(): WalkTrail | undefined {
+    const trail = this.#trail;
+    const { entries, entryCount, entryBytes, pdpte } = this.#walked;
+    trail.count = 0;
+    if (pdpte >= 0) this.#addToTrail((this.#pdptes + pdpte * CPU_FIELDS.pdpte.stride) >>> 2, 2);
+    for (let i = 0; i < entryCount; i++) {
+      const host = this.#map.host(this.#gate(entries[i] as number));
+      if (host < 0) return undefined;
+      this.#addToTrail(host >>> 2, entryBytes / 4);
+    }
+    return trail;
+  }
+
+  #addToTrail(first: number, words: number): void {
+    const trail = this.#trail;
+    const { i32 } = this.#views;
+    for (let word = first; word < first + words; word++) {
+      trail.words[trail.count++] = word;
+      trail.words[trail.count++] = i32[word] as number;
+    }
+  }
+
+  /** What a write to CR3 does: global pages stay, and what is known of the space that it leads to is as if just walked. */
   flushLocal(): void {
     // Pieces of large pages may stay, so that their ranges must be remembered.
     if (this.#largePages.size > MAX_LARGE_RANGES) {
@@ -204,9 +253,19 @@ export class Mmu {
     }
     this.#tlb.flushLocal();
     this.#devices.flush();
+    this.spaces.enter(this.#cpu);
+    this.spaces.current.data.keepCurrent(this.#revive);
   }
 
+  readonly #revive = (page: number, host: number, rights: number): void => {
+    const user = (rights & WALKED_FOR_USER) !== 0;
+    const translation = { page, host, global: false };
+    this.#tlb.insert(translation, user, false);
+    if ((rights & WALKED_TO_WRITE) !== 0 && !this.#code.isCode(host / GUEST_PAGE)) this.#tlb.insert(translation, user, true);
+  };
+
   flush(): void {
+    this.spaces.forget(this.#cpu);
     this.#tlb.flush();
     this.#devices.flush();
     this.#largePages.clear();

@@ -41,6 +41,12 @@ export interface WalkResult {
   dirty: boolean;
   /** Of the page fault, when the walk failed. */
   errorCode: number;
+  /** Physical addresses of the entries that were read, from the top; and how many and how large these are. */
+  readonly entries: Float64Array;
+  entryCount: number;
+  entryBytes: 4 | 8;
+  /** The PDPTE that the walk began with, which is a register; -1 where there are none. */
+  pdpte: number;
 }
 
 export const createWalkResult = (): WalkResult => ({
@@ -52,6 +58,10 @@ export const createWalkResult = (): WalkResult => ({
   global: false,
   dirty: true,
   errorCode: 0,
+  entries: new Float64Array(4),
+  entryCount: 0,
+  entryBytes: 4,
+  pdpte: -1,
 });
 
 /** Whether a translated page may be accessed so; `user` false is a supervisor access. */
@@ -95,6 +105,10 @@ function walk32(cpu: CpuContext, linear: number, access: AccessKind, user: boole
   const cr4 = cpu.low(F.cr4);
   const pdeAddress = ((cpu.low(F.cr3) & 0xfffff000) >>> 0) + ((linear >>> 22) << 2);
   const pde = cpu.readPhysical32(pdeAddress);
+  result.pdpte = -1;
+  result.entryBytes = 4;
+  result.entryCount = 1;
+  result.entries[0] = pdeAddress;
   if ((pde & ENTRY_P) === 0) return fail(cpu, result, access, user, 0);
   const isLarge = (pde & ENTRY_PS) !== 0 && (cr4 & CR4_PSE) !== 0;
   let leafAddress = pdeAddress;
@@ -111,6 +125,7 @@ function walk32(cpu: CpuContext, linear: number, access: AccessKind, user: boole
     leafAddress = ((pde & 0xfffff000) >>> 0) + (((linear >>> 12) & 0x3ff) << 2);
     leaf = cpu.readPhysical32(leafAddress);
     if ((leaf & ENTRY_P) === 0) return fail(cpu, result, access, user, 0);
+    result.entries[result.entryCount++] = leafAddress;
     rights &= leaf;
     result.physical = ((leaf & 0xfffff000) | (linear & 0xfff)) >>> 0;
     result.pageShift = 12;
@@ -162,6 +177,9 @@ function walk64(cpu: CpuContext, linear: number, access: AccessKind, user: boole
   let clear0 = -1;
   let clear1 = -1;
   let clear2 = -1;
+  result.entryBytes = 8;
+  result.entryCount = 0;
+  result.pdpte = isLong ? -1 : low >>> 30;
   for (;;) {
     const index =
       shift === 39 ? (high >>> 7) & 0x1ff
@@ -169,6 +187,7 @@ function walk64(cpu: CpuContext, linear: number, access: AccessKind, user: boole
       : (low >>> shift) & 0x1ff;
     const address = table + index * 8;
     const entry = cpu.readPhysical32(address);
+    result.entries[result.entryCount++] = address;
     if ((entry & ENTRY_P) === 0) return fail(cpu, result, access, user, 0);
     const upper = cpu.readPhysical32(address + 4);
     if (upper & reserved) return fail(cpu, result, access, user, PF_PRESENT | PF_RESERVED);
@@ -229,6 +248,8 @@ export function walk(
     result.noExecute = false;
     result.global = false;
     result.dirty = true;
+    result.entryCount = 0;
+    result.pdpte = -1;
     return true;
   }
   if (cpu.low(F.cr4) & CR4_PAE) return walk64(cpu, linear, access, user, result);

@@ -80,12 +80,47 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(loopFinds(linear).slot).toBe(0);
   });
 
-  it('is forgotten with a write to CR3 where its region reaches into pages that are not global', () => {
+  it('is not found in another address space where its region reaches into pages that are not global', () => {
     jumps.add(target, true, HEADER_RECORD);
-    jumps.flushLocal();
+    jumps.enterSpace(1, false);
     expect(jumps.find(target)).toBe(HEADER_RECORD);
     jumps.setRegion(target, false, { header: HEADER_RECORD, slot: SLOT });
-    jumps.flushLocal();
+    jumps.enterSpace(2, false);
     expect(jumps.find(target)).toBe(0);
+  });
+
+  it('is found again in the address space it belongs to, unless its pages are elsewhere or all was forgotten', () => {
+    jumps.add(target, false, HEADER_RECORD);
+    jumps.enterSpace(1, false);
+    expect(jumps.find(target)).toBe(0);
+    jumps.enterSpace(0, true);
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+    jumps.enterSpace(1, true);
+    jumps.enterSpace(0, false);
+    expect(jumps.find(target)).toBe(0);
+    jumps.enterSpace(1, true);
+    jumps.enterSpace(0, true);
+    expect(jumps.find(target)).toBe(0);
+    jumps.add(target, false, HEADER_RECORD);
+    jumps.enterSpace(1, true);
+    jumps.flush();
+    jumps.enterSpace(0, true);
+    expect(jumps.find(target)).toBe(0);
+  });
+
+  it('leads to its region again in a space that is come back to, but to none that has gone or has other pages', () => {
+    const slotAgain = (handler: number, gone: number): number => {
+      views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = handler;
+      views.i32[(HEADER_RECORD + HEADER.regionSlot) >> 2] = SLOT;
+      jumps.add(target, false, HEADER_RECORD);
+      jumps.setRegion(target, false, { header: HEADER_RECORD, slot: SLOT });
+      jumps.enterSpace(1, true);
+      jumps.forgetRegions(new Set([gone]));
+      jumps.enterSpace(0, true);
+      return loopFinds(linear).slot;
+    };
+    expect(slotAgain(HANDLER.region, SLOT + 1)).toBe(SLOT);
+    expect(slotAgain(HANDLER.region, SLOT)).toBe(0);
+    expect(slotAgain(HANDLER.spanning, SLOT + 1)).toBe(0);
   });
 });
