@@ -144,11 +144,7 @@ export class Engine implements CpuEngine {
       translationsChanged: (scope) => this.#translationsChanged(scope),
       pageInvalidated: (address) => { if (this.#fetches.knows(address)) this.#translationsChanged('all'); },
     });
-    this.#run = createMainLoop({
-      layout,
-      imports: slowPaths,
-      table: this.#handlers.table,
-    });
+    this.#run = createMainLoop({ layout, imports: slowPaths, table: this.#handlers.table });
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
     this.#translationsChanged('all');
@@ -282,14 +278,14 @@ export class Engine implements CpuEngine {
     this.#counters.translationChanges++;
     this.#epochs.countUp(scope);
     this.#left.record = 0;
-    if (scope === 'all') {
-      this.#fetches.flush();
-      this.#code.jumps.flush();
-      this.#mmu.spaces.current.beginCode();
+    const space = this.#mmu.spaces.current;
+    if (scope === 'non-global') {
+      this.#code.jumps.enterSpace(space.number, this.#fetches.enterSpace(space));
       return;
     }
-    const space = this.#mmu.spaces.current;
-    this.#code.jumps.enterSpace(space.number, this.#fetches.enterSpace(space));
+    this.#fetches.flush();
+    this.#code.jumps.flush();
+    space.beginCode();
   }
 
   run(maxInstructions: number): { readonly stop: CpuStop } {
