@@ -70,8 +70,7 @@ class ThreadedRunner implements MachineRunner {
   #thread: GuestThread | undefined;
   #exited: Promise<void> = Promise.resolve();
   #attention: Int32Array | undefined;
-  #regionThread: RegionThreadTask | undefined;
-  /** The end of the thread that compiles regions. */
+  /** The end of the thread that compiles regions, until that is started. */
   #regions: MessagePort | undefined;
   #memory: { readonly attention: AttentionWord; readonly guest: GuestPart } | undefined;
   #saving: StateSaving | undefined;
@@ -98,8 +97,7 @@ class ThreadedRunner implements MachineRunner {
   async start(state?: string, { paused = false }: { readonly paused?: boolean } = {}): Promise<void> {
     if (state === undefined) {
       await this.#startThread(false);
-      this.#startAlarm();
-      return this.#startRegionThread();
+      return this.#startAlarm();
     }
     let loading: StateLoading | undefined;
     try {
@@ -110,7 +108,6 @@ class ThreadedRunner implements MachineRunner {
       await Promise.all([started, loading.check()]);
       await this.#restore(loading, paused);
       this.#startAlarm();
-      this.#startRegionThread();
     } catch (error) {
       loading?.close();
       await this.powerOff();
@@ -193,6 +190,7 @@ class ThreadedRunner implements MachineRunner {
     return new Promise((resolve, reject) => {
       const receive = (message: WorkerMessage): void => {
         if (message.kind === 'event') return this.#event(message.event);
+        if (message.kind === 'hot') return this.#startRegionThread(message.task);
         if (message.kind === 'profile') return this.#fire('profiled', message.rows);
         if (message.kind === 'failed') {
           this.#ended = true;
@@ -201,7 +199,6 @@ class ThreadedRunner implements MachineRunner {
         }
         this.#attention = attentionView(message.attention);
         this.#memory = { attention: message.attention, guest: message.guest };
-        this.#regionThread = message.regionThread;
         resolve();
       };
       const crashed = (error: Error): void => {
@@ -236,11 +233,14 @@ class ThreadedRunner implements MachineRunner {
     return port1;
   }
 
-  /** A guest can do without it. */
-  #startRegionThread(): void {
+  /**
+   * When the guest has hot code: it would have to share two processors with a thread that starts, just while its first
+   * instructions are decoded. A guest can do without it.
+   */
+  #startRegionThread(task: RegionThreadTask): void {
     const port = this.#regions;
-    if (port === undefined || this.#regionThread === undefined || this.#ended) return;
-    const regions = this.#host.startWorker({ role: 'regions', task: this.#regionThread, port }, [port]);
+    if (port === undefined || this.#ended) return;
+    const regions = this.#host.startWorker({ role: 'regions', task, port }, [port]);
     regions.unref();
     regions.once('error', ({ message }: Error) => this.#fire('log', 'warning', `the thread that compiles code has ended: ${message}`));
     regions.once('exit', () => this.#send({ kind: 'region-thread-lost' }));

@@ -23,7 +23,7 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
     emit: (event) => post({ kind: 'event', event }),
     alarm: (deadlineNs) => setter.set(deadlineNs),
     tidyUp: collectGarbage,
-    ...(regions === undefined ? {} : { regionChannel: regionChannel(regions) }),
+    ...(regions === undefined ? {} : { regionChannel: regionChannel(regions, () => post({ kind: 'hot', task: machine.engine.regionThread })) }),
   };
   let machine: Machine;
   try {
@@ -39,7 +39,6 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
     kind: 'ready',
     attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
     guest: machine.engine.ram,
-    regionThread: machine.engine.regionThread,
   });
   const profiler = profile ? new ThreadProfiler() : undefined;
   try {
@@ -52,8 +51,9 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
   }
 }
 
-function regionChannel(port: MessagePort): RegionChannel {
+function regionChannel(port: MessagePort, open: () => void): RegionChannel {
   return {
+    open,
     post: (request) => port.postMessage(request),
     receive: () => receiveMessageOnPort(port)?.message as RegionThreadMessage | undefined,
   };

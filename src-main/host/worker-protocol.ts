@@ -41,9 +41,11 @@ export function attentionView(word: AttentionWord): Int32Array {
 
 /** From the machine's thread: before anything else either `ready` or `failed`. */
 export type WorkerMessage =
-  | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart; readonly regionThread: RegionThreadTask }
+  | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'event'; readonly event: MachineEvent }
+  /** Once, when it has code to compile: the thread that does it is to be started. */
+  | { readonly kind: 'hot'; readonly task: RegionThreadTask }
   /** Once, when the machine has ended. */
   | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] };
 

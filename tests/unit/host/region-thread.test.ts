@@ -29,8 +29,9 @@ function guestWithChannel() {
     if (message !== undefined) arrived.push(message);
     return arrived.length;
   };
-  const state = { posted: 0, isHeld: false };
+  const state = { posted: 0, isHeld: false, opened: 0 };
   const regionChannel = {
+    open: () => void state.opened++,
     post: (request: unknown) => {
       state.posted++;
       port1.postMessage(request);
@@ -100,7 +101,10 @@ it('compiles while the guest goes on, which then runs what has come', async () =
 
 it('lets regions wait until the thread is ready', async () => {
   const it = guestWithChannel();
+  expect(it.state.opened).toBe(0);
   it.sum();
+  it.sum();
+  expect(it.state.opened).toBe(1);
   const { regionsAwaited } = it.engine.stats;
   expect(regionsAwaited).toBeGreaterThan(0);
   expect([it.state.posted, it.installed()]).toEqual([0, 0]);
@@ -109,7 +113,7 @@ it('lets regions wait until the thread is ready', async () => {
     it.sum();
     return it.installed() >= regionsAwaited;
   }, 'the regions come');
-  expect(it.answers()).toBe(it.installed());
+  expect(it.answers()).toBeGreaterThanOrEqual(it.installed());
 });
 
 it('throws away what was compiled from code that is gone', async () => {

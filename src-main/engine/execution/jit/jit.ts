@@ -114,6 +114,7 @@ export class Jit {
     if (this.#waiting.has(block.header)) return;
     const isConfined = (this.#failedChecks.get(block.header) ?? 0) >= MAX_FAILED_CHECKS;
     this.#waiting.add(this.#requests.want(block, isConfined));
+    this.#compiler.begin();
   }
 
   /** Takes what has been compiled, and has more compiled; between two runs of guest code. */

@@ -19,6 +19,8 @@ export interface RegionAnswer {
 }
 
 export interface RegionCompiler {
+  /** Something is going to be asked for. */
+  begin(): void;
   /** Requests that it takes before it has answered the first of them. */
   readonly capacity: number;
   submit(request: RegionRequest): void;
@@ -37,6 +39,8 @@ export class OwnCompiler implements RegionCompiler {
     this.#parts = parts;
     this.#load = (module) => load(module, imports);
   }
+
+  begin(): void {}
 
   submit(request: RegionRequest): void {
     const outcome = compileRegion(request, this.#parts);
@@ -74,6 +78,8 @@ export interface CompiledModule {
 
 /** The way to another thread, which the host provides. */
 export interface RegionChannel {
+  /** Has the thread started, which takes a while. */
+  open(): void;
   post(request: RegionRequest): void;
   /** The next message, without waiting. */
   receive(): RegionThreadMessage | undefined;
@@ -89,12 +95,19 @@ export class SharedCompiler implements RegionCompiler {
   readonly #own: OwnCompiler;
   readonly #imports: EngineImports;
   #channel: RegionChannel | undefined;
+  #isOpen = false;
   #isReady = false;
 
   constructor(own: OwnCompiler, channel: RegionChannel, imports: EngineImports) {
     this.#own = own;
     this.#channel = channel;
     this.#imports = imports;
+  }
+
+  begin(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#channel?.open();
   }
 
   get capacity(): number {
