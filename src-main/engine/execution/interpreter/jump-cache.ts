@@ -1,6 +1,6 @@
 // From linear address and mode to a decoded block's header, in linear memory: what the dispatch loop looks computed and
-// distant jumps up in. Each address has two places, since a pair that shares one would be looked up over and over; a new
-// entry pushes the old one into the second place. TypeScript's side of it; the loop's is in `main-loop.ts`.
+// distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
+// looked up over and over; a new entry pushes the old ones on. TypeScript's side of it; the loop's is in `main-loop.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
@@ -31,9 +31,9 @@ const GRAIN = 1;
 const ENTRY_WORDS = JUMP_CACHE_ENTRY_SIZE / 4;
 /** Of an entry that is kept: its place and itself. */
 const KEPT_WORDS = 1 + ENTRY_WORDS;
-/** From the first place to the second: the neighbour, in words and bytes. */
-const SECOND_WORD = ENTRY_WORDS;
-export const SECOND_PLACE = JUMP_CACHE_ENTRY_SIZE;
+/** Of each address. From the first to the others it is as far, by exclusive or, as their numbers of entries. */
+export const JUMP_PLACES = 4;
+const PLACES = Array.from({ length: JUMP_PLACES }, (_, place) => place * ENTRY_WORDS);
 
 interface KeptEntries {
   readonly words: Int32Array;
@@ -122,9 +122,8 @@ export class JumpCache {
     const { i32 } = this.#views;
     const { words, count } = this.#kept[this.#space] as KeptEntries;
     for (let at = 0; at < count * KEPT_WORDS; at += KEPT_WORDS) {
-      const first = words[at] as number;
-      const entry = i32[first + 2] === NO_KEY ? first : first ^ SECOND_WORD;
-      if (i32[entry + 2] !== NO_KEY) continue;
+      const entry = words[at] as number;
+      this.#makeRoom(entry);
       for (let word = 0; word < ENTRY_WORDS; word++) i32[entry + word] = words[at + 1 + word] as number;
       this.#noteLocal(entry);
     }
@@ -146,25 +145,36 @@ export class JumpCache {
   /** The record, which may be stale, or 0. */
   find(target: JumpTarget): number {
     const { i32 } = this.#views;
-    const entry = this.#entryOf(target);
-    if (this.#holds(entry, target)) return i32[entry + 3] as number;
-    const second = entry ^ SECOND_WORD;
-    return this.#holds(second, target) ? (i32[second + 3] as number) : 0;
+    const first = this.#entryOf(target);
+    for (const place of PLACES) {
+      const entry = first ^ place;
+      if (this.#holds(entry, target)) return i32[entry + 3] as number;
+    }
+    return 0;
   }
 
   add(target: JumpTarget, isGlobal: boolean, record: number): void {
     const { i32 } = this.#views;
     const entry = this.#entryOf(target);
-    if (i32[entry + 2] !== NO_KEY && !this.#holds(entry, target)) {
-      const second = entry ^ SECOND_WORD;
-      i32.copyWithin(second, entry, entry + ENTRY_WORDS);
-      if (this.#isLocal[(entry - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(second);
-    }
+    if (!this.#holds(entry, target)) this.#makeRoom(entry);
     i32[entry] = target.low;
     i32[entry + 1] = highWord(target, this.#regionOf(record));
     i32[entry + 2] = target.key;
     i32[entry + 3] = record;
     if (!isGlobal) this.#noteLocal(entry);
+  }
+
+  /** Pushes on what stands in the first place, up to one that is free or the last. */
+  #makeRoom(first: number): void {
+    const { i32 } = this.#views;
+    let free = 0;
+    while (free < JUMP_PLACES - 1 && i32[(first ^ (free * ENTRY_WORDS)) + 2] !== NO_KEY) free++;
+    for (; free > 0; free--) {
+      const from = first ^ ((free - 1) * ENTRY_WORDS);
+      const to = first ^ (free * ENTRY_WORDS);
+      i32.copyWithin(to, from, from + ENTRY_WORDS);
+      if (this.#isLocal[(from - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(to);
+    }
   }
 
   forget(target: JumpTarget): void {
@@ -202,8 +212,8 @@ export class JumpCache {
   }
 
   #entriesOf(target: JumpTarget): number[] {
-    const entry = this.#entryOf(target);
-    return [entry, entry ^ SECOND_WORD].filter((place) => this.#holds(place, target));
+    const first = this.#entryOf(target);
+    return PLACES.map((place) => first ^ place).filter((entry) => this.#holds(entry, target));
   }
 
   /** Of a header whose region reaches into no other page. */

@@ -17,7 +17,7 @@ import {
 } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE } from './engine-imports.ts';
-import { jumpCacheIndex, jumpCacheParts, SECOND_PLACE, STEP_KEY } from './jump-cache.ts';
+import { jumpCacheIndex, jumpCacheParts, JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
 
 export interface MainLoopParts {
@@ -323,15 +323,14 @@ class LoopEmitter {
       this.#i32(layout.jumpCache),
       f.op('i32.mul', jumpCacheIndex(f, low, key), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
     );
-    const second = f.op('i32.xor', first, this.#i32(SECOND_PLACE));
-    const miss = f.block();
-    for (const entry of [first, second]) {
+    for (let place = 0; place < JUMP_PLACES; place++) {
+      const entry = place === 0 ? first : f.op('i32.xor', first, this.#i32(place * JUMP_CACHE_ENTRY_SIZE));
       const found = jumpCacheParts(f, f.load('i64.load', entry, 0));
       const sameAddress = f.op('i64.eq', found.linear, linear);
       const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), wanted);
       const hit = f.block();
-      const other = entry === first ? f.block() : miss;
-      f.branch(f.op('i32.and', sameAddress, sameMode), hit, other, entry === first);
+      const other = f.block();
+      f.branch(f.op('i32.and', sameAddress, sameMode), hit, other, place === 0);
       f.enter(hit);
       const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
       this.#write('codeBase', f.op('i64.sub', rip, offset));

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createModuleBuilder } from '../../../../src-main/engine/ir/module.ts';
-import { JumpCache, jumpCacheIndex, jumpCacheParts, jumpTarget, STEP_KEY } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
+import { JumpCache, jumpCacheIndex, jumpCacheParts, type JumpTarget, jumpTarget, STEP_KEY } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
 import { FIELD, HANDLER, HEADER } from '../../../../src-main/engine/execution/interpreter/record.ts';
 import { computeLayout, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE } from '../../../../src-main/engine/execution/layout.ts';
 import { createViews } from '../../../../src-main/engine/execution/views.ts';
@@ -78,6 +78,20 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(loopFinds(linear).slot).toBe(0);
     jumps.setRegion(target, true, { header: HEADER_RECORD + 64, slot: SLOT });
     expect(loopFinds(linear).slot).toBe(0);
+  });
+
+  it('shares its places with three others, of which the fifth drives out the first that came', () => {
+    const others = [1, 2, 3, 4].map((i) => jumpTarget(linear + i * 2 ** 26, 5));
+    const all = [target, ...others];
+    for (const one of all.slice(0, 4)) jumps.add(one, true, HEADER_RECORD);
+    expect(all.map((one) => jumps.find(one) !== 0)).toEqual([true, true, true, true, false]);
+    jumps.add(others[3] as JumpTarget, false, HEADER_RECORD);
+    expect(all.map((one) => jumps.find(one) !== 0)).toEqual([false, true, true, true, true]);
+    jumps.enterSpace(1, false);
+    expect(all.map((one) => jumps.find(one) !== 0)).toEqual([false, true, true, true, false]);
+    jumps.forget(others[0] as JumpTarget);
+    jumps.add(target, true, HEADER_RECORD);
+    expect(all.map((one) => jumps.find(one) !== 0)).toEqual([true, false, true, true, false]);
   });
 
   it('is not found in another address space where its region reaches into pages that are not global', () => {
