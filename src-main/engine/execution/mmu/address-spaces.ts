@@ -18,6 +18,8 @@ export class AddressSpace {
   high = 0;
   readonly data: WalkedPages;
   readonly code: WalkedPages;
+  /** So many more pages of data are noted before the space is entered again: who goes through many would only drive out others. */
+  dataToNote = DATA_PAGES;
   /** Whether `code` has all pages that what was decoded in this space depends on. */
   isCodeKnown = true;
 
@@ -65,6 +67,7 @@ export class AddressSpaces {
     while (at < spaces.length - 1 && !(spaces[at] as AddressSpace).isOf(cpu)) at++;
     const space = spaces[at] as AddressSpace;
     if (!space.isOf(cpu)) space.forget(cpu);
+    space.dataToNote = DATA_PAGES;
     for (; at > 0; at--) spaces[at] = spaces[at - 1] as AddressSpace;
     spaces[0] = space;
   }

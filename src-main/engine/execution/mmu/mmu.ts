@@ -205,10 +205,13 @@ export class Mmu {
   }
 
   #noteData(address: number, host: number, user: boolean, mayWrite: boolean): void {
+    const space = this.spaces.current;
+    if (space.dataToNote === 0) return;
+    space.dataToNote--;
     const offset = address & PAGE_MASK;
     const rights = (user ? WALKED_FOR_USER : 0) | (mayWrite ? WALKED_TO_WRITE : 0);
     const trail = this.#trailOfWalk();
-    if (trail !== undefined) this.spaces.current.data.add({ page: address - offset, host: host - offset, rights }, trail);
+    if (trail !== undefined) space.data.add({ page: address - offset, host: host - offset, rights }, trail);
   }
 
   /** Something that was decoded depends on where the page is that `translate` has just walked to, which is not global. */
@@ -467,11 +470,12 @@ export class Mmu {
     deviceWrite(this.#environment, this.#views.data, physical, slot, bytes);
   }
 
+  /** Of paging structures, whose entries are aligned. */
   readPhysical32(address: number): number {
     const host = this.#map.host(this.#gate(address));
     if (host >= 0) {
       this.arrival?.wait(host);
-      return this.#views.data.getUint32(host, true);
+      return this.#views.u32[host >>> 2] as number;
     }
     return this.#cpu.environment.memoryRead(address, 4) >>> 0;
   }
