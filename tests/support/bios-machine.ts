@@ -2,7 +2,8 @@
 // its results in memory and halts for good.
 
 import type { DriveOptions, MachineOptions } from '../../src-main/engine/machine/options.ts';
-import { MiB, testMachine } from './test-machine.ts';
+import { MiB } from './machine-options.ts';
+import { testMachine } from './test-machine.ts';
 
 export const SECTOR = 512;
 /** Where programs of tests put what they found. */

@@ -6,24 +6,7 @@ import {
   type MachineEvent,
   type MachineOptions,
 } from '../../src-main/engine/index.ts';
-
-export const MiB = 0x10_0000;
-
-export function testOptions(kernel: Uint8Array, change: Partial<MachineOptions> = {}): MachineOptions {
-  return {
-    memoryBytes: 8 * MiB,
-    cpuModel: 'pentium3',
-    accelerator: 'interp',
-    boot: { kernel: { name: 'kernel', bytes: kernel }, modules: [], commandLine: '' },
-    serialPorts: 1,
-    debugConsole: false,
-    debugExit: undefined,
-    videoMemoryBytes: 0,
-    onReset: 'restart',
-    time: 'instructions',
-    ...change,
-  };
-}
+import { testOptions } from './machine-options.ts';
 
 export interface TestMachine {
   readonly machine: Machine;

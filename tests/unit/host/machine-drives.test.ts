@@ -5,7 +5,7 @@ import type { StopReason } from '../../../src-main/engine/index.ts';
 import { createMachineRunner } from '../../../src-main/host/create-machine-runner.ts';
 import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
 import { MemoryNode } from '../../support/memory-node.ts';
-import { testOptions } from '../../support/test-machine.ts';
+import { testOptions } from '../../support/machine-options.ts';
 import { code, tinyKernel } from '../../support/tiny-kernel.ts';
 
 const READ = 0x20;

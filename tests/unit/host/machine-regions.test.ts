@@ -10,7 +10,7 @@ import { startWorker } from '../../../src-main/host/guest-thread.ts';
 import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
 import { rewritingKernel, rightSum } from '../../support/rewriting-kernel.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { testOptions } from '../../support/test-machine.ts';
+import { testOptions } from '../../support/machine-options.ts';
 
 const ANSWER_BYTES = 8;
 /** Two machines, on a computer that may be busy. */
@@ -29,6 +29,7 @@ class Rewriter {
   readonly threads: Worker[] = [];
   #serial: number[] = [];
   #changed = (): void => {};
+  #crash: Error | undefined;
   /** Rewritings that it has answered for. */
   #rewritten = 0;
 
@@ -44,6 +45,10 @@ class Rewriter {
     });
     this.runner = createRunner(testOptions(KERNEL, { time: 'host', accelerator: 'jit', ...options }));
     runners.push(this.runner);
+    this.runner.on('crashed', (error) => {
+      this.#crash = error;
+      this.#changed();
+    });
     this.runner.on('serial', (_port, bytes) => {
       this.#serial.push(...bytes);
       this.#changed();
@@ -51,7 +56,10 @@ class Rewriter {
   }
 
   async #take(bytes: number): Promise<number[]> {
-    while (this.#serial.length < bytes) await new Promise<void>((resolve) => { this.#changed = resolve; });
+    while (this.#serial.length < bytes) {
+      if (this.#crash !== undefined) throw this.#crash;
+      await new Promise<void>((resolve) => { this.#changed = resolve; });
+    }
     return this.#serial.splice(0, bytes);
   }
 

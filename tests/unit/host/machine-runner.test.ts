@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BootError, type MachineOptions, type StopReason } from '../../../src-main/engine/index.ts';
 import { createMachineRunner } from '../../../src-main/host/create-machine-runner.ts';
 import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
-import { testOptions } from '../../support/test-machine.ts';
+import { testOptions } from '../../support/machine-options.ts';
 import { code, timerKernel, tinyKernel } from '../../support/tiny-kernel.ts';
 
 const runners: MachineRunner[] = [];

@@ -10,7 +10,7 @@ import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
 import type { SaveOptions } from '../../../src-main/host/save-state.ts';
 import { openState } from '../../../src-main/host/state-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { testOptions } from '../../support/test-machine.ts';
+import { testOptions } from '../../support/machine-options.ts';
 import { code, tinyKernel } from '../../support/tiny-kernel.ts';
 
 /** Several machines each, on a computer that may be busy. */

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../../src-main/engine/machine/messages.ts';
-import { MiB, testMachine } from '../../support/test-machine.ts';
+import { MiB } from '../../support/machine-options.ts';
+import { testMachine } from '../../support/test-machine.ts';
 import { code, tinyKernel } from '../../support/tiny-kernel.ts';
 
 const FRAME_BUFFER = 0xfd00_0000;

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { code, lateSleeperKernel, timerKernel, tinyKernel } from '../../support/tiny-kernel.ts';
-import { MiB, testMachine } from '../../support/test-machine.ts';
+import { MiB } from '../../support/machine-options.ts';
+import { testMachine } from '../../support/test-machine.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 

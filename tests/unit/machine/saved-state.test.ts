@@ -8,7 +8,7 @@ import { StateError } from '../../../src-main/engine/snapshot/codec.ts';
 import { CPU_FIELDS } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { asm, bootImage, disk } from '../../support/bios-machine.ts';
 import { fingerprint, machineFrom, takeState } from '../../support/saved-machine.ts';
-import { MiB, testOptions } from '../../support/test-machine.ts';
+import { MiB, testOptions } from '../../support/machine-options.ts';
 import { code, tinyKernel, timerKernel } from '../../support/tiny-kernel.ts';
 
 /** Reads sectors by INT 13h one after the other, adds up their last bytes, and counts its rounds. */
