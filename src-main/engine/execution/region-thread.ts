@@ -37,6 +37,7 @@ export function createRegionThread({ memory, layout, features }: RegionThreadTas
     const outcome = compileRegion(request, parts);
     // Only where blocks end was asked; nobody runs these handlers here.
     numbers.takePending();
+    if (numbers.isFull) numbers.clear();
     const { ticket } = request;
     if (outcome.kind !== 'compiled') return say({ kind: 'answer', ticket, outcome, ns: host.nowNs() - from });
     const bytes = outcome.module.build({ names: true });

@@ -136,6 +136,12 @@ export class CodeCache implements CodeWatcher {
     this.#next = this.#layout.records;
     this.jumps.flush();
     this.onInvalidate(undefined);
+    if (this.#handlers.numbers.isFull) this.#handlers.numbers.clear();
+  }
+
+  /** For so many records and their handlers. */
+  #makeRoom(records: number): void {
+    if (this.#layout.recordsEnd - this.#next < records * RECORD_SIZE || this.#handlers.numbers.isFull) this.reset();
   }
 
   /** Offsets of the blocks of a page, given by its host address, that have been decoded in a mode and were entered more than now and then. */
@@ -239,7 +245,7 @@ export class CodeCache implements CodeWatcher {
       const crossing = this.#crossing.get(crossingKey(request));
       if (crossing !== undefined && !this.isStale(crossing.header)) return undefined;
     }
-    if (this.#layout.recordsEnd - this.#next < (MAX_BLOCK_INSTRUCTIONS + 3) * RECORD_SIZE) this.reset();
+    this.#makeRoom(MAX_BLOCK_INSTRUCTIONS + 3);
     return this.#build(request, this.#page(hostPage), key);
   }
 
@@ -356,7 +362,7 @@ export class CodeCache implements CodeWatcher {
     const { u8 } = this.#views;
     bytes.set(u8.subarray(request.host, request.host + inFirst));
     bytes.set(u8.subarray(nextHost, nextHost + MAX_INSTRUCTION_BYTES), inFirst);
-    if (this.#layout.recordsEnd - this.#next < 4 * RECORD_SIZE) this.reset();
+    this.#makeRoom(4);
     const done = this.#times.beginCompilation();
     const header = this.#next;
     const result = this.#decode(bytes, 0, inFirst + MAX_INSTRUCTION_BYTES, request.mode);

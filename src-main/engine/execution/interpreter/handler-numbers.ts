@@ -17,6 +17,9 @@ import { HANDLER } from './record.ts';
 /** Slots of the code table: handlers below, compiled regions from here on. */
 export const FIRST_REGION_SLOT = 0x4000;
 
+/** Numbers that are left when no more should be asked for: more than a block or a region has instructions. */
+const SPARE_NUMBERS = 0x1000;
+
 /** Instantiates semantics into a function under construction; true if they ask the block to end. */
 export function emitHandler(f: FunctionBuilder, shape: HandlerShape, parts: RecordBindingParts): boolean {
   const semantics = SEMANTICS[shape.mnemonic];
@@ -60,6 +63,10 @@ export class HandlerNumbers {
 
   get size(): number {
     return this.#numbers.size;
+  }
+  /** `clear` is due. A guest that runs all that bytes can mean comes to it. */
+  get isFull(): boolean {
+    return this.#next >= FIRST_REGION_SLOT - SPARE_NUMBERS;
   }
   get keys(): Iterable<string> {
     return this.#numbers.keys();
@@ -122,6 +129,15 @@ export class HandlerNumbers {
     const { pages } = this.#layout;
     module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
     return { module, imports: new ImportSet(module), numbers: [] };
+  }
+
+  /** Numbers are given out anew: only where no record has one any more. */
+  clear(): void {
+    this.#numbers.clear();
+    this.#known.clear();
+    this.#leaving.clear();
+    this.#pending = undefined;
+    this.#next = HANDLER.first;
   }
 
   /** What was asked for since the last call. */
