@@ -50,6 +50,9 @@ interface BoundOperand extends Operand {
 const GENERAL_PROTECTION = 13;
 const STACK_FAULT = 12;
 
+/** The program has come, by changing itself, to what the oracle cannot say anything about. */
+export class BeyondOracle extends Error {}
+
 export class OracleMachine implements Backend {
   readonly cpu: FakeCpu;
   halted = false;
@@ -157,6 +160,7 @@ export class OracleMachine implements Backend {
     this.instruction = this.fetch();
     this.addresses.clear();
     const { row, operands, length } = this.instruction;
+    if (row.unit === 'mmx' || row.unit === 'sse') throw new BeyondOracle(`${row.mnemonic} computes with vectors`);
     const meaning = SEMANTICS[row.mnemonic];
     if (meaning === undefined) throw new Error(`${row.mnemonic} has no semantics`);
     this.next = BigInt.asUintN(this.codeBits() === 64 ? 64 : 32, this.start + BigInt(length));

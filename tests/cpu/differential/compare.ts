@@ -1,7 +1,9 @@
 // Compares what machines made of a program, and makes a program that they disagree about smaller.
 
 import { type Outcome, type Player, play } from './play.ts';
+import { ENTRY_A } from '../../../src-main/engine/x86/helpers/page-walk.ts';
 import { listing, type Program, type Step } from './program.ts';
+import { isPageEntry } from './scene.ts';
 
 export interface Difference {
   readonly program: Program;
@@ -15,7 +17,7 @@ export interface Difference {
 export function compare(players: readonly [Player, Player], program: Program): Difference | undefined {
   const [a, b] = players;
   const [left, right] = [attempt(a, program), attempt(b, program)];
-  const lines = differences(left, right);
+  const lines = differences(left, right, (at) => a.speculates !== b.speculates && isPageEntry(program.scene, at));
   if (lines.length === 0) return undefined;
   const ends = [left, right].map((one) => (one instanceof Error ? one.message : one.end)).join(' / ');
   return { program, players: [a.name, b.name], lines, ends };
@@ -33,9 +35,10 @@ function attempt(player: Player, program: Program): Outcome | Error {
   }
 }
 
-function differences(a: Outcome | Error, b: Outcome | Error): string[] {
+/** `mayWalk`: whether one of the two may have used an entry of the paging structures, if it is one, that the other has not. */
+function differences(a: Outcome | Error, b: Outcome | Error, mayWalk: (at: number) => boolean): string[] {
   if (a instanceof Error || b instanceof Error) return [`${endOf(a)} / ${endOf(b)}`];
-  if (isVague(a) && isVague(b)) return [];
+  if (a.end === 'unknown' || b.end === 'unknown' || (isVague(a) && isVague(b))) return [];
   const lines: string[] = [];
   if (a.end !== b.end) lines.push(`end: ${a.end} / ${b.end}`);
   let heading = '';
@@ -44,18 +47,20 @@ function differences(a: Outcome | Error, b: Outcome | Error): string[] {
     if (left.startsWith('---')) heading = left;
     if (left !== right) lines.push(`${heading.slice(4)}: ${left} / ${right}`);
   }
-  return [...lines, ...memoryDifferences(a.memory, b.memory)];
+  return [...lines, ...memoryDifferences(a.memory, b.memory, mayWalk)];
 }
 
 const isVague = ({ end }: Outcome): boolean => end === 'budget' || end === 'lost';
 
 const endOf = (outcome: Outcome | Error): string => (outcome instanceof Error ? String(outcome.stack) : outcome.end);
 
-function memoryDifferences(a: Uint8Array, b: Uint8Array): string[] {
+function memoryDifferences(a: Uint8Array, b: Uint8Array, mayWalk: (at: number) => boolean): string[] {
   if (Buffer.compare(a, b) === 0) return [];
   const lines: string[] = [];
   for (let at = 0; at < a.length && lines.length < 8; at++) {
-    if (a[at] !== b[at]) lines.push(`memory ${at.toString(16)}: ${a[at]?.toString(16)} / ${b[at]?.toString(16)}`);
+    const differing = (a[at] as number) ^ (b[at] as number);
+    const isWalk = differing === ENTRY_A && mayWalk(at);
+    if (differing !== 0 && !isWalk) lines.push(`memory ${at.toString(16)}: ${a[at]?.toString(16)} / ${b[at]?.toString(16)}`);
   }
   return lines;
 }

@@ -15,19 +15,22 @@ export interface Player {
   readonly name: string;
   readonly cpu: CpuContext;
   readonly memory: Uint8Array;
+  /** Whether it may walk to code that does not run then: SDM vol. 3A, 4.8 and 4.10.2.3. */
+  readonly speculates: boolean;
   /** All of memory is about to be replaced. */
   prepare(): void;
   /** A fresh machine after an error inside the old one. */
   restart(): void;
-  run(maxInstructions: number): 'halt' | 'shutdown' | 'other';
+  /** `unknown`: it cannot tell what comes next, and its memory means nothing. */
+  run(maxInstructions: number): 'halt' | 'shutdown' | 'unknown' | 'other';
 }
 
 export interface Outcome {
   /**
    * `budget`: it did not come to an end. `lost`: it ran somewhere else, where much depends on how far a machine
-   * fetches ahead. The state means nothing in both cases.
+   * fetches ahead. The state means nothing in both cases. `unknown`: the machine cannot say what the other one should have done.
    */
-  readonly end: 'halt' | 'shutdown' | 'budget' | 'lost';
+  readonly end: 'halt' | 'shutdown' | 'budget' | 'lost' | 'unknown';
   readonly notes: readonly string[];
   readonly memory: Uint8Array;
 }
@@ -57,6 +60,7 @@ export function play(player: Player, program: Program): Outcome {
   for (let count = 0; count < MAX_EXCEPTIONS; count++) {
     const stop = player.run(MAX_INSTRUCTIONS);
     if (stop === 'other') return { end: 'budget', notes, memory };
+    if (stop === 'unknown') return { end: 'unknown', notes, memory };
     const vector = stop === 'halt' ? handledVector(cpu) : -1;
     if (stop === 'shutdown') return { end: 'shutdown', notes, memory };
     if (vector < 0) {

@@ -4,17 +4,19 @@ import { createFlatMachine } from '../../../src-main/engine/execution/flat-machi
 import type { FlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import { loadEvaluated } from '../../support/evaluated-modules.ts';
-import { OracleMachine } from '../../support/oracle-machine.ts';
+import { BeyondOracle, OracleMachine } from '../../support/oracle-machine.ts';
 import type { Player } from './play.ts';
 import { RAM_BYTES } from './scene.ts';
 
 class EnginePlayer implements Player {
   readonly name: string;
+  readonly speculates: boolean;
   readonly #create: () => FlatMachine;
   #machine: FlatMachine;
 
-  constructor(name: string, create: () => FlatMachine) {
+  constructor(name: string, speculates: boolean, create: () => FlatMachine) {
     this.name = name;
+    this.speculates = speculates;
     this.#create = create;
     this.#machine = create();
   }
@@ -39,19 +41,20 @@ class EnginePlayer implements Player {
 const COMMON = { ramBytes: RAM_BYTES, model: 'x86-64-v2' } as const;
 
 export const interpreterPlayer = (): Player =>
-  new EnginePlayer('interpreter', () => createFlatMachine({ ...COMMON, accel: 'interp' }));
+  new EnginePlayer('interpreter', false, () => createFlatMachine({ ...COMMON, accel: 'interp' }));
 
 /** Regions are compiled when a block is entered for the `hotThreshold`th time. */
 export const jitPlayer = (hotThreshold: number): Player =>
-  new EnginePlayer(`jit after ${hotThreshold}`, () => createFlatMachine({ ...COMMON, accel: 'jit', hotThreshold }));
+  new EnginePlayer(`jit after ${hotThreshold}`, true, () => createFlatMachine({ ...COMMON, accel: 'jit', hotThreshold }));
 
 /** Handlers, and regions where `accel` says so, by the evaluator of the IR instead of WebAssembly. */
 export const evaluatorPlayer = (accel: 'interp' | 'jit'): Player =>
-  new EnginePlayer(`${accel} evaluated`, () =>
+  new EnginePlayer(`${accel} evaluated`, accel === 'jit', () =>
     createFlatMachine({ ...COMMON, accel, hotThreshold: 1, load: loadEvaluated }));
 
 class OraclePlayer implements Player {
   readonly name = 'oracle';
+  readonly speculates = false;
   #machine = new OracleMachine(X86_64_V2, RAM_BYTES);
 
   get cpu() {
@@ -66,10 +69,16 @@ class OraclePlayer implements Player {
   restart(): void {
     this.#machine = new OracleMachine(X86_64_V2, RAM_BYTES);
   }
-  run(maxInstructions: number): 'halt' | 'shutdown' | 'other' {
+  run(maxInstructions: number): 'halt' | 'shutdown' | 'unknown' | 'other' {
     this.#machine.halted = false;
     this.#machine.shutDown = false;
-    if (!this.#machine.runToHalt(maxInstructions)) return 'other';
+    try {
+      if (!this.#machine.runToHalt(maxInstructions)) return 'other';
+    } catch (error) {
+      if (!(error instanceof BeyondOracle)) throw error;
+      this.restart();
+      return 'unknown';
+    }
     return this.#machine.shutDown ? 'shutdown' : 'halt';
   }
 }

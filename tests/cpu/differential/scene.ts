@@ -75,6 +75,7 @@ export const HANDLERS = 0x4000;
 export const HANDLER_BYTES = 16;
 export const HANDLER_COUNT = 48;
 const PAGE_TABLES = 0x6000;
+const PAGE_TABLE_BYTES = 0x4000;
 /** Beyond the selectors of `descriptor-tables.ts`. */
 const EXTRA = 0x60;
 const STACK_SELECTOR = 0x68;
@@ -96,7 +97,7 @@ export function sceneImage(scene: Scene): Uint8Array {
   // A program that runs away comes to a HLT soon.
   memory.fill(0xf4);
   for (const table of [GDT, TSS]) memory.fill(0, table, table + 0x100);
-  if (scene.paging) memory.fill(0, PAGE_TABLES, PAGE_TABLES + 0x4000);
+  if (scene.paging) memory.fill(0, PAGE_TABLES, PAGE_TABLES + PAGE_TABLE_BYTES);
   writeHandlers(memory, scene);
   if (isReal(scene)) {
     for (let vector = 0; vector < 256; vector++) target.view.setUint32(vector * 4, handlerOf(vector), true);
@@ -176,6 +177,10 @@ function writePageTables(view: DataView, { codeBits }: Scene): void {
     view.setUint32(table + (linear >> 12) * (wide ? 8 : 4), physicalEntry(linear), true);
   }
 }
+
+/** Whether a byte of memory is the first of an entry. */
+export const isPageEntry = ({ paging, codeBits }: Scene, at: number): boolean =>
+  paging && at >= PAGE_TABLES && at < PAGE_TABLES + PAGE_TABLE_BYTES && at % (codeBits === 64 ? 8 : 4) === 0;
 
 /** Where linear addresses of the data area stand in memory. */
 export const physicalOf = (scene: Scene, linear: number): number =>

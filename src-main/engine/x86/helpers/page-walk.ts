@@ -12,7 +12,7 @@ import type { AccessKind, CpuContext } from './cpu-context.ts';
 const ENTRY_P = 1 << 0;
 const ENTRY_W = 1 << 1;
 const ENTRY_U = 1 << 2;
-const ENTRY_A = 1 << 5;
+export const ENTRY_A = 1 << 5;
 const ENTRY_D = 1 << 6;
 const ENTRY_PS = 1 << 7;
 const ENTRY_G = 1 << 8;
