@@ -1,6 +1,6 @@
 // From linear address and mode to a decoded block's header, in linear memory: what the dispatch loop looks computed and
 // distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
-// looked up over and over; a new entry pushes the old ones on. TypeScript's side of it; the loop's is in `main-loop.ts`.
+// looked up over and over; a new entry moves that in its first place on to another. TypeScript's side of it; the loop's is in `main-loop.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
@@ -63,6 +63,7 @@ export class JumpCache {
   readonly #local = new Int32Array(MAX_LOCAL);
   readonly #isLocal = new Uint8Array(JUMP_CACHE_ENTRIES);
   #localCount = 0;
+  #turn = 0;
   /** By address space: entries it had when it was left, as place and words. */
   readonly #kept = Array.from({ length: ADDRESS_SPACES }, () => ({ words: new Int32Array(MAX_KEPT * KEPT_WORDS), count: 0 }));
   /** The number of the present address space. */
@@ -164,17 +165,17 @@ export class JumpCache {
     if (!isGlobal) this.#noteLocal(entry);
   }
 
-  /** Pushes on what stands in the first place, up to one that is free or the last. */
+  /**
+   * Moves what stands in the first place of an address to another one: where all are taken to each in turn, as addresses for
+   * which one is the first and the last would throw each other out for ever while the others hold what nobody asks for.
+   */
   #makeRoom(first: number): void {
     const { i32 } = this.#views;
-    let free = 0;
-    while (free < JUMP_PLACES - 1 && i32[(first ^ (free * ENTRY_WORDS)) + 2] !== NO_KEY) free++;
-    for (; free > 0; free--) {
-      const from = first ^ ((free - 1) * ENTRY_WORDS);
-      const to = first ^ (free * ENTRY_WORDS);
-      i32.copyWithin(to, from, from + ENTRY_WORDS);
-      if (this.#isLocal[(from - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(to);
-    }
+    const free = PLACES.find((place) => i32[(first ^ place) + 2] === NO_KEY);
+    if (free === 0) return;
+    const to = first ^ (free ?? (PLACES[1 + (this.#turn++ % (JUMP_PLACES - 1))] as number));
+    i32.copyWithin(to, first, first + ENTRY_WORDS);
+    if (this.#isLocal[(first - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(to);
   }
 
   forget(target: JumpTarget): void {

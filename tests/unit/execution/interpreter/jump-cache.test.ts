@@ -94,6 +94,15 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(all.map((one) => jumps.find(one) !== 0)).toEqual([true, false, true, true, false]);
   });
 
+  it('finds two that ask for each other\'s places again, whatever holds the others', () => {
+    for (const i of [1, 2, 3, 4]) jumps.add(jumpTarget(linear + i * 2 ** 26, 5), true, HEADER_RECORD);
+    // The first place of either is the last of the other.
+    const near = linear & 6;
+    const pair = [target, jumpTarget(linear - near + (near ^ 6), 5)];
+    for (let i = 0; i < 4; i++) for (const one of pair) if (jumps.find(one) === 0) jumps.add(one, true, HEADER_RECORD);
+    expect(pair.map((one) => jumps.find(one) !== 0)).toEqual([true, true]);
+  });
+
   it('is not found in another address space where its region reaches into pages that are not global', () => {
     jumps.add(target, true, HEADER_RECORD);
     jumps.enterSpace(1, false);
