@@ -1,10 +1,14 @@
-// The thread that compiles the regions of one machine: a request at a time, until the machine's thread closes the port.
+// The thread that compiles the regions of one machine: until the machine's thread closes the port.
 
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { createRegionThread, type RegionRequest, type RegionThreadTask } from '../engine/execution/index.ts';
 import { monotonicNs } from './host-time.ts';
 
 export function runRegionThread(task: RegionThreadTask, port: MessagePort): void {
-  const compile = createRegionThread(task, { post: (message) => port.postMessage(message), nowNs: monotonicNs });
+  const compile = createRegionThread(task, {
+    post: (message) => port.postMessage(message),
+    next: () => receiveMessageOnPort(port)?.message as RegionRequest | undefined,
+    nowNs: monotonicNs,
+  });
   port.on('message', (request: RegionRequest) => compile(request));
 }

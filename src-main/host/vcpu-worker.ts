@@ -14,6 +14,8 @@ if (task.role === 'vcpu') {
   setFlagsFromString('--wasm-tiering-budget=100000');
   // Ways out of a region stand behind its other code then, and no longer fill the processor's caches.
   setFlagsFromString('--experimental-wasm-branch-hinting');
+  // Modules can have hints which functions are to be optimised at once, as those of regions have.
+  setFlagsFromString('--experimental-wasm-compilation-hints');
   // A function would be compiled when the guest first calls it, on its thread; now it is where its module is made.
   setFlagsFromString('--no-wasm-lazy-compilation');
   letOptimisersGiveWay();

@@ -25,6 +25,8 @@ export interface DefinedFunction {
 export interface BuildOptions {
   /** Adds function names, for stack traces and profiles. */
   readonly names?: boolean;
+  /** Hints that functions are to be optimised at once. */
+  readonly optimized?: boolean;
 }
 
 /** The body that is being written. */
@@ -41,8 +43,8 @@ class Module {
   private readonly exports: { name: string; handle: FunctionHandle }[] = [];
   private readonly segments: { offset: number; refs: readonly FunctionHandle[] }[] = [];
   private tables = 0;
-  /** Size of the module when it was last built. */
-  builtBytes = 0;
+  /** Sizes of the functions' bodies when the module was last built, in the order in which they were defined. */
+  bodyBytes: readonly number[] = [];
 
   importFunction(
     module: string,
@@ -97,6 +99,15 @@ class Module {
     return { ref, builder };
   }
 
+  /** Takes back the function that was defined last: what was to stand in it could not be built. */
+  withdraw(ref: IrFunctionRef): void {
+    const handle = functionHandle(ref);
+    if (this.definitions.at(-1) !== handle) throw new IrBuildError(`${handle.name}: not the function defined last`);
+    this.definitions.pop();
+    this.graphs.delete(handle);
+    if (this.exports.at(-1)?.handle === handle) this.exports.pop();
+  }
+
   exportFunction(name: string, ref: IrFunctionRef): void {
     this.exports.push({ name, handle: functionHandle(ref) });
   }
@@ -118,6 +129,7 @@ class Module {
 
   build(options: BuildOptions = {}): Uint8Array {
     const writer = new ModuleWriter();
+    writer.isOptimizedAtOnce = options.optimized === true;
     for (const add of this.imports) add(writer);
     this.definitions.forEach((handle, order) => {
       this.indices[handle.index] = this.importCount + order;
@@ -133,9 +145,7 @@ class Module {
     }
     if (options.names === true)
       for (const handle of this.definitions) writer.functionName(this.indexOf(handle), handle.name);
-    const bytes = writer.finish();
-    this.builtBytes = bytes.length;
-    return bytes;
+    return writer.finish();
   }
 
   private writeBodies(writer: ModuleWriter): void {
@@ -144,12 +154,13 @@ class Module {
       functionIndex: (callee: FunctionHandle): number => this.indexOf(callee),
       typeIndex: (signature: Signature): number => writeType(writer, signature),
     };
-    for (const handle of this.definitions) {
+    this.bodyBytes = this.definitions.map((handle) => {
       scratch.length = 0;
       const { hints } = lowerFunction(this.graphs.get(handle)!, scratch, indices);
       writer.body(scratch.bytes, scratch.length);
       writer.branchHints(this.indexOf(handle), hints);
-    }
+      return scratch.length;
+    });
   }
 
   private indexOf(handle: FunctionHandle): number {

@@ -29,8 +29,17 @@ const KIND_MEMORY = 2;
 const FUNCREF = 0x70;
 const FUNCTION_TYPE = 0x60;
 
+/**
+ * Of a function: compiled with its module (2), from the beginning by the optimising compiler (2 << 2), and by no other
+ * later (2 << 4). What an engine does not know of such hints it leaves.
+ * Reference: WebAssembly compilation hints proposal; V8, WasmCompilationHint.
+ */
+const OPTIMIZED_AT_ONCE = 2 | (2 << 2) | (2 << 4);
+
 /** Section payloads while they grow; `finish` puts them in order. */
 export class ModuleWriter {
+  /** Hints that all functions are to be optimised when the module is compiled, and not only once they have run for a while. */
+  isOptimizedAtOnce = false;
   private readonly types = new ByteWriter();
   private readonly typeIndices = new Map<string, number>();
   private readonly imports = new ByteWriter();
@@ -167,6 +176,7 @@ export class ModuleWriter {
     section(out, SECTION_TABLE, this.tableCount, this.tables);
     section(out, SECTION_EXPORT, this.exportCount, this.exports);
     section(out, SECTION_ELEMENT, this.elementCount, this.elements);
+    if (this.isOptimizedAtOnce) customSection(out, 'compilationHints', this.functionCount, repeated(OPTIMIZED_AT_ONCE, this.functionCount));
     customSection(out, 'metadata.code.branch_hint', this.hintedFunctions, this.hints);
     section(out, SECTION_CODE, this.functionCount, this.code);
     if (this.nameCount > 0) {
@@ -199,6 +209,12 @@ function section(out: ByteWriter, id: number, count: number, payload: ByteWriter
   out.u32(bytesOfU32(count) + payload.length);
   out.u32(count);
   out.append(payload.bytes, 0, payload.length);
+}
+
+function repeated(byte: number, count: number): ByteWriter {
+  const bytes = new ByteWriter(count);
+  for (let i = 0; i < count; i++) bytes.byte(byte);
+  return bytes;
 }
 
 /** How many bytes a number takes. */

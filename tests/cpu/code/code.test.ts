@@ -7,6 +7,7 @@ import { emitHandler } from '../../../src-main/engine/execution/interpreter/hand
 import { IMPORT_MODULE, ImportSet } from '../../../src-main/engine/execution/interpreter/engine-imports.ts';
 import { handlerShape } from '../../../src-main/engine/execution/interpreter/handler-shape.ts';
 import { formRegion } from '../../../src-main/engine/execution/jit/region.ts';
+import { RegionModule } from '../../../src-main/engine/execution/jit/region-module.ts';
 import { translateRegion } from '../../../src-main/engine/execution/jit/translate.ts';
 import { computeLayout, GUEST_PAGE } from '../../../src-main/engine/execution/layout.ts';
 import { createModuleBuilder } from '../../../src-main/engine/ir/module.ts';
@@ -81,7 +82,9 @@ function regionModule({ mode, bytes }: Sample): Uint8Array {
   };
   const region = formRegion(source, 0x100);
   if (region === undefined) throw new Error('a sample makes no region');
-  return translateRegion(region, { layout }).build();
+  const module = new RegionModule(layout);
+  module.add('region', (f, imports) => translateRegion(f, region, { layout }, imports));
+  return module.builder.build();
 }
 
 const sizes = (module: Uint8Array): string => {

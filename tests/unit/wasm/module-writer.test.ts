@@ -39,6 +39,14 @@ describe('module writer', () => {
   });
 });
 
+it('hints that functions are to be optimised at once, where that is asked for', () => {
+  const module = createModuleBuilder();
+  for (const name of ['f', 'g']) module.defineFunction(name, [], []).builder.return();
+  // Compiled with the module (2), optimised first (2 << 2) and last (2 << 4).
+  expect(custom(module.build({ optimized: true }), 'compilationHints')).toEqual([2, 0x2a, 0x2a]);
+  expect(custom(module.build(), 'compilationHints')).toBeUndefined();
+});
+
 describe('opcode table', () => {
   it('has every name once', () => {
     const listed = OPCODES.filter((opcode) => opcode !== undefined);

@@ -1,15 +1,15 @@
-// From a request to a region's module: forming and translating, with nothing but the request, the bytes of guest memory and
+// From a request to a region's function in a module: forming and translating, with nothing but the request, the bytes of guest memory and
 // what never changes. Any thread may do it; that memory is written meanwhile does no harm, since what was read is kept
 // and compared when the region is installed.
 
-import type { ModuleBuilder } from '../../ir/module.ts';
 import type { Instruction } from '../../x86/decode/instruction.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import { RECORD_SIZE } from '../interpreter/record.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
+import type { RegionModule } from './region-module.ts';
 import type { DecodedCode, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
-import { translateRegion } from './translate.ts';
+import { type TranslateOptions, translateRegion } from './translate.ts';
 
 /** By the linear address of its entry. */
 const regionName = (linear: number): string => `region ${(linear < 0 ? BigInt.asUintN(64, BigInt(linear)) : linear).toString(16)}`;
@@ -23,63 +23,70 @@ export interface CompilerParts {
   leavesBlock(instruction: Instruction, mode: number): boolean;
 }
 
-export function compileRegion(request: RegionRequest, parts: CompilerParts): RegionOutcome<ModuleBuilder> {
-  const pages = new PageCopies(request, parts.memory);
-  const { mode } = request;
-  const formed = formRegion(
-    {
-      bytes: pages.bytes,
-      mode,
-      features: parts.features,
-      leavesBlock: (instruction) => parts.leavesBlock(instruction, mode),
-      pageAt: (index) => pages.at(index),
-      wasEntered: (at) => pages.page(at).entered.includes(at % GUEST_PAGE),
-      enteredIn: (at) => pages.page(at).entered,
-    },
-    request.entry,
-  );
-  if (pages.wanted.size > 0) return { kind: 'pages', wanted: [...pages.wanted] };
-  if (formed === undefined) return { kind: 'refused', failure: undefined };
+/** Adds a region's function to a module; the outcome has its index there. */
+export function compileRegion(request: RegionRequest, parts: CompilerParts, module: RegionModule): RegionOutcome<number> {
   try {
-    return translate(pages.inPlace(formed), request, parts, decodedCode(formed, pages));
+    const pages = new PageCopies(request, parts.memory);
+    const formed = form(request, parts, pages);
+    if (pages.wanted.size > 0) return { kind: 'pages', wanted: [...pages.wanted] };
+    if (formed === undefined) return { kind: 'refused', failure: undefined };
+    return translate(pages.inPlace(formed), request, { ...parts, module }, decodedCode(formed, pages));
   } catch (error) {
     return { kind: 'refused', failure: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function translate(region: Region, request: RegionRequest, parts: CompilerParts, code: DecodedCode): RegionOutcome<ModuleBuilder> {
+function form({ mode, entry }: RegionRequest, parts: CompilerParts, pages: PageCopies): Region | undefined {
+  const source = {
+    bytes: pages.bytes,
+    mode,
+    features: parts.features,
+    leavesBlock: (instruction: Instruction) => parts.leavesBlock(instruction, mode),
+    pageAt: (index: number) => pages.at(index),
+    wasEntered: (at: number) => pages.page(at).entered.includes(at % GUEST_PAGE),
+    enteredIn: (at: number) => pages.page(at).entered,
+  };
+  return formRegion(source, entry);
+}
+
+function translate(
+  region: Region,
+  request: RegionRequest,
+  { layout, module }: CompilerParts & { readonly module: RegionModule },
+  code: DecodedCode,
+): RegionOutcome<number> {
   const at = (offset: number): number => hostInRegion(region, offset);
   const pages = new Map(request.pages.map((page) => [page.index, page]));
-  const pageOf = (offset: number): RequestPage => pages.get(Math.floor(offset / GUEST_PAGE)) as RequestPage;
+  const pageAt = (offset: number): RequestPage => pages.get(pageOf(offset)) as RequestPage;
   const exits = new ExitRecords(request);
   const [wide, supposing, deviceCalls] = [new Set<number>(), new Set<number>(), new Set<number>()];
   let supposesControl = false;
-  const module = translateRegion(region, {
-    name: regionName(request.linear),
-    layout: parts.layout,
+  const options: TranslateOptions = {
+    layout,
     exitRecord: (offset) => exits.at(offset),
-    isNarrow: (offset) => isAmong(pageOf(offset).narrow, offset),
+    isNarrow: (offset) => isAmong(pageAt(offset).narrow, offset),
     widened: (offset) => void wide.add(at(offset)),
-    isCautious: (offset) => isAmong(pageOf(offset).cautious, offset),
+    isCautious: (offset) => isAmong(pageAt(offset).cautious, offset),
     supposes: (offset) => void supposing.add(at(offset)),
     ...(request.fcw === undefined ? {} : { fcw: request.fcw }),
     supposesControl: () => { supposesControl = true; },
     reachesDevice: (offset) => {
-      const reaches = isAmong(pageOf(offset).devices, offset);
+      const reaches = isAmong(pageAt(offset).devices, offset);
       if (reaches) deviceCalls.add(at(offset));
       return reaches;
     },
-  });
+  };
+  const index = module.add(regionName(request.linear), (f, imports) => translateRegion(f, region, options, imports));
   const facts: RegionFacts = {
     instructions: region.instructionCount, pages: region.pages, code, newExits: exits.added,
     wide: [...wide], supposing: [...supposing], deviceCalls: [...deviceCalls], supposesControl,
   };
-  return { kind: 'compiled', facts, module };
+  return { kind: 'compiled', facts, function: index };
 }
 
 /** `offset`: from the entry's page, on whichever side. */
 function isAmong(sites: SiteOffsets, offset: number): boolean {
-  return sites === 'all' || sites.includes(offset - Math.floor(offset / GUEST_PAGE) * GUEST_PAGE);
+  return sites === 'all' || sites.includes(offset - pageOf(offset) * GUEST_PAGE);
 }
 
 function decodedCode(region: Region, copies: PageCopies): DecodedCode {
@@ -88,7 +95,7 @@ function decodedCode(region: Region, copies: PageCopies): DecodedCode {
   let length = 0;
   for (const [from, to] of stretches(region)) {
     for (let at = from; at < to; ) {
-      const end = Math.min(to, (Math.floor(at / GUEST_PAGE) + 1) * GUEST_PAGE);
+      const end = Math.min(to, (pageOf(at) + 1) * GUEST_PAGE);
       const copy = hostInRegion(region, at);
       places.push(copies.hostOf(copy), end - at);
       parts.push(copies.bytes.subarray(copy, copy + end - at));
@@ -153,7 +160,7 @@ class PageCopies {
 
   /** The page that a copied byte belongs to. */
   page(copy: number): PlacedPage {
-    return this.#places[Math.floor(copy / GUEST_PAGE)] as PlacedPage;
+    return this.#places[pageOf(copy)] as PlacedPage;
   }
 
   hostOf(copy: number): number {

@@ -17,14 +17,10 @@ import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
 import type { DecodedCode, RegionFacts } from './region-request.ts';
 import { RequestMaker } from './request-maker.ts';
-import { REGION_EXPORT } from './translate.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
 
 const slotsOf = (regions: readonly LiveRegion[]): ReadonlySet<number> => new Set(regions.map(({ slot }) => slot));
 
-/** 10,000 live modules of 3 KB were measured to take 270 to 300 MB. */
-const MODULE_OVERHEAD = 12 * 1024;
-const MACHINE_CODE_FACTOR = 6;
 export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** Checks that a region may fail before it is kept to its own page. */
@@ -169,7 +165,7 @@ export class Jit {
       this.#code.countAnew(header);
     }
     if (isCurrent) {
-      this.#install(wanted, outcome.facts, outcome.module);
+      this.#install(wanted, outcome.facts, outcome.function);
     } else if (outcome.kind === 'refused') {
       this.stats.refused++;
       this.lastFailure = outcome.failure;
@@ -223,11 +219,10 @@ export class Jit {
     return true;
   }
 
-  #install({ block, spare }: WantedRegion, facts: RegionFacts, { exports, bytes }: LoadedRegion): void {
+  #install({ block, spare }: WantedRegion, facts: RegionFacts, { module, entry, bytes }: LoadedRegion): void {
     const { pages } = facts;
     const { header, host, linear, mode } = block;
-    const memory = MODULE_OVERHEAD + MACHINE_CODE_FACTOR * bytes;
-    const surplus = this.#live.surplus(memory);
+    const surplus = this.#live.surplus(module);
     this.#drop(surplus);
     for (const old of surplus) this.#code.countAnew(old.header);
     this.stats.evicted += surplus.length;
@@ -235,9 +230,9 @@ export class Jit {
     for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(places[at] as number, places[at + 1] as number);
     const page = host - (host % GUEST_PAGE);
     for (const [at, offset] of facts.newExits.entries()) this.#code.addExit((spare as RecordRun).first + at * RECORD_SIZE, page + offset, mode);
-    const installed = this.#live.add({ ...block, pages, memory, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
+    const installed = this.#live.add({ ...block, pages, module, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
     this.#byHeader.set(header, installed);
-    this.#handlers.table.set(installed.slot, exports[REGION_EXPORT]);
+    this.#handlers.table.set(installed.slot, entry);
     this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;
     this.#enter(installed);
     this.stats.installed++;

@@ -1,21 +1,30 @@
 // Who compiles regions, as the machine's thread sees it: itself, always; or another one, which takes requests and answers when
 // it is done. What that thread does is `region-thread.ts`.
 
-import type { ModuleBuilder } from '../../ir/module.ts';
 import type { EngineImports } from '../interpreter/engine-imports.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
 import { type CompilerParts, compileRegion } from './compile-region.ts';
+import { regionExport, RegionModule } from './region-module.ts';
 import type { RegionOutcome, RegionRequest } from './region-request.ts';
 
-/** A module that is ready to be installed. */
+/** An instance of a module: what belongs to it stays for as long as any of its regions is there. */
+export interface LoadedModule {
+  /** Sizes of its functions' bodies, by index. */
+  readonly bytes: readonly number[];
+}
+
+/** A function that is ready to be installed. */
 export interface LoadedRegion {
-  readonly exports: GeneratedExports;
+  readonly module: LoadedModule;
+  /** Of a table's entry. */
+  readonly entry: unknown;
   readonly bytes: number;
 }
 
-export interface RegionAnswer {
+/** `F`: the function, see `RegionOutcome`. */
+export interface RegionAnswer<F = LoadedRegion> {
   readonly ticket: number;
-  readonly outcome: RegionOutcome<LoadedRegion>;
+  readonly outcome: RegionOutcome<F>;
 }
 
 export interface RegionCompiler {
@@ -32,24 +41,21 @@ export interface RegionCompiler {
 export class OwnCompiler implements RegionCompiler {
   readonly capacity = 1;
   readonly #parts: CompilerParts;
-  readonly #load: (module: ModuleBuilder) => GeneratedExports;
+  readonly #load: (module: RegionModule) => GeneratedExports;
   #answer: RegionAnswer | undefined;
 
   constructor(parts: CompilerParts, load: ModuleLoader, imports: EngineImports) {
     this.#parts = parts;
-    this.#load = (module) => load(module, imports);
+    this.#load = (module) => load(module.builder, imports);
   }
 
   begin(): void {}
 
   submit(request: RegionRequest): void {
-    const outcome = compileRegion(request, this.#parts);
-    this.#answer = { ticket: request.ticket, outcome: outcome.kind === 'compiled' ? { ...outcome, module: this.#loaded(outcome.module) } : outcome };
-  }
-
-  #loaded(module: ModuleBuilder): LoadedRegion {
-    const exports = this.#load(module);
-    return { exports, bytes: module.builtBytes };
+    const module = new RegionModule(this.#parts.layout);
+    const answer = { ticket: request.ticket, outcome: compileRegion(request, this.#parts, module) };
+    const exports = module.count === 0 ? {} : this.#load(module);
+    this.#answer = loaded(answer, { bytes: module.bytes }, exports);
   }
 
   receive(): RegionAnswer | undefined {
@@ -59,21 +65,27 @@ export class OwnCompiler implements RegionCompiler {
   }
 }
 
+function loaded({ ticket, outcome }: RegionAnswer<number>, module: LoadedModule, exports: GeneratedExports): RegionAnswer {
+  if (outcome.kind !== 'compiled') return { ticket, outcome };
+  const index = outcome.function;
+  return { ticket, outcome: { ...outcome, function: { module, entry: exports[regionExport(index)], bytes: module.bytes[index] as number } } };
+}
+
 /** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */
 export type RegionThreadMessage =
   /** It takes requests from now on. */
   | { readonly kind: 'ready' }
   | {
-      readonly kind: 'answer';
-      readonly ticket: number;
-      readonly outcome: RegionOutcome<CompiledModule>;
-      /** What it took, by that thread's clock. */
+      readonly kind: 'answers';
+      readonly answers: readonly RegionAnswer<number>[];
+      /** Of those that are compiled. */
+      readonly compiled: CompiledModule | undefined;
+      /** What they took, by that thread's clock. */
       readonly ns: number;
     };
 
-export interface CompiledModule {
+export interface CompiledModule extends LoadedModule {
   readonly module: WebAssembly.Module;
-  readonly bytes: number;
 }
 
 /** The way to another thread, which the host provides. */
@@ -85,8 +97,10 @@ export interface RegionChannel {
   receive(): RegionThreadMessage | undefined;
 }
 
+/** So many regions are compiled in one module. */
+export const MOST_TOGETHER = 8;
 /** Enough for the other thread not to run dry until answers are seen. */
-const CAPACITY = 2;
+const CAPACITY = 2 * MOST_TOGETHER;
 
 /** Another thread, for which regions wait until it is ready; once it is lost, the one that asks. */
 export class SharedCompiler implements RegionCompiler {
@@ -97,6 +111,8 @@ export class SharedCompiler implements RegionCompiler {
   #channel: RegionChannel | undefined;
   #isOpen = false;
   #isReady = false;
+  /** Those that came with others. */
+  #answers: RegionAnswer[] = [];
 
   constructor(own: OwnCompiler, channel: RegionChannel, imports: EngineImports) {
     this.#own = own;
@@ -122,21 +138,25 @@ export class SharedCompiler implements RegionCompiler {
 
   receive(): RegionAnswer | undefined {
     if (this.#channel === undefined) return this.#own.receive();
+    const waiting = this.#answers.shift();
+    if (waiting !== undefined) return waiting;
     const message = this.#channel.receive();
     if (message === undefined) return undefined;
     if (message.kind === 'ready') {
       this.#isReady = true;
       return this.receive();
     }
-    this.elsewhereNs += message.ns;
-    const { ticket, outcome } = message;
-    if (outcome.kind !== 'compiled') return { ticket, outcome };
-    const { module, bytes } = outcome.module;
-    return { ticket, outcome: { ...outcome, module: { exports: instantiate(module, this.#imports), bytes } } };
+    const { answers, compiled, ns } = message;
+    this.elsewhereNs += ns;
+    const exports = compiled === undefined ? {} : instantiate(compiled.module, this.#imports);
+    const module: LoadedModule = { bytes: compiled?.bytes ?? [] };
+    this.#answers = answers.map((answer) => loaded(answer, module, exports));
+    return this.#answers.shift();
   }
 
   /** The other thread has ended. */
   lose(): void {
     this.#channel = undefined;
+    this.#answers = [];
   }
 }

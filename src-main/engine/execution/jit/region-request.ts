@@ -66,9 +66,9 @@ export interface RegionFacts {
   readonly supposesControl: boolean;
 }
 
-/** `M`: the module, in the form that the thread makes of it. */
-export type RegionOutcome<M> =
-  | { readonly kind: 'compiled'; readonly facts: RegionFacts; readonly module: M }
+/** `F`: the function, in the form that the thread makes of it. */
+export type RegionOutcome<F> =
+  | { readonly kind: 'compiled'; readonly facts: RegionFacts; readonly function: F }
   /** To be asked again with these pages, by number counted from the entry's. */
   | { readonly kind: 'pages'; readonly wanted: readonly number[] }
   /** `failure`: what went wrong; undefined where the entry is an instruction that regions leave out. */

@@ -2,13 +2,12 @@
 // structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP` or `LEAVE` with rip set, or the
 // record to go on with in the entry's page.
 
-import { createModuleBuilder, type ModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
 import { CPU_FIELDS, EXIT_ATTENTION, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
-import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
+import type { ImportSet } from '../interpreter/engine-imports.ts';
 import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
@@ -20,8 +19,6 @@ import { isUsualControl, needsX87InMemory, RegionX87, usesX87Variables } from '.
 
 export interface TranslateOptions {
   readonly layout: MemoryLayout;
-  /** What profiles and stack traces call the function. */
-  readonly name?: string;
   /** Whether checks of the instruction at an offset are to cover its own access only. */
   readonly isNarrow?: (offset: number) => boolean;
   /** Told of instructions whose checks cover more. */
@@ -40,25 +37,15 @@ export interface TranslateOptions {
   readonly exitRecord?: (offset: number) => number | undefined;
 }
 
-export const REGION_EXPORT = 'region';
-
 /**
  * Operations after which a region takes in no further instruction, so that compiling it never keeps the guest waiting for
  * long: about 35 KB of code, ten times what is usual. Only floating point in SSE and what is rarer comes near.
  */
 const MAX_OPERATIONS = 5600;
-/** As many do for two thirds of all regions. */
-const USUAL_OPERATIONS = 1024;
 
-/** A module that exports the region's function. */
-export function translateRegion(region: Region, options: TranslateOptions): ModuleBuilder {
-  const module = createModuleBuilder();
-  const { pages } = options.layout;
-  module.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
-  const imports = new ImportSet(module);
-  const { builder } = module.defineFunction(options.name ?? 'region', [], ['i32'], { export: REGION_EXPORT, expected: USUAL_OPERATIONS });
-  new RegionTranslator(builder, region, options, imports).emit();
-  return module;
+/** Into a function of no parameters and one number, whose module imports what it needs. */
+export function translateRegion(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet): void {
+  new RegionTranslator(f, region, options, imports).emit();
 }
 
 class RegionTranslator implements RegionControl {

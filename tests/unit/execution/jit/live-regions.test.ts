@@ -3,10 +3,21 @@
 import { describe, expect, it } from 'vitest';
 import { WatchedSites } from '../../../../src-main/engine/execution/jit/failing-sites.ts';
 import { type LiveRegion, LiveRegions } from '../../../../src-main/engine/execution/jit/live-regions.ts';
+import type { LoadedModule } from '../../../../src-main/engine/execution/jit/region-compiler.ts';
 import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handler-numbers.ts';
 
-const SIZE = 1000;
 const PAGES = new Map([[0, 0]]);
+const module = (regions = 1) => ({ bytes: Array.from({ length: regions }, () => 1000) });
+/** What a module of one region is estimated to take. */
+const SIZE = (() => {
+  const live = new LiveRegions(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  live.add(region(0, module()));
+  return live.bytes;
+})();
+
+function region(header: number, of: LoadedModule): Omit<LiveRegion, 'slot'> {
+  return { header, host: 0, linear: 0, mode: 0, module: of, pages: PAGES, watched: new WatchedSites(), deviceCalls: new Set() };
+}
 
 /** Room for so many regions, and a slot for each of another number. */
 function cache(room: number, slots = 1000) {
@@ -17,13 +28,13 @@ function cache(room: number, slots = 1000) {
     live,
     evicted,
     /** As the JIT adds one. */
-    add(header: number): LiveRegion {
-      for (const old of live.surplus(SIZE)) {
+    add(header: number, of = module()): LiveRegion {
+      for (const old of live.surplus(of)) {
         live.remove(old);
         onProof.delete(old.header);
         evicted.push(old.header);
       }
-      const added = live.add({ header, host: 0, linear: 0, mode: 0, memory: SIZE, pages: PAGES, watched: new WatchedSites(), deviceCalls: new Set() });
+      const added = live.add(region(header, of));
       for (const due of live.dueForProof()) onProof.add(due.header);
       return added;
     },
@@ -74,6 +85,33 @@ describe('regions that are kept', () => {
     expect(live.size).toBeLessThanOrEqual(16);
     expect(Math.min(...slots.values())).toBe(FIRST_REGION_SLOT);
     expect(Math.max(...slots.values())).toBe(FIRST_REGION_SLOT + 15);
+  });
+
+  it('counts a module until the last of its regions is gone', () => {
+    const { live, add } = cache(16);
+    const shared = module(3);
+    const [one, ...others] = [1, 2, 3].map((header) => add(header, shared)) as [LiveRegion, LiveRegion, LiveRegion];
+    const { bytes } = live;
+    expect(bytes).toBeGreaterThan(SIZE);
+    expect(bytes).toBeLessThan(3 * SIZE);
+    live.remove(one);
+    expect({ size: live.size, bytes: live.bytes }).toEqual({ size: 2, bytes });
+    for (const other of others) live.remove(other);
+    expect({ size: live.size, bytes: live.bytes }).toEqual({ size: 0, bytes: 0 });
+  });
+
+  it('keeps a module of which any region is used, and evicts it whole', () => {
+    const { live, add, use, evicted } = cache(32);
+    const [used, unused] = [module(3), module(3)];
+    for (const header of [1000, 1001, 1002]) add(header, used);
+    for (const header of [2000, 2001, 2002]) add(header, unused);
+    for (let header = 0; header < 200; header++) {
+      add(header);
+      use(1001);
+      expect(live.bytes).toBeLessThanOrEqual(32 * SIZE);
+    }
+    expect(evicted).toEqual(expect.arrayContaining([2000, 2001, 2002]));
+    for (const header of [1000, 1001, 1002]) expect(evicted).not.toContain(header);
   });
 
   it('forgets a region on proof that is removed', () => {
