@@ -27,6 +27,7 @@ export const MAX_RAM_BYTES = 0xe000_0000;
 
 const MAPPING_EPOCH = 0x100;
 const GLOBAL_EPOCH = 0x108;
+const REGION_FAILURES = 0x110;
 const CPU_BLOCK = 0x1_0000;
 const JUMP_CACHE = 0x4_0000;
 const TLB = 0x8_0000;
@@ -37,6 +38,8 @@ export interface MemoryLayout {
   readonly mappingEpoch: number;
   /** As `mappingEpoch`, for addresses whose pages are global: writes to CR3 do not count. */
   readonly globalEpoch: number;
+  /** i32: how often something that a region had taken for granted was not the case. */
+  readonly regionFailures: number;
   readonly cpuBlock: number;
   readonly jumpCache: number;
   /** Tables in the order supervisor read, supervisor write, user read, user write. */
@@ -72,6 +75,7 @@ export function computeLayout(options: LayoutOptions): MemoryLayout {
   return {
     mappingEpoch: MAPPING_EPOCH,
     globalEpoch: GLOBAL_EPOCH,
+    regionFailures: REGION_FAILURES,
     cpuBlock: CPU_BLOCK,
     jumpCache: JUMP_CACHE,
     tlb: TLB,

@@ -18,7 +18,7 @@ import {
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE } from './engine-imports.ts';
 import { jumpCacheIndex, jumpCacheParts, JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
-import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, STEP } from './record.ts';
+import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
 
 export interface MainLoopParts {
   readonly layout: MemoryLayout;
@@ -26,6 +26,9 @@ export interface MainLoopParts {
   /** Handlers by number, and compiled regions by slot. */
   readonly table: WebAssembly.Table;
 }
+
+/** The run loop hears of so many failures of regions only once: to come by there takes as long as a hundred instructions. */
+export const FAILURES_HEARD_AS_ONE = 8;
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
 export type MainLoop = (record: number) => void;
@@ -59,6 +62,7 @@ class LoopEmitter {
   readonly #advance: IrBlock;
   readonly #lookup: IrBlock;
   readonly #step: IrBlock;
+  readonly #failed: IrBlock;
   readonly #region: IrBlock;
   readonly #leave: IrBlock;
 
@@ -73,6 +77,7 @@ class LoopEmitter {
     this.#advance = f.block();
     this.#lookup = f.block();
     this.#step = f.block();
+    this.#failed = f.block();
     this.#region = f.block();
     this.#leave = f.block();
   }
@@ -151,6 +156,7 @@ class LoopEmitter {
     this.#findJump(0, EXIT_LOOKUP);
     f.enter(this.#step);
     this.#findJump(STEP_KEY, EXIT_SLOW);
+    this.#emitFailed();
     this.#emitLeave();
   }
 
@@ -255,11 +261,11 @@ class LoopEmitter {
     f.set(this.#retired, this.#read('retired'));
     const linked = f.block();
     const special = f.block();
-    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(STEP)), linked, special);
+    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(FAILED)), linked, special);
     f.enter(linked);
     this.#goto(f.get(this.#next));
     f.enter(special);
-    f.switch(f.get(this.#next), [this.#leave, this.#lookup], this.#step);
+    f.switch(f.get(this.#next), [this.#leave, this.#lookup, this.#step], this.#failed);
   }
 
   /** Block that was looked up: the record's memory is not touched where its region is known, as mostly no cache of the host has it. */
@@ -340,6 +346,19 @@ class LoopEmitter {
       f.enter(other);
     }
     this.#write('exitReason', this.#i32(missed));
+    f.jump(this.#leave);
+  }
+
+  #emitFailed(): void {
+    const f = this.#f;
+    const heard = f.block();
+    const place = this.#i32(this.#parts.layout.regionFailures);
+    f.enter(this.#failed);
+    const failures = f.op('i32.add', f.load('i32.load', place, 0), this.#i32(1));
+    f.store('i32.store', place, 0, failures);
+    f.branch(f.op('i32.rem_u', failures, this.#i32(FAILURES_HEARD_AS_ONE)), this.#step, heard, true);
+    f.enter(heard);
+    this.#write('exitReason', this.#i32(EXIT_SLOW));
     f.jump(this.#leave);
   }
 

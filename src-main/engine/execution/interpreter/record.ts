@@ -77,3 +77,5 @@ export const LEAVE = 0;
 export const LOOKUP = 1;
 /** From regions only: the instruction at rip, of which nothing was carried out, is the interpreter's. */
 export const STEP = 2;
+/** As `STEP`; what the region had taken for granted of that instruction was not the case. */
+export const FAILED = 3;

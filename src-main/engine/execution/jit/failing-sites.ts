@@ -2,11 +2,14 @@
 // interpreter: a frame that lies in two pages, or numbers that are always denormal, would leave their region for ever.
 // Only a hint, as device sites are.
 
+import { FAILURES_HEARD_AS_ONE } from '../interpreter/main-loop.ts';
 import { pageOf } from '../layout.ts';
 import { Sites } from './sites.ts';
 
-/** Misses of the TLB leave too, so that a few are no sign. */
-const OFTEN = 100;
+/** Of the failures that the run loop hears of. Misses of the TLB leave too, so that a few are no sign. */
+const OFTEN = Math.ceil(100 / FAILURES_HEARD_AS_ONE);
+/** A region that is translated anew for one site has the others in mind that fail, if not so often. */
+const SELDOM = Math.ceil(OFTEN / 4);
 const MAX_SITES = 0x1_0000;
 
 export class FailingSites {
@@ -31,9 +34,18 @@ export class FailingSites {
       this.#failures.set(host, count + 1);
       return false;
     }
+    this.#settle(host);
+    return true;
+  }
+
+  #settle(host: number): void {
     this.#failures.delete(host);
     this.#failing.note(host);
-    return true;
+  }
+
+  /** Of these sites, those that fail now and then count as failing. */
+  include(hosts: Iterable<number>): void {
+    for (const host of hosts) if ((this.#failures.get(host) ?? 0) >= SELDOM) this.#settle(host);
   }
 
   /** What failed at one site would fail at the others of its page. */
@@ -71,6 +83,9 @@ export class WatchedSites {
 
   /** Whether what a region has left to the interpreter makes it one to be translated anew. */
   failed(sites: FailingSites, host: number): boolean {
-    return this.#hosts.get(sites)?.has(host) === true && sites.failed(host);
+    const hosts = this.#hosts.get(sites);
+    if (hosts?.has(host) !== true || !sites.failed(host)) return false;
+    sites.include(hosts);
+    return true;
   }
 }

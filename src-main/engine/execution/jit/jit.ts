@@ -106,11 +106,13 @@ export class Jit {
     this.attend();
   }
 
-  #want(block: HotBlock): void {
-    if (this.#waiting.has(block.header)) return;
+  /** False where it is wanted already. */
+  #want(block: HotBlock): boolean {
+    if (this.#waiting.has(block.header)) return false;
     const isConfined = (this.#failedChecks.get(block.header) ?? 0) >= MAX_FAILED_CHECKS;
     this.#waiting.add(this.#requests.want(block, isConfined));
     this.#compiler.begin();
+    return true;
   }
 
   /** Takes what has been compiled, and has more compiled; between two runs of guest code. */
@@ -181,9 +183,7 @@ export class Jit {
    */
   reachedDevice(header: number, host: number): boolean {
     const region = this.#sites.devices.note(host) ? this.#byHeader.get(header) : undefined;
-    if (region === undefined || region.deviceCalls.has(host)) return false;
-    this.#renew(region);
-    return true;
+    return region !== undefined && !region.deviceCalls.has(host) && this.#renew(region);
   }
 
   /**
@@ -198,14 +198,14 @@ export class Jit {
     if (isUnusual && !isControlUsual(this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.mxcsr.offset) >> 2] as number))
       this.#sites.suppositions.pageFailed(host);
     const failed = [this.#sites.wideChecks, this.#sites.x87Entries].some((sites) => region.watched.failed(sites, host));
-    if (isUnusual || failed) this.#renew(region);
-    return isUnusual || failed;
+    return (isUnusual || failed) && this.#renew(region);
   }
 
-  /** Has a region translated anew with what has been learned; it serves until then. */
-  #renew(region: LiveRegion): void {
-    if (!this.#waiting.has(region.header)) this.stats.renewed++;
-    this.#want(region);
+  /** Has a region translated anew with what has been learned; it serves until then. False where that is under way. */
+  #renew(region: LiveRegion): boolean {
+    const isNew = this.#want(region);
+    if (isNew) this.stats.renewed++;
+    return isNew;
   }
 
   /** Whether memory still holds what a region was made from. */

@@ -5,10 +5,10 @@
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
 import type { Operand } from '../../x86/semantics/emitter.ts';
-import { CPU_FIELDS, EXIT_ATTENTION, EXIT_SLOW } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, EXIT_ATTENTION } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import type { ImportSet } from '../interpreter/engine-imports.ts';
-import { LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
+import { FAILED, LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
 import { type BasicBlock, branchTarget, type Placed, type Region } from './region.ts';
@@ -73,8 +73,6 @@ class RegionTranslator implements RegionControl {
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
-  /** What `LEAVE` means. */
-  readonly #reason: IrVariable;
   /** Instructions that may retire before the region is to be left, less than 2^31. */
   readonly #remaining: IrVariable;
   readonly #atEntry: IrVariable;
@@ -103,7 +101,6 @@ class RegionTranslator implements RegionControl {
     this.#leaveBlock = f.block();
     this.#exitRip = f.variable('i64');
     this.#result = f.variable('i32');
-    this.#reason = f.variable('i32');
     this.#remaining = f.variable('i32');
     this.#atEntry = f.variable('i32');
     const { vectors, supposed } = this.#binding;
@@ -130,7 +127,6 @@ class RegionTranslator implements RegionControl {
     const { x87 } = this.#binding;
     const remaining = this.#remainingAtEntry();
     f.set(this.#atEntry, remaining);
-    f.set(this.#reason, this.#i32(EXIT_ATTENTION));
     f.set(this.#remaining, remaining);
     const { entry: first } = this.#region;
     this.#binding.flags.forget();
@@ -147,13 +143,12 @@ class RegionTranslator implements RegionControl {
     return this.#waiting.splice(Math.max(0, reached), 1)[0];
   }
 
-  /** What a block was compiled for is not the case: the interpreter carries out its first instruction, and the run loop counts it. */
+  /** What a block was compiled for is not the case: the interpreter carries out its first instruction. */
   #leaveBefore(block: number, count = 0): void {
-    this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
-    this.#leaveWith(block, this.#i32(LEAVE), count);
+    this.#leaveWith(block, this.#i32(FAILED), count);
   }
 
-  #state(name: 'attention' | 'retired' | 'retireLimit'): IrValue {
+  #state(name: 'attention' | 'retired' | 'retireLimit' | 'exitReason' | 'rip'): IrValue {
     return this.#i32(this.#options.layout.cpuBlock + CPU_FIELDS[name].offset);
   }
 
@@ -268,12 +263,10 @@ class RegionTranslator implements RegionControl {
 
   slow(isTooWide?: IrValue): void {
     const step = this.#i32(STEP);
-    // The run loop counts checks that are too wide; what is to be carried out alone does not come by there.
-    if (isTooWide !== undefined) this.#f.set(this.#reason, this.#i32(EXIT_SLOW));
-    const result = isTooWide === undefined ? step : this.#f.select(isTooWide, this.#i32(LEAVE), step);
-    this.#leaveWith(this.#offset, result, this.#count);
+    this.#leaveWith(this.#offset, isTooWide === undefined ? step : this.#f.select(isTooWide, this.#i32(FAILED), step), this.#count);
   }
   leaveAfter(): void {
+    this.#f.store('i32.store', this.#state('exitReason'), 0, this.#i32(EXIT_ATTENTION));
     this.#leaveAt(this.#next, LEAVE, this.#count + 1);
   }
   pause(): void {
@@ -421,12 +414,9 @@ class RegionTranslator implements RegionControl {
 
   #emitLeave(): void {
     const f = this.#f;
-    const { cpuBlock } = this.#options.layout;
-    const at = (name: keyof typeof CPU_FIELDS) => this.#i32(cpuBlock + CPU_FIELDS[name].offset);
     f.enter(this.#leaveBlock);
     this.#binding.emitStores();
-    f.store('i64.store', at('rip'), 0, f.get(this.#exitRip));
-    f.store('i32.store', at('exitReason'), 0, f.get(this.#reason));
+    f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
     this.#addRetired();
     f.return(f.get(this.#result));
   }
