@@ -14,6 +14,7 @@ import type { MemoryViews } from '../views.ts';
 import { codeBitsOf } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import { JumpCache, type JumpTarget } from './jump-cache.ts';
+import { kindOf, NO_RECORDS, PlacedRecords, type RecordPlace } from './placed-records.ts';
 import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
 import { RecordWriter } from './record-writer.ts';
 
@@ -26,14 +27,14 @@ export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
 
 interface CodePage {
-  /** Header records by offset and mode. */
-  readonly blocks: Map<number, number>;
+  /** Header records. */
+  readonly blocks: PlacedRecords;
   /** One bit a byte of the page at which a block begins in some mode: spares most look-ups among them. */
   readonly starts: Uint8Array;
   /** Record ranges: start, end, start, end… */
   readonly ranges: number[];
   /** Records through which regions leave for blocks that have not been built yet, as `blocks`. */
-  readonly exits: Map<number, number>;
+  readonly exits: PlacedRecords;
   /** One bit a byte of the page that was decoded. */
   readonly decoded: Uint8Array;
 }
@@ -47,14 +48,6 @@ export interface RecordRun {
 interface CrossingBlock {
   readonly header: number;
   readonly nextHost: number;
-}
-
-/** Where a block is wanted: host address of its first byte, mode word, and the rest of the page. */
-export interface BlockRequest {
-  readonly host: number;
-  readonly mode: number;
-  /** Stop after one instruction. */
-  readonly single: boolean;
 }
 
 export class CodeCache implements CodeWatcher {
@@ -148,9 +141,8 @@ export class CodeCache implements CodeWatcher {
   usedBlocksIn(host: number, mode: number): number[] {
     const found: number[] = [];
     const most = this.hotThreshold * (1 - USED_PART);
-    eachOf(this.#pages.get(host / GUEST_PAGE)?.blocks, mode, (offset, header) => {
-      if ((this.countdownOf(header) ?? 0) <= most) found.push(offset);
-    });
+    const { offsets, records } = this.#pages.get(host / GUEST_PAGE)?.blocks.in(mode) ?? NO_RECORDS;
+    for (let i = 0; i < records.length; i++) if ((this.countdownOf(records[i] as number) ?? 0) <= most) found.push(offsets[i] as number);
     for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
       if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
     return found;
@@ -203,11 +195,18 @@ export class CodeCache implements CodeWatcher {
    * The records with which regions leave for places in a page, given by its host address, by offset: headers of blocks, and
    * records that are linked to them once these have been built. Offset and record by turns.
    */
-  exitsIn(host: number, mode: number): number[] {
+  exitsIn(host: number, mode: number): Int32Array {
     const page = this.#pages.get(host / GUEST_PAGE);
-    const found: number[] = [];
     // A block of a place with both is what comes last, and counts.
-    for (const records of [page?.exits, page?.blocks]) eachOf(records, mode, (offset, record) => found.push(offset, record));
+    const lists = page === undefined ? [] : [page.exits.in(mode), page.blocks.in(mode)];
+    const found = new Int32Array(lists.reduce((sum, { records }) => sum + 2 * records.length, 0));
+    let at = 0;
+    for (const { offsets, records } of lists) {
+      for (let i = 0; i < records.length; i++, at += 2) {
+        found[at] = offsets[i] as number;
+        found[at + 1] = records[i] as number;
+      }
+    }
     return found;
   }
 
@@ -222,11 +221,11 @@ export class CodeCache implements CodeWatcher {
   /** Makes a reserved record one with which a region leaves for a place in a page that has blocks. */
   addExit(record: number, host: number, mode: number): void {
     const page = this.#page(pageOf(host));
-    const key = blockKey({ host, mode, single: false });
-    const known = page.blocks.get(key) ?? page.exits.get(key);
+    const place = { host, mode, single: false };
+    const known = page.blocks.get(place) ?? page.exits.get(place);
     const at = { pageOffset: host % GUEST_PAGE, count: 0 };
     this.#writer.control(record, HANDLER.proceed, known === undefined ? at : { ...at, link: known });
-    if (known === undefined) page.exits.set(key, record);
+    if (known === undefined) page.exits.set(place, record);
     page.ranges.push(record, record + RECORD_SIZE);
   }
 
@@ -236,27 +235,26 @@ export class CodeCache implements CodeWatcher {
    * Header record of the block at a host address, built if need be; undefined where the first instruction
    * crosses the page, see `crossing`.
    */
-  block(request: BlockRequest): number | undefined {
+  block(request: RecordPlace): number | undefined {
     const hostPage = pageOf(request.host);
-    const key = blockKey(request);
-    const known = this.#pages.get(hostPage)?.blocks.get(key);
+    const known = this.#pages.get(hostPage)?.blocks.get(request);
     if (known !== undefined) return known;
     if (request.host % GUEST_PAGE > GUEST_PAGE - MAX_INSTRUCTION_BYTES) {
       const crossing = this.#crossing.get(crossingKey(request));
       if (crossing !== undefined && !this.isStale(crossing.header)) return undefined;
     }
     this.#makeRoom(MAX_BLOCK_INSTRUCTIONS + 3);
-    return this.#build(request, this.#page(hostPage), key);
+    return this.#build(request, this.#page(hostPage));
   }
 
   #page(hostPage: number): CodePage {
     const known = this.#pages.get(hostPage);
     if (known !== undefined) return known;
     const page: CodePage = {
-      blocks: new Map(),
+      blocks: new PlacedRecords(),
       starts: new Uint8Array(GUEST_PAGE / 8),
       ranges: [],
-      exits: new Map(),
+      exits: new PlacedRecords(),
       decoded: new Uint8Array(GUEST_PAGE / 8),
     };
     this.#pages.set(hostPage, page);
@@ -265,7 +263,7 @@ export class CodeCache implements CodeWatcher {
     return page;
   }
 
-  #build(request: BlockRequest, page: CodePage, key: number): number | undefined {
+  #build(request: RecordPlace, page: CodePage): number | undefined {
     const done = this.#times.beginCompilation();
     const { host, mode, single } = request;
     const pageStart = host - (host % GUEST_PAGE);
@@ -279,7 +277,7 @@ export class CodeCache implements CodeWatcher {
       const pageOffset = at - pageStart;
       // The end of the page is the next one's first byte, not this one's.
       const mayJoin = count > 0 && !single && pageOffset < GUEST_PAGE && isMarked(page.starts, pageOffset);
-      const joined = mayJoin ? page.blocks.get(blockKey({ host: at, mode, single })) : undefined;
+      const joined = mayJoin ? page.blocks.get({ host: at, mode, single }) : undefined;
       if (joined !== undefined || count === limit || pageOffset === GUEST_PAGE) {
         this.#writer.control(
           record,
@@ -308,9 +306,9 @@ export class CodeCache implements CodeWatcher {
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
     this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
-    page.blocks.set(key, header);
+    page.blocks.set(request, header);
     mark(page.starts, host - pageStart, host - pageStart + 1);
-    const exit = page.exits.get(key);
+    const exit = page.exits.get(request);
     if (exit !== undefined) this.link(exit, header);
     page.ranges.push(header, record + RECORD_SIZE);
     mark(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
@@ -353,7 +351,7 @@ export class CodeCache implements CodeWatcher {
    * Header record of an instruction that begins on one page and ends on the next, whose host address is
    * `nextHost`. Writing to its bytes in either makes it stale.
    */
-  crossing(request: BlockRequest, nextHost: number): number {
+  crossing(request: RecordPlace, nextHost: number): number {
     const known = this.#crossing.get(crossingKey(request));
     if (known !== undefined && known.nextHost === nextHost && !this.isStale(known.header)) return known.header;
     const pageOffset = request.host % GUEST_PAGE;
@@ -385,20 +383,8 @@ export class CodeCache implements CodeWatcher {
   }
 }
 
-function blockKey({ host, mode, single }: BlockRequest): number {
-  return (mode * 2 + (single ? 1 : 0)) * GUEST_PAGE + (host % GUEST_PAGE);
-}
-
-/** Those of one mode, by their offsets. */
-function eachOf(records: ReadonlyMap<number, number> | undefined, mode: number, visit: (offset: number, record: number) => void): void {
-  const first = mode * 2 * GUEST_PAGE;
-  records?.forEach((record, key) => {
-    if (key >= first && key < first + GUEST_PAGE) visit(key - first, record);
-  });
-}
-
-function crossingKey(request: BlockRequest): number {
-  return request.host * 0x2_0000 + blockKey(request) / GUEST_PAGE;
+function crossingKey({ host, mode, single }: RecordPlace): number {
+  return host * 0x2_0000 + kindOf(mode, single);
 }
 
 function mark(bitmap: Uint8Array, from: number, to: number): void {

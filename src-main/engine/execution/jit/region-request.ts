@@ -35,7 +35,7 @@ export interface RegionRequest {
   /** Whether the answer may be that more pages are wanted. */
   readonly mayAsk: boolean;
   /** The records that a region may leave through: offset in the entry's page and address, by turns. */
-  readonly exits: readonly number[];
+  readonly exits: Int32Array;
   /** What it may take records from that it would like to have besides. */
   readonly spare: RecordRun;
   /** The x87 control word to compile for; undefined: none. */
