@@ -1,4 +1,4 @@
-// The thread that compiles the regions of one machine: until the machine's thread closes the port.
+// The thread that compiles the regions of one machine, until the machine's own thread closes the port.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { createRegionThread, type RegionRequest, type RegionThreadTask } from '../engine/execution/index.ts';

@@ -6,7 +6,7 @@ import { CPU_FIELDS } from '../x86/state/cpu-state.ts';
 import { ATTENTION_COMPILED } from './cpu-words.ts';
 import { HandlerNumbers } from './interpreter/handler-numbers.ts';
 import { compileRegion } from './jit/compile-region.ts';
-import { type CompiledModule, MOST_TOGETHER, type RegionAnswer, type RegionThreadMessage } from './jit/region-compiler.ts';
+import { type CompiledModule, MOST_TOGETHER, refused, type RegionAnswer, type RegionThreadMessage } from './jit/region-compiler.ts';
 import { RegionModule } from './jit/region-module.ts';
 import type { RegionRequest } from './jit/region-request.ts';
 import type { MemoryLayout } from './layout.ts';
@@ -52,7 +52,12 @@ export function createRegionThread({ memory, layout, features }: RegionThreadTas
       if (done.outcome.kind === 'compiled') compiled.push(done);
       else answer([done], undefined);
     }
-    if (compiled.length > 0) answer(compiled, compiledModule(module));
+    if (compiled.length === 0) return;
+    try {
+      answer(compiled, compiledModule(module));
+    } catch (error) {
+      answer(compiled.map((one) => refused(one, error)), undefined);
+    }
   };
 }
 

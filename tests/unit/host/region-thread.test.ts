@@ -2,7 +2,7 @@
 
 import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
-import { createRegionThread, type RegionRequest, type RegionThreadMessage } from '../../../src-main/engine/execution/index.ts';
+import { createRegionThread, type RegionRequest, type RegionThreadMessage, type RegionThreadTask } from '../../../src-main/engine/execution/index.ts';
 import { startWorker } from '../../../src-main/host/guest-thread.ts';
 import { GPR_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -171,23 +171,40 @@ it('compiles by itself where the thread never begins', () => {
 /** mov ecx, 10000; first: inc eax; dec ecx; jnz first; mov ecx, 10000; second: inc ebx; dec ecx; jnz second */
 const TWO_LOOPS = 'b910270000 40 49 75fc b910270000 43 49 75fc';
 
-it('compiles what has come together in one module', () => {
+/** A guest whose regions are compiled when `compile` is called. */
+function guestWithoutThread(change: (task: RegionThreadTask) => RegionThreadTask = (task) => task) {
   const requests: RegionRequest[] = [];
   const messages: RegionThreadMessage[] = [];
   const regionChannel = { open: () => undefined, post: (request: RegionRequest) => void requests.push(request), receive: () => messages.shift() };
   const guest = new FlatGuest({ bits: 32, accel: 'jit', regionChannel });
-  const { engine, cpu } = guest.machine;
   const post = (message: RegionThreadMessage) => void messages.push(message);
-  const compile = createRegionThread(engine.regionThread, { post, next: () => requests.shift(), nowNs: () => 0 });
+  const thread = createRegionThread(change(guest.machine.engine.regionThread), { post, next: () => requests.shift(), nowNs: () => 0 });
+  const outcomes = () => messages.map((message) => message.kind === 'answers' && message.answers.map(({ outcome }) => outcome.kind));
+  return { guest, requests, outcomes, compile: () => thread(requests.shift() as RegionRequest) };
+}
+
+it('compiles what has come together in one module', () => {
+  const { guest, requests, outcomes, compile } = guestWithoutThread();
+  const { engine, cpu } = guest.machine;
   guest.run(TWO_LOOPS);
   const wanted = requests.length;
   expect(wanted).toBeGreaterThanOrEqual(2);
-  compile(requests.shift() as RegionRequest);
-  expect(messages.map((message) => message.kind === 'answers' && message.answers.map(({ outcome }) => outcome.kind))).toEqual([
-    Array.from({ length: wanted }, () => 'compiled'),
-  ]);
+  compile();
+  expect(outcomes()).toEqual([Array.from({ length: wanted }, () => 'compiled')]);
   const [eax, ebx] = [cpu.get32('gpr'), cpu.get32('gpr', GPR_INDEX.rbx)];
   guest.run(TWO_LOOPS);
   expect(engine.stats.regionsCompiled).toBe(wanted);
   expect([cpu.get32('gpr') - eax, cpu.get32('gpr', GPR_INDEX.rbx) - ebx]).toEqual([10_000, 10_000]);
+});
+
+it('says so where the module cannot be made, and the guest goes on', () => {
+  const tooLarge = 0x1_0001;
+  const { guest, requests, outcomes, compile } = guestWithoutThread((task) => ({ ...task, layout: { ...task.layout, pages: tooLarge } }));
+  guest.run(TWO_LOOPS);
+  const wanted = requests.length;
+  compile();
+  expect(outcomes()).toEqual([Array.from({ length: wanted }, () => 'refused')]);
+  guest.run(TWO_LOOPS);
+  const { engine } = guest.machine;
+  expect([engine.inspection.jit?.refused, engine.stats.regionsCompiled]).toEqual([wanted, 0]);
 });

@@ -32,9 +32,11 @@ export function compileRegion(request: RegionRequest, parts: CompilerParts, modu
     if (formed === undefined) return { kind: 'refused', failure: undefined };
     return translate(pages.inPlace(formed), request, { ...parts, module }, decodedCode(formed, pages));
   } catch (error) {
-    return { kind: 'refused', failure: error instanceof Error ? error.message : String(error) };
+    return { kind: 'refused', failure: describeFailure(error) };
   }
 }
+
+export const describeFailure = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function form({ mode, entry }: RegionRequest, parts: CompilerParts, pages: PageCopies): Region | undefined {
   const source = {

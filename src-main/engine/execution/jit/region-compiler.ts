@@ -3,7 +3,7 @@
 
 import type { EngineImports } from '../interpreter/engine-imports.ts';
 import { type GeneratedExports, instantiate, type ModuleLoader } from '../module-loader.ts';
-import { type CompilerParts, compileRegion } from './compile-region.ts';
+import { type CompilerParts, compileRegion, describeFailure } from './compile-region.ts';
 import { regionExport, RegionModule } from './region-module.ts';
 import type { RegionOutcome, RegionRequest } from './region-request.ts';
 
@@ -16,7 +16,7 @@ export interface LoadedModule {
 /** A function that is ready to be installed. */
 export interface LoadedRegion {
   readonly module: LoadedModule;
-  /** Of a table's entry. */
+  /** The exported function, for the handler table. */
   readonly entry: unknown;
   readonly bytes: number;
 }
@@ -54,8 +54,12 @@ export class OwnCompiler implements RegionCompiler {
   submit(request: RegionRequest): void {
     const module = new RegionModule(this.#parts.layout);
     const answer = { ticket: request.ticket, outcome: compileRegion(request, this.#parts, module) };
-    const exports = module.count === 0 ? {} : this.#load(module);
-    this.#answer = loaded(answer, { bytes: module.bytes }, exports);
+    try {
+      const exports = module.count === 0 ? {} : this.#load(module);
+      this.#answer = loaded(answer, { bytes: module.bytes }, exports);
+    } catch (error) {
+      this.#answer = refused(answer, error);
+    }
   }
 
   receive(): RegionAnswer | undefined {
@@ -69,6 +73,11 @@ function loaded({ ticket, outcome }: RegionAnswer<number>, module: LoadedModule,
   if (outcome.kind !== 'compiled') return { ticket, outcome };
   const index = outcome.function;
   return { ticket, outcome: { ...outcome, function: { module, entry: exports[regionExport(index)], bytes: module.bytes[index] as number } } };
+}
+
+/** The module that it is part of cannot be made. */
+export function refused({ ticket }: RegionAnswer<number>, error: unknown): RegionAnswer<never> {
+  return { ticket, outcome: { kind: 'refused', failure: describeFailure(error) } };
 }
 
 /** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */

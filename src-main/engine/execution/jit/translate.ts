@@ -43,7 +43,7 @@ export interface TranslateOptions {
  */
 const MAX_OPERATIONS = 5600;
 
-/** Into a function of no parameters and one number, whose module imports what it needs. */
+/** Emits a region into a function that takes nothing and gives a number; `imports` are those of its module. */
 export function translateRegion(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet): void {
   new RegionTranslator(f, region, options, imports).emit();
 }
