@@ -52,6 +52,8 @@ test('a missing medium is located, and jobs are followed and cancelled', async (
   await expect(jobs.getByText('Cancelled', { exact: true })).toBeVisible();
   await jobs.getByRole('button', { name: 'Clear finished' }).click();
   await expect(jobs.getByText(/^No jobs/)).toBeVisible();
+  // The button that was pressed is gone: Escape must still reach the dialog.
+  await expect(jobs).toBeFocused();
   await window.keyboard.press('Escape');
 
   await table.getByRole('button', { name: 'Tools for noise.raw' }).click();

@@ -1,6 +1,7 @@
 // The bell: how many jobs are at work, and behind it each with its progress, what came of it, and its log.
 
 import { Bell, CircleAlert, CircleCheck, CircleSlash, Clock, LoaderCircle, type LucideIcon, X } from 'lucide-react';
+import { useLayoutEffect, useRef } from 'react';
 import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover, ProgressBar } from 'react-aria-components';
 import { isOver, type JobState, type JobView } from '../../../shared/machine/jobs.ts';
 import { formatBytes } from '../../../shared/units/bytes.ts';
@@ -25,9 +26,7 @@ export function JobsButton() {
         {active > 0 && <span className="jobs-count">{active}</span>}
       </AriaButton>
       <Popover className="jobs-box" placement="bottom start">
-        <Dialog className="jobs-dialog">
-          <Jobs />
-        </Dialog>
+        <Jobs />
       </Popover>
     </DialogTrigger>
   );
@@ -35,8 +34,13 @@ export function JobsButton() {
 
 function Jobs() {
   const jobs = useJobs((state) => state.jobs);
+  const dialog = useRef<HTMLElement>(null);
+  // A button that vanishes when it is pressed takes the focus with it, and no key would reach the dialog.
+  useLayoutEffect(() => {
+    if (dialog.current?.contains(document.activeElement) === false) dialog.current.focus();
+  });
   return (
-    <>
+    <Dialog className="jobs-dialog" ref={dialog}>
       <header className="jobs-header">
         <Heading slot="title">{t.media.jobs}</Heading>
         {jobs.some(isOver) && (
@@ -54,7 +58,7 @@ function Jobs() {
           ))}
         </ul>
       )}
-    </>
+    </Dialog>
   );
 }
 
