@@ -1,5 +1,5 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
-// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP` or `LEAVE` with rip set, or the
+// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP`, `FAILED` or `LEAVE` with rip set, or the
 // record to go on with in the entry's page.
 
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
