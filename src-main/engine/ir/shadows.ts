@@ -22,7 +22,10 @@ class Numbering {
   private readonly joined: number;
   /** By variable at the exit of each node. */
   private readonly exits: Int32Array;
-  private readonly visited: Uint8Array;
+  /** When each node was last passed, counted in passes from 1, and when what it leaves last changed. */
+  private readonly passedAt: Int32Array;
+  private readonly changedAt: Int32Array;
+  private time = 0;
   /** By variable, where the present pass has come to. */
   private readonly state: Int32Array;
   /** What a `get` gave. */
@@ -38,7 +41,8 @@ class Numbering {
     this.variables = graph.variables.length;
     this.joined = graph.count;
     this.exits = new Int32Array(flow.order.length * this.variables).fill(UNSET);
-    this.visited = new Uint8Array(flow.order.length);
+    this.passedAt = new Int32Array(flow.order.length);
+    this.changedAt = new Int32Array(flow.order.length);
     this.state = new Int32Array(this.variables);
     this.got = new Int32Array(graph.count).fill(UNSET);
     this.selectors = new Set([...graph.shadows.values()].map(({ selector }) => selector));
@@ -48,23 +52,38 @@ class Numbering {
   solve(): boolean {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       let changed = false;
-      for (let node = 0; node < this.flow.order.length; node++) changed = this.pass(node) || changed;
+      for (let node = 0; node < this.flow.order.length; node++) {
+        if (this.isDue(node)) changed = this.pass(node) || changed;
+      }
       if (!changed) return true;
     }
     return false;
   }
 
+  /** Whether any way to a node has changed since it was passed. */
+  private isDue(node: number): boolean {
+    const { flow, changedAt } = this;
+    const passed = this.passedAt[node]!;
+    if (passed === 0) return true;
+    for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
+      if (changedAt[flow.predecessors[i]!]! >= passed) return true;
+    }
+    return false;
+  }
+
   private pass(node: number): boolean {
+    const now = ++this.time;
+    let changed = this.passedAt[node] === 0;
     this.enter(node);
     this.steps(node);
+    this.passedAt[node] = now;
     const at = node * this.variables;
-    let changed = this.visited[node] === 0;
-    this.visited[node] = 1;
     for (let variable = 0; variable < this.variables; variable++) {
       if (this.exits[at + variable] === this.state[variable]) continue;
       this.exits[at + variable] = this.state[variable]!;
       changed = true;
     }
+    if (changed) this.changedAt[node] = now;
     return changed;
   }
 
@@ -90,38 +109,50 @@ class Numbering {
     }
   }
 
+  /** Most of what numbering takes: a row of all variables for each way here. */
   private enter(node: number): void {
     const { flow, state, exits, variables } = this;
-    const before: number[] = [];
+    let ways = 0;
     for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
       const from = flow.predecessors[i]!;
-      if (this.visited[from] === 1) before.push(from * variables);
+      if (this.passedAt[from] === 0) continue;
+      const at = from * variables;
+      if (ways++ === 0) {
+        for (let variable = 0; variable < variables; variable++) state[variable] = exits[at + variable]!;
+        continue;
+      }
+      const joined = this.joined + node * variables;
+      for (let variable = 0; variable < variables; variable++) {
+        if (state[variable] !== exits[at + variable]) state[variable] = joined + variable;
+      }
     }
-    const [first] = before;
-    if (first === undefined) {
-      state.fill(UNSET);
-      return;
-    }
-    for (let variable = 0; variable < variables; variable++) {
-      const number = exits[first + variable]!;
-      const isSame = before.every((at) => exits[at + variable] === number);
-      state[variable] = isSame ? number : this.joined + node * variables + variable;
-    }
-    if (before.length > 1) for (const shadow of this.graph.shadows.keys()) this.join(shadow, before);
+    if (ways === 0) state.fill(UNSET);
+    else if (ways > 1) this.join(node);
   }
 
   /** A shadow that every way has left equal to another variable, or saying nothing, is equal to it. */
-  private join(shadow: number, before: readonly number[]): void {
-    const { graph, exits, state } = this;
-    const ways = before.filter((at) => exits[at + shadow] !== UNSET);
-    if (ways.length === 0) {
-      state[shadow] = UNSET;
-      return;
+  private join(node: number): void {
+    const { graph, flow, exits, state, variables } = this;
+    const before: number[] = [];
+    for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
+      const from = flow.predecessors[i]!;
+      if (this.passedAt[from] !== 0) before.push(from * variables);
     }
-    const equal = graph.variables.findIndex(
-      (_, other) => !graph.shadows.has(other) && ways.every((at) => exits[at + shadow] === exits[at + other]),
-    );
-    if (equal >= 0) state[shadow] = state[equal]!;
+    for (const shadow of graph.shadows.keys()) {
+      const ways = before.filter((at) => exits[at + shadow] !== UNSET);
+      const [first] = ways;
+      if (first === undefined) {
+        state[shadow] = UNSET;
+        continue;
+      }
+      const number = exits[first + shadow];
+      for (let other = 0; other < variables; other++) {
+        if (exits[first + other] !== number || graph.shadows.has(other)) continue;
+        if (!ways.every((at) => exits[at + shadow] === exits[at + other])) continue;
+        state[shadow] = state[other]!;
+        break;
+      }
+    }
   }
 
   /** Takes settled shadows from elsewhere, in a block of their own; whether there was any to take. */
