@@ -4,6 +4,7 @@
 
 import { expect, it } from 'vitest';
 import { emitHandler } from '../../../src-main/engine/execution/interpreter/handler-numbers.ts';
+import { returnedEnds } from '../../../src-main/engine/execution/interpreter/record-ends.ts';
 import { IMPORT_MODULE, ImportSet } from '../../../src-main/engine/execution/interpreter/engine-imports.ts';
 import { handlerShape } from '../../../src-main/engine/execution/interpreter/handler-shape.ts';
 import { formRegion } from '../../../src-main/engine/execution/jit/region.ts';
@@ -65,7 +66,7 @@ function handlerModule(sample: Sample): Uint8Array {
   const imports = new ImportSet(module);
   const { builder } = module.defineFunction('handler', ['i32'], ['i32'], { export: 'handler' });
   emitHandler(builder, handlerShape(decoded(sample), sample.mode), {
-    record: builder.parameter(0), layout, imports, finish: (next) => builder.return(next),
+    record: builder.parameter(0), layout, imports, ends: returnedEnds(builder, builder.parameter(0)),
   });
   return module.build();
 }

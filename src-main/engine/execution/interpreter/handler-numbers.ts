@@ -13,6 +13,8 @@ import { IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import { encodeShape, handlerShape, type HandlerShape, type ShapeCode } from './handler-shape.ts';
 import { RecordBinding, type RecordBindingParts } from './record-binding.ts';
 import { HANDLER } from './record.ts';
+import { returnedEnds } from './record-ends.ts';
+import { usualShapes } from './usual-shapes.ts';
 
 /** Slots of the code table: handlers below, compiled regions from here on. */
 export const FIRST_REGION_SLOT = 0x4000;
@@ -59,6 +61,7 @@ export class HandlerNumbers {
 
   constructor(layout: MemoryLayout) {
     this.#layout = layout;
+    this.#numberUsual();
   }
 
   get size(): number {
@@ -113,12 +116,8 @@ export class HandlerNumbers {
     this.#pending ??= this.#newModule();
     const { module, imports, numbers } = this.#pending;
     const { builder } = module.defineFunction(shape.key, ['i32'], ['i32'], { export: `h${number}` });
-    const leaves = emitHandler(builder, shape, {
-      record: builder.parameter(0),
-      layout: this.#layout,
-      imports,
-      finish: (next) => builder.return(next),
-    });
+    const record = builder.parameter(0);
+    const leaves = emitHandler(builder, shape, { record, layout: this.#layout, imports, ends: returnedEnds(builder, record) });
     if (leaves) this.#leaving.add(number);
     numbers.push(number);
     return number;
@@ -138,6 +137,12 @@ export class HandlerNumbers {
     this.#leaving.clear();
     this.#pending = undefined;
     this.#next = HANDLER.first;
+    this.#numberUsual();
+  }
+
+  /** The dispatch loop has these: there are no functions of them. */
+  #numberUsual(): void {
+    for (const { key } of usualShapes()) this.#numbers.set(key, this.#next++);
   }
 
   /** What was asked for since the last call. */

@@ -1,6 +1,6 @@
 // The dispatch loop: one WebAssembly function that runs records until something has to be looked at outside.
-// Measured best on every V8: a `br_table` over the handler number with what the loop does itself inside, and the
-// handlers behind one indirect call.
+// Measured best on every V8: a `br_table` over the handler number with what the loop does itself inside, the usual
+// instructions among it, and the other handlers behind one indirect call.
 
 import { createModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
@@ -16,9 +16,12 @@ import {
   SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
-import { type EngineImports, IMPORT_MODULE } from './engine-imports.ts';
+import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
+import { emitHandler } from './handler-numbers.ts';
 import { jumpCacheIndex, jumpCacheParts, JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
+import type { RecordEnds } from './record-ends.ts';
+import { usualShapes } from './usual-shapes.ts';
 
 export interface MainLoopParts {
   readonly layout: MemoryLayout;
@@ -43,7 +46,7 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
   });
   module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
   const { builder } = module.defineFunction('dispatch', ['i32'], [], { export: 'run' });
-  new LoopEmitter(builder, parts).emit();
+  new LoopEmitter(builder, parts, new ImportSet(module)).emit();
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build({ names: true })), {
     [IMPORT_MODULE]: { ...parts.imports, table: parts.table },
   });
@@ -53,28 +56,37 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
 class LoopEmitter {
   readonly #f: FunctionBuilder;
   readonly #parts: MainLoopParts;
+  readonly #imports: ImportSet;
   readonly #record: IrVariable;
   readonly #next: IrVariable;
   readonly #retired: IrVariable;
   /** Of the region to enter. */
   readonly #slot: IrVariable;
   readonly #dispatch: IrBlock;
-  readonly #advance: IrBlock;
+  /** Ends of instructions. */
+  readonly #straight: IrBlock;
+  readonly #linked: IrBlock;
+  readonly #missed: IrBlock;
+  readonly #left: IrBlock;
   readonly #lookup: IrBlock;
   readonly #step: IrBlock;
   readonly #failed: IrBlock;
   readonly #region: IrBlock;
   readonly #leave: IrBlock;
 
-  constructor(f: FunctionBuilder, parts: MainLoopParts) {
+  constructor(f: FunctionBuilder, parts: MainLoopParts, imports: ImportSet) {
     this.#f = f;
     this.#parts = parts;
+    this.#imports = imports;
     this.#record = f.variable('i32');
     this.#next = f.variable('i32');
     this.#retired = f.variable('i64');
     this.#slot = f.variable('i32');
     this.#dispatch = f.block();
-    this.#advance = f.block();
+    this.#straight = f.block();
+    this.#linked = f.block();
+    this.#missed = f.block();
+    this.#left = f.block();
     this.#lookup = f.block();
     this.#step = f.block();
     this.#failed = f.block();
@@ -125,9 +137,10 @@ class LoopEmitter {
       HANDLER.stale,
       HANDLER.spanning,
     ].map(() => f.block());
+    const usual = usualShapes().map((shape) => ({ shape, block: f.block() }));
     const outside = f.block();
     f.enter(this.#dispatch);
-    f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), own, outside);
+    f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), [...own, ...usual.map(({ block }) => block)], outside);
 
     const emitters = [
       () => this.#enterBlock(),
@@ -142,16 +155,13 @@ class LoopEmitter {
       (emitters[i] as () => void)();
     });
 
+    for (const { shape, block } of usual) {
+      f.enter(block);
+      emitHandler(f, shape, { record: this.#rec(), layout: this.#parts.layout, imports: this.#imports, ends: this.#ends() });
+    }
     f.enter(outside);
-    const called = f.callIndirect(
-      ['i32'],
-      ['i32'],
-      f.load('i32.load16_u', this.#rec(), FIELD.handler),
-      this.#rec(),
-    );
-    f.set(this.#next, called as IrValue);
-    f.jump(this.#advance);
-    this.#emitAdvance();
+    this.#callHandler();
+    this.#emitEnds();
     f.enter(this.#lookup);
     this.#findJump(0, EXIT_LOOKUP);
     f.enter(this.#step);
@@ -160,30 +170,44 @@ class LoopEmitter {
     this.#emitLeave();
   }
 
-  /** After an instruction whose handler said what comes next. */
-  #emitAdvance(): void {
+  /** Carries an instruction out by its handler's function, which says what comes next. */
+  #callHandler(): void {
     const f = this.#f;
-    const straight = f.block();
+    const handler = f.load('i32.load16_u', this.#rec(), FIELD.handler);
+    f.set(this.#next, f.callIndirect(['i32'], ['i32'], handler, this.#rec()) as IrValue);
     const other = f.block();
-    const elsewhere = f.block();
     const special = f.block();
-    f.enter(this.#advance);
-    f.branch(f.op('i32.eq', f.get(this.#next), this.#following()), straight, other, true);
-    f.enter(straight);
-    this.#goto(f.get(this.#next));
+    f.branch(f.op('i32.eq', f.get(this.#next), this.#following()), this.#straight, other, true);
     f.enter(other);
-    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(LOOKUP)), elsewhere, special, true);
-    f.enter(elsewhere);
+    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(LOOKUP)), this.#linked, special, true);
+    f.enter(special);
+    f.branch(f.op('i32.eq', f.get(this.#next), this.#i32(LEAVE)), this.#left, this.#missed, false);
+  }
+
+  #ends(): RecordEnds {
+    const f = this.#f;
+    return {
+      following: () => f.jump(this.#straight),
+      linked: (header) => {
+        f.set(this.#next, header);
+        f.jump(this.#linked);
+      },
+      lookup: () => f.jump(this.#missed),
+      leave: () => f.jump(this.#left),
+    };
+  }
+
+  #emitEnds(): void {
+    const f = this.#f;
+    f.enter(this.#straight);
+    this.#goto(this.#following());
+    f.enter(this.#linked);
     this.#retire(1);
     this.#goto(f.get(this.#next));
-    f.enter(special);
-    const lookup = f.block();
-    const leave = f.block();
-    f.branch(f.op('i32.eq', f.get(this.#next), this.#i32(LEAVE)), leave, lookup, false);
-    f.enter(lookup);
+    f.enter(this.#missed);
     this.#retire(1);
     f.jump(this.#lookup);
-    f.enter(leave);
+    f.enter(this.#left);
     // A faulting instruction does not retire.
     this.#retireCount(f.op('i32.ne', this.#read('exitReason'), this.#i32(EXIT_FAULT)));
     f.jump(this.#leave);

@@ -1,5 +1,5 @@
 // Binds semantics to decoded records: operands come from the record's fields, registers and flags from the CPU
-// block, and the handler's result is the next record. Field offsets: `record.ts`.
+// block, and where control goes on is the next record. Field offsets: `record.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import type { HelperDeclaration } from '../../x86/helpers/declarations.ts';
@@ -27,7 +27,8 @@ import type { MemoryLayout } from '../layout.ts';
 import type { ImportSet } from './engine-imports.ts';
 import { HandlerMemory, loadHost, MMX_EXPONENT, storeHost } from './guest-memory.ts';
 import { type HandlerShape, isFlat } from './handler-shape.ts';
-import { FIELD, LEAVE, LOOKUP, RECORD_SIZE, registerSlot } from './record.ts';
+import { FIELD, registerSlot } from './record.ts';
+import type { RecordEnds } from './record-ends.ts';
 
 const RSP_OFFSET = CPU_FIELDS.gpr.offset + GPR_INDEX.rsp * 8;
 /** Register files whose records hold CPU block offsets; the others hold register numbers. */
@@ -37,8 +38,7 @@ export interface RecordBindingParts {
   readonly record: IrValue;
   readonly layout: MemoryLayout;
   readonly imports: ImportSet;
-  /** Ends the handler with the next record, `LEAVE` or `LOOKUP`. */
-  readonly finish: (next: IrValue) => void;
+  readonly ends: RecordEnds;
 }
 
 export class RecordBinding implements Binding {
@@ -52,7 +52,7 @@ export class RecordBinding implements Binding {
   readonly #block: number;
   readonly #imports: ImportSet;
   readonly #memory: HandlerMemory;
-  readonly #return: (next: IrValue) => void;
+  readonly #ends: RecordEnds;
 
   constructor(f: FunctionBuilder, shape: HandlerShape, parts: RecordBindingParts) {
     this.#f = f;
@@ -61,7 +61,7 @@ export class RecordBinding implements Binding {
     this.#record = parts.record;
     this.#block = parts.layout.cpuBlock;
     this.#imports = parts.imports;
-    this.#return = parts.finish;
+    this.#ends = parts.ends;
     this.#memory = new HandlerMemory(f, {
       layout: parts.layout,
       imports: parts.imports,
@@ -95,7 +95,7 @@ export class RecordBinding implements Binding {
     const fine = f.block();
     f.branch(status, leave, fine, false);
     f.enter(leave);
-    this.#return(this.#i32(LEAVE));
+    this.#ends.leave();
     f.enter(fine);
   }
 
@@ -318,7 +318,7 @@ export class RecordBinding implements Binding {
   }
   #leave(reason: number): void {
     this.writeState('exitReason', 0, this.#i32(reason));
-    this.#return(this.#i32(LEAVE));
+    this.#ends.leave();
   }
   thisInstruction(): IrValue {
     return this.#ripPlus(this.#u16(FIELD.pageOffset));
@@ -339,7 +339,7 @@ export class RecordBinding implements Binding {
   }
   jump(target: IrValue): void {
     this.#setRip(target);
-    this.#return(this.#i32(LOOKUP));
+    this.#ends.lookup();
   }
   jumpRelative(operand: BoundOperand): void {
     const f = this.#f;
@@ -357,7 +357,7 @@ export class RecordBinding implements Binding {
     }
     this.jump(target);
     f.enter(linked);
-    this.#return(link);
+    this.#ends.linked(link);
   }
   jumpRelativeWhen(condition: IrValue, operand: BoundOperand): void {
     const f = this.#f;
@@ -371,7 +371,7 @@ export class RecordBinding implements Binding {
   }
   /** The instruction is over; the next record follows. */
   proceed(): void {
-    this.#return(this.#f.op('i32.add', this.#record, this.#i32(RECORD_SIZE)));
+    this.#ends.following();
   }
   endBlock(reason: 'lookup' | 'halt' | 'shadow'): void {
     this.endsBlock = true;
@@ -421,6 +421,6 @@ export class RecordBinding implements Binding {
     f.enter(leave);
     this.#leave(EXIT_LOOKUP);
     f.enter(stay);
-    this.#return(this.#i32(LOOKUP));
+    this.#ends.lookup();
   }
 }
