@@ -63,6 +63,8 @@ export class JumpCache {
   readonly #local = new Int32Array(MAX_LOCAL);
   readonly #isLocal = new Uint8Array(JUMP_CACHE_ENTRIES);
   #localCount = 0;
+  /** By slot, while `forgetRegions` searches: a look at an array for each entry, and not into a set. */
+  readonly #isForgotten = new Uint8Array(1 << HIGH_BITS);
   #turn = 0;
   /** By address space: entries it had when it was left, as place and words. */
   readonly #kept = Array.from({ length: ADDRESS_SPACES }, () => ({ words: new Int32Array(MAX_KEPT * KEPT_WORDS), count: 0 }));
@@ -199,17 +201,20 @@ export class JumpCache {
   forgetRegions(slots: ReadonlySet<number>): void {
     if (slots.size === 0) return;
     const { i32 } = this.#views;
+    const isForgotten = this.#isForgotten;
+    for (const slot of slots) isForgotten[slot] = 1;
     const end = this.#first + JUMP_CACHE_ENTRIES * ENTRY_WORDS;
     for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {
       const high = i32[entry + 1] as number;
-      if (slots.has(high >>> HIGH_BITS)) i32[entry + 1] = high & 0xffff;
+      if (isForgotten[high >>> HIGH_BITS] === 1) i32[entry + 1] = high & 0xffff;
     }
     for (const { words, count } of this.#kept) {
       for (let at = 2; at < count * KEPT_WORDS; at += KEPT_WORDS) {
         const high = words[at] as number;
-        if (slots.has(high >>> HIGH_BITS)) words[at] = high & 0xffff;
+        if (isForgotten[high >>> HIGH_BITS] === 1) words[at] = high & 0xffff;
       }
     }
+    for (const slot of slots) isForgotten[slot] = 0;
   }
 
   #entriesOf(target: JumpTarget): number[] {

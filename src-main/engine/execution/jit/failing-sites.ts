@@ -6,8 +6,11 @@ import { FAILURES_HEARD_AS_ONE } from '../interpreter/main-loop.ts';
 import { pageOf } from '../layout.ts';
 import { Sites } from './sites.ts';
 
-/** Of the failures that the run loop hears of. Misses of the TLB leave too, so that a few are no sign. */
-const OFTEN = Math.ceil(100 / FAILURES_HEARD_AS_ONE);
+/**
+ * Of the failures that the run loop hears of. A thousand take less than compiling a region, and misses of the TLB leave too, so
+ * that a few are no sign.
+ */
+const OFTEN = Math.ceil(1000 / FAILURES_HEARD_AS_ONE);
 /** A region that is translated anew for one site has the others in mind that fail, if not so often. */
 const SELDOM = Math.ceil(OFTEN / 4);
 const MAX_SITES = 0x1_0000;

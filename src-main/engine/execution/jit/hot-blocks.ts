@@ -3,7 +3,7 @@
 // it gets one region after the other.
 
 /** Entries after which a block is hot. */
-export const HOT_ENTRIES = 4000;
+export const HOT_ENTRIES = 8000;
 /** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
 const RESTING_COMPILE_NS = 500_000_000;
 export const RESTING_ENTRIES = 1000;
