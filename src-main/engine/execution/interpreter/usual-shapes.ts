@@ -1,6 +1,6 @@
 // Shapes that most of what is interpreted has, whatever the guest: the dispatch loop carries them out itself. Chosen by
-// samples of guests that boot and compile: seven eighths of what they interpret in their 32-bit or 64-bit flat mode.
-// Each is given by an instruction that has it, in machine code; which registers and constants it names does not matter.
+// samples of guests that boot and compile: three quarters of the time in handlers was theirs. Each is given by an
+// instruction that has it, in machine code; which registers and constants it names does not matter.
 
 import { decode } from '../../x86/decode/decoder.ts';
 import {
@@ -20,7 +20,7 @@ const FLAT_64 = FLAT | MODE_LONG | MODE_LONG64;
 
 /** The same bytes in both modes. */
 const SAME = [
-  '50 58 6a01 c9', // PUSH and POP of a register, PUSH 1, LEAVE
+  '50 ff7310 58 6a01 c9', // PUSH and POP of a register, PUSH of memory and of a constant, LEAVE
   'e800000000 c3 eb00', // CALL, RET, JMP
   '7200 7300 7400 7500 7600 7700 7800 7900 7c00 7d00 7e00 7f00', // Jcc but for overflow and parity
   '0fb64310 0fb6041b 0fb6c0 0fb74310', // MOVZX from bytes and a word
@@ -43,12 +43,13 @@ const WIDENED = [
 const ONLY_32 = [
   '40 48', // INC, DEC
   'b800000000', // MOV of a constant
-  '8b0d00000000 648b0d00000000', // MOV from an address, and by FS
+  '8b0d00000000 648b0d00000000 642b0d00000000', // MOV from an address; MOV and SUB by FS
 ];
 
 const ONLY_64 = [
   'b800000000 48b80000000000000000', // MOV of constants
-  '8b0500000000 488b0500000000 65488b042500000000', // MOV by RIP, and by GS
+  '8b0500000000 488b0500000000 488d0500000000', // MOV and LEA by RIP
+  '65488b042500000000 65482b042500000000', // MOV and SUB by GS
   '48634310 4863c0', // MOVSXD
   '0f1f00 0f1f0400', // NOP
 ];
