@@ -185,7 +185,6 @@ export class Engine implements CpuEngine {
       jit: this.#jit?.stats,
       regions: this.#jit?.live,
       mmu: this.#mmu.stats,
-      handlerKeys: this.#handlers.numbers.keys,
     };
   }
 

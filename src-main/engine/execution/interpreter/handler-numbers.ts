@@ -71,9 +71,6 @@ export class HandlerNumbers {
   get isFull(): boolean {
     return this.#next >= FIRST_REGION_SLOT - SPARE_NUMBERS;
   }
-  get keys(): Iterable<string> {
-    return this.#numbers.keys();
-  }
 
   /**
    * Whether an instruction returns to the run loop, on some path at least. Known of its shape alone, whatever ran before:

@@ -1,18 +1,18 @@
 // Instructions that the dispatch loop carries out itself: that they are what it can, and are known by what decoding finds.
 
 import { describe, expect, it } from 'vitest';
-import { IMPORT_MODULE, ImportSet } from '../../src-main/engine/execution/interpreter/engine-imports.ts';
-import { emitHandler, HandlerNumbers } from '../../src-main/engine/execution/interpreter/handler-numbers.ts';
-import { HANDLER } from '../../src-main/engine/execution/interpreter/record.ts';
-import { returnedEnds } from '../../src-main/engine/execution/interpreter/record-ends.ts';
-import { usualShapes } from '../../src-main/engine/execution/interpreter/usual-shapes.ts';
-import { computeLayout } from '../../src-main/engine/execution/layout.ts';
-import { createModuleBuilder } from '../../src-main/engine/ir/module.ts';
-import { decode } from '../../src-main/engine/x86/decode/decoder.ts';
-import { X86_64_V2 } from '../../src-main/engine/x86/models/x86-64-v2.ts';
+import { IMPORT_MODULE, ImportSet } from '../../../../src-main/engine/execution/interpreter/engine-imports.ts';
+import { emitHandler, HandlerNumbers } from '../../../../src-main/engine/execution/interpreter/handler-numbers.ts';
+import { HANDLER } from '../../../../src-main/engine/execution/interpreter/record.ts';
+import { returnedEnds } from '../../../../src-main/engine/execution/interpreter/record-ends.ts';
+import { usualShapes } from '../../../../src-main/engine/execution/interpreter/usual-shapes.ts';
+import { computeLayout } from '../../../../src-main/engine/execution/layout.ts';
+import { createModuleBuilder } from '../../../../src-main/engine/ir/module.ts';
+import { decode } from '../../../../src-main/engine/x86/decode/decoder.ts';
+import { X86_64_V2 } from '../../../../src-main/engine/x86/models/x86-64-v2.ts';
 import {
   MODE_CODE32, MODE_FLAT_CS, MODE_FLAT_DATA, MODE_FPU, MODE_LONG, MODE_LONG64, MODE_PROTECTED, MODE_SSE, MODE_STACK32,
-} from '../../src-main/engine/x86/state/cpu-state.ts';
+} from '../../../../src-main/engine/x86/state/cpu-state.ts';
 
 /** With the floating-point units on, as guests have them. */
 const FLAT = MODE_PROTECTED | MODE_FPU | MODE_SSE | MODE_FLAT_CS | MODE_FLAT_DATA;
