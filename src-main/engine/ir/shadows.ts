@@ -109,49 +109,50 @@ class Numbering {
     }
   }
 
-  /** Most of what numbering takes: a row of all variables for each way here. */
-  private enter(node: number): void {
-    const { flow, state, exits, variables } = this;
-    let ways = 0;
+  /** Where the rows of `exits` begin that belong to ways to a node, as far as they have been passed. */
+  private ways(node: number): number[] {
+    const { flow, passedAt, variables } = this;
+    const ways: number[] = [];
     for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
       const from = flow.predecessors[i]!;
-      if (this.passedAt[from] === 0) continue;
-      const at = from * variables;
-      if (ways++ === 0) {
-        for (let variable = 0; variable < variables; variable++) state[variable] = exits[at + variable]!;
-        continue;
-      }
-      const joined = this.joined + node * variables;
+      if (passedAt[from] !== 0) ways.push(from * variables);
+    }
+    return ways;
+  }
+
+  /** Most of what numbering takes: all variables for each way here. */
+  private enter(node: number): void {
+    const { state, exits, variables } = this;
+    const ways = this.ways(node);
+    const [first, ...others] = ways;
+    if (first === undefined) {
+      state.fill(UNSET);
+      return;
+    }
+    const joined = this.joined + node * variables;
+    for (let variable = 0; variable < variables; variable++) state[variable] = exits[first + variable]!;
+    for (const at of others) {
       for (let variable = 0; variable < variables; variable++) {
         if (state[variable] !== exits[at + variable]) state[variable] = joined + variable;
       }
     }
-    if (ways === 0) state.fill(UNSET);
-    else if (ways > 1) this.join(node);
+    if (others.length > 0) for (const shadow of this.graph.shadows.keys()) this.join(shadow, ways);
   }
 
   /** A shadow that every way has left equal to another variable, or saying nothing, is equal to it. */
-  private join(node: number): void {
-    const { graph, flow, exits, state, variables } = this;
-    const before: number[] = [];
-    for (let i = flow.predecessorStart[node]!; i < flow.predecessorStart[node + 1]!; i++) {
-      const from = flow.predecessors[i]!;
-      if (this.passedAt[from] !== 0) before.push(from * variables);
+  private join(shadow: number, before: readonly number[]): void {
+    const { graph, exits, state, variables } = this;
+    const ways = before.filter((at) => exits[at + shadow] !== UNSET);
+    const [first] = ways;
+    if (first === undefined) {
+      state[shadow] = UNSET;
+      return;
     }
-    for (const shadow of graph.shadows.keys()) {
-      const ways = before.filter((at) => exits[at + shadow] !== UNSET);
-      const [first] = ways;
-      if (first === undefined) {
-        state[shadow] = UNSET;
-        continue;
-      }
-      const number = exits[first + shadow];
-      for (let other = 0; other < variables; other++) {
-        if (exits[first + other] !== number || graph.shadows.has(other)) continue;
-        if (!ways.every((at) => exits[at + shadow] === exits[at + other])) continue;
-        state[shadow] = state[other]!;
-        break;
-      }
+    for (let other = 0; other < variables; other++) {
+      if (exits[first + other] !== exits[first + shadow] || graph.shadows.has(other)) continue;
+      if (!ways.every((at) => exits[at + shadow] === exits[at + other])) continue;
+      state[shadow] = state[other]!;
+      return;
     }
   }
 
