@@ -53,6 +53,9 @@ const STACK_FAULT = 12;
 /** The program has come, by changing itself, to what the oracle cannot say anything about. */
 export class BeyondOracle extends Error {}
 
+/** More accesses than a program makes that ends in good time: a repeated string instruction whose count has become large. */
+export const MANY_ACCESSES = 1_000_000;
+
 export class OracleMachine implements Backend {
   readonly cpu: FakeCpu;
   halted = false;
@@ -62,6 +65,7 @@ export class OracleMachine implements Backend {
   exception = -1;
   /** Addresses of bytes stored since the last `forgetWrites`. */
   private written: number[] = [];
+  private accesses = 0;
   private instruction!: Instruction;
   private readonly addresses = new Map<Operand, bigint>();
   private start = 0n;
@@ -69,15 +73,26 @@ export class OracleMachine implements Backend {
 
   constructor(model: CpuModel, ramBytes: number) {
     this.cpu = new FakeCpu(model, ramBytes);
+    const read = this.cpu.readLinear.bind(this.cpu);
+    this.cpu.readLinear = (address, bytes, user) => {
+      this.count();
+      return read(address, bytes, user);
+    };
     const write = this.cpu.writeLinear.bind(this.cpu);
     this.cpu.writeLinear = (address, bytes, value, user) => {
+      this.count();
       for (let i = 0; i < bytes; i++) this.written.push(address + i);
       return write(address, bytes, value, user);
     };
   }
 
+  private count(): void {
+    if (++this.accesses > MANY_ACCESSES) throw new BeyondOracle('it goes on too long');
+  }
+
   /** Zeroes every byte stored since the last call. */
   forgetWrites(): void {
+    this.accesses = 0;
     for (const address of this.written) this.cpu.memory[address] = 0;
     this.written = [];
   }

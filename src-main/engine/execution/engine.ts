@@ -116,7 +116,7 @@ export class Engine implements CpuEngine {
     Object.assign(slowPaths, createX87Routines(layout, slowPaths), segments);
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
-    this.#handlers = new HandlerTable(layout, slowPaths, load);
+    this.#handlers = new HandlerTable(layout, slowPaths, options.load);
     const { features } = options.model;
     this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features, times: this.#times }, layout);
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
@@ -144,7 +144,8 @@ export class Engine implements CpuEngine {
       translationsChanged: (scope) => this.#translationsChanged(scope),
       pageInvalidated: (address) => { if (this.#fetches.knows(address)) this.#translationsChanged('all'); },
     });
-    this.#run = createMainLoop({ layout, imports: slowPaths, table: this.#handlers.table });
+    const { table, numbers } = this.#handlers;
+    this.#run = createMainLoop({ layout, imports: slowPaths, table, usual: numbers.usual });
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
     this.#translationsChanged('all');

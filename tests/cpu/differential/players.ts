@@ -1,24 +1,41 @@
 // The machines that random programs are played on: both tiers of the engine, and the machine without either.
 
-import { createFlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
-import type { FlatMachine } from '../../../src-main/engine/execution/flat-machine.ts';
+import { createFlatMachine, type FlatMachine, type FlatMachineOptions } from '../../../src-main/engine/execution/flat-machine.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import { loadEvaluated } from '../../support/evaluated-modules.ts';
-import { BeyondOracle, OracleMachine } from '../../support/oracle-machine.ts';
+import { BeyondOracle, MANY_ACCESSES, OracleMachine } from '../../support/oracle-machine.ts';
 import type { Player } from './play.ts';
 import { RAM_BYTES } from './scene.ts';
+
+/** Behind the end of memory a program that has changed itself may repeat a string instruction four thousand million times. */
+class EndlessAccesses extends Error {}
 
 class EnginePlayer implements Player {
   readonly name: string;
   readonly speculates: boolean;
-  readonly #create: () => FlatMachine;
+  readonly #options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>;
   #machine: FlatMachine;
+  #outside = 0;
 
-  constructor(name: string, speculates: boolean, create: () => FlatMachine) {
+  constructor(name: string, options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>) {
     this.name = name;
-    this.speculates = speculates;
-    this.#create = create;
-    this.#machine = create();
+    this.speculates = options.accel === 'jit';
+    this.#options = options;
+    this.#machine = this.#create();
+  }
+
+  #create(): FlatMachine {
+    const environment = {
+      memoryRead: (_address: number, width: number) => {
+        this.#countOutside();
+        return 2 ** (width * 8) - 1;
+      },
+      memoryWrite: () => this.#countOutside(),
+    };
+    return createFlatMachine({ ramBytes: RAM_BYTES, model: 'x86-64-v2', ...this.#options, environment });
+  }
+  #countOutside(): void {
+    if (++this.#outside > MANY_ACCESSES) throw new EndlessAccesses();
   }
   get cpu() {
     return this.#machine.cpu;
@@ -27,30 +44,32 @@ class EnginePlayer implements Player {
     return this.#machine.memory;
   }
   prepare(): void {
+    this.#outside = 0;
     this.#machine.codeChanged();
   }
   restart(): void {
     this.#machine = this.#create();
   }
-  run(maxInstructions: number): 'halt' | 'shutdown' | 'other' {
-    const stop = this.#machine.runToHalt(maxInstructions);
-    return stop === 'halt' || stop === 'shutdown' ? stop : 'other';
+  run(maxInstructions: number): 'halt' | 'shutdown' | 'unknown' | 'other' {
+    try {
+      const stop = this.#machine.runToHalt(maxInstructions);
+      return stop === 'halt' || stop === 'shutdown' ? stop : 'other';
+    } catch (error) {
+      if (!(error instanceof EndlessAccesses)) throw error;
+      this.restart();
+      return 'unknown';
+    }
   }
 }
 
-const COMMON = { ramBytes: RAM_BYTES, model: 'x86-64-v2' } as const;
-
-export const interpreterPlayer = (): Player =>
-  new EnginePlayer('interpreter', false, () => createFlatMachine({ ...COMMON, accel: 'interp' }));
+export const interpreterPlayer = (): Player => new EnginePlayer('interpreter', { accel: 'interp' });
 
 /** Regions are compiled when a block is entered for the `hotThreshold`th time. */
-export const jitPlayer = (hotThreshold: number): Player =>
-  new EnginePlayer(`jit after ${hotThreshold}`, true, () => createFlatMachine({ ...COMMON, accel: 'jit', hotThreshold }));
+export const jitPlayer = (hotThreshold: number): Player => new EnginePlayer(`jit after ${hotThreshold}`, { accel: 'jit', hotThreshold });
 
 /** Handlers, and regions where `accel` says so, by the evaluator of the IR instead of WebAssembly. */
 export const evaluatorPlayer = (accel: 'interp' | 'jit'): Player =>
-  new EnginePlayer(`${accel} evaluated`, accel === 'jit', () =>
-    createFlatMachine({ ...COMMON, accel, hotThreshold: 1, load: loadEvaluated }));
+  new EnginePlayer(`${accel} evaluated`, { accel, hotThreshold: 1, load: loadEvaluated });
 
 class OraclePlayer implements Player {
   readonly name = 'oracle';

@@ -49,6 +49,8 @@ export interface PendingHandlers {
 }
 
 export class HandlerNumbers {
+  /** Shapes that the dispatch loop has: there are no functions of them. Their numbers come first, in this order. */
+  readonly usual: readonly HandlerShape[];
   readonly #layout: MemoryLayout;
   readonly #numbers = new Map<string, number>();
   /** Shapes met so far by opcode row, few for each: building a key takes longer than decoding. */
@@ -59,8 +61,9 @@ export class HandlerNumbers {
   #next: number = HANDLER.first;
   #pending: PendingHandlers | undefined;
 
-  constructor(layout: MemoryLayout) {
+  constructor(layout: MemoryLayout, usual = usualShapes()) {
     this.#layout = layout;
+    this.usual = usual;
     this.#numberUsual();
   }
 
@@ -137,9 +140,8 @@ export class HandlerNumbers {
     this.#numberUsual();
   }
 
-  /** The dispatch loop has these: there are no functions of them. */
   #numberUsual(): void {
-    for (const { key } of usualShapes()) this.#numbers.set(key, this.#next++);
+    for (const { key } of this.usual) this.#numbers.set(key, this.#next++);
   }
 
   /** What was asked for since the last call. */

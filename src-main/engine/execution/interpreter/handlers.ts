@@ -5,6 +5,7 @@ import type { MemoryLayout } from '../layout.ts';
 import { loadWebAssembly, type ModuleLoader } from '../module-loader.ts';
 import type { EngineImports } from './engine-imports.ts';
 import { FIRST_REGION_SLOT, HandlerNumbers } from './handler-numbers.ts';
+import { usualShapes } from './usual-shapes.ts';
 
 const REGION_SLOTS = 0x4000;
 
@@ -14,14 +15,11 @@ export class HandlerTable {
   readonly #imports: EngineImports;
   readonly #load: ModuleLoader;
 
-  constructor(
-    layout: MemoryLayout,
-    imports: EngineImports,
-    load: ModuleLoader = loadWebAssembly,
-  ) {
-    this.numbers = new HandlerNumbers(layout);
+  /** `load`: what makes functions of all handlers, so that the dispatch loop has none of them inside. */
+  constructor(layout: MemoryLayout, imports: EngineImports, load?: ModuleLoader) {
+    this.numbers = new HandlerNumbers(layout, load === undefined ? usualShapes() : []);
     this.#imports = imports;
-    this.#load = load;
+    this.#load = load ?? loadWebAssembly;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_REGION_SLOT + REGION_SLOTS });
   }
 

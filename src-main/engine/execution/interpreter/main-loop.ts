@@ -18,16 +18,18 @@ import {
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import { emitHandler } from './handler-numbers.ts';
+import type { HandlerShape } from './handler-shape.ts';
 import { jumpCacheIndex, jumpCacheParts, JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
-import { usualShapes } from './usual-shapes.ts';
 
 export interface MainLoopParts {
   readonly layout: MemoryLayout;
   readonly imports: EngineImports;
   /** Handlers by number, and compiled regions by slot. */
   readonly table: WebAssembly.Table;
+  /** Shapes that it carries out itself, in the order of their numbers. */
+  readonly usual: readonly HandlerShape[];
 }
 
 /** The run loop hears of so many failures of regions only once: to come by there takes as long as a hundred instructions. */
@@ -137,7 +139,7 @@ class LoopEmitter {
       HANDLER.stale,
       HANDLER.spanning,
     ].map(() => f.block());
-    const usual = usualShapes().map((shape) => ({ shape, block: f.block() }));
+    const usual = this.#parts.usual.map((shape) => ({ shape, block: f.block() }));
     const outside = f.block();
     f.enter(this.#dispatch);
     f.switch(f.load('i32.load16_u', this.#rec(), FIELD.handler), [...own, ...usual.map(({ block }) => block)], outside);

@@ -3,7 +3,7 @@
 
 export const RECORD_SIZE = 32;
 
-/** Handlers that the main loop carries out itself; greater numbers are slots of the handler table. */
+/** What the main loop does itself; numbers of instruction handlers follow, those that it has inside before slots of the handler table. */
 export const HANDLER = {
   /** Block header: polls attention and budget, counts entries. */
   enter: 0,
@@ -17,7 +17,7 @@ export const HANDLER = {
   stale: 4,
   /** Block header with a region that reaches into other pages: as `region`, once it is known to be mapped as then. */
   spanning: 5,
-  /** First of the instruction handlers. */
+  /** First of the instruction handlers: of the usual shapes, then of others as they are met. */
   first: 6,
 } as const;
 

@@ -74,7 +74,6 @@ function shapes(): HandlerShape[] {
 
 let known: readonly HandlerShape[] | undefined;
 
-/** In the order of their numbers, from `HANDLER.first`. */
 export function usualShapes(): readonly HandlerShape[] {
   known ??= shapes();
   return known;
