@@ -35,7 +35,9 @@ export class SegmentCheck {
     return offset > this.#cpu.get32('segmentLimit', segment) && offset + (descriptor & 0xff) <= top;
   }
 
+  /** What runs over the end of four gigabytes wraps, as in flat segments, which are not checked: the manual allows both. */
   #isInside(segment: number, offset: number, bytes: number): boolean {
-    return offset + bytes - 1 <= this.#cpu.get32('segmentLimit', segment);
+    const limit = this.#cpu.get32('segmentLimit', segment);
+    return limit === 0xffff_ffff || offset + bytes - 1 <= limit;
   }
 }
