@@ -53,7 +53,7 @@ const STACK_FAULT = 12;
 /** The program has come, by changing itself, to what the oracle cannot say anything about. */
 export class BeyondOracle extends Error {}
 
-/** More accesses than a program makes that ends in good time: a repeated string instruction whose count has become large. */
+/** More accesses than one instruction makes that ends in good time: a repeated one whose count has become large. */
 export const MANY_ACCESSES = 1_000_000;
 
 export class OracleMachine implements Backend {
@@ -65,6 +65,7 @@ export class OracleMachine implements Backend {
   exception = -1;
   /** Addresses of bytes stored since the last `forgetWrites`. */
   private written: number[] = [];
+  /** By the present instruction. */
   private accesses = 0;
   private instruction!: Instruction;
   private readonly addresses = new Map<Operand, bigint>();
@@ -92,7 +93,6 @@ export class OracleMachine implements Backend {
 
   /** Zeroes every byte stored since the last call. */
   forgetWrites(): void {
-    this.accesses = 0;
     for (const address of this.written) this.cpu.memory[address] = 0;
     this.written = [];
   }
@@ -147,6 +147,7 @@ export class OracleMachine implements Backend {
 
   /** One instruction (all passes of a repeated one), or the delivery of its exception. */
   step(): void {
+    this.accesses = 0;
     this.cpu.set32('interruptShadow', 0);
     this.start = this.cpu.get64('rip');
     const traced = (this.cpu.readFlags() & EFLAGS_TF) !== 0;
