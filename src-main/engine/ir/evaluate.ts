@@ -45,6 +45,13 @@ export function zeroOf(type: string): RawValue {
   return type === 'v128' ? new Uint8Array(16) : type.endsWith('64') ? 0n : 0;
 }
 
+/** It may go on for ever. */
+export class TooManyBlocks extends Error {
+  constructor(name: string) {
+    super(`${name}: too many blocks executed`);
+  }
+}
+
 class Execution {
   private readonly graph: FunctionGraph;
   private readonly environment: Environment;
@@ -88,7 +95,7 @@ class Execution {
           throw new EvaluationTrap('unreachable');
       }
     }
-    throw new Error(`${graph.name}: too many blocks executed`);
+    throw new TooManyBlocks(graph.name);
   }
 
   private value(id: number): RawValue {

@@ -1,6 +1,7 @@
 // The machines that random programs are played on: both tiers of the engine, and the machine without either.
 
 import { createFlatMachine, type FlatMachine, type FlatMachineOptions } from '../../../src-main/engine/execution/flat-machine.ts';
+import { TooManyBlocks } from '../../../src-main/engine/ir/evaluate.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import { loadEvaluated } from '../../support/evaluated-modules.ts';
 import { BeyondOracle, MANY_ACCESSES, OracleMachine } from '../../support/oracle-machine.ts';
@@ -55,7 +56,7 @@ class EnginePlayer implements Player {
       const stop = this.#machine.runToHalt(maxInstructions);
       return stop === 'halt' || stop === 'shutdown' ? stop : 'other';
     } catch (error) {
-      if (!(error instanceof EndlessAccesses)) throw error;
+      if (!(error instanceof EndlessAccesses || error instanceof TooManyBlocks)) throw error;
       this.restart();
       return 'unknown';
     }
