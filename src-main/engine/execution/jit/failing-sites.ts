@@ -7,8 +7,8 @@ import { pageOf } from '../layout.ts';
 import { Sites } from './sites.ts';
 
 /**
- * Of the failures that the run loop hears of. A thousand take less than compiling a region, and misses of the TLB leave too, so
- * that a few are no sign.
+ * Of the failures that the run loop hears of. Compiling a region anew after a hundred lost time, and misses of the TLB leave
+ * too, so that a few are no sign.
  */
 const OFTEN = Math.ceil(1000 / FAILURES_HEARD_AS_ONE);
 /** A region that is translated anew for one site has the others in mind that fail, if not so often. */
