@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GUESTS_FOLDER, prepareGuests } from '../guests/prepare-guests.mjs';
+import { failedSpecs, failedUnits } from './failed-tests.mjs';
 import { prepareChromium } from './find-chromium.mjs';
 import { prepareQemu } from './find-qemu.mjs';
 
@@ -17,7 +18,10 @@ const ZONES = ['shared', 'src-main/engine', 'src-main', 'src-renderer', 'tests',
 const STEP_LIMIT_MS = (process.argv.includes('--long') ? 120 : 12) * 60_000;
 const APP_TESTS = 'tests/app/playwright.config.ts';
 
-/** @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number }} Result */
+/**
+ * `failures`: the names of tests that failed with the first lines of what they said, for the end of the report.
+ * @typedef {{ name: string, passed: number, failed: number, skipped: number, seconds: number, failures?: string[] }} Result
+ */
 
 /** @param {string} line */
 const say = (line) => console.log(line);
@@ -97,6 +101,7 @@ function vitest() {
     failed: Math.max(json?.numFailedTests ?? 0, status === 0 ? 0 : 1),
     skipped: (json?.numPendingTests ?? 0) + (json?.numTodoTests ?? 0),
     seconds,
+    failures: failedUnits(json, ROOT),
   };
 }
 
@@ -112,13 +117,15 @@ function playwright() {
     APP_TESTS,
     '--reporter=list,json',
   ]);
-  const stats = readJson(file)?.stats;
+  const json = readJson(file);
+  const stats = json?.stats;
   return {
     name,
     passed: (stats?.expected ?? 0) + (stats?.flaky ?? 0),
     failed: Math.max(stats?.unexpected ?? 0, status === 0 ? 0 : 1),
     skipped: stats?.skipped ?? 0,
     seconds,
+    failures: failedSpecs(json),
   };
 }
 
@@ -155,6 +162,8 @@ function report(all) {
     const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
     say(`${failed > 0 ? 'FAILED' : 'ok    '} ${name}: ${counts} in ${seconds.toFixed(1)} s`);
   }
+  // Here and not only where they happened: whoever sees just the end of a long report sees what failed.
+  for (const text of all.flatMap(({ failures }) => failures ?? [])) say(`FAILED ${text}`);
   for (const line of missing) say(`Note: ${line}`);
   /** @param {'passed' | 'failed' | 'skipped'} key */
   const sum = (key) => all.reduce((total, result) => total + result[key], 0);
