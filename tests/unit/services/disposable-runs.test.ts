@@ -100,6 +100,8 @@ describe('a disposable run', () => {
       found.opened.runNvram.put(ID, cmos('03'));
       found.runs.ended(ID);
       expect(await found.opened.nvram.read(ID)).toBe(cmos('01'));
+      // As a service that closes does; what it had not written by then the next one could not know.
+      await found.opened.runNvram.flush();
       const { opened, runs } = what === 'keep' ? await service(found.folder) : found;
       await runs[what](ID);
       expect(await opened.nvram.read(ID), what).toBe(cmos(wanted));
