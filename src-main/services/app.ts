@@ -224,7 +224,12 @@ export class App {
   async shutdown(): Promise<void> {
     this.#autoSnapshots.end();
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
-    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), this.#nvram.flush(), this.#disposableNvram.flush(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
+    await Promise.all([this.#written(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
+  }
+
+  /** What is written beside machines, behind what they do, is on the disk. */
+  async #written(): Promise<void> {
+    await Promise.all([this.#logs.flush(), this.#thumbnails.flush(), this.#nvram.flush(), this.#disposableNvram.flush()]);
   }
 
   handlers(window: WindowHost): Handlers<AppContract> {
@@ -329,7 +334,7 @@ export class App {
         supervisor.require(id, 'delete');
         this.#refuseBusy(id);
         await this.#refuseParent(id);
-        await Promise.all([this.#logs.flush(), this.#thumbnails.flush()]);
+        await this.#written();
         const trashed = await registry.delete(id);
         supervisor.forget(id);
         this.#logs.forget(id);
