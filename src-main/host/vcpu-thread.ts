@@ -12,6 +12,9 @@ import { monotonicNs } from './host-time.ts';
 import { ThreadProfiler } from './thread-profile.ts';
 import type { GuestTask, StartFailure, WorkerMessage } from './worker-protocol.ts';
 
+/** V8 of this major version (Node 24) has one table for all modules that import it; of 11 (Node 20) each has a copy. */
+const SHARED_TABLES_SINCE = 13;
+
 export function runMachine({ options, alarm, profile, regions }: GuestTask, port: MessagePort): void {
   const setter = new AlarmSetter(alarm);
   const post = (message: WorkerMessage): void => port.postMessage(message);
@@ -23,6 +26,7 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
     emit: (event) => post({ kind: 'event', event }),
     alarm: (deadlineNs) => setter.set(deadlineNs),
     tidyUp: collectGarbage,
+    copiesTables: Number.parseInt(process.versions.v8, 10) < SHARED_TABLES_SINCE,
     ...(regions === undefined ? {} : { regionChannel: regionChannel(regions, () => post({ kind: 'hot', task: machine.engine.regionThread })) }),
   };
   let machine: Machine;

@@ -104,6 +104,8 @@ export interface CpuEngineOptions {
   readonly load?: ModuleLoader;
   /** The way to a thread that compiles regions, once it is ready; absent: regions are compiled between two runs. */
   readonly regionChannel?: RegionChannel;
+  /** Whether each module that imports a table has a copy of it, as with V8 up to 11: regions do not go on in one another then. */
+  readonly copiesTables?: boolean;
   /** Entries of a block before its region is compiled. */
   readonly hotThreshold?: number;
   /** Memory that regions may take, as far as it can be estimated; those used least recently make room for new ones. */

@@ -87,6 +87,7 @@ export class Engine implements CpuEngine {
   readonly #epochs: MappingEpochs;
   readonly #jit: Jit | undefined;
   readonly #shared: SharedCompiler | undefined;
+  readonly #isChained: boolean;
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
   readonly #waiting: WaitingInterrupts;
@@ -117,13 +118,15 @@ export class Engine implements CpuEngine {
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
     this.#handlers = new HandlerTable(layout, slowPaths, options.load);
+    slowPaths['table'] = this.#handlers.table;
+    this.#isChained = options.load === undefined && options.copiesTables !== true;
     const { features } = options.model;
     this.#code = new CodeCache({ views, tlb, handlers: this.#handlers, features, times: this.#times }, layout);
     this.#mmu = new Mmu({ views, cpu: this.#cpu, map: this.#map, tlb, code: this.#code }, layout);
     if (options.accelerator === 'jit') {
       const mapping = { codePage: (linear: number, user: boolean) => this.#codePage(linear, user) };
       const leavesBlock = (instruction: Instruction, mode: number) => this.#handlers.numbers.leavesBlock(instruction, mode);
-      const own = new OwnCompiler({ memory: views.u8, layout, features, leavesBlock }, load, slowPaths);
+      const own = new OwnCompiler({ memory: views.u8, layout, features, isChained: this.#isChained, leavesBlock }, load, slowPaths);
       this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
       this.#shared = options.regionChannel && new SharedCompiler(own, options.regionChannel, slowPaths);
       const compiler = this.#shared ?? own;
@@ -144,8 +147,7 @@ export class Engine implements CpuEngine {
       translationsChanged: (scope) => this.#translationsChanged(scope),
       pageInvalidated: (address) => { if (this.#fetches.knows(address)) this.#translationsChanged('all'); },
     });
-    const { table, numbers } = this.#handlers;
-    this.#run = createMainLoop({ layout, imports: slowPaths, table, usual: numbers.usual });
+    this.#run = createMainLoop({ layout, imports: slowPaths, usual: this.#handlers.numbers.usual });
     this.attentionAddress = this.#cpu.address(F.attention);
     this.#attention = this.attentionAddress >> 2;
     this.#translationsChanged('all');
@@ -190,7 +192,7 @@ export class Engine implements CpuEngine {
   }
 
   get regionThread(): RegionThreadTask {
-    return { memory: this.memory.buffer as SharedArrayBuffer, layout: this.#layout, features: this.#cpu.model.features };
+    return { memory: this.memory.buffer as SharedArrayBuffer, layout: this.#layout, features: this.#cpu.model.features, isChained: this.#isChained };
   }
   loseRegionThread(): void {
     this.#shared?.lose();

@@ -20,6 +20,7 @@ export interface FlatMachineOptions {
   readonly load?: ModuleLoader;
   readonly codeCacheBytes?: number;
   readonly regionChannel?: RegionChannel;
+  readonly copiesTables?: boolean;
 }
 
 export interface FlatMachine {
@@ -61,6 +62,7 @@ export function createFlatMachine(options: FlatMachineOptions): FlatMachine {
     ...(options.hotThreshold === undefined ? {} : { hotThreshold: options.hotThreshold }),
     ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
     ...(options.regionChannel === undefined ? {} : { regionChannel: options.regionChannel }),
+    ...(options.copiesTables === undefined ? {} : { copiesTables: options.copiesTables }),
     ...(options.load === undefined ? {} : { load: options.load }),
   });
   return {

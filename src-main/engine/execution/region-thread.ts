@@ -16,6 +16,8 @@ export interface RegionThreadTask {
   readonly memory: SharedArrayBuffer;
   readonly layout: MemoryLayout;
   readonly features: ReadonlySet<CpuFeature>;
+  /** See `CompilerParts`. */
+  readonly isChained: boolean;
 }
 
 export interface RegionThreadHost {
@@ -26,9 +28,9 @@ export interface RegionThreadHost {
 }
 
 /** Gives what is to be called with a request that has come; it takes others that have come meanwhile. */
-export function createRegionThread({ memory, layout, features }: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
+export function createRegionThread({ memory, layout, features, isChained }: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
   const numbers = new HandlerNumbers(layout);
-  const parts = { memory: new Uint8Array(memory), layout, features, leavesBlock: numbers.leavesBlock.bind(numbers) };
+  const parts = { memory: new Uint8Array(memory), layout, features, isChained, leavesBlock: numbers.leavesBlock.bind(numbers) };
   const attention = new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1);
   const say = (message: RegionThreadMessage): void => {
     host.post(message);
@@ -42,7 +44,7 @@ export function createRegionThread({ memory, layout, features }: RegionThreadTas
       say({ kind: 'answers', answers, compiled, ns: now - since });
       since = now;
     };
-    const module = new RegionModule(layout);
+    const module = new RegionModule(layout, parts);
     const compiled: RegionAnswer<number>[] = [];
     for (let request: RegionRequest | undefined = first; request !== undefined; request = compiled.length < MOST_TOGETHER ? host.next() : undefined) {
       const done = { ticket: request.ticket, outcome: compileRegion(request, parts, module) };

@@ -22,6 +22,8 @@ export interface MachineHost {
   alarm(deadlineNs: number): void;
   /** The way to a thread that compiles regions (`CpuEngine.regionThread`); absent: there is none. */
   readonly regionChannel?: RegionChannel;
+  /** See `CpuEngineOptions`. */
+  readonly copiesTables?: boolean;
   /** The guest starts anew: a good moment to give back what its last life has left. */
   tidyUp?(): void;
 }

@@ -93,6 +93,7 @@ export class Machine {
       accelerator: options.accelerator,
       ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
       ...(host.regionChannel === undefined ? {} : { regionChannel: host.regionChannel }),
+      ...(host.copiesTables === undefined ? {} : { copiesTables: host.copiesTables }),
       stopwatchNs: () => host.nowNs(),
     });
     this.#attention = new Int32Array(this.engine.memory.buffer, this.engine.attentionAddress, 1);

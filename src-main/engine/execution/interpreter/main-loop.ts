@@ -12,22 +12,19 @@ import {
   EXIT_HOT,
   EXIT_LOOKUP,
   EXIT_SLOW,
-  MODE_LONG64,
-  SEGMENT_INDEX,
 } from '../../x86/state/cpu-state.ts';
-import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import type { MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import { emitHandler } from './handler-numbers.ts';
 import type { HandlerShape } from './handler-shape.ts';
-import { jumpCacheIndex, jumpCacheParts, JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
+import { JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
+import { JumpLookup } from './jump-lookup.ts';
 import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
 export interface MainLoopParts {
   readonly layout: MemoryLayout;
   readonly imports: EngineImports;
-  /** Handlers by number, and compiled regions by slot. */
-  readonly table: WebAssembly.Table;
   /** Shapes that it carries out itself, in the order of their numbers. */
   readonly usual: readonly HandlerShape[];
 }
@@ -46,11 +43,11 @@ export function createMainLoop(parts: MainLoopParts): MainLoop {
     initial: layout.pages,
     maximum: layout.pages,
   });
-  module.importTable(IMPORT_MODULE, 'table', { initial: parts.table.length });
+  module.importTable(IMPORT_MODULE, 'table', { initial: 0 });
   const { builder } = module.defineFunction('dispatch', ['i32'], [], { export: 'run' });
   new LoopEmitter(builder, parts, new ImportSet(module)).emit();
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build({ names: true })), {
-    [IMPORT_MODULE]: { ...parts.imports, table: parts.table },
+    [IMPORT_MODULE]: parts.imports as Record<string, unknown>,
   });
   return instance.exports['run'] as MainLoop;
 }
@@ -282,9 +279,12 @@ class LoopEmitter {
     f.jump(this.#region);
     f.enter(this.#region);
     this.#write('retired', f.get(this.#retired));
+    this.#write('currentRecord', this.#rec());
     const next = f.callIndirect([], ['i32'], f.get(this.#slot)) as IrValue;
     f.set(this.#next, next);
     f.set(this.#retired, this.#read('retired'));
+    // Of the region that was entered last: they go on in one another (`next-region.ts`).
+    f.set(this.#record, this.#read('currentRecord'));
     const linked = f.block();
     const special = f.block();
     f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(FAILED)), linked, special);
@@ -342,32 +342,15 @@ class LoopEmitter {
   /** Goes to the record that the jump cache has for rip and the mode word with `key`, or leaves for a reason. */
   #findJump(key: 0 | typeof STEP_KEY, missed: number): void {
     const f = this.#f;
-    const { layout } = this.#parts;
-    const rip = this.#read('rip');
-    const mode = this.#read('mode');
-    const based = f.op('i64.add', rip, this.#read('segmentBase', SEGMENT_INDEX.cs));
-    const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
-    const linear = f.select(f.op('i32.and', mode, this.#i32(MODE_LONG64)), rip, narrow);
-    const low = f.op('i32.wrap_i64', linear);
-    const wanted = f.op('i32.or', mode, this.#i32(key));
-    const first = f.op(
-      'i32.add',
-      this.#i32(layout.jumpCache),
-      f.op('i32.mul', jumpCacheIndex(f, low, key), this.#i32(JUMP_CACHE_ENTRY_SIZE)),
-    );
-    for (let place = 0; place < JUMP_PLACES; place++) {
-      const entry = place === 0 ? first : f.op('i32.xor', first, this.#i32(place * JUMP_CACHE_ENTRY_SIZE));
-      const found = jumpCacheParts(f, f.load('i64.load', entry, 0));
-      const sameAddress = f.op('i64.eq', found.linear, linear);
-      const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), wanted);
+    const lookup = new JumpLookup(f, this.#parts.layout, this.#read('rip'), key);
+    for (let number = 0; number < JUMP_PLACES; number++) {
+      const place = lookup.at(number);
       const hit = f.block();
       const other = f.block();
-      f.branch(f.op('i32.and', sameAddress, sameMode), hit, other, place === 0);
+      f.branch(place.isHit, hit, other, number === 0);
       f.enter(hit);
-      const offset = f.op('i64.and', linear, f.constant('i64', 0xfff));
-      this.#write('codeBase', f.op('i64.sub', rip, offset));
-      f.set(this.#record, f.load('i32.load', entry, 12));
-      if (key === 0) this.#enterFound(found.slot);
+      f.set(this.#record, lookup.take(place));
+      if (key === 0) this.#enterFound(place.slot);
       else f.jump(this.#dispatch);
       f.enter(other);
     }

@@ -19,6 +19,8 @@ export interface CompilerParts {
   readonly memory: Uint8Array;
   readonly layout: MemoryLayout;
   readonly features: ReadonlySet<CpuFeature>;
+  /** Whether regions go on in one another, see `next-region.ts`. */
+  readonly isChained: boolean;
   /** Instructions that go back to the run loop by nature. */
   leavesBlock(instruction: Instruction, mode: number): boolean;
 }
@@ -54,7 +56,7 @@ function form({ mode, entry }: RegionRequest, parts: CompilerParts, pages: PageC
 function translate(
   region: Region,
   request: RegionRequest,
-  { layout, module }: CompilerParts & { readonly module: RegionModule },
+  { layout, module, isChained }: CompilerParts & { readonly module: RegionModule },
   code: DecodedCode,
 ): RegionOutcome<number> {
   const at = (offset: number): number => hostInRegion(region, offset);
@@ -65,6 +67,7 @@ function translate(
   let supposesControl = false;
   const options: TranslateOptions = {
     layout,
+    isChained,
     exitRecord: (offset) => exits.at(offset),
     isNarrow: (offset) => isAmong(pageAt(offset).narrow, offset),
     widened: (offset) => void wide.add(at(offset)),

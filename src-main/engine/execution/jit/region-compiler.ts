@@ -52,7 +52,7 @@ export class OwnCompiler implements RegionCompiler {
   begin(): void {}
 
   submit(request: RegionRequest): void {
-    const module = new RegionModule(this.#parts.layout);
+    const module = new RegionModule(this.#parts.layout, this.#parts);
     const answer = { ticket: request.ticket, outcome: compileRegion(request, this.#parts, module) };
     try {
       const exports = module.count === 0 ? {} : this.#load(module);

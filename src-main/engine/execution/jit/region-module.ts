@@ -17,8 +17,9 @@ export class RegionModule {
   readonly #imports = new ImportSet(this.builder);
   #count = 0;
 
-  constructor({ pages }: MemoryLayout) {
+  constructor({ pages }: MemoryLayout, { isChained = false }: { readonly isChained?: boolean } = {}) {
     this.builder.importMemory(IMPORT_MODULE, 'memory', { shared: true, initial: pages, maximum: pages });
+    if (isChained) this.builder.importTable(IMPORT_MODULE, 'table', { initial: 0 });
   }
 
   get count(): number {

@@ -11,6 +11,7 @@ import type { ImportSet } from '../interpreter/engine-imports.ts';
 import { FAILED, LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
+import { goOnInNextRegion } from './next-region.ts';
 import { type BasicBlock, branchTarget, type Placed, type Region } from './region.ts';
 import { isRepeated, REPETITIONS, sharedRanges } from './repeated-loops.ts';
 import { innerLatches, soleTargets } from './region-loops.ts';
@@ -35,6 +36,8 @@ export interface TranslateOptions {
   readonly supposesControl?: () => void;
   /** The record to go on with at an offset of the entry's page, if there is one. */
   readonly exitRecord?: (offset: number) => number | undefined;
+  /** Whether it goes on in the next region, see `next-region.ts`. */
+  readonly isChained?: boolean;
 }
 
 /**
@@ -418,6 +421,15 @@ class RegionTranslator implements RegionControl {
     this.#binding.emitStores();
     f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
     this.#addRetired();
+    const { layout, isChained } = this.#options;
+    if (isChained === true) {
+      const away = f.block();
+      const back = f.block();
+      f.branch(f.op('i32.eq', f.get(this.#result), this.#i32(LOOKUP)), away, back, true);
+      f.enter(away);
+      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back });
+      f.enter(back);
+    }
     f.return(f.get(this.#result));
   }
 

@@ -1,0 +1,66 @@
+// The jump cache as generated code looks rip up in it: the dispatch loop, and regions that go on in the next one.
+// TypeScript's side of the cache is `jump-cache.ts`.
+
+import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
+import { CPU_FIELDS, type CpuFieldName, MODE_LONG64, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
+import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { jumpCacheIndex, jumpCacheParts, type STEP_KEY } from './jump-cache.ts';
+
+/** One of an address' places: what stands there is only for it where `isHit`. */
+export interface JumpPlace {
+  readonly isHit: IrValue;
+  /** Of the region to enter, or 0. */
+  readonly slot: IrValue;
+  /** Address of the entry. */
+  readonly entry: IrValue;
+}
+
+export class JumpLookup {
+  readonly #f: FunctionBuilder;
+  readonly #layout: MemoryLayout;
+  readonly #rip: IrValue;
+  readonly #linear: IrValue;
+  readonly #wanted: IrValue;
+  readonly #first: IrValue;
+
+  /** `rip`: i64, in the mode and the code segment of the CPU block. */
+  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, key: 0 | typeof STEP_KEY) {
+    this.#f = f;
+    this.#layout = layout;
+    this.#rip = rip;
+    const mode = f.load('i32.load', this.#address('mode'), 0);
+    const based = f.op('i64.add', rip, f.load('i64.load', this.#address('segmentBase', SEGMENT_INDEX.cs), 0));
+    const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
+    this.#linear = f.select(f.op('i32.and', mode, f.constant('i32', MODE_LONG64)), rip, narrow);
+    this.#wanted = f.op('i32.or', mode, f.constant('i32', key));
+    const index = jumpCacheIndex(f, f.op('i32.wrap_i64', this.#linear), key);
+    const offset = f.op('i32.mul', index, f.constant('i32', JUMP_CACHE_ENTRY_SIZE));
+    this.#first = f.op('i32.add', f.constant('i32', layout.jumpCache), offset);
+  }
+
+  #address(field: CpuFieldName, index = 0): IrValue {
+    const { offset, stride } = CPU_FIELDS[field];
+    return this.#f.constant('i32', this.#layout.cpuBlock + offset + index * stride);
+  }
+
+  /** `place`: from 0, see `JUMP_PLACES`. */
+  at(place: number): JumpPlace {
+    const f = this.#f;
+    const entry =
+      place === 0
+        ? this.#first
+        : f.op('i32.xor', this.#first, f.constant('i32', place * JUMP_CACHE_ENTRY_SIZE));
+    const { linear, slot } = jumpCacheParts(f, f.load('i64.load', entry, 0));
+    const sameAddress = f.op('i64.eq', linear, this.#linear);
+    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), this.#wanted);
+    return { isHit: f.op('i32.and', sameAddress, sameMode), slot, entry };
+  }
+
+  /** Control goes to a place that is a hit: sets the code base; gives its header record. */
+  take({ entry }: JumpPlace): IrValue {
+    const f = this.#f;
+    const offset = f.op('i64.and', this.#linear, f.constant('i64', 0xfff));
+    f.store('i64.store', this.#address('codeBase'), 0, f.op('i64.sub', this.#rip, offset));
+    return f.load('i32.load', entry, 12);
+  }
+}

@@ -1,0 +1,121 @@
+// Going on in the region that the jump cache leads to, and what the dispatch loop has to see first.
+
+import { beforeEach, expect, it } from 'vitest';
+import { createFlatMachine } from '../../../../src-main/engine/execution/flat-machine.ts';
+import { JumpCache, jumpTarget } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
+import { FIELD, HANDLER, LOOKUP } from '../../../../src-main/engine/execution/interpreter/record.ts';
+import { goOnInNextRegion } from '../../../../src-main/engine/execution/jit/next-region.ts';
+import { computeLayout } from '../../../../src-main/engine/execution/layout.ts';
+import { createViews } from '../../../../src-main/engine/execution/views.ts';
+import { createModuleBuilder } from '../../../../src-main/engine/ir/module.ts';
+import {
+  CPU_FIELDS,
+  MODE_LONG64,
+  MODE_PROTECTED,
+  MODE_USER,
+  SEGMENT_INDEX,
+} from '../../../../src-main/engine/x86/state/cpu-state.ts';
+import { loadEvaluated } from '../../../support/evaluated-modules.ts';
+
+const layout = computeLayout({ ramBytes: 0x10_0000 });
+const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+const views = createViews(memory);
+const SLOT = 3;
+const NEXT = 4711;
+const BACK = LOOKUP;
+const HEADER_RECORD = layout.records + 64;
+const RIP = 0xc012_3456;
+const BASE = 0x1_0000;
+
+const words = new DataView(memory.buffer, layout.cpuBlock);
+const set32 = (field: 'attention' | 'mode' | 'currentRecord', value: number) =>
+  words.setUint32(CPU_FIELDS[field].offset, value, true);
+const codeBase = () => words.getBigUint64(CPU_FIELDS.codeBase.offset, true);
+const currentRecord = () => words.getUint32(CPU_FIELDS.currentRecord.offset, true);
+
+/** From a rip, with so many instructions left. */
+const leave = ((): ((rip: bigint, remaining: number) => number) => {
+  const module = createModuleBuilder();
+  module.importMemory('m', 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
+  module.defineTable({ initial: 8 });
+  const region = module.defineFunction('region', [], ['i32']);
+  region.builder.return(region.builder.constant('i32', NEXT));
+  module.elements(SLOT, [region.ref]);
+  const { builder: f } = module.defineFunction('leave', ['i64', 'i32'], ['i32'], { export: 'leave' });
+  const back = f.block();
+  goOnInNextRegion(f, layout, { rip: f.parameter(0), remaining: f.parameter(1), back });
+  f.enter(back);
+  f.return(f.constant('i32', BACK));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build() as BufferSource), {
+    m: { memory },
+  });
+  return exports['leave'] as (rip: bigint, remaining: number) => number;
+})();
+
+let jumps: JumpCache;
+beforeEach(() => {
+  views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = HANDLER.enter;
+  jumps = new JumpCache(views, layout);
+  set32('attention', 0);
+  set32('mode', MODE_PROTECTED);
+  set32('currentRecord', 0);
+  const { offset, stride } = CPU_FIELDS.segmentBase;
+  words.setBigUint64(offset + SEGMENT_INDEX.cs * stride, BigInt(BASE), true);
+  const target = jumpTarget(RIP + BASE, MODE_PROTECTED);
+  jumps.add(target, true, HEADER_RECORD);
+  jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+});
+
+it('enters the region of the place, whose block is the current one then', () => {
+  expect(leave(BigInt(RIP), 1)).toBe(NEXT);
+  expect(currentRecord()).toBe(HEADER_RECORD);
+  expect(codeBase()).toBe(BigInt(RIP - (RIP & 0xfff)));
+});
+
+it('takes rip as linear address in 64-bit code', () => {
+  set32('mode', MODE_PROTECTED | MODE_LONG64);
+  const target = jumpTarget(RIP, MODE_PROTECTED | MODE_LONG64);
+  expect(leave(BigInt(RIP), 1)).toBe(BACK);
+  jumps.add(target, true, HEADER_RECORD);
+  jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+  expect(leave(BigInt(RIP), 1)).toBe(NEXT);
+});
+
+it.each<[string, () => number]>([
+  [
+    'attention is wanted',
+    () => {
+      set32('attention', 1);
+      return leave(BigInt(RIP), 1);
+    },
+  ],
+  ['the budget is spent', () => leave(BigInt(RIP), 0)],
+  ['the budget is overdrawn', () => leave(BigInt(RIP), -5)],
+  ['nothing is known of the place', () => leave(BigInt(RIP) + 0x20n, 1)],
+  [
+    'the place is known in another mode',
+    () => {
+      set32('mode', MODE_PROTECTED | MODE_USER);
+      return leave(BigInt(RIP), 1);
+    },
+  ],
+  [
+    'the block there has no region',
+    () => {
+      jumps.forgetRegions(new Set([SLOT]));
+      return leave(BigInt(RIP), 1);
+    },
+  ],
+])('goes back where %s', (_, go) => {
+  const before = codeBase();
+  expect(go()).toBe(BACK);
+  expect(currentRecord()).toBe(0);
+  expect(codeBase()).toBe(before);
+});
+
+it('is what engines do, but for those whose functions are evaluated or whose tables would be copied', () => {
+  const machine = { ramBytes: 0x10_0000, model: 'x86-64-v2', accel: 'jit' } as const;
+  const isChained = (more: object) =>
+    createFlatMachine({ ...machine, ...more }).engine.regionThread.isChained;
+  expect([{}, { load: loadEvaluated }, { copiesTables: true }].map(isChained)).toEqual([true, false, false]);
+});
