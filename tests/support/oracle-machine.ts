@@ -8,6 +8,7 @@ import type {
   Instruction,
   MemoryAddress,
 } from '../../src-main/engine/x86/decode/instruction.ts';
+import { losePendingDebug, takeDebugTrap } from '../../src-main/engine/x86/helpers/debug-register.ts';
 import type { HelperName } from '../../src-main/engine/x86/helpers/declarations.ts';
 import { HELPERS } from '../../src-main/engine/x86/helpers/declarations.ts';
 import { FLOAT_HELPER_IMPLEMENTATIONS } from '../../src-main/engine/x86/helpers/float-helpers.ts';
@@ -19,7 +20,7 @@ import {
 import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
 import type { Operand, SegmentReference, Shape } from '../../src-main/engine/x86/semantics/emitter.ts';
 import { SEMANTICS } from '../../src-main/engine/x86/semantics/index.ts';
-import { DR6_BS, EFLAGS_TF } from '../../src-main/engine/x86/state/control-bits.ts';
+import { EFLAGS_TF } from '../../src-main/engine/x86/state/control-bits.ts';
 import {
   CPU_FIELDS,
   type CpuFieldName,
@@ -158,12 +159,10 @@ export class OracleMachine implements Backend {
     }
     const fault = this.cpu.takeFault();
     if (fault !== undefined) {
+      losePendingDebug(this.cpu);
       this.cpu.set64('rip', this.start);
       this.deliver(fault.vector, fault.errorCode);
-    } else if (traced && this.cpu.get32('interruptShadow') === 0) {
-      this.cpu.setHalves('dr', this.cpu.low('dr', 6) | DR6_BS, 0, 6);
-      this.deliver(1, -1);
-    }
+    } else if (this.cpu.get32('interruptShadow') === 0 && takeDebugTrap(this.cpu, traced)) this.deliver(1, -1);
   }
   private deliver(vector: number, errorCode: number): void {
     this.exception = vector;
@@ -302,11 +301,12 @@ export class OracleMachine implements Backend {
       this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
     }
     const linear = BigInt.asIntN(64, this.linearAddress(segment, offset));
+    // The manual gives no order of this check and the next one: as in the engine.
+    if (bits === 128 && this.instruction.row.aligned === true && linear % 16n !== 0n)
+      this.fault(GENERAL_PROTECTION, 0);
     if (this.codeBits() === 64 && BigInt.asIntN(48, linear) !== linear) {
       this.fault(index === SEGMENT_INDEX.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
     }
-    if (bits === 128 && this.instruction.row.aligned === true && linear % 16n !== 0n)
-      this.fault(GENERAL_PROTECTION, 0);
     return Number(linear);
   }
   load(segment: SegmentReference, offset: bigint, bits: number): bigint {
