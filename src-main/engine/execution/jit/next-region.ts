@@ -2,18 +2,19 @@
 // specification 3.0, return_call_indirect), without a way through the dispatch loop.
 
 import type { FunctionBuilder, IrBlock, IrValue } from '../../ir/types.ts';
-import { CPU_FIELDS, type CpuFieldName } from '../../x86/state/cpu-state.ts';
+import { CPU_FIELDS, type CpuFieldName, MODE_LONG64 } from '../../x86/state/cpu-state.ts';
 import { JumpLookup } from '../interpreter/jump-lookup.ts';
 import type { MemoryLayout } from '../layout.ts';
 
 /**
  * What the dispatch loop does between two regions where nothing is out of the ordinary; else control goes `back`.
  * `rip`: as it stands in the CPU block, which is up to date. `remaining`: instructions that may still retire, signed.
+ * `isWide`: a region of 64-bit code, which mostly goes on with such.
  */
 export function goOnInNextRegion(
   f: FunctionBuilder,
   layout: MemoryLayout,
-  { rip, remaining, back }: { rip: IrValue; remaining: IrValue; back: IrBlock },
+  { rip, remaining, back, isWide = false }: { rip: IrValue; remaining: IrValue; back: IrBlock; isWide?: boolean },
 ): void {
   const address = (field: CpuFieldName) => f.constant('i32', layout.cpuBlock + CPU_FIELDS[field].offset);
   const [quiet, inBudget, found, go] = [f.block(), f.block(), f.block(), f.block()];
@@ -21,7 +22,13 @@ export function goOnInNextRegion(
   f.enter(quiet);
   f.branch(f.op('i32.gt_s', remaining, f.constant('i32', 0)), inBudget, back, true);
   f.enter(inBudget);
-  const lookup = new JumpLookup(f, layout, rip, 0);
+  // A branch instead of a selection, which the look-up would wait for.
+  if (isWide) {
+    const still = f.block();
+    f.branch(f.op('i32.and', f.load('i32.load', address('mode'), 0), f.constant('i32', MODE_LONG64)), still, back, true);
+    f.enter(still);
+  }
+  const lookup = new JumpLookup(f, layout, rip, 0, isWide);
   const first = lookup.at(0);
   f.branch(first.isHit, found, back, true);
   f.enter(found);

@@ -427,7 +427,7 @@ class RegionTranslator implements RegionControl {
       const back = f.block();
       f.branch(f.op('i32.eq', f.get(this.#result), this.#i32(LOOKUP)), away, back, true);
       f.enter(away);
-      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back });
+      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back, isWide: this.#binding.wide });
       f.enter(back);
     }
     f.return(f.get(this.#result));

@@ -33,8 +33,10 @@ const set32 = (field: 'attention' | 'mode' | 'currentRecord', value: number) =>
 const codeBase = () => words.getBigUint64(CPU_FIELDS.codeBase.offset, true);
 const currentRecord = () => words.getUint32(CPU_FIELDS.currentRecord.offset, true);
 
+type Leave = (rip: bigint, remaining: number) => number;
+
 /** From a rip, with so many instructions left. */
-const leave = ((): ((rip: bigint, remaining: number) => number) => {
+function leaving(isWide: boolean): Leave {
   const module = createModuleBuilder();
   module.importMemory('m', 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
   module.defineTable({ initial: 8 });
@@ -43,14 +45,17 @@ const leave = ((): ((rip: bigint, remaining: number) => number) => {
   module.elements(SLOT, [region.ref]);
   const { builder: f } = module.defineFunction('leave', ['i64', 'i32'], ['i32'], { export: 'leave' });
   const back = f.block();
-  goOnInNextRegion(f, layout, { rip: f.parameter(0), remaining: f.parameter(1), back });
+  goOnInNextRegion(f, layout, { rip: f.parameter(0), remaining: f.parameter(1), back, isWide });
   f.enter(back);
   f.return(f.constant('i32', BACK));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build() as BufferSource), {
     m: { memory },
   });
-  return exports['leave'] as (rip: bigint, remaining: number) => number;
-})();
+  return exports['leave'] as Leave;
+}
+
+const leave = leaving(false);
+const leaveWide = leaving(true);
 
 let jumps: JumpCache;
 beforeEach(() => {
@@ -78,7 +83,12 @@ it('takes rip as linear address in 64-bit code', () => {
   expect(leave(BigInt(RIP), 1)).toBe(BACK);
   jumps.add(target, true, HEADER_RECORD);
   jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
-  expect(leave(BigInt(RIP), 1)).toBe(NEXT);
+  expect([leave, leaveWide].map((from) => from(BigInt(RIP), 1))).toEqual([NEXT, NEXT]);
+});
+
+it('goes back from 64-bit code to other code, whose segment has a base', () => {
+  expect(leaveWide(BigInt(RIP), 1)).toBe(BACK);
+  expect(leaveWide(BigInt(RIP + BASE), 1)).toBe(BACK);
 });
 
 it.each<[string, () => number]>([
