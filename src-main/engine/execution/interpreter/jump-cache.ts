@@ -1,6 +1,6 @@
-// From linear address and mode to a decoded block's header, in linear memory: what the dispatch loop looks computed and
-// distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
-// looked up over and over; a new entry moves that in its first place on to another. TypeScript's side of it; the loop's is in `main-loop.ts`.
+// From linear address and mode to a decoded block's header, in linear memory: what the dispatch loop and regions look
+// computed and distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
+// looked up over and over; a new entry moves that in its first place on to another. TypeScript's side of it; generated code's is `jump-lookup.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';

@@ -14,7 +14,7 @@ import type { MemoryLayout } from '../layout.ts';
 export function goOnInNextRegion(
   f: FunctionBuilder,
   layout: MemoryLayout,
-  { rip, remaining, back, isWide = false }: { rip: IrValue; remaining: IrValue; back: IrBlock; isWide?: boolean },
+  { rip, remaining, back, isWide }: { rip: IrValue; remaining: IrValue; back: IrBlock; isWide: boolean },
 ): void {
   const address = (field: CpuFieldName) => f.constant('i32', layout.cpuBlock + CPU_FIELDS[field].offset);
   const [quiet, inBudget, found, go] = [f.block(), f.block(), f.block(), f.block()];

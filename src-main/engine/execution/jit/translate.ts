@@ -1,6 +1,6 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
 // structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP`, `FAILED` or `LEAVE` with rip set, or the
-// record to go on with in the entry's page.
+// record to go on with in the entry's page; of the last region, where they go on in one another (`next-region.ts`).
 
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
