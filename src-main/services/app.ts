@@ -75,6 +75,8 @@ export class App {
   readonly #nvram: NvramStore;
   readonly #disposableNvram: NvramStore;
   readonly #locks = new Map<MachineId, MachineLock>();
+  /** Locks that are being released: a machine may be started as soon as it is known to be off. */
+  readonly #released = new Map<MachineId, Promise<void>>();
   readonly #jobs: Jobs;
   readonly #autoSnapshots: AutoSnapshots;
   readonly #files: FileCalls;
@@ -224,7 +226,7 @@ export class App {
   async shutdown(): Promise<void> {
     this.#autoSnapshots.end();
     await Promise.all([this.supervisor.shutdown(), this.#jobs.shutdown()]);
-    await Promise.all([this.#written(), ...[...this.#locks.keys()].map((id) => this.#unlock(id))]);
+    await Promise.all([this.#written(), ...[...this.#locks.keys(), ...this.#released.keys()].map((id) => this.#unlock(id))]);
   }
 
   /** What is written beside machines, behind what they do, is on the disk. */
@@ -418,6 +420,7 @@ export class App {
     if (config.template === true)
       throw new FailureError('machine.wrongState', say`“${config.name}” is a template. Clone it, and start the clone.`, { id });
     if (!force) refuseTooLittleMemory(config, this.#settings.get().memoryReserveMiB);
+    await this.#released.get(id);
     const lock = await lockMachine(registry.folderOf(id), config.name);
     this.#locks.set(id, lock);
     try {
@@ -464,7 +467,9 @@ export class App {
   async #unlock(id: MachineId): Promise<void> {
     const lock = this.#locks.get(id);
     this.#locks.delete(id);
-    await lock?.release();
+    // What cannot be released is named by the next start, which finds it locked.
+    if (lock !== undefined) this.#released.set(id, lock.release().catch(() => undefined));
+    await this.#released.get(id);
   }
 
   /** What was changed while the machine ran is part of its settings as soon as it is off, with no saved state. */
