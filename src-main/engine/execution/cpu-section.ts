@@ -3,7 +3,7 @@
 
 import { ByteReader, ByteWriter, StateError } from '../snapshot/codec.ts';
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
-import { CPU_FIELDS, type CpuFieldName } from '../x86/state/cpu-state.ts';
+import { CPU_FIELDS, type CpuFieldName, upperHalf } from '../x86/state/cpu-state.ts';
 
 export const CPU_SECTION = { id: 'cpu0', version: 2 } as const;
 
@@ -76,9 +76,4 @@ export function restoreCpu(cpu: CpuContext, version: number, bytes: Uint8Array):
   input.end();
   for (const change of changes) change();
   return nmi;
-}
-
-function upperHalf(name: CpuFieldName): { offset: number; bits: 64; count: number; stride: number } {
-  const { offset, count, stride } = CPU_FIELDS[name];
-  return { offset: offset + 8, bits: 64, count, stride };
 }

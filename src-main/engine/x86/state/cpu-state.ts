@@ -144,6 +144,9 @@ export const CPU_FIELDS = {
 
 export type CpuFieldName = keyof typeof CPU_FIELDS;
 
+/** Bits 64 to 127 of a field of 128, as a field of their own. */
+export const upperHalf = (name: CpuFieldName): StateField => ({ ...CPU_FIELDS[name], offset: CPU_FIELDS[name].offset + 8, bits: 64 });
+
 /** Bytes of a CPU block. */
 export const CPU_BLOCK_SIZE = 0x1000;
 

@@ -3,7 +3,7 @@
 
 import type { CpuContext } from '../helpers/cpu-context.ts';
 import { CR0_CD, CR0_ET, CR0_NW, DR6_FIXED, DR7_FIXED } from './control-bits.ts';
-import { CPU_FIELDS as F, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from './cpu-state.ts';
+import { CPU_FIELDS as F, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX, upperHalf } from './cpu-state.ts';
 import { writeFlags } from './flags.ts';
 import { ACCESS_REAL, setSegment } from './segments.ts';
 
@@ -29,7 +29,8 @@ function resetAll(cpu: CpuContext, isBootstrap: boolean): void {
     if (NOT_ARCHITECTURAL.has(name)) continue;
     for (let index = 0; index < count; index++) {
       if (bits === 32) cpu.set32(name, 0, index);
-      else if (bits === 64) cpu.setHalves(name, 0, 0, index);
+      else cpu.setHalves(name, 0, 0, index);
+      if (bits === 128) cpu.setHalves(upperHalf(name), 0, 0, index);
     }
   }
   cpu.setHalves(F.pat, 0x00070406, 0x00070406);
@@ -43,7 +44,7 @@ function resetAll(cpu: CpuContext, isBootstrap: boolean): void {
   cpu.set32(F.mxcsr, 0x1f80);
 }
 
-/** Puts the processor where the reset vector is its next instruction. XMM registers are the caller's to clear. */
+/** Puts the processor where the reset vector is its next instruction. */
 export function resetCpu(cpu: CpuContext, kind: ResetKind, isBootstrap = true): void {
   const cacheBits = kind === 'init' ? cpu.low(F.cr0) & (CR0_CD | CR0_NW) : CR0_CD | CR0_NW;
   if (kind === 'power-on') resetAll(cpu, isBootstrap);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { FakeCpu } from '../../../support/fake-cpu.ts';
-import { GPR_INDEX, SEGMENT_INDEX } from '../../../../src-main/engine/x86/state/cpu-state.ts';
+import { GPR_INDEX, SEGMENT_INDEX, upperHalf } from '../../../../src-main/engine/x86/state/cpu-state.ts';
 import { resetCpu } from '../../../../src-main/engine/x86/state/reset.ts';
 
 describe('reset (SDM table 10-1)', () => {
@@ -21,6 +21,19 @@ describe('reset (SDM table 10-1)', () => {
     expect(cpu.get64('apicBase')).toBe(0xfee00900n);
     expect(cpu.get32('mxcsr')).toBe(0x1f80);
     expect(cpu.get32('fcw')).toBe(0x40);
+  });
+
+  it('clears the XMM registers after power-on, and not by INIT', () => {
+    const cpu = new FakeCpu();
+    const registers = () => [0, 7, 15].flatMap((index) => [cpu.get64('xmm', index), cpu.get64(upperHalf('xmm'), index)]);
+    for (let index = 0; index < 16; index++) {
+      cpu.set64('xmm', 0x1111n, index);
+      cpu.set64(upperHalf('xmm'), 0x2222n, index);
+    }
+    resetCpu(cpu, 'init');
+    expect(registers()).toEqual([0x1111n, 0x2222n, 0x1111n, 0x2222n, 0x1111n, 0x2222n]);
+    resetCpu(cpu, 'power-on');
+    expect(registers()).toEqual([0n, 0n, 0n, 0n, 0n, 0n]);
   });
 
   it('by INIT keeps MSRs, x87 state and the cache bits of CR0', () => {
