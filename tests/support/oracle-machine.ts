@@ -27,6 +27,7 @@ import {
   GPR_INDEX,
   type GprName,
   SEGMENT_INDEX,
+  upperHalf,
 } from '../../src-main/engine/x86/state/cpu-state.ts';
 import {
   isLong64,
@@ -279,11 +280,16 @@ export class OracleMachine implements Backend {
     this.writeGpr(GPR_INDEX[name], bits, high, value);
   }
   state(name: CpuFieldName, index: number): bigint {
-    return CPU_FIELDS[name].bits === 32 ? BigInt(this.cpu.get32(name, index)) : this.cpu.get64(name, index);
+    const { bits } = CPU_FIELDS[name];
+    if (bits === 32) return BigInt(this.cpu.get32(name, index));
+    const high = bits === 128 ? this.cpu.get64(upperHalf(name), index) : 0n;
+    return (high << 64n) | this.cpu.get64(name, index);
   }
   setState(name: CpuFieldName, index: number, value: bigint): void {
-    if (CPU_FIELDS[name].bits === 32) this.cpu.set32(name, Number(value), index);
-    else this.cpu.set64(name, value, index);
+    const { bits } = CPU_FIELDS[name];
+    if (bits === 32) this.cpu.set32(name, Number(value), index);
+    else this.cpu.set64(name, BigInt.asUintN(64, value), index);
+    if (bits === 128) this.cpu.set64(upperHalf(name), value >> 64n, index);
   }
 
   /** Linear address of an access, after the limit check (by the tops, which real and flat segments have). */

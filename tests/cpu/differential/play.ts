@@ -3,7 +3,7 @@
 
 import type { CpuContext } from '../../../src-main/engine/x86/helpers/cpu-context.ts';
 import { EFLAGS_TF } from '../../../src-main/engine/x86/state/control-bits.ts';
-import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
+import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX, upperHalf } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { segmentBase } from '../../../src-main/engine/x86/state/segments.ts';
 import { areaOffset, assemble, type Program } from './program.ts';
 import { Random } from './random.ts';
@@ -90,6 +90,10 @@ function fillRandomly({ cpu, memory }: Player, program: Program): void {
     if (index !== GPR_INDEX.rsp) cpu.set64('gpr', scene.codeBits === 64 ? value : value & 0xffffffffn, index);
   }
   cpu.writeFlags(2 | (random.next() & 0x8d5) | (random.chance(0.1) ? 0x400 : 0));
+  for (let index = 0; index < CPU_FIELDS.xmm.count; index++) {
+    cpu.set64('xmm', random.value64(), index);
+    cpu.set64(upperHalf('xmm'), random.value64(), index);
+  }
   cpu.updateMode();
 }
 

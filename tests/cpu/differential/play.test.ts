@@ -1,0 +1,35 @@
+// What campaigns take for granted: that a program does the same whatever was played before it, and what single programs
+// once told apart. Each is written out: programs made from a seed change with every new opcode row.
+
+import { expect, it } from 'vitest';
+import { compare } from './compare.ts';
+import { play } from './play.ts';
+import { interpreterPlayer, oraclePlayer } from './players.ts';
+import type { Program } from './program.ts';
+import { SCENES, type Scene } from './scene.ts';
+
+const sceneOf = (name: string): Scene => SCENES.find((scene) => scene.name === name) as Scene;
+
+/** Instructions, and HLT behind them. */
+const programOf = (scene: string, ...instructions: readonly (readonly number[])[]): Program => ({
+  scene: sceneOf(scene),
+  seed: 1,
+  start: 0x100,
+  steps: [...instructions, [0xf4]].map((bytes, id) => ({ id, pieces: [{ bytes }] })),
+});
+
+const FXSAVE = [0x48, 0x0f, 0xae, 0x04, 0x25, 0x00, 0x41, 0x02, 0x00];
+const OTHERS: readonly { readonly name: string; readonly code: readonly (readonly number[])[] }[] = [
+  { name: 'XMM registers', code: [[0x66, 0x0f, 0x76, 0xc0], [0x66, 0x45, 0x0f, 0x76, 0xed]] },
+  { name: 'x87 registers', code: [[0xd9, 0xe8], [0xd9, 0xeb]] },
+];
+
+it.each(OTHERS)('plays a program alike after one that has changed $name', ({ code }) => {
+  const player = interpreterPlayer();
+  expect(play(player, programOf('64-bit', ...code)).end).toBe('halt');
+  expect(compare([player, interpreterPlayer()], programOf('64-bit', FXSAVE))?.lines).toBeUndefined();
+});
+
+it('stores all of the vector registers by the oracle too', () => {
+  expect(compare([oraclePlayer(), interpreterPlayer()], programOf('64-bit', FXSAVE))?.lines).toBeUndefined();
+});
