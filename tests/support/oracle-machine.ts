@@ -20,7 +20,7 @@ import {
 import type { CpuModel } from '../../src-main/engine/x86/models/cpu-model.ts';
 import type { Operand, SegmentReference, Shape } from '../../src-main/engine/x86/semantics/emitter.ts';
 import { SEMANTICS } from '../../src-main/engine/x86/semantics/index.ts';
-import { EFLAGS_TF } from '../../src-main/engine/x86/state/control-bits.ts';
+import { EFLAGS_RF, EFLAGS_TF } from '../../src-main/engine/x86/state/control-bits.ts';
 import {
   CPU_FIELDS,
   type CpuFieldName,
@@ -153,6 +153,8 @@ export class OracleMachine implements Backend {
     this.cpu.set32('interruptShadow', 0);
     this.start = this.cpu.get64('rip');
     const traced = (this.cpu.readFlags() & EFLAGS_TF) !== 0;
+    // Before it, not behind it: RF is for one instruction, unless that one loads it. SDM vol. 3B 17.3.1.1.
+    this.cpu.set32('flagRest', this.cpu.get32('flagRest') & ~EFLAGS_RF);
     try {
       this.execute();
     } catch (error) {

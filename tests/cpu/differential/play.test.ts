@@ -6,7 +6,7 @@ import { compare } from './compare.ts';
 import { play } from './play.ts';
 import { interpreterPlayer, oraclePlayer } from './players.ts';
 import type { Program } from './program.ts';
-import { SCENES, type Scene } from './scene.ts';
+import { SCENES, type Scene, STACK_TOP } from './scene.ts';
 
 const sceneOf = (name: string): Scene => SCENES.find((scene) => scene.name === name) as Scene;
 
@@ -32,4 +32,13 @@ it.each(OTHERS)('plays a program alike after one that has changed $name', ({ cod
 
 it('stores all of the vector registers by the oracle too', () => {
   expect(compare([oraclePlayer(), interpreterPlayer()], programOf('64-bit', FXSAVE))?.lines).toBeUndefined();
+});
+
+it('pushes RF no more behind the instruction that IRET came back to after a fault', () => {
+  const popTrap = [[0x68, 0x00, 0x01, 0x00, 0x00], [0x9d]];
+  const program = programOf('flat 32-bit', ...popTrap, [0x0f, 0x0b], [0x90]);
+  const [oracle, interpreter] = [oraclePlayer(), interpreterPlayer()] as const;
+  expect(compare([oracle, interpreter], program)?.lines).toBeUndefined();
+  // The frame of #DB stands where that of #UD stood.
+  for (const { memory } of [oracle, interpreter]) expect(new DataView(memory.buffer, memory.byteOffset).getUint32(STACK_TOP - 4, true)).toBe(2);
 });

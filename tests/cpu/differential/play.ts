@@ -2,7 +2,7 @@
 // instruction. The notes and the final state are what machines are compared by.
 
 import type { CpuContext } from '../../../src-main/engine/x86/helpers/cpu-context.ts';
-import { EFLAGS_TF } from '../../../src-main/engine/x86/state/control-bits.ts';
+import { EFLAGS_RF, EFLAGS_TF } from '../../../src-main/engine/x86/state/control-bits.ts';
 import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, SEGMENT_INDEX, upperHalf } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { segmentBase } from '../../../src-main/engine/x86/state/segments.ts';
 import { areaOffset, assemble, type Program } from './program.ts';
@@ -146,7 +146,10 @@ const WORDS = [
 ] as const satisfies readonly CpuFieldName[];
 const QUADS = ['cr0', 'cr2', 'cr3', 'cr4', 'fip', 'fdp', 'efer'] as const satisfies readonly CpuFieldName[];
 
-/** All registers as lines of text, for comparing and for people. */
+/**
+ * All registers as lines of text, for comparing and for people. The engine clears RF when it traces the next instruction;
+ * until then it may be one that is spent. What programs see of it is in the frames of exceptions.
+ */
 function describe(cpu: CpuContext, vector: number): string[] {
   const hex = (value: bigint | number): string => value.toString(16);
   const registers = (Object.keys(GPR_INDEX) as (keyof typeof GPR_INDEX)[]).map((name) => `${name} ${hex(cpu.get64('gpr', GPR_INDEX[name]))}`);
@@ -160,7 +163,7 @@ function describe(cpu: CpuContext, vector: number): string[] {
   return [
     vector < 0 ? '--- end' : `--- vector ${vector}`,
     `rip ${hex(cpu.get64('rip'))}`,
-    `eflags ${hex(cpu.readFlags())}`,
+    `eflags ${hex(cpu.readFlags() & ~EFLAGS_RF)}`,
     ...registers,
     ...segments,
     ...floats,
