@@ -1,6 +1,7 @@
 // From linear address and mode to a decoded block's header, in linear memory: what the dispatch loop and regions look
 // computed and distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
-// looked up over and over; a new entry moves that in its first place on to another. TypeScript's side of it; generated code's is `jump-lookup.ts`.
+// looked up over and over. Regions look at the first only: what leads to one has it before what does not, and a new entry moves that in
+// its first place on to another. TypeScript's side of it; generated code's is `jump-lookup.ts`.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
@@ -34,6 +35,7 @@ const KEPT_WORDS = 1 + ENTRY_WORDS;
 /** Of each address. From the first to the others it is as far, by exclusive or, as their numbers of entries. */
 export const JUMP_PLACES = 4;
 const PLACES = Array.from({ length: JUMP_PLACES }, (_, place) => place * ENTRY_WORDS);
+const OTHER_PLACES = PLACES.slice(1);
 
 interface KeptEntries {
   readonly words: Int32Array;
@@ -125,8 +127,7 @@ export class JumpCache {
     const { i32 } = this.#views;
     const { words, count } = this.#kept[this.#space] as KeptEntries;
     for (let at = 0; at < count * KEPT_WORDS; at += KEPT_WORDS) {
-      const entry = words[at] as number;
-      this.#makeRoom(entry);
+      const entry = this.#room(words[at] as number, words[at + 2] as number);
       for (let word = 0; word < ENTRY_WORDS; word++) i32[entry + word] = words[at + 1 + word] as number;
       this.#noteLocal(entry);
     }
@@ -158,26 +159,47 @@ export class JumpCache {
 
   add(target: JumpTarget, isGlobal: boolean, record: number): void {
     const { i32 } = this.#views;
-    const entry = this.#entryOf(target);
-    if (!this.#holds(entry, target)) this.#makeRoom(entry);
+    const high = highWord(target, this.#regionOf(record));
+    const entry = this.#entriesOf(target)[0] ?? this.#room(this.#entryOf(target), high);
     i32[entry] = target.low;
-    i32[entry + 1] = highWord(target, this.#regionOf(record));
+    i32[entry + 1] = high;
     i32[entry + 2] = target.key;
     i32[entry + 3] = record;
     if (!isGlobal) this.#noteLocal(entry);
   }
 
-  /**
-   * Moves what stands in the first place of an address to another one: where all are taken to each in turn, as addresses for
-   * which one is the first and the last would throw each other out for ever while the others hold what nobody asks for.
-   */
-  #makeRoom(first: number): void {
+  /** Where an entry with a high word is to stand, of an address whose first place is given; what stands there is free to go. */
+  #room(first: number, high: number): number {
     const { i32 } = this.#views;
-    const free = PLACES.find((place) => i32[(first ^ place) + 2] === NO_KEY);
-    if (free === 0) return;
-    const to = first ^ (free ?? (PLACES[1 + (this.#turn++ % (JUMP_PLACES - 1))] as number));
-    i32.copyWithin(to, first, first + ENTRY_WORDS);
-    if (this.#isLocal[(first - this.#first) / ENTRY_WORDS] === 1) this.#noteLocal(to);
+    if (i32[first + 2] === NO_KEY) return first;
+    const other = this.#otherPlace(first);
+    if (high >>> HIGH_BITS === 0 && this.#leadsToRegion(first)) return other;
+    i32.copyWithin(other, first, first + ENTRY_WORDS);
+    if (this.#isMarked(first)) this.#noteLocal(other);
+    return first;
+  }
+
+  /**
+   * The place besides the first that is free, or leads to no region. Where there are several of the latter kind, or none, it is each in
+   * turn, as addresses for which one place is the first and the last would throw each other out for ever while the others hold
+   * what nobody asks for.
+   */
+  #otherPlace(first: number): number {
+    const others = OTHER_PLACES.map((place) => first ^ place);
+    const free = others.find((entry) => this.#views.i32[entry + 2] === NO_KEY);
+    if (free !== undefined) return free;
+    const blocks = others.filter((entry) => !this.#leadsToRegion(entry));
+    const candidates = blocks.length > 0 ? blocks : others;
+    return candidates[this.#turn++ % candidates.length] as number;
+  }
+
+  #leadsToRegion(entry: number): boolean {
+    const { i32 } = this.#views;
+    return i32[entry + 2] !== NO_KEY && (i32[entry + 1] as number) >>> HIGH_BITS !== 0;
+  }
+
+  #isMarked(entry: number): boolean {
+    return this.#isLocal[(entry - this.#first) / ENTRY_WORDS] === 1;
   }
 
   forget(target: JumpTarget): void {
@@ -194,7 +216,22 @@ export class JumpCache {
       if (i32[entry + 3] !== header) continue;
       i32[entry + 1] = highWord(target, slot);
       if (!isGlobal) this.#noteLocal(entry);
+      this.#promote(this.#entryOf(target), entry);
     }
+  }
+
+  /** Gives an entry its address' first place, if that leads to no region. */
+  #promote(first: number, entry: number): void {
+    if (entry === first || this.#leadsToRegion(first)) return;
+    const { i32 } = this.#views;
+    for (let word = 0; word < ENTRY_WORDS; word++) {
+      const moved = i32[first + word] as number;
+      i32[first + word] = i32[entry + word] as number;
+      i32[entry + word] = moved;
+    }
+    if (!this.#isMarked(first) && !this.#isMarked(entry)) return;
+    this.#noteLocal(first);
+    this.#noteLocal(entry);
   }
 
   /** Addresses that led to these regions lead to their headers again. */

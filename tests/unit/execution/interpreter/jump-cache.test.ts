@@ -103,6 +103,46 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(pair.map((one) => jumps.find(one) !== 0)).toEqual([true, true]);
   });
 
+  it('keeps the first place for its region, whoever comes or comes back', () => {
+    const other = jumpTarget(linear + 2 ** 26, 5);
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+    jumps.add(other, false, HEADER_RECORD + 64);
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: SLOT });
+    expect(jumps.find(other)).toBe(HEADER_RECORD + 64);
+    jumps.enterSpace(1, true);
+    expect(jumps.find(other)).toBe(0);
+    jumps.enterSpace(0, true);
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: SLOT });
+    expect(jumps.find(other)).toBe(HEADER_RECORD + 64);
+    jumps.forgetRegions(new Set([SLOT]));
+    jumps.add(jumpTarget(linear + 2 ** 27, 5), true, HEADER_RECORD + 128);
+    expect(loopFinds(linear).linear).toBe(BigInt(linear + 2 ** 27));
+    expect(jumps.find(target)).toBe(HEADER_RECORD);
+  });
+
+  it('changes places with a block when its region comes, and each is forgotten with its address space', () => {
+    const other = jumpTarget(linear + 2 ** 26, 5);
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.add(other, false, HEADER_RECORD + 64);
+    expect(loopFinds(linear).linear).toBe(BigInt(linear + 2 ** 26));
+    jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+    expect(loopFinds(linear)).toEqual({ linear: BigInt(linear), slot: SLOT });
+    expect([target, other].map((one) => jumps.find(one))).toEqual([HEADER_RECORD, HEADER_RECORD + 64]);
+    jumps.enterSpace(1, false);
+    expect(jumps.find(other)).toBe(0);
+  });
+
+  it('leaves the first place to the region that has it', () => {
+    const other = jumpTarget(linear + 2 ** 26, 5);
+    jumps.add(other, true, HEADER_RECORD + 64);
+    jumps.setRegion(other, true, { header: HEADER_RECORD + 64, slot: SLOT + 1 });
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+    expect(loopFinds(linear).slot).toBe(SLOT + 1);
+    expect([target, other].map((one) => jumps.find(one))).toEqual([HEADER_RECORD, HEADER_RECORD + 64]);
+  });
+
   it('is not found in another address space where its region reaches into pages that are not global', () => {
     jumps.add(target, true, HEADER_RECORD);
     jumps.enterSpace(1, false);
