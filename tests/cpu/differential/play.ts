@@ -160,6 +160,7 @@ function describe(cpu: CpuContext, vector: number): string[] {
   });
   const floats = Array.from({ length: CPU_FIELDS.fprSignificand.count }, (_, i) =>
     `r${i} ${hex(cpu.get32('fprExponent', i))}:${hex(cpu.get64('fprSignificand', i))}`);
+  const vectors = Array.from({ length: CPU_FIELDS.xmm.count }, (_, i) => `xmm${i} ${hex(cpu.get64(upperHalf('xmm'), i))}:${hex(cpu.get64('xmm', i))}`);
   return [
     vector < 0 ? '--- end' : `--- vector ${vector}`,
     `rip ${hex(cpu.get64('rip'))}`,
@@ -167,6 +168,7 @@ function describe(cpu: CpuContext, vector: number): string[] {
     ...registers,
     ...segments,
     ...floats,
+    ...vectors,
     ...WORDS.map((name) => `${name} ${hex(cpu.get32(name))}`),
     ...QUADS.map((name) => `${name} ${hex(cpu.get64(name))}`),
     `dr6 ${hex(cpu.get64('dr', 6))}`,
