@@ -23,15 +23,16 @@ export class JumpLookup {
   readonly #wanted: IrValue;
   readonly #first: IrValue;
 
-  /** `rip`: i64, in the mode and the code segment of the CPU block. `isWide`: that mode is known to be of 64-bit code. */
-  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, key: 0 | typeof STEP_KEY, isWide = false) {
+  /** `rip`: i64, in the mode and the code segment of the CPU block. `isWide`: whether that mode is of 64-bit code, where it is known. */
+  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, key: 0 | typeof STEP_KEY, isWide?: boolean) {
     this.#f = f;
     this.#layout = layout;
     this.#rip = rip;
     const mode = f.load('i32.load', this.#address('mode'), 0);
     const based = f.op('i64.add', rip, f.load('i64.load', this.#address('segmentBase', SEGMENT_INDEX.cs), 0));
     const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
-    this.#linear = isWide ? rip : f.select(f.op('i32.and', mode, f.constant('i32', MODE_LONG64)), rip, narrow);
+    if (isWide === undefined) this.#linear = f.select(f.op('i32.and', mode, f.constant('i32', MODE_LONG64)), rip, narrow);
+    else this.#linear = isWide ? rip : narrow;
     this.#wanted = f.op('i32.or', mode, f.constant('i32', key));
     const index = jumpCacheIndex(f, f.op('i32.wrap_i64', this.#linear), key);
     const offset = f.op('i32.mul', index, f.constant('i32', JUMP_CACHE_ENTRY_SIZE));

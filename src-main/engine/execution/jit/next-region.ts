@@ -9,7 +9,7 @@ import type { MemoryLayout } from '../layout.ts';
 /**
  * What the dispatch loop does between two regions where nothing is out of the ordinary; else control goes `back`.
  * `rip`: as it stands in the CPU block, which is up to date. `remaining`: instructions that may still retire, signed.
- * `isWide`: a region of 64-bit code, which mostly goes on with such.
+ * `isWide`: a region of 64-bit code, which goes on with such only; others with others.
  */
 export function goOnInNextRegion(
   f: FunctionBuilder,
@@ -17,17 +17,16 @@ export function goOnInNextRegion(
   { rip, remaining, back, isWide }: { rip: IrValue; remaining: IrValue; back: IrBlock; isWide: boolean },
 ): void {
   const address = (field: CpuFieldName) => f.constant('i32', layout.cpuBlock + CPU_FIELDS[field].offset);
-  const [quiet, inBudget, found, go] = [f.block(), f.block(), f.block(), f.block()];
+  const [quiet, inBudget, same, found, go] = [f.block(), f.block(), f.block(), f.block(), f.block()];
   f.branch(f.load('i32.load', address('attention'), 0), back, quiet, false);
   f.enter(quiet);
   f.branch(f.op('i32.gt_s', remaining, f.constant('i32', 0)), inBudget, back, true);
   f.enter(inBudget);
   // A branch instead of a selection, which the look-up would wait for.
-  if (isWide) {
-    const still = f.block();
-    f.branch(f.op('i32.and', f.load('i32.load', address('mode'), 0), f.constant('i32', MODE_LONG64)), still, back, true);
-    f.enter(still);
-  }
+  const isLong = f.op('i32.and', f.load('i32.load', address('mode'), 0), f.constant('i32', MODE_LONG64));
+  if (isWide) f.branch(isLong, same, back, true);
+  else f.branch(isLong, back, same, false);
+  f.enter(same);
   const lookup = new JumpLookup(f, layout, rip, 0, isWide);
   const first = lookup.at(0);
   f.branch(first.isHit, found, back, true);

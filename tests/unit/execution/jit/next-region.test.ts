@@ -80,15 +80,25 @@ it('enters the region of the place, whose block is the current one then', () => 
 it('takes rip as linear address in 64-bit code', () => {
   set32('mode', MODE_PROTECTED | MODE_LONG64);
   const target = jumpTarget(RIP, MODE_PROTECTED | MODE_LONG64);
-  expect(leave(BigInt(RIP), 1)).toBe(BACK);
+  expect(leaveWide(BigInt(RIP), 1)).toBe(BACK);
   jumps.add(target, true, HEADER_RECORD);
   jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
-  expect([leave, leaveWide].map((from) => from(BigInt(RIP), 1))).toEqual([NEXT, NEXT]);
+  expect(leaveWide(BigInt(RIP), 1)).toBe(NEXT);
 });
 
 it('goes back from 64-bit code to other code, whose segment has a base', () => {
   expect(leaveWide(BigInt(RIP), 1)).toBe(BACK);
   expect(leaveWide(BigInt(RIP + BASE), 1)).toBe(BACK);
+});
+
+it('goes back from other code to 64-bit code, whose segment has no base', () => {
+  const mode = MODE_PROTECTED | MODE_LONG64;
+  set32('mode', mode);
+  for (const linear of [RIP, RIP + BASE]) {
+    jumps.add(jumpTarget(linear, mode), true, HEADER_RECORD);
+    jumps.setRegion(jumpTarget(linear, mode), true, { header: HEADER_RECORD, slot: SLOT });
+  }
+  expect(leave(BigInt(RIP), 1)).toBe(BACK);
 });
 
 it.each<[string, () => number]>([
