@@ -117,6 +117,15 @@ export class GuestSession {
     return status;
   }
 
+  /** Keeps the program from running, where the system has such a signal; the guest's clocks go on, and its timers are late afterwards. */
+  rest() {
+    if (process.platform !== 'win32') this.#child.kill('SIGSTOP');
+  }
+
+  wake() {
+    if (process.platform !== 'win32') this.#child.kill('SIGCONT');
+  }
+
   /** Ends the program if it has not ended; for the end of a test. */
   async stop() {
     if (this.#end !== undefined) return;
