@@ -168,7 +168,7 @@ export class JumpCache {
     if (!isGlobal) this.#noteLocal(entry);
   }
 
-  /** Where an entry with a high word is to stand, of an address whose first place is given; what stands there is free to go. */
+  /** Where an entry with a high word is to stand; what stands there is free to go. `first`: its address' first place, or where it stood before. */
   #room(first: number, high: number): number {
     const { i32 } = this.#views;
     if (i32[first + 2] === NO_KEY) return first;
