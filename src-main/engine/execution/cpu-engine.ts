@@ -49,7 +49,7 @@ export interface CpuEngine {
   /** Byte address of the attention word (`CPU_FIELDS.attention`) in `memory`. */
   readonly attentionAddress: number;
   readonly stats: CpuStats;
-  /** Runs until `maxInstructions` have retired or something else stops it. */
+  /** Runs until `maxInstructions`, less than 2^31, have retired or something else stops it. Throws a RangeError for more. */
   run(maxInstructions: number): { readonly stop: CpuStop };
   /** What a thread that compiles regions is told, which then speaks through `regionChannel`. */
   readonly regionThread: RegionThreadTask;

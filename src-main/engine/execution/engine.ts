@@ -308,6 +308,7 @@ export class Engine implements CpuEngine {
 
   #runUntilStop(maxInstructions: number): CpuStop {
     const cpu = this.#cpu;
+    if (maxInstructions >= 2 ** 31) throw new RangeError(`more instructions than a region counts: ${maxInstructions}`);
     const limit = this.#wide(RETIRED) + maxInstructions;
     cpu.set64(F.retireLimit, BigInt(limit));
     for (;;) {

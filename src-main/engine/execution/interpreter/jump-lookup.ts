@@ -4,11 +4,14 @@
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { CPU_FIELDS, type CpuFieldName, MODE_LONG64, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { modeShape } from './handler-shape.ts';
 import { jumpCacheIndex, jumpCacheParts, type STEP_KEY } from './jump-cache.ts';
 
-/** One of an address' places: what stands there is only for it where `isHit`. */
+/** One of an address' places: what stands there is only for it where address and mode are the same. */
 export interface JumpPlace {
-  readonly isHit: IrValue;
+  readonly isSameAddress: IrValue;
+  /** For where the address is the same. */
+  isSameMode(): IrValue;
   /** Of the region to enter, or 0. */
   readonly slot: IrValue;
   /** Address of the entry. */
@@ -23,20 +26,25 @@ export class JumpLookup {
   readonly #wanted: IrValue;
   readonly #first: IrValue;
 
-  /** `rip`: i64, in the mode and the code segment of the CPU block. `isWide`: whether that mode is of 64-bit code, where it is known. */
-  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, key: 0 | typeof STEP_KEY, isWide?: boolean) {
+  /** `rip`: i64, in the mode and the code segment of the CPU block. `known.mode`: that mode, where it is known. */
+  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, known: { readonly key?: typeof STEP_KEY; readonly mode?: number | undefined }) {
     this.#f = f;
     this.#layout = layout;
     this.#rip = rip;
-    const mode = f.load('i32.load', this.#address('mode'), 0);
-    const based = f.op('i64.add', rip, f.load('i64.load', this.#address('segmentBase', SEGMENT_INDEX.cs), 0));
-    const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
-    if (isWide === undefined) this.#linear = f.select(f.op('i32.and', mode, f.constant('i32', MODE_LONG64)), rip, narrow);
-    else this.#linear = isWide ? rip : narrow;
+    const { key = 0 } = known;
+    const mode = known.mode === undefined ? f.load('i32.load', this.#address('mode'), 0) : f.constant('i32', known.mode);
+    this.#linear = known.mode !== undefined && modeShape(known.mode).flatCode ? rip : this.#linearOf(rip, mode);
     this.#wanted = f.op('i32.or', mode, f.constant('i32', key));
     const index = jumpCacheIndex(f, f.op('i32.wrap_i64', this.#linear), key);
     const offset = f.op('i32.mul', index, f.constant('i32', JUMP_CACHE_ENTRY_SIZE));
     this.#first = f.op('i32.add', f.constant('i32', layout.jumpCache), offset);
+  }
+
+  #linearOf(rip: IrValue, mode: IrValue): IrValue {
+    const f = this.#f;
+    const based = f.op('i64.add', rip, f.load('i64.load', this.#address('segmentBase', SEGMENT_INDEX.cs), 0));
+    const narrow = f.op('i64.and', based, f.constant('i64', 0xffff_ffff));
+    return f.select(f.op('i32.and', mode, f.constant('i32', MODE_LONG64)), rip, narrow);
   }
 
   #address(field: CpuFieldName, index = 0): IrValue {
@@ -52,9 +60,9 @@ export class JumpLookup {
         ? this.#first
         : f.op('i32.xor', this.#first, f.constant('i32', place * JUMP_CACHE_ENTRY_SIZE));
     const { linear, slot } = jumpCacheParts(f, f.load('i64.load', entry, 0));
-    const sameAddress = f.op('i64.eq', linear, this.#linear);
-    const sameMode = f.op('i32.eq', f.load('i32.load', entry, 8), this.#wanted);
-    return { isHit: f.op('i32.and', sameAddress, sameMode), slot, entry };
+    const isSameAddress = f.op('i64.eq', linear, this.#linear);
+    const isSameMode = () => f.op('i32.eq', f.load('i32.load', entry, 8), this.#wanted);
+    return { isSameAddress, isSameMode, slot, entry };
   }
 
   /** Control goes to a place that is a hit: sets the code base; gives its header record. */

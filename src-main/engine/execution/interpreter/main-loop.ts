@@ -19,7 +19,7 @@ import { emitHandler } from './handler-numbers.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { JumpLookup } from './jump-lookup.ts';
-import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE } from './record.ts';
+import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, REGION_TYPE } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
 export interface MainLoopParts {
@@ -280,7 +280,9 @@ class LoopEmitter {
     f.enter(this.#region);
     this.#write('retired', f.get(this.#retired));
     this.#write('currentRecord', this.#rec());
-    const next = f.callIndirect([], ['i32'], f.get(this.#slot)) as IrValue;
+    const remaining = f.op('i32.wrap_i64', f.op('i64.sub', this.#read('retireLimit'), f.get(this.#retired)));
+    const { parameters, results } = REGION_TYPE;
+    const next = f.callIndirect(parameters, results, f.get(this.#slot), remaining) as IrValue;
     f.set(this.#next, next);
     f.set(this.#retired, this.#read('retired'));
     // Of the region that was entered last: they go on in one another (`next-region.ts`).
@@ -342,12 +344,12 @@ class LoopEmitter {
   /** Goes to the record that the jump cache has for rip and the mode word with `key`, or leaves for a reason. */
   #findJump(key: 0 | typeof STEP_KEY, missed: number): void {
     const f = this.#f;
-    const lookup = new JumpLookup(f, this.#parts.layout, this.#read('rip'), key);
+    const lookup = new JumpLookup(f, this.#parts.layout, this.#read('rip'), key === 0 ? {} : { key });
     for (let number = 0; number < JUMP_PLACES; number++) {
       const place = lookup.at(number);
       const hit = f.block();
       const other = f.block();
-      f.branch(place.isHit, hit, other, number === 0);
+      f.branch(f.op('i32.and', place.isSameAddress, place.isSameMode()), hit, other, number === 0);
       f.enter(hit);
       f.set(this.#record, lookup.take(place));
       if (key === 0) this.#enterFound(place.slot);

@@ -1,6 +1,8 @@
 // Decoded records: the interpreter's code. One record an instruction, grouped in blocks that begin with a header
 // record; both 32 bytes, in the record arena of linear memory. What a record means is its handler's number.
 
+import type { IrType } from '../../ir/types.ts';
+
 export const RECORD_SIZE = 32;
 
 /** What the main loop does itself; numbers of instruction handlers follow, those that it has inside before slots of the handler table. */
@@ -79,3 +81,6 @@ export const LOOKUP = 1;
 export const STEP = 2;
 /** As `STEP`; what the region had taken for granted of that instruction was not the case. */
 export const FAILED = 3;
+
+/** Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives one of the above or the next record. */
+export const REGION_TYPE: { readonly parameters: readonly IrType[]; readonly results: readonly IrType[] } = { parameters: ['i32'], results: ['i32'] };

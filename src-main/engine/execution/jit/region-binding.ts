@@ -60,6 +60,8 @@ export class RegionBinding implements Binding {
   readonly vectors: RegionVectors;
   readonly supposed: RegionSuppositions;
   readonly wide: boolean;
+  /** Whether the mode word may be another one when the region is left for a place to be looked up. */
+  changesMode = false;
   /** x87 registers, where the region keeps them. */
   x87: RegionX87 | undefined;
   shape!: Shape & ReturnType<typeof modeShape> & { segmented: boolean };
@@ -341,6 +343,7 @@ export class RegionBinding implements Binding {
     return kept ?? loadHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index));
   }
   writeState(name: CpuFieldName, index: number, value: IrValue): void {
+    this.changesMode ||= name === 'mode';
     if (name === 'xmm') this.vectors.write(index, 128, value);
     else if (this.x87?.writeState(name, value, this.#offset) !== true)
       storeHost(this.#f, CPU_FIELDS[name].bits, this.#stateAddress(name, index), value);

@@ -4,6 +4,7 @@
 import { createModuleBuilder } from '../../ir/module.ts';
 import type { FunctionBuilder } from '../../ir/types.ts';
 import { IMPORT_MODULE, ImportSet } from '../interpreter/engine-imports.ts';
+import { REGION_TYPE } from '../interpreter/record.ts';
 import type { MemoryLayout } from '../layout.ts';
 
 /** Operations that are enough for two thirds of all regions. */
@@ -31,7 +32,8 @@ export class RegionModule {
    * `name`: what profiles and stack traces call it.
    */
   add(name: string, emit: (f: FunctionBuilder, imports: ImportSet) => void): number {
-    const { ref, builder } = this.builder.defineFunction(name, [], ['i32'], { export: regionExport(this.#count), expected: USUAL_OPERATIONS });
+    const { parameters, results } = REGION_TYPE;
+    const { ref, builder } = this.builder.defineFunction(name, parameters, results, { export: regionExport(this.#count), expected: USUAL_OPERATIONS });
     try {
       emit(builder, this.#imports);
     } catch (error) {

@@ -46,7 +46,7 @@ export interface TranslateOptions {
  */
 const MAX_OPERATIONS = 5600;
 
-/** Emits a region into a function that takes nothing and gives a number; `imports` are those of its module. */
+/** Emits a region into a function of `REGION_TYPE`; `imports` are those of its module. */
 export function translateRegion(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet): void {
   new RegionTranslator(f, region, options, imports).emit();
 }
@@ -76,9 +76,8 @@ class RegionTranslator implements RegionControl {
   /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
   readonly #exitRip: IrVariable;
   readonly #result: IrVariable;
-  /** Instructions that may retire before the region is to be left, less than 2^31. */
+  /** Instructions that may still retire before the region is to be left; below zero once they are more. */
   readonly #remaining: IrVariable;
-  readonly #atEntry: IrVariable;
   /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
   #offset = 0;
   #next = 0;
@@ -105,7 +104,6 @@ class RegionTranslator implements RegionControl {
     this.#exitRip = f.variable('i64');
     this.#result = f.variable('i32');
     this.#remaining = f.variable('i32');
-    this.#atEntry = f.variable('i32');
     const { vectors, supposed } = this.#binding;
     this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
     for (const offset of region.blocks.keys()) this.#blocks.set(offset, f.block());
@@ -128,9 +126,7 @@ class RegionTranslator implements RegionControl {
     f.enter(entry);
     this.#binding.emitEntry();
     const { x87 } = this.#binding;
-    const remaining = this.#remainingAtEntry();
-    f.set(this.#atEntry, remaining);
-    f.set(this.#remaining, remaining);
+    f.set(this.#remaining, f.parameter(0));
     const { entry: first } = this.#region;
     this.#binding.flags.forget();
     this.#binding.forget();
@@ -153,18 +149,6 @@ class RegionTranslator implements RegionControl {
 
   #state(name: 'attention' | 'retired' | 'retireLimit' | 'exitReason' | 'rip'): IrValue {
     return this.#i32(this.#options.layout.cpuBlock + CPU_FIELDS[name].offset);
-  }
-
-  /** Regions are entered with some budget left. */
-  #remainingAtEntry(): IrValue {
-    const f = this.#f;
-    const left = f.op(
-      'i64.sub',
-      f.load('i64.load', this.#state('retireLimit'), 0),
-      f.load('i64.load', this.#state('retired'), 0),
-    );
-    const most = f.constant('i64', 0x7fff_ffff);
-    return f.op('i32.wrap_i64', f.select(f.op('i64.lt_u', left, most), left, most));
   }
 
   #blockAt(offset: number): IrBlock {
@@ -276,11 +260,9 @@ class RegionTranslator implements RegionControl {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
   }
   countRetired(): void {
-    const f = this.#f;
     this.#retire(this.#count);
     this.#count = 0;
-    this.#addRetired();
-    f.set(this.#atEntry, f.get(this.#remaining));
+    this.#storeRetired();
   }
 
   isNarrow(): boolean {
@@ -420,24 +402,23 @@ class RegionTranslator implements RegionControl {
     f.enter(this.#leaveBlock);
     this.#binding.emitStores();
     f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
-    this.#addRetired();
+    this.#storeRetired();
     const { layout, isChained } = this.#options;
     if (isChained === true) {
       const away = f.block();
       const back = f.block();
       f.branch(f.op('i32.eq', f.get(this.#result), this.#i32(LOOKUP)), away, back, true);
       f.enter(away);
-      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back, isWide: this.#binding.wide });
+      const mode = this.#binding.changesMode ? undefined : this.#region.mode;
+      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back, mode });
       f.enter(back);
     }
     f.return(f.get(this.#result));
   }
 
-  /** Counts what has retired since the region was entered, or since this was done last. */
-  #addRetired(): void {
+  #storeRetired(): void {
     const f = this.#f;
-    const at = this.#state('retired');
-    const since = f.op('i64.extend_i32_u', f.op('i32.sub', f.get(this.#atEntry), f.get(this.#remaining)));
-    f.store('i64.store', at, 0, f.op('i64.add', f.load('i64.load', at, 0), since));
+    const limit = f.load('i64.load', this.#state('retireLimit'), 0);
+    f.store('i64.store', this.#state('retired'), 0, f.op('i64.sub', limit, f.op('i64.extend_i32_s', f.get(this.#remaining))));
   }
 }

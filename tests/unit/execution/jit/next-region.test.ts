@@ -3,13 +3,15 @@
 import { beforeEach, expect, it } from 'vitest';
 import { createFlatMachine } from '../../../../src-main/engine/execution/flat-machine.ts';
 import { JumpCache, jumpTarget } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
-import { FIELD, HANDLER, LOOKUP } from '../../../../src-main/engine/execution/interpreter/record.ts';
+import { FIELD, HANDLER, LOOKUP, REGION_TYPE } from '../../../../src-main/engine/execution/interpreter/record.ts';
 import { goOnInNextRegion } from '../../../../src-main/engine/execution/jit/next-region.ts';
 import { computeLayout } from '../../../../src-main/engine/execution/layout.ts';
 import { createViews } from '../../../../src-main/engine/execution/views.ts';
 import { createModuleBuilder } from '../../../../src-main/engine/ir/module.ts';
 import {
   CPU_FIELDS,
+  MODE_CODE32,
+  MODE_FLAT_CS,
   MODE_LONG64,
   MODE_PROTECTED,
   MODE_USER,
@@ -35,17 +37,17 @@ const currentRecord = () => words.getUint32(CPU_FIELDS.currentRecord.offset, tru
 
 type Leave = (rip: bigint, remaining: number) => number;
 
-/** From a rip, with so many instructions left. */
-function leaving(isWide: boolean): Leave {
+/** From a rip, with so many instructions left, which the next region adds to what it gives. */
+function leaving(mode: number | undefined): Leave {
   const module = createModuleBuilder();
   module.importMemory('m', 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
   module.defineTable({ initial: 8 });
-  const region = module.defineFunction('region', [], ['i32']);
-  region.builder.return(region.builder.constant('i32', NEXT));
+  const region = module.defineFunction('region', REGION_TYPE.parameters, REGION_TYPE.results);
+  region.builder.return(region.builder.op('i32.add', region.builder.constant('i32', NEXT), region.builder.parameter(0)));
   module.elements(SLOT, [region.ref]);
   const { builder: f } = module.defineFunction('leave', ['i64', 'i32'], ['i32'], { export: 'leave' });
   const back = f.block();
-  goOnInNextRegion(f, layout, { rip: f.parameter(0), remaining: f.parameter(1), back, isWide });
+  goOnInNextRegion(f, layout, { rip: f.parameter(0), remaining: f.parameter(1), back, mode });
   f.enter(back);
   f.return(f.constant('i32', BACK));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build() as BufferSource), {
@@ -54,8 +56,9 @@ function leaving(isWide: boolean): Leave {
   return exports['leave'] as Leave;
 }
 
-const leave = leaving(false);
-const leaveWide = leaving(true);
+const LONG = MODE_PROTECTED | MODE_LONG64;
+const leave = leaving(MODE_PROTECTED);
+const leaveChanged = leaving(undefined);
 
 let jumps: JumpCache;
 beforeEach(() => {
@@ -72,33 +75,30 @@ beforeEach(() => {
 });
 
 it('enters the region of the place, whose block is the current one then', () => {
-  expect(leave(BigInt(RIP), 1)).toBe(NEXT);
+  expect(leave(BigInt(RIP), 7)).toBe(NEXT + 7);
   expect(currentRecord()).toBe(HEADER_RECORD);
   expect(codeBase()).toBe(BigInt(RIP - (RIP & 0xfff)));
 });
 
-it('takes rip as linear address in 64-bit code', () => {
-  set32('mode', MODE_PROTECTED | MODE_LONG64);
-  const target = jumpTarget(RIP, MODE_PROTECTED | MODE_LONG64);
-  expect(leaveWide(BigInt(RIP), 1)).toBe(BACK);
+it.each([LONG, MODE_PROTECTED | MODE_CODE32 | MODE_FLAT_CS])('takes rip as linear address in code that is 64-bit or has no base (mode %i)', (mode) => {
+  const target = jumpTarget(RIP, mode);
+  const leaveFlat = leaving(mode);
+  expect(leaveFlat(BigInt(RIP), 1)).toBe(BACK);
   jumps.add(target, true, HEADER_RECORD);
   jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
-  expect(leaveWide(BigInt(RIP), 1)).toBe(NEXT);
+  expect(leaveFlat(BigInt(RIP), 1)).toBe(NEXT + 1);
 });
 
-it('goes back from 64-bit code to other code, whose segment has a base', () => {
-  expect(leaveWide(BigInt(RIP), 1)).toBe(BACK);
-  expect(leaveWide(BigInt(RIP + BASE), 1)).toBe(BACK);
-});
-
-it('goes back from other code to 64-bit code, whose segment has no base', () => {
-  const mode = MODE_PROTECTED | MODE_LONG64;
-  set32('mode', mode);
-  for (const linear of [RIP, RIP + BASE]) {
-    jumps.add(jumpTarget(linear, mode), true, HEADER_RECORD);
-    jumps.setRegion(jumpTarget(linear, mode), true, { header: HEADER_RECORD, slot: SLOT });
-  }
-  expect(leave(BigInt(RIP), 1)).toBe(BACK);
+it('goes by the CPU block where the mode may have changed', () => {
+  const target = jumpTarget(RIP, LONG);
+  jumps.add(target, true, HEADER_RECORD);
+  jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+  set32('mode', LONG);
+  expect(leaveChanged(BigInt(RIP), 1)).toBe(NEXT + 1);
+  expect(leaveChanged(BigInt(RIP - BASE), 1)).toBe(BACK);
+  set32('mode', MODE_PROTECTED);
+  expect(leaveChanged(BigInt(RIP), 1)).toBe(NEXT + 1);
+  expect(leaveChanged(BigInt(RIP + BASE), 1)).toBe(BACK);
 });
 
 it.each<[string, () => number]>([
@@ -115,8 +115,10 @@ it.each<[string, () => number]>([
   [
     'the place is known in another mode',
     () => {
-      set32('mode', MODE_PROTECTED | MODE_USER);
-      return leave(BigInt(RIP), 1);
+      const mode = MODE_PROTECTED | MODE_USER;
+      set32('mode', mode);
+      expect(leaveChanged(BigInt(RIP), 1)).toBe(BACK);
+      return leaving(mode)(BigInt(RIP), 1);
     },
   ],
   [
