@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { ATTENTION_COMPILED } from '../../../src-main/engine/execution/cpu-words.ts';
 import { createRegionThread, type RegionRequest, type RegionThreadMessage, type RegionThreadTask } from '../../../src-main/engine/execution/index.ts';
 import { startWorker } from '../../../src-main/host/guest-thread.ts';
-import { CPU_FIELDS, GPR_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
+import { GPR_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import { CODE, FlatGuest } from '../../support/flat-guest.ts';
 
@@ -83,9 +83,8 @@ async function asked({ state, arrive, sum }: Awaited<ReturnType<typeof guestWith
 /** Lets the answer in, and no other, while the guest runs what does not have the loop. */
 function answered({ guest, engine, state, answers }: Awaited<ReturnType<typeof guestWithThread>>, run: () => void = () => guest.run(NOP)): void {
   state.passes = 1;
-  const { memory, layout } = engine.regionThread;
   // What the thread has said of it was perhaps seen while the answer was held back.
-  Atomics.or(new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1), 0, ATTENTION_COMPILED);
+  Atomics.or(new Int32Array(engine.memory.buffer, engine.attentionAddress, 1), 0, ATTENTION_COMPILED);
   run();
   expect(answers()).toBe(1);
 }

@@ -27,7 +27,7 @@ export class JumpLookup {
   readonly #first: IrValue;
 
   /** `rip`: i64, in the mode and the code segment of the CPU block. `known.mode`: that mode, where it is known. */
-  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, known: { readonly key?: typeof STEP_KEY; readonly mode?: number | undefined }) {
+  constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, known: { readonly key?: 0 | typeof STEP_KEY; readonly mode?: number | undefined }) {
     this.#f = f;
     this.#layout = layout;
     this.#rip = rip;

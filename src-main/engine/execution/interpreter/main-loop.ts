@@ -344,7 +344,7 @@ class LoopEmitter {
   /** Goes to the record that the jump cache has for rip and the mode word with `key`, or leaves for a reason. */
   #findJump(key: 0 | typeof STEP_KEY, missed: number): void {
     const f = this.#f;
-    const lookup = new JumpLookup(f, this.#parts.layout, this.#read('rip'), key === 0 ? {} : { key });
+    const lookup = new JumpLookup(f, this.#parts.layout, this.#read('rip'), { key });
     for (let number = 0; number < JUMP_PLACES; number++) {
       const place = lookup.at(number);
       const hit = f.block();
