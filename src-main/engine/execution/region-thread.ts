@@ -11,6 +11,12 @@ import { RegionModule } from './jit/region-module.ts';
 import type { RegionRequest } from './jit/region-request.ts';
 import type { MemoryLayout } from './layout.ts';
 
+/**
+ * How long a region waits for others that can be in its module: those that stand in pages of their own keep each other out of the
+ * host's caches.
+ */
+export const OTHERS_MAY_COME_MS = 30;
+
 /** What never changes while a machine lives; plain data. */
 export interface RegionThreadTask {
   readonly memory: SharedArrayBuffer;
@@ -22,13 +28,22 @@ export interface RegionThreadTask {
 
 export interface RegionThreadHost {
   post(message: RegionThreadMessage): void;
-  /** A request that is there already. */
-  next(): RegionRequest | undefined;
+  /** Calls back once, so much later, between two requests. */
+  after(ms: number, then: () => void): void;
   nowNs(): number;
 }
 
-/** Gives what is to be called with a request that has come; it takes others that have come meanwhile. */
-export function createRegionThread({ memory, layout, features, isChained }: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
+/** A module that takes further regions. */
+interface OpenModule {
+  readonly module: RegionModule;
+  readonly compiled: RegionAnswer<number>[];
+  /** What these have taken. */
+  ns: number;
+}
+
+/** Gives what is to be called with each request. */
+export function createRegionThread(task: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
+  const { memory, layout, features, isChained } = task;
   const numbers = new HandlerNumbers(layout);
   const parts = { memory: new Uint8Array(memory), layout, features, isChained, leavesBlock: numbers.leavesBlock.bind(numbers) };
   const attention = new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1);
@@ -36,30 +51,35 @@ export function createRegionThread({ memory, layout, features, isChained }: Regi
     host.post(message);
     Atomics.or(attention, 0, ATTENTION_COMPILED);
   };
-  say({ kind: 'ready' });
-  return (first) => {
-    let since = host.nowNs();
-    const answer = (answers: readonly RegionAnswer<number>[], compiled: CompiledModule | undefined): void => {
-      const now = host.nowNs();
-      say({ kind: 'answers', answers, compiled, ns: now - since });
-      since = now;
-    };
-    const module = new RegionModule(layout, parts);
-    const compiled: RegionAnswer<number>[] = [];
-    for (let request: RegionRequest | undefined = first; request !== undefined; request = compiled.length < MOST_TOGETHER ? host.next() : undefined) {
-      const done = { ticket: request.ticket, outcome: compileRegion(request, parts, module) };
-      // Only where blocks end was asked; nobody runs these handlers here.
-      numbers.takePending();
-      if (numbers.isFull) numbers.clear();
-      if (done.outcome.kind === 'compiled') compiled.push(done);
-      else answer([done], undefined);
-    }
-    if (compiled.length === 0) return;
+  const begin = (): OpenModule => ({ module: new RegionModule(layout, parts), compiled: [], ns: 0 });
+  let open = begin();
+  const close = ({ module, compiled, ns }: OpenModule): void => {
+    open = begin();
+    const since = host.nowNs();
+    const spent = (): number => ns + host.nowNs() - since;
     try {
-      answer(compiled, compiledModule(module));
+      say({ kind: 'answers', answers: compiled, compiled: compiledModule(module), ns: spent() });
     } catch (error) {
-      answer(compiled.map((one) => refused(one, error)), undefined);
+      say({ kind: 'answers', answers: compiled.map((one) => refused(one, error)), compiled: undefined, ns: spent() });
     }
+  };
+  say({ kind: 'ready' });
+  return (request) => {
+    const since = host.nowNs();
+    const one = open;
+    const answer = { ticket: request.ticket, outcome: compileRegion(request, parts, one.module) };
+    // Only where blocks end was asked; nobody runs these handlers here.
+    numbers.takePending();
+    if (numbers.isFull) numbers.clear();
+    const ns = host.nowNs() - since;
+    if (answer.outcome.kind !== 'compiled') {
+      say({ kind: 'answers', answers: [answer], compiled: undefined, ns });
+      return;
+    }
+    one.ns += ns;
+    const count = one.compiled.push(answer);
+    if (count === MOST_TOGETHER) close(one);
+    else if (count === 1) host.after(OTHERS_MAY_COME_MS, () => open === one && close(one));
   };
 }
 

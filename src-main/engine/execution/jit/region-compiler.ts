@@ -106,8 +106,8 @@ export interface RegionChannel {
   receive(): RegionThreadMessage | undefined;
 }
 
-/** So many regions are compiled in one module. */
-export const MOST_TOGETHER = 8;
+/** So many regions are compiled in one module, at most. */
+export const MOST_TOGETHER = 16;
 /** Enough for the other thread not to run dry until answers are seen. */
 const CAPACITY = 2 * MOST_TOGETHER;
 

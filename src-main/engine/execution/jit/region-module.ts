@@ -1,4 +1,4 @@
-// The module that regions are compiled in, several where they are wanted at the same time: they stand beside each other then,
+// The module that regions are compiled in, several where they are wanted within a short time: they stand beside each other then,
 // in fewer pages of the host, share what belongs to a module, and it is compiled and instantiated once.
 
 import { createModuleBuilder } from '../../ir/module.ts';
