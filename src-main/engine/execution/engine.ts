@@ -37,7 +37,7 @@ import { HandlerTable } from './interpreter/handlers.ts';
 import { jumpTarget, STEP_KEY } from './interpreter/jump-cache.ts';
 import { createMainLoop, type MainLoop } from './interpreter/main-loop.ts';
 import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
-import { StepCache } from './interpreter/step-cache.ts';
+import { RecordCache } from './interpreter/record-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
 import { Jit } from './jit/jit.ts';
 import { HOT_ENTRIES } from './jit/hot-blocks.ts';
@@ -82,7 +82,7 @@ export class Engine implements CpuEngine {
   readonly #handlers: HandlerTable;
   readonly #run: MainLoop;
   readonly #fetches = new FetchTlb();
-  readonly #steps = new StepCache();
+  readonly #steps = new RecordCache(512);
   readonly #attention: number;
   readonly #epochs: MappingEpochs;
   readonly #jit: Jit | undefined;
@@ -543,7 +543,7 @@ export class Engine implements CpuEngine {
     return this.#linkTo(header);
   }
 
-  /** Header of a block of one instruction that was run before, or 0. */
+  /** Header of a block of one instruction that was run before, or 0. Regions leave few places to the interpreter, again and again. */
   #knownStep(host: number, mode: number): number {
     const header = this.#steps.find(host, mode);
     return header === 0 || this.#code.isStale(header) ? 0 : header;

@@ -16,12 +16,14 @@ import type { HandlerTable } from './handlers.ts';
 import { JumpCache, type JumpTarget } from './jump-cache.ts';
 import { kindOf, NO_RECORDS, PlacedRecords, type RecordPlace } from './placed-records.ts';
 import { FIELD, HANDLER, HEADER, RECORD_SIZE } from './record.ts';
+import { RecordCache } from './record-cache.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
 const USED_PART = 1 / 8;
+const RECENT_BLOCKS = 0x4000;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
@@ -67,6 +69,8 @@ export class CodeCache implements CodeWatcher {
   readonly #pages = new Map<number, CodePage>();
   readonly #isCode: Uint8Array;
   readonly #crossing = new Map<number, CrossingBlock>();
+  /** Of blocks: each process comes to the same code at addresses that are new. */
+  readonly #recent = new RecordCache(RECENT_BLOCKS);
   readonly #crossingBytes = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
   #next: number;
 
@@ -126,6 +130,7 @@ export class CodeCache implements CodeWatcher {
     for (const hostPage of this.#pages.keys()) this.#isCode[hostPage] = 0;
     this.#pages.clear();
     this.#crossing.clear();
+    this.#recent.clear();
     this.#next = this.#layout.records;
     this.jumps.flush();
     this.onInvalidate(undefined);
@@ -236,6 +241,15 @@ export class CodeCache implements CodeWatcher {
    * crosses the page, see `crossing`.
    */
   block(request: RecordPlace): number | undefined {
+    const { host, mode, single } = request;
+    const recent = single ? 0 : this.#recent.find(host, mode);
+    if (recent !== 0 && !this.isStale(recent)) return recent;
+    const header = this.#knownBlock(request);
+    if (header !== undefined && !single) this.#recent.add(host, mode, header);
+    return header;
+  }
+
+  #knownBlock(request: RecordPlace): number | undefined {
     const hostPage = pageOf(request.host);
     const known = this.#pages.get(hostPage)?.blocks.get(request);
     if (known !== undefined) return known;

@@ -18,9 +18,7 @@ const NO_KEY = -1;
 /** Of an address, which is 48 bits with their sign; above them stands the slot of the region to enter, or 0. */
 const ADDRESS_BITS = 48n;
 const HIGH_BITS = 16;
-/** More entries that are not global are forgotten by clearing the whole cache. */
-const MAX_LOCAL = 4096;
-/** So many of them are kept for each address space that the guest has left. */
+/** So many entries that are not global are kept for each address space that the guest has left. */
 const MAX_KEPT = 512;
 
 /**
@@ -62,7 +60,7 @@ export class JumpCache {
   readonly #views: MemoryViews;
   readonly #first: number;
   /** Word indices of entries that a write to CR3 makes invalid; and a mark for each of them. */
-  readonly #local = new Int32Array(MAX_LOCAL);
+  readonly #local = new Int32Array(JUMP_CACHE_ENTRIES);
   readonly #isLocal = new Uint8Array(JUMP_CACHE_ENTRIES);
   #localCount = 0;
   /** By slot, while `forgetRegions` searches: a look at an array for each entry, and not into a set. */
@@ -134,10 +132,6 @@ export class JumpCache {
   }
 
   #flushLocal(): void {
-    if (this.#localCount === MAX_LOCAL) {
-      this.#clear();
-      return;
-    }
     for (let i = 0; i < this.#localCount; i++) {
       const entry = this.#local[i] as number;
       this.#views.i32[entry + 2] = NO_KEY;
@@ -148,19 +142,15 @@ export class JumpCache {
 
   /** The record, which may be stale, or 0. */
   find(target: JumpTarget): number {
-    const { i32 } = this.#views;
-    const first = this.#entryOf(target);
-    for (const place of PLACES) {
-      const entry = first ^ place;
-      if (this.#holds(entry, target)) return i32[entry + 3] as number;
-    }
-    return 0;
+    const entry = this.#entryWith(target);
+    return entry < 0 ? 0 : (this.#views.i32[entry + 3] as number);
   }
 
   add(target: JumpTarget, isGlobal: boolean, record: number): void {
     const { i32 } = this.#views;
     const high = highWord(target, this.#regionOf(record));
-    const entry = this.#entriesOf(target)[0] ?? this.#room(this.#entryOf(target), high);
+    const known = this.#entryWith(target);
+    const entry = known < 0 ? this.#room(this.#entryOf(target), high) : known;
     i32[entry] = target.low;
     i32[entry + 1] = high;
     i32[entry + 2] = target.key;
@@ -185,9 +175,8 @@ export class JumpCache {
    * what nobody asks for.
    */
   #otherPlace(first: number): number {
+    for (const place of OTHER_PLACES) if (this.#views.i32[(first ^ place) + 2] === NO_KEY) return first ^ place;
     const others = OTHER_PLACES.map((place) => first ^ place);
-    const free = others.find((entry) => this.#views.i32[entry + 2] === NO_KEY);
-    if (free !== undefined) return free;
     const blocks = others.filter((entry) => !this.#leadsToRegion(entry));
     const candidates = blocks.length > 0 ? blocks : others;
     return candidates[this.#turn++ % candidates.length] as number;
@@ -254,6 +243,13 @@ export class JumpCache {
     for (const slot of slots) isForgotten[slot] = 0;
   }
 
+  /** The first of an address' entries, or -1. */
+  #entryWith(target: JumpTarget): number {
+    const first = this.#entryOf(target);
+    for (const place of PLACES) if (this.#holds(first ^ place, target)) return first ^ place;
+    return -1;
+  }
+
   #entriesOf(target: JumpTarget): number[] {
     const first = this.#entryOf(target);
     return PLACES.map((place) => first ^ place).filter((entry) => this.#holds(entry, target));
@@ -267,7 +263,7 @@ export class JumpCache {
 
   #noteLocal(entry: number): void {
     const index = (entry - this.#first) / ENTRY_WORDS;
-    if (this.#isLocal[index] === 1 || this.#localCount === MAX_LOCAL) return;
+    if (this.#isLocal[index] === 1) return;
     this.#isLocal[index] = 1;
     this.#local[this.#localCount++] = entry;
   }

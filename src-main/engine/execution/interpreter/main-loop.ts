@@ -29,8 +29,11 @@ export interface MainLoopParts {
   readonly usual: readonly HandlerShape[];
 }
 
-/** The run loop hears of so many failures of regions only once: to come by there takes as long as a hundred instructions. */
-export const FAILURES_HEARD_AS_ONE = 8;
+/**
+ * The run loop hears of so many failures of regions only once: to come by there takes as long as a thousand instructions. A prime
+ * number, so that places that fail by turns are all heard of.
+ */
+export const FAILURES_HEARD_AS_ONE = 31;
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
 export type MainLoop = (record: number) => void;
