@@ -244,12 +244,12 @@ export class CodeCache implements CodeWatcher {
     const { host, mode, single } = request;
     const recent = single ? 0 : this.#recent.find(host, mode);
     if (recent !== 0 && !this.isStale(recent)) return recent;
-    const header = this.#knownBlock(request);
+    const header = this.#builtBlock(request);
     if (header !== undefined && !single) this.#recent.add(host, mode, header);
     return header;
   }
 
-  #knownBlock(request: RecordPlace): number | undefined {
+  #builtBlock(request: RecordPlace): number | undefined {
     const hostPage = pageOf(request.host);
     const known = this.#pages.get(hostPage)?.blocks.get(request);
     if (known !== undefined) return known;

@@ -187,3 +187,21 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(slotAgain(HANDLER.spanning, SLOT + 1)).toBe(0);
   });
 });
+
+it('keeps the addresses of global pages when a process goes that had many others', () => {
+  const jumps = new JumpCache(views, layout);
+  const kernel = jumpTarget(0xc012_3456, 5);
+  jumps.add(kernel, true, HEADER_RECORD);
+  // One for each line of the cache, more than are kept for the process.
+  const others = Array.from({ length: JUMP_CACHE_ENTRIES / 4 }, (_, i) => jumpTarget(0x1000_0000 + 8 * i, 5));
+  for (const one of others) jumps.add(one, false, HEADER_RECORD);
+  const found = () => others.filter((one) => jumps.find(one) !== 0).length;
+  const before = found();
+  expect(before).toBeGreaterThan(4000);
+  jumps.enterSpace(1, false);
+  expect([jumps.find(kernel), found()]).toEqual([HEADER_RECORD, 0]);
+  jumps.enterSpace(0, true);
+  expect(jumps.find(kernel)).toBe(HEADER_RECORD);
+  expect(found()).toBeGreaterThan(0);
+  expect(found()).toBeLessThan(before);
+});
