@@ -79,10 +79,6 @@ export class JumpCache {
 
   flush(): void {
     for (const kept of this.#kept) kept.count = 0;
-    this.#clear();
-  }
-
-  #clear(): void {
     this.#views.fill(this.#first * 4, 0xff, JUMP_CACHE_BYTES);
     this.#isLocal.fill(0);
     this.#localCount = 0;
