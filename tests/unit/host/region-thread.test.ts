@@ -108,6 +108,15 @@ it('compiles while the guest goes on, which then runs what has come', async () =
   expect(it.answers()).toBe(it.installed() - before + refused() - refusedBefore);
 });
 
+it('compiles regions that go on in one another', async () => {
+  const it = await guestWithThread();
+  await asked(it);
+  answered(it);
+  const modules = it.seen.map((message) => (message.kind === 'answers' ? message.compiled?.module : undefined));
+  // The table that they find the next one in.
+  expect(modules.map((module) => module && WebAssembly.Module.imports(module).some(({ kind }) => kind === 'table'))).toEqual([true]);
+});
+
 it('lets regions wait until the thread is ready', async () => {
   const it = guestWithChannel();
   expect(it.state.opened).toBe(0);

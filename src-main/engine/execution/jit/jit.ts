@@ -151,7 +151,6 @@ export class Jit {
     const wanted = this.#waiting.answered(ticket);
     if (wanted === undefined) return;
     const { header } = wanted.block;
-    const isCompiled = outcome.kind === 'compiled';
     const isThere = !this.#code.isStale(header);
     if (outcome.kind === 'pages' && isThere) {
       wanted.asks--;
@@ -159,22 +158,19 @@ export class Jit {
       this.#send(wanted);
       return;
     }
-    const isCurrent = isCompiled && isThere && this.#isUnchanged(outcome.facts.code);
+    const isCurrent = outcome.kind === 'compiled' && isThere && this.#isUnchanged(outcome.facts.code);
     this.#requests.settle(wanted, isCurrent ? outcome.facts.newExits.length : 0);
     const former = this.#byHeader.get(header);
-    if (former !== undefined) {
-      this.#drop([former]);
-      this.#code.countAnew(header);
-    }
+    if (former !== undefined) this.#drop([former]);
     if (isCurrent) {
       this.#install(wanted, outcome.facts, outcome.function);
-    } else if (outcome.kind === 'refused') {
-      this.stats.refused++;
-      this.lastFailure = outcome.failure;
-    } else {
-      this.stats.outdated++;
-      if (isThere) this.#code.countAnew(header);
+      return;
     }
+    const isRefused = outcome.kind === 'refused';
+    if (isRefused) this.lastFailure = outcome.failure;
+    this.stats[isRefused ? 'refused' : 'outdated']++;
+    // A refused block is not asked for again, but must not lead to the region that is gone.
+    if (isThere && (former !== undefined || !isRefused)) this.#code.countAnew(header);
   }
 
   /**
