@@ -169,7 +169,7 @@ export class Jit {
     const isRefused = outcome.kind === 'refused';
     if (isRefused) this.lastFailure = outcome.failure;
     this.stats[isRefused ? 'refused' : 'outdated']++;
-    // A refused block is not asked for again, but must not lead to the region that is gone.
+    // A refused block counts on below zero, and is not asked for again; one that had a region would still lead there.
     if (isThere && (former !== undefined || !isRefused)) this.#code.countAnew(header);
   }
 
