@@ -35,16 +35,8 @@ interface CodePage {
   readonly starts: Uint8Array;
   /** Record ranges: start, end, start, end… */
   readonly ranges: number[];
-  /** Records through which regions leave for blocks that have not been built yet, as `blocks`. */
-  readonly exits: PlacedRecords;
   /** One bit a byte of the page that was decoded. */
   readonly decoded: Uint8Array;
-}
-
-/** Addresses of records, one behind the other. */
-export interface RecordRun {
-  readonly first: number;
-  readonly end: number;
 }
 
 interface CrossingBlock {
@@ -190,48 +182,12 @@ export class CodeCache implements CodeWatcher {
 
   /**
    * Points a branch record at a block of the same page, so that it is not looked up again; but not at an instruction that
-   * crosses it, as the same page may be mapped before another one elsewhere.
+   * crosses it, as the same page may be mapped before another one elsewhere. What a region was left for is always looked up.
    */
   link(branch: number, header: number): void {
-    if (this.#views.u8[header + HEADER.crosses] === 0) this.#views.i32[(branch + FIELD.link) >> 2] = header;
-  }
-
-  /**
-   * The records with which regions leave for places in a page, given by its host address, by offset: headers of blocks, and
-   * records that are linked to them once these have been built. Offset and record by turns.
-   */
-  exitsIn(host: number, mode: number): Int32Array {
-    const page = this.#pages.get(host / GUEST_PAGE);
-    // A block of a place with both is what comes last, and counts.
-    const lists = page === undefined ? [] : [page.exits.in(mode), page.blocks.in(mode)];
-    const found = new Int32Array(lists.reduce((sum, { records }) => sum + 2 * records.length, 0));
-    let at = 0;
-    for (const { offsets, records } of lists) {
-      for (let i = 0; i < records.length; i++, at += 2) {
-        found[at] = offsets[i] as number;
-        found[at + 1] = records[i] as number;
-      }
-    }
-    return found;
-  }
-
-  /** So many records that belong to nobody, until they are `addExit`'s; undefined where the records are used up. */
-  reserve(count: number): RecordRun | undefined {
-    const first = this.#next;
-    if (this.#layout.recordsEnd - first < count * RECORD_SIZE) return undefined;
-    this.#next += count * RECORD_SIZE;
-    return { first, end: this.#next };
-  }
-
-  /** Makes a reserved record one with which a region leaves for a place in a page that has blocks. */
-  addExit(record: number, host: number, mode: number): void {
-    const page = this.#page(pageOf(host));
-    const place = { host, mode, single: false };
-    const known = page.blocks.get(place) ?? page.exits.get(place);
-    const at = { pageOffset: host % GUEST_PAGE, count: 0 };
-    this.#writer.control(record, HANDLER.proceed, known === undefined ? at : { ...at, link: known });
-    if (known === undefined) page.exits.set(place, record);
-    page.ranges.push(record, record + RECORD_SIZE);
+    const handler = this.#views.u16[(branch + FIELD.handler) >> 1];
+    if (handler === HANDLER.region || handler === HANDLER.spanning || this.#views.u8[header + HEADER.crosses] === 1) return;
+    this.#views.i32[(branch + FIELD.link) >> 2] = header;
   }
 
   // Blocks.
@@ -268,7 +224,6 @@ export class CodeCache implements CodeWatcher {
       blocks: new PlacedRecords(),
       starts: new Uint8Array(GUEST_PAGE / 8),
       ranges: [],
-      exits: new PlacedRecords(),
       decoded: new Uint8Array(GUEST_PAGE / 8),
     };
     this.#pages.set(hostPage, page);
@@ -322,8 +277,6 @@ export class CodeCache implements CodeWatcher {
     this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
     page.blocks.set(request, header);
     mark(page.starts, host - pageStart, host - pageStart + 1);
-    const exit = page.exits.get(request);
-    if (exit !== undefined) this.link(exit, header);
     page.ranges.push(header, record + RECORD_SIZE);
     mark(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
     return header;

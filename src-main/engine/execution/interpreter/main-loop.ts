@@ -19,7 +19,7 @@ import { emitHandler } from './handler-numbers.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { JumpLookup } from './jump-lookup.ts';
-import { FAILED, FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, REGION_TYPE } from './record.ts';
+import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, REGION_TYPE } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
 export interface MainLoopParts {
@@ -286,17 +286,10 @@ class LoopEmitter {
     const remaining = f.op('i32.wrap_i64', f.op('i64.sub', this.#read('retireLimit'), f.get(this.#retired)));
     const { parameters, results } = REGION_TYPE;
     const next = f.callIndirect(parameters, results, f.get(this.#slot), remaining) as IrValue;
-    f.set(this.#next, next);
     f.set(this.#retired, this.#read('retired'));
     // Of the region that was entered last: they go on in one another (`next-region.ts`).
     f.set(this.#record, this.#read('currentRecord'));
-    const linked = f.block();
-    const special = f.block();
-    f.branch(f.op('i32.gt_u', f.get(this.#next), this.#i32(FAILED)), linked, special);
-    f.enter(linked);
-    this.#goto(f.get(this.#next));
-    f.enter(special);
-    f.switch(f.get(this.#next), [this.#leave, this.#lookup, this.#step], this.#failed);
+    f.switch(next, [this.#leave, this.#lookup, this.#step], this.#failed);
   }
 
   /** Block that was looked up: the record's memory is not touched where its region is known, as mostly no cache of the host has it. */

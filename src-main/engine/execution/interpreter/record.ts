@@ -82,5 +82,5 @@ export const STEP = 2;
 /** As `STEP`; what the region had taken for granted of that instruction was not the case. */
 export const FAILED = 3;
 
-/** Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives one of the above or the next record. */
+/** Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives one of the above. */
 export const REGION_TYPE: { readonly parameters: readonly IrType[]; readonly results: readonly IrType[] } = { parameters: ['i32'], results: ['i32'] };

@@ -5,7 +5,6 @@
 import type { Instruction } from '../../x86/decode/instruction.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
-import { RECORD_SIZE } from '../interpreter/record.ts';
 import { formRegion, hostInRegion, type Region } from './region.ts';
 import type { RegionModule } from './region-module.ts';
 import type { DecodedCode, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
@@ -62,13 +61,11 @@ function translate(
   const at = (offset: number): number => hostInRegion(region, offset);
   const pages = new Map(request.pages.map((page) => [page.index, page]));
   const pageAt = (offset: number): RequestPage => pages.get(pageOf(offset)) as RequestPage;
-  const exits = new ExitRecords(request);
   const [wide, supposing, deviceCalls] = [new Set<number>(), new Set<number>(), new Set<number>()];
   let supposesControl = false;
   const options: TranslateOptions = {
     layout,
     isChained,
-    exitRecord: (offset) => exits.at(offset),
     isNarrow: (offset) => isAmong(pageAt(offset).narrow, offset),
     widened: (offset) => void wide.add(at(offset)),
     isCautious: (offset) => isAmong(pageAt(offset).cautious, offset),
@@ -83,7 +80,7 @@ function translate(
   };
   const index = module.add(regionName(request.linear), (f, imports) => translateRegion(f, region, options, imports));
   const facts: RegionFacts = {
-    instructions: region.instructionCount, pages: region.pages, code, newExits: exits.added,
+    instructions: region.instructionCount, pages: region.pages, code,
     wide: [...wide], supposing: [...supposing], deviceCalls: [...deviceCalls], supposesControl,
   };
   return { kind: 'compiled', facts, function: index };
@@ -175,30 +172,5 @@ class PageCopies {
   /** A region of copies as one of the pages themselves. */
   inPlace(region: Region): Region {
     return { ...region, pages: new Map([...region.pages].map(([index, copy]) => [index, this.hostOf(copy)])) };
-  }
-}
-
-/** The records that a region may leave through, by offset in the entry's page: those there are, then spare ones. */
-class ExitRecords {
-  /** Offsets for which records are new. */
-  readonly added: number[] = [];
-  readonly #records = new Map<number, number>();
-  readonly #end: number;
-  #next: number;
-
-  constructor({ exits, spare }: RegionRequest) {
-    for (let at = 0; at < exits.length; at += 2) this.#records.set(exits[at] as number, exits[at + 1] as number);
-    this.#next = spare.first;
-    this.#end = spare.end;
-  }
-
-  at(offset: number): number | undefined {
-    const known = this.#records.get(offset);
-    if (known !== undefined || this.#next === this.#end) return known;
-    const record = this.#next;
-    this.#next += RECORD_SIZE;
-    this.#records.set(offset, record);
-    this.added.push(offset);
-    return record;
   }
 }

@@ -3,11 +3,11 @@
 
 import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
-import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
+import type { CodeCache } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { jumpTarget } from '../interpreter/jump-cache.ts';
-import { FIELD, HANDLER, HEADER, RECORD_SIZE } from '../interpreter/record.ts';
-import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
+import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
+import { type MemoryLayout, pageOf } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { DeviceSites } from './device-sites.ts';
@@ -136,9 +136,7 @@ export class Jit {
    * wait for the regions of all of them at once.
    */
   recall(): void {
-    for (const wanted of this.#waiting.takeAll()) {
-      this.#requests.settle(wanted, 0);
-      const { header } = wanted.block;
+    for (const { block: { header } } of this.#waiting.takeAll()) {
       if (this.#code.countdownOf(header) !== undefined) this.#code.countAnew(header);
     }
   }
@@ -159,7 +157,6 @@ export class Jit {
       return;
     }
     const isCurrent = outcome.kind === 'compiled' && isThere && this.#isUnchanged(outcome.facts.code);
-    this.#requests.settle(wanted, isCurrent ? outcome.facts.newExits.length : 0);
     const former = this.#byHeader.get(header);
     if (former !== undefined) this.#drop([former]);
     if (isCurrent) {
@@ -215,7 +212,7 @@ export class Jit {
     return true;
   }
 
-  #install({ block, spare }: WantedRegion, facts: RegionFacts, { module, entry, bytes }: LoadedRegion): void {
+  #install({ block }: WantedRegion, facts: RegionFacts, { module, entry, bytes }: LoadedRegion): void {
     const { pages } = facts;
     const { header, host, linear, mode } = block;
     const surplus = this.#live.surplus(module);
@@ -224,8 +221,6 @@ export class Jit {
     this.stats.evicted += surplus.length;
     const { places } = facts.code;
     for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(places[at] as number, places[at + 1] as number);
-    const page = host - (host % GUEST_PAGE);
-    for (const [at, offset] of facts.newExits.entries()) this.#code.addExit((spare as RecordRun).first + at * RECORD_SIZE, page + offset, mode);
     const installed = this.#live.add({ ...block, pages, module, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
     this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, entry);
@@ -319,7 +314,6 @@ export class Jit {
       this.#failedChecks.clear();
       for (const sites of Object.values(this.#sites)) sites.clear();
       this.#waiting.clear();
-      this.#requests.clear();
       this.#drop([...this.#byHeader.values()]);
       this.#byPage.clear();
       return;

@@ -2,7 +2,6 @@
 // what the machine's thread knows; the answer says what the region supposes, to be checked when it is installed. Lists are
 // flat where they are long: passing an object to another thread costs a microsecond.
 
-import type { RecordRun } from '../interpreter/code-cache.ts';
 import type { Region } from './region.ts';
 
 /** Of instructions in a page, or that all of them are meant. */
@@ -34,10 +33,6 @@ export interface RegionRequest {
   readonly pages: readonly RequestPage[];
   /** Whether the answer may be that more pages are wanted. */
   readonly mayAsk: boolean;
-  /** The records that a region may leave through: offset in the entry's page and address, by turns. */
-  readonly exits: Int32Array;
-  /** What it may take records from that it would like to have besides. */
-  readonly spare: RecordRun;
   /** The x87 control word to compile for; undefined: none. */
   readonly fcw: number | undefined;
 }
@@ -56,8 +51,6 @@ export interface RegionFacts {
   readonly pages: Region['pages'];
   /** What it was made from. */
   readonly code: DecodedCode;
-  /** Offsets in the entry's page that it leaves for through the spare records, from the first on. */
-  readonly newExits: readonly number[];
   /** Host addresses of instructions with checks for more than themselves, with suppositions, and with calls for devices. */
   readonly wide: readonly number[];
   readonly supposing: readonly number[];

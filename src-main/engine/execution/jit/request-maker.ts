@@ -1,9 +1,7 @@
-// Puts together what compiling a region depends on: what is known of the pages around a hot block, and the records that
-// the region may leave through.
+// Puts together what compiling a region depends on: what is known of the pages around a hot block.
 
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
-import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
-import { RECORD_SIZE } from '../interpreter/record.ts';
+import type { CodeCache } from '../interpreter/code-cache.ts';
 import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
@@ -12,13 +10,8 @@ import type { FailingSites } from './failing-sites.ts';
 import type { RegionRequest, RequestPage } from './region-request.ts';
 import type { HotBlock, WantedRegion } from './waiting-regions.ts';
 
-/** A region seldom leaves for more places that no way has led to before; it does without for the others. */
-const SPARE_RECORDS = 32;
-/** Fewer are not worth keeping. */
-const LEAST_SPARE = 8;
 /** Each time one page more may come into reach. */
 const MAX_ASKS = 3;
-const NO_RECORDS: RecordRun = { first: 0, end: 0 };
 
 /** What has become clear of instructions that regions were left at. */
 export interface LearnedSites {
@@ -39,8 +32,6 @@ export interface RequestMakerParts {
 
 export class RequestMaker {
   readonly #parts: RequestMakerParts;
-  /** Reserved and not used. */
-  readonly #spare: RecordRun[] = [];
 
   constructor(parts: RequestMakerParts) {
     this.#parts = parts;
@@ -49,7 +40,7 @@ export class RequestMaker {
   /** `isConfined`: to its page. Other pages are looked up only when they are asked for, as that marks them as accessed. */
   want(block: HotBlock, isConfined: boolean): WantedRegion {
     const pages = new Map<number, number | undefined>([[0, block.host - (block.host % GUEST_PAGE)]]);
-    return { block, pages, asks: isConfined ? 0 : MAX_ASKS, spare: undefined };
+    return { block, pages, asks: isConfined ? 0 : MAX_ASKS };
   }
 
   /** Only pages with code that has run are worth reaching into; and none while the guest is in another address space. */
@@ -64,8 +55,7 @@ export class RequestMaker {
 
   request(ticket: number, wanted: WantedRegion): RegionRequest {
     const { block, pages, asks } = wanted;
-    const { code, sites, views, layout } = this.#parts;
-    wanted.spare ??= this.#spare.pop() ?? code.reserve(SPARE_RECORDS);
+    const { sites, views, layout } = this.#parts;
     return {
       ticket,
       linear: block.linear,
@@ -73,8 +63,6 @@ export class RequestMaker {
       entry: block.host % GUEST_PAGE,
       pages: [...pages].map(([index, host]) => this.#page(index, host, block.mode)),
       mayAsk: asks > 0,
-      exits: code.exitsIn(pages.get(0) as number, block.mode),
-      spare: wanted.spare ?? NO_RECORDS,
       fcw: sites.x87Entries.isFailing(block.host) ? undefined : (views.i32[(layout.cpuBlock + CPU_FIELDS.fcw.offset) >> 2] as number),
     };
   }
@@ -90,17 +78,5 @@ export class RequestMaker {
       cautious: sites.suppositions.in(host),
       devices: sites.devices.in(host),
     };
-  }
-
-  /** The first `used` of the records reserved for a region are its own from now on. */
-  settle({ spare }: WantedRegion, used: number): void {
-    if (spare === undefined) return;
-    const first = spare.first + used * RECORD_SIZE;
-    if (spare.end - first >= LEAST_SPARE * RECORD_SIZE) this.#spare.push({ first, end: spare.end });
-  }
-
-  /** Records are given out anew. */
-  clear(): void {
-    this.#spare.length = 0;
   }
 }

@@ -1,6 +1,7 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
-// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP`, `FAILED` or `LEAVE` with rip set, or the
-// record to go on with in the entry's page; of the last region, where they go on in one another (`next-region.ts`).
+// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP`, `FAILED` or `LEAVE` with rip set;
+// of the last region, where they go on in one another (`next-region.ts`). It names no record and no address of code, so that it is
+// the same wherever its code stands.
 
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
 import { SEMANTICS } from '../../x86/semantics/index.ts';
@@ -9,7 +10,7 @@ import { CPU_FIELDS, EXIT_ATTENTION } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import type { ImportSet } from '../interpreter/engine-imports.ts';
 import { FAILED, LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
-import { GUEST_PAGE, type MemoryLayout } from '../layout.ts';
+import type { MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
 import { goOnInNextRegion } from './next-region.ts';
 import { type BasicBlock, branchTarget, type Placed, type Region } from './region.ts';
@@ -34,8 +35,6 @@ export interface TranslateOptions {
   readonly fcw?: number;
   /** Told where the region is compiled for `fcw`. */
   readonly supposesControl?: () => void;
-  /** The record to go on with at an offset of the entry's page, if there is one. */
-  readonly exitRecord?: (offset: number) => number | undefined;
   /** Whether it goes on in the next region, see `next-region.ts`. */
   readonly isChained?: boolean;
 }
@@ -382,9 +381,7 @@ class RegionTranslator implements RegionControl {
   }
 
   #leaveAt(offset: number, result: number, count: number): void {
-    const isInPage = offset >= 0 && offset < GUEST_PAGE;
-    const record = result === LOOKUP && isInPage ? this.#options.exitRecord?.(offset) : undefined;
-    this.#leaveWith(offset, this.#i32(record ?? result), count);
+    this.#leaveWith(offset, this.#i32(result), count);
   }
   #leaveWith(offset: number, result: IrValue, count: number): void {
     this.#binding.leave();

@@ -1,7 +1,7 @@
 // Regions that are wanted: of hot blocks that wait, and of those that are being compiled for. Headers go on counting entries
 // below zero meanwhile, which says who has become the hottest. Those that have a region, which is to be another one, come first.
 
-import type { CodeCache, RecordRun } from '../interpreter/code-cache.ts';
+import type { CodeCache } from '../interpreter/code-cache.ts';
 
 /** A hot block: header record, host and linear address of its first byte, and the mode it was decoded in. */
 export interface HotBlock {
@@ -18,8 +18,6 @@ export interface WantedRegion {
   readonly pages: Map<number, number | undefined>;
   /** How often more pages may still be asked for. */
   asks: number;
-  /** Records reserved for it. */
-  spare: RecordRun | undefined;
 }
 
 /** One more is turned away: it counts its entries again. */
