@@ -2,6 +2,7 @@
 // command line (ES modules, side by side in dist/main), or with `--mode preload` the preload script, which a
 // sandboxed window takes only as one CommonJS file.
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
@@ -9,6 +10,11 @@ import { defineConfig, type Plugin } from 'vite';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const { version } = JSON.parse(fs.readFileSync(here('../package.json'), 'utf8')) as { version: string };
+
+/** Tells builds of the engine apart: code that one of them has compiled may be another's no more. */
+const engine = createHash('sha256');
+for (const file of (fs.readdirSync(here('engine'), { recursive: true }) as string[]).filter((name) => name.endsWith('.ts')).sort())
+  engine.update(fs.readFileSync(here(`engine/${file}`)));
 
 const ENTRIES: Readonly<Record<string, string>> = {
   main: 'main.ts',
@@ -65,7 +71,7 @@ export default defineConfig(({ mode }) => {
     root: here('.'),
     plugins: preload ? [] : [plainFs, ascii],
     logLevel: 'warn',
-    define: { BOXWRIGHT_VERSION: JSON.stringify(version) },
+    define: { BOXWRIGHT_VERSION: JSON.stringify(version), BOXWRIGHT_ENGINE: JSON.stringify(engine.digest('hex')) },
     // Bundled, except what has parts of its own for the platform.
     ssr: { noExternal: preload ? true : ['zod', 'commander', 'saxes', 'xmlchars'], external: ['electron', 'ws'] },
     build: {

@@ -56,6 +56,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'at', value: 'SECONDS', help: 'when to take the screenshot or to save the state', apply: (s, v) => { s.atSeconds = parseSeconds(v); } },
   { name: 'save-state', value: 'FILE', help: 'at the time of --at, save the state of the machine to a new file and end', apply: (s, v) => { s.saveState = v; } },
   { name: 'restore-state', value: 'FILE', help: 'go on where a saved state was; the options must be those of its machine, and its disks as they were', apply: (s, v) => { s.restoreState = v; } },
+  { name: 'code-cache', value: 'FILE', help: 'keep compiled code in FILE, and start with what is there: the same system starts sooner the next time', apply: (s, v) => { s.codeArchive = v; } },
   { name: 'wait-for-text', value: 'TEXT', help: 'end with status 0 once TEXT stands on the text screen, with 3 if it does not by the time of --within', apply: (s, v) => { s.waitForText = parseText(v); } },
   { name: 'within', value: 'SECONDS', help: 'how long to wait for it (default 60)', apply: (s, v) => { s.waitSeconds = parseSeconds(v, '--within'); } },
   { name: 'stats', help: 'at the end, print what the engine did as JSON on standard error', apply: (s) => { s.stats = true; } },

@@ -67,6 +67,8 @@ export interface RunSettings {
   saveState: string | undefined;
   /** A state file that the machine goes on from. */
   restoreState: string | undefined;
+  /** File in which compiled code is kept. */
+  codeArchive: string | undefined;
   /** On the text screen. */
   waitForText: string | undefined;
   waitSeconds: number | undefined;
@@ -115,6 +117,7 @@ export function defaultSettings(): RunSettings {
     atSeconds: undefined,
     saveState: undefined,
     restoreState: undefined,
+    codeArchive: undefined,
     waitForText: undefined,
     waitSeconds: undefined,
     stats: false,

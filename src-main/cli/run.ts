@@ -59,7 +59,10 @@ export async function run(args: readonly string[], profiling?: Profiling): Promi
     if (debug !== undefined) sinks.push(debug);
     const specs = resolveDrives(settings.drives, settings.driveDevices, settings.snapshot, settings.ahci);
     const opened = await openDrives(specs.map((spec) => ({ ...spec, anyReference: settings.allowReferences })));
-    const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images, { profile: profiling !== undefined });
+    const runner = createMachineRunner(machineOptions(settings, opened.drives), opened.images, {
+      profile: profiling !== undefined,
+      ...(settings.codeArchive === undefined ? {} : { codeArchive: settings.codeArchive }),
+    });
     return await runMachine(settings, runner, { serial, debug }, profiling);
   } catch (error) {
     if (!(error instanceof FileError || error instanceof BlockError || error instanceof BootError || error instanceof MachineCrash || error instanceof FailureError)) throw error;

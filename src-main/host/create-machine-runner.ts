@@ -16,7 +16,7 @@ import { type DriveImage, DriveServer } from './drive-server.ts';
 import { LayerMerging, type MergeOptions, type RelinkOptions, relink } from './layer-merging.ts';
 import { GuestThread, startWorker } from './guest-thread.ts';
 import { StateLoading } from './load-state.ts';
-import type { CreateMachineRunner, MachineRunner, RunnerEvents } from './machine-runner.ts';
+import type { CreateMachineRunner, MachineRunner, RunnerEvents, RunnerExtras } from './machine-runner.ts';
 import { type SaveOptions, StateSaving } from './save-state.ts';
 import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage } from './worker-protocol.ts';
 
@@ -37,7 +37,7 @@ export const createMachineRunner = runnersOn({});
 /** What `host` leaves out is as everywhere. */
 export function runnersOn(host: Partial<RunnerHost>): CreateMachineRunner {
   const whole = { guestThread: () => new GuestThread(), startWorker, processors: availableParallelism, ...host };
-  return (options, images, watch) => new ThreadedRunner(options, images ?? new Map(), watch?.profile === true, whole);
+  return (options, images, extras = {}) => new ThreadedRunner(options, images ?? new Map(), extras, whole);
 }
 
 type Handlers = { [K in keyof RunnerEvents]: Set<(...payload: RunnerEvents[K]) => void> };
@@ -64,7 +64,7 @@ class ThreadedRunner implements MachineRunner {
     profiled: new Set(),
     crashed: new Set(),
   };
-  readonly #profile: boolean;
+  readonly #extras: RunnerExtras;
   readonly #driveServer: DriveServer;
   readonly #host: RunnerHost;
   #thread: GuestThread | undefined;
@@ -82,9 +82,9 @@ class ThreadedRunner implements MachineRunner {
   #lastStats: MachineStats | undefined;
   #statsWaiters: ((stats: MachineStats) => void)[] = [];
 
-  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, profile: boolean, host: RunnerHost) {
+  constructor(options: MachineOptions, images: ReadonlyMap<string, DriveImage>, extras: RunnerExtras, host: RunnerHost) {
     this.#options = options;
-    this.#profile = profile;
+    this.#extras = extras;
     this.#host = host;
     this.#driveServer = new DriveServer({
       images,
@@ -216,7 +216,8 @@ class ThreadedRunner implements MachineRunner {
       );
       thread.begin({
         options: awaitsState ? { ...this.#options, awaitsState } : this.#options,
-        alarm: this.#alarm, profile: this.#profile, regions: this.#openRegions(),
+        alarm: this.#alarm, profile: this.#extras.profile === true, regions: this.#openRegions(),
+        startsCompiling: this.#extras.codeArchive !== undefined,
       });
     });
   }
@@ -240,8 +241,9 @@ class ThreadedRunner implements MachineRunner {
   #startRegionThread(task: RegionThreadTask): void {
     const port = this.#regions;
     if (port === undefined || this.#ended) return;
-    const regions = this.#host.startWorker({ role: 'regions', task, port }, [port]);
+    const regions = this.#host.startWorker({ role: 'regions', task, codeArchive: this.#extras.codeArchive, port }, [port]);
     regions.unref();
+    regions.on('message', (warning: string) => this.#fire('log', 'warning', warning));
     regions.once('error', ({ message }: Error) => this.#fire('log', 'warning', `the thread that compiles code has ended: ${message}`));
     regions.once('exit', () => this.#send({ kind: 'region-thread-lost' }));
   }

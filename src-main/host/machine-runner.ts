@@ -85,8 +85,15 @@ export interface MachineRunner {
   on<K extends keyof RunnerEvents>(event: K, handler: (...payload: RunnerEvents[K]) => void): Disposable;
 }
 
+export interface RunnerExtras {
+  /** A profile costs some percent of speed. */
+  readonly profile?: boolean;
+  /** Path of the file in which compiled code is kept for the next start, see `code-archive.ts`. */
+  readonly codeArchive?: string;
+}
+
 /**
  * How the app and the command line make one; the implementation is `createMachineRunner`. `images`: the media of
- * `options.drives` by their ids; they belong to the runner from then on. A profile costs some percent of speed.
+ * `options.drives` by their ids; they belong to the runner from then on.
  */
-export type CreateMachineRunner = (options: MachineOptions, images?: ReadonlyMap<string, DriveImage>, watch?: { readonly profile: boolean }) => MachineRunner;
+export type CreateMachineRunner = (options: MachineOptions, images?: ReadonlyMap<string, DriveImage>, extras?: RunnerExtras) => MachineRunner;

@@ -15,9 +15,10 @@ import type { GuestTask, StartFailure, WorkerMessage } from './worker-protocol.t
 /** V8 of this major version (Node 24) has one table for all modules that import it; of 11 (Node 20) each has a copy. */
 const SHARED_TABLES_SINCE = 13;
 
-export function runMachine({ options, alarm, profile, regions }: GuestTask, port: MessagePort): void {
+export function runMachine({ options, alarm, profile, regions, startsCompiling }: GuestTask, port: MessagePort): void {
   const setter = new AlarmSetter(alarm);
   const post = (message: WorkerMessage): void => port.postMessage(message);
+  const channel = regions && regionChannel(regions, () => post({ kind: 'hot', task: machine.engine.regionThread }));
   const host: MachineHost = {
     nowNs: monotonicNs,
     wallTimeMs: () => Date.now(),
@@ -27,7 +28,7 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
     alarm: (deadlineNs) => setter.set(deadlineNs),
     tidyUp: collectGarbage,
     copiesTables: Number.parseInt(process.versions.v8, 10) < SHARED_TABLES_SINCE,
-    ...(regions === undefined ? {} : { regionChannel: regionChannel(regions, () => post({ kind: 'hot', task: machine.engine.regionThread })) }),
+    ...(channel && { regionChannel: channel }),
   };
   let machine: Machine;
   try {
@@ -44,6 +45,7 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
     attention: { buffer: memory.buffer as SharedArrayBuffer, address: attentionAddress },
     guest: machine.engine.ram,
   });
+  if (startsCompiling) channel?.open();
   const profiler = profile ? new ThreadProfiler() : undefined;
   try {
     machine.run();
@@ -56,8 +58,12 @@ export function runMachine({ options, alarm, profile, regions }: GuestTask, port
 }
 
 function regionChannel(port: MessagePort, open: () => void): RegionChannel {
+  let isOpen = false;
   return {
-    open,
+    open: () => {
+      if (!isOpen) open();
+      isOpen = true;
+    },
     post: (request) => port.postMessage(request),
     receive: () => receiveMessageOnPort(port)?.message as RegionThreadMessage | undefined,
   };

@@ -2,7 +2,7 @@
 // compiles regions, and the one that writes a state.
 
 import { setFlagsFromString } from 'node:v8';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay, letOptimisersGiveWay } from './thread-priority.ts';
 import { attentionView, type GuestTask, type WorkerTask } from './worker-protocol.ts';
 
@@ -24,7 +24,7 @@ if (task.role === 'vcpu') {
 } else if (task.role === 'regions') {
   giveWay();
   const { runRegionThread } = await import('./region-thread.ts');
-  runRegionThread(task.task, task.port);
+  runRegionThread(task.task, { port: task.port, codeArchive: task.codeArchive, warn: (message) => parentPort?.postMessage(message) });
 } else if (task.role === 'saver') {
   const { runSaver } = await import('./state-saver.ts');
   runSaver(task.task, task.port);

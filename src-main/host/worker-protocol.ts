@@ -12,8 +12,8 @@ export type WorkerTask =
   /** Its first message is a `GuestTask`, those that follow are commands. */
   | { readonly role: 'vcpu'; readonly port: MessagePort }
   | { readonly role: 'alarm'; readonly alarm: SharedArrayBuffer; readonly attention: AttentionWord }
-  /** Its messages are those of the engine's `RegionChannel`. */
-  | { readonly role: 'regions'; readonly task: RegionThreadTask; readonly port: MessagePort }
+  /** The port's messages are those of the engine's `RegionChannel`; the thread's own are warnings. */
+  | { readonly role: 'regions'; readonly task: RegionThreadTask; readonly codeArchive?: string | undefined; readonly port: MessagePort }
   | { readonly role: 'saver'; readonly task: SaverTask; readonly port: MessagePort };
 
 export interface GuestTask {
@@ -22,6 +22,8 @@ export interface GuestTask {
   readonly profile: boolean;
   /** To the thread that compiles regions, if there is to be one. */
   readonly regions: MessagePort | undefined;
+  /** Whether that thread is worth starting at once, as it may have code already. */
+  readonly startsCompiling: boolean;
 }
 
 export interface AttentionWord {
@@ -44,7 +46,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready'; readonly attention: AttentionWord; readonly guest: GuestPart }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'event'; readonly event: MachineEvent }
-  /** Once, when it has code to compile: the thread that does it is to be started. */
+  /** Once, when it has code to compile or is about to: the thread that does it is to be started. */
   | { readonly kind: 'hot'; readonly task: RegionThreadTask }
   /** Once, when the machine has ended. */
   | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] };

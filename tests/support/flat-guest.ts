@@ -51,6 +51,7 @@ export interface FlatGuestOptions {
   readonly environment?: Partial<CpuEnvironment>;
   readonly codeCacheBytes?: number;
   readonly regionChannel?: RegionChannel;
+  readonly hotThreshold?: number;
 }
 
 export class FlatGuest {
@@ -59,10 +60,10 @@ export class FlatGuest {
   readonly #bits: 32 | 64;
   #code = '';
 
-  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {}, codeCacheBytes, regionChannel }: FlatGuestOptions) {
+  constructor({ bits, accel = 'interp', model = 'x86-64-v2', environment = {}, codeCacheBytes, regionChannel, hotThreshold = 2 }: FlatGuestOptions) {
     this.#bits = bits;
     const limit = { ...(codeCacheBytes && { codeCacheBytes }), ...(regionChannel && { regionChannel }) };
-    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold: 2, environment, ...limit });
+    this.machine = createFlatMachine({ ramBytes: RAM_BYTES, model, accel, hotThreshold, environment, ...limit });
     const { memory } = this.machine;
     this.view = new DataView(memory.buffer, memory.byteOffset, RAM_BYTES);
     this.#writeTables();

@@ -129,9 +129,9 @@ export class Engine implements CpuEngine {
       const own = new OwnCompiler({ memory: views.u8, layout, features, isChained: this.#isChained, leavesBlock }, load, slowPaths);
       this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
       this.#shared = options.regionChannel && new SharedCompiler(own, options.regionChannel, slowPaths);
-      const compiler = this.#shared ?? own;
+      if (this.#shared !== undefined) this.#code.known = this.#shared.known;
       this.#jit = new Jit(
-        { views, code: this.#code, handlers: this.#handlers, mapping, compiler },
+        { views, code: this.#code, handlers: this.#handlers, mapping, compiler: this.#shared ?? own },
         { layout, ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }) },
       );
     }

@@ -1,14 +1,16 @@
-// The thread that compiles regions for a machine: what it is told once, and what it makes of each request. It sees the
-// machine's memory and nothing else of it; the thread itself is the host's.
+// The thread that compiles regions for a machine: what it is told once, and what it makes of each request, or finds among what was
+// compiled in earlier runs. It sees the machine's memory and nothing else of it; the thread itself is the host's.
 
 import type { CpuFeature } from '../x86/models/cpu-model.ts';
 import { CPU_FIELDS } from '../x86/state/cpu-state.ts';
 import { ATTENTION_COMPILED } from './cpu-words.ts';
 import { HandlerNumbers } from './interpreter/handler-numbers.ts';
-import { compileRegion } from './jit/compile-region.ts';
-import { type CompiledModule, MOST_TOGETHER, refused, type RegionAnswer, type RegionThreadMessage } from './jit/region-compiler.ts';
+import { codeKey } from './interpreter/code-key.ts';
+import { type CompilerParts, compileRegion } from './jit/compile-region.ts';
+import { type CodeArchive, type KeptRegion, KeptRegions, type MadeModule } from './jit/kept-regions.ts';
+import { MOST_TOGETHER, refused, type RegionAnswer, type RegionThreadMessage } from './jit/region-compiler.ts';
 import { RegionModule } from './jit/region-module.ts';
-import type { RegionRequest } from './jit/region-request.ts';
+import type { RegionOutcome, RegionRequest, RequestPage } from './jit/region-request.ts';
 import type { MemoryLayout } from './layout.ts';
 
 /**
@@ -31,63 +33,124 @@ export interface RegionThreadHost {
   /** Calls back once, so much later, between two requests. */
   after(ms: number, then: () => void): void;
   nowNs(): number;
+  /** Where compiled code is kept from one run to the next; undefined: nowhere. */
+  readonly archive?: CodeArchive;
 }
 
 /** A module that takes further regions. */
-interface OpenModule {
+class OpenModule {
   readonly module: RegionModule;
-  readonly compiled: RegionAnswer<number>[];
+  readonly compiled: RegionAnswer<number>[] = [];
+  readonly kept: KeptRegion[] = [];
   /** What these have taken. */
-  ns: number;
+  ns = 0;
+
+  constructor(layout: MemoryLayout, options: { readonly isChained: boolean }) {
+    this.module = new RegionModule(layout, options);
+  }
 }
 
 /** Gives what is to be called with each request. */
 export function createRegionThread(task: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
-  const { memory, layout, features, isChained } = task;
-  const numbers = new HandlerNumbers(layout);
-  const parts = { memory: new Uint8Array(memory), layout, features, isChained, leavesBlock: numbers.leavesBlock.bind(numbers) };
-  const attention = new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1);
-  const say = (message: RegionThreadMessage): void => {
-    host.post(message);
-    Atomics.or(attention, 0, ATTENTION_COMPILED);
-  };
-  const begin = (): OpenModule => ({ module: new RegionModule(layout, parts), compiled: [], ns: 0 });
-  let open = begin();
-  const close = ({ module, compiled, ns }: OpenModule): void => {
-    open = begin();
-    const since = host.nowNs();
-    const spent = (): number => ns + host.nowNs() - since;
-    try {
-      say({ kind: 'answers', answers: compiled, compiled: compiledModule(module), ns: spent() });
-    } catch (error) {
-      say({ kind: 'answers', answers: compiled.map((one) => refused(one, error)), compiled: undefined, ns: spent() });
+  const thread = new RegionThread(task, host);
+  return (request) => thread.take(request);
+}
+
+class RegionThread {
+  readonly #host: RegionThreadHost;
+  readonly #task: RegionThreadTask;
+  readonly #numbers: HandlerNumbers;
+  readonly #parts: CompilerParts;
+  readonly #attention: Int32Array;
+  readonly #kept: KeptRegions;
+  #open: OpenModule;
+
+  constructor(task: RegionThreadTask, host: RegionThreadHost) {
+    const { memory, layout, features, isChained } = task;
+    const numbers = new HandlerNumbers(layout);
+    this.#host = host;
+    this.#task = task;
+    this.#numbers = numbers;
+    this.#parts = { memory: new Uint8Array(memory), layout, features, isChained, leavesBlock: numbers.leavesBlock.bind(numbers) };
+    this.#attention = new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1);
+    this.#kept = new KeptRegions(host.archive?.found ?? [], this.#parts.memory);
+    this.#open = new OpenModule(layout, task);
+    this.#say({ kind: 'ready', known: this.#kept.keys });
+  }
+
+  #say(message: RegionThreadMessage): void {
+    this.#host.post(message);
+    Atomics.or(this.#attention, 0, ATTENTION_COMPILED);
+  }
+
+  take(request: RegionRequest): void {
+    const since = this.#host.nowNs();
+    const answer = this.#fromArchive(request) ?? this.#compiled(request);
+    const ns = this.#host.nowNs() - since;
+    if (answer === 'later') this.#open.ns += ns;
+    else this.#say({ kind: 'answers', ...answer, ns });
+    if (this.#open.compiled.length === MOST_TOGETHER) this.#close(this.#open);
+  }
+
+  /** Undefined where it is to be compiled. */
+  #fromArchive(request: RegionRequest): Answered | undefined {
+    const { ticket } = request;
+    for (;;) {
+      const found = this.#kept.find(request);
+      if (found === undefined) return undefined;
+      if ('wanted' in found) return { answers: [{ ticket, outcome: { kind: 'pages', wanted: found.wanted } }], compiled: undefined };
+      const { module, region } = found;
+      const loaded = module.load();
+      if (loaded !== undefined) {
+        const outcome = { kind: 'compiled', facts: region.facts, function: region.function } as const;
+        return { answers: [{ ticket, outcome }], compiled: { module: loaded, bytes: module.bytes, number: module.number } };
+      }
+      this.#kept.lose(module);
     }
-  };
-  say({ kind: 'ready' });
-  return (request) => {
-    const since = host.nowNs();
-    const one = open;
-    const answer = { ticket: request.ticket, outcome: compileRegion(request, parts, one.module) };
+  }
+
+  #compiled(request: RegionRequest): Answered | 'later' {
+    const one = this.#open;
+    const answer = { ticket: request.ticket, outcome: compileRegion(request, this.#parts, one.module) };
     // Only where blocks end was asked; nobody runs these handlers here.
-    numbers.takePending();
-    if (numbers.isFull) numbers.clear();
-    const ns = host.nowNs() - since;
-    if (answer.outcome.kind !== 'compiled') {
-      say({ kind: 'answers', answers: [answer], compiled: undefined, ns });
+    this.#numbers.takePending();
+    if (this.#numbers.isFull) this.#numbers.clear();
+    if (answer.outcome.kind !== 'compiled') return { answers: [answer], compiled: undefined };
+    one.kept.push(keptRegion(request, answer.outcome, this.#parts.memory));
+    if (one.compiled.push(answer) === 1) this.#host.after(OTHERS_MAY_COME_MS, () => this.#open === one && this.#close(one));
+    return 'later';
+  }
+
+  #close({ module, compiled, kept, ns }: OpenModule): void {
+    this.#open = new OpenModule(this.#task.layout, this.#task);
+    const since = this.#host.nowNs();
+    const spent = (): number => ns + this.#host.nowNs() - since;
+    let made: MadeModule;
+    try {
+      made = compiledModule(module);
+    } catch (error) {
+      this.#say({ kind: 'answers', answers: compiled.map((one) => refused(one, error)), compiled: undefined, ns: spent() });
       return;
     }
-    one.ns += ns;
-    const count = one.compiled.push(answer);
-    if (count === MOST_TOGETHER) close(one);
-    else if (count === 1) host.after(OTHERS_MAY_COME_MS, () => open === one && close(one));
-  };
+    const { bytes } = module;
+    this.#say({ kind: 'answers', answers: compiled, compiled: { module: made.module, bytes }, ns: spent() });
+    this.#host.archive?.keep({ regions: kept, bytes }, made);
+  }
+}
+
+type Answered = Pick<RegionThreadMessage & { kind: 'answers' }, 'answers' | 'compiled'>;
+
+function keptRegion(request: RegionRequest, { facts, function: index }: RegionOutcome<number> & { kind: 'compiled' }, memory: Uint8Array): KeptRegion {
+  const { mode, entry, pages, fcw } = request;
+  const page = pages.find((one) => one.index === 0) as RequestPage & { readonly host: number };
+  return { key: codeKey(memory, page.host + entry, mode), mode, entry, function: index, fcw: facts.supposesControl ? fcw : undefined, facts };
 }
 
 /**
  * It is optimised here: by default V8 would first make code that runs at a third of the speed, keep it beside, and begin to optimise
  * when that has run for a while.
  */
-function compiledModule(module: RegionModule): CompiledModule {
-  const bytes = module.builder.build({ names: true, optimized: true });
-  return { module: new WebAssembly.Module(bytes), bytes: module.bytes };
+function compiledModule(module: RegionModule): MadeModule {
+  const wasm = module.builder.build({ names: true, optimized: true });
+  return { module: new WebAssembly.Module(wasm), wasm };
 }

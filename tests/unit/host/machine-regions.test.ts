@@ -1,15 +1,17 @@
 // Machines on their threads whose regions another thread compiles, or none: what is under way when something happens to them
 // does no harm, and regions come again.
 
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MachineOptions } from '../../../src-main/engine/index.ts';
 import { type RunnerHost, runnersOn } from '../../../src-main/host/create-machine-runner.ts';
 import { startWorker } from '../../../src-main/host/guest-thread.ts';
-import type { MachineRunner } from '../../../src-main/host/machine-runner.ts';
+import type { MachineRunner, RunnerExtras } from '../../../src-main/host/machine-runner.ts';
 import { rewritingKernel, rightSum } from '../../support/rewriting-kernel.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { code, tinyKernel } from '../../support/tiny-kernel.ts';
 import { testOptions } from '../../support/machine-options.ts';
 
 const ANSWER_BYTES = 8;
@@ -33,7 +35,10 @@ class Rewriter {
   /** Rewritings that it has answered for. */
   #rewritten = 0;
 
-  constructor({ host = {}, options = {} }: { readonly host?: Partial<RunnerHost>; readonly options?: Partial<MachineOptions> } = {}) {
+  /** Of its log. */
+  readonly warnings: string[] = [];
+
+  constructor({ host = {}, options = {}, extras = {} }: { readonly host?: Partial<RunnerHost>; readonly options?: Partial<MachineOptions>; readonly extras?: RunnerExtras } = {}) {
     const createRunner = runnersOn({
       processors: () => 2,
       startWorker: (task, transfer) => {
@@ -43,7 +48,8 @@ class Rewriter {
       },
       ...host,
     });
-    this.runner = createRunner(testOptions(KERNEL, { time: 'host', accelerator: 'jit', ...options }));
+    this.runner = createRunner(testOptions(KERNEL, { time: 'host', accelerator: 'jit', ...options }), undefined, extras);
+    this.runner.on('log', (_level, message) => void this.warnings.push(message));
     runners.push(this.runner);
     this.runner.on('crashed', (error) => {
       this.#crash = error;
@@ -137,4 +143,57 @@ describe('regions of a machine that always has some to compile', () => {
     await second.runner.start(path);
     await second.compiles();
   }, PATIENCE_MS);
+
+  it('are kept for the next start', async () => {
+    const codeArchive = join(temporaryFolder(), 'machine.code');
+    const first = new Rewriter({ extras: { codeArchive } });
+    await first.runner.start();
+    await first.greeted();
+    await first.compiles(20);
+    await first.runner.powerOff();
+    const { size } = statSync(codeArchive);
+    expect(size).toBeGreaterThan(10_000);
+
+    const second = new Rewriter({ extras: { codeArchive } });
+    await second.runner.start();
+    await second.greeted();
+    await second.compiles(20);
+    await second.runner.powerOff();
+    // Most of what it rewrites itself to was seen before.
+    expect(statSync(codeArchive).size).toBeLessThan(1.5 * size);
+    expect([first.warnings, second.warnings]).toEqual([[], []]);
+  }, PATIENCE_MS);
+
+  it('are compiled all the same where they cannot be kept, which is said', async () => {
+    const codeArchive = temporaryFolder();
+    const machine = new Rewriter({ extras: { codeArchive } });
+    await machine.runner.start();
+    await machine.greeted();
+    await machine.compiles(5);
+    expect(machine.warnings).toEqual([expect.stringContaining(codeArchive)]);
+  });
+});
+
+describe('the thread that compiles regions', () => {
+  it.each([
+    ['at once where code may be there already', true],
+    ['not before there is something to compile elsewhere', false],
+  ])('is started %s', async (_when, isKept) => {
+    const roles: string[] = [];
+    const create = runnersOn({
+      processors: () => 2,
+      startWorker: (task, transfer) => {
+        roles.push(task.role);
+        return startWorker(task, transfer);
+      },
+    });
+    const kernel = tinyKernel([...code.print('>'), ...code.cli(), ...code.hlt()]);
+    const options = testOptions(kernel, { time: 'host', accelerator: 'jit' });
+    const runner = create(options, undefined, isKept ? { codeArchive: join(temporaryFolder(), 'machine.code') } : {});
+    runners.push(runner);
+    const greeted = new Promise((resolve) => runner.on('serial', resolve));
+    await runner.start();
+    await greeted;
+    expect(roles.includes('regions')).toBe(isKept);
+  });
 });

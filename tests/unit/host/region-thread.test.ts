@@ -3,12 +3,12 @@
 import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
 import { ATTENTION_COMPILED } from '../../../src-main/engine/execution/cpu-words.ts';
-import { createRegionThread, type RegionRequest, type RegionThreadMessage, type RegionThreadTask } from '../../../src-main/engine/execution/index.ts';
+import type { RegionThreadMessage } from '../../../src-main/engine/execution/index.ts';
 import { MOST_TOGETHER } from '../../../src-main/engine/execution/jit/region-compiler.ts';
-import { OTHERS_MAY_COME_MS } from '../../../src-main/engine/execution/region-thread.ts';
 import { startWorker } from '../../../src-main/host/guest-thread.ts';
 import { GPR_INDEX } from '../../../src-main/engine/x86/state/cpu-state.ts';
 import { eventually } from '../../support/eventually.ts';
+import { drivenRegions } from '../../support/driven-regions.ts';
 import { CODE, FlatGuest } from '../../support/flat-guest.ts';
 
 const NOP = '90';
@@ -188,31 +188,8 @@ it('compiles by itself where the thread never begins', () => {
 /** mov ecx, 10000; first: inc eax; dec ecx; jnz first; mov ecx, 10000; second: inc ebx; dec ecx; jnz second */
 const TWO_LOOPS = 'b910270000 40 49 75fc b910270000 43 49 75fc';
 
-/** A guest whose regions are compiled when `compile` is called, in modules that are closed when they are full, or by `pass`. */
-function guestWithoutThread(change: (task: RegionThreadTask) => RegionThreadTask = (task) => task) {
-  const requests: RegionRequest[] = [];
-  const messages: RegionThreadMessage[] = [];
-  const timers: (() => void)[] = [];
-  const regionChannel = { open: () => undefined, post: (request: RegionRequest) => void requests.push(request), receive: () => messages.shift() };
-  const guest = new FlatGuest({ bits: 32, accel: 'jit', regionChannel });
-  const post = (message: RegionThreadMessage) => void messages.push(message);
-  const after = (ms: number, then: () => void) => {
-    expect(ms).toBe(OTHERS_MAY_COME_MS);
-    timers.push(then);
-  };
-  const thread = createRegionThread(change(guest.machine.engine.regionThread), { post, after, nowNs: () => 0 });
-  const outcomes = () => messages.flatMap((message) => (message.kind === 'answers' ? [message.answers.map(({ outcome }) => outcome.kind)] : []));
-  const compile = () => {
-    for (const request of requests.splice(0)) thread(request);
-  };
-  const pass = (count = timers.length) => {
-    for (const then of timers.splice(0, count)) then();
-  };
-  return { guest, requests, outcomes, compile, pass };
-}
-
 it('compiles in one module what comes in a short time', () => {
-  const { guest, requests, outcomes, compile, pass } = guestWithoutThread();
+  const { guest, requests, outcomes, compile, pass } = drivenRegions();
   const { engine, cpu } = guest.machine;
   guest.run(TWO_LOOPS);
   const wanted = requests.length;
@@ -228,7 +205,7 @@ it('compiles in one module what comes in a short time', () => {
 });
 
 it('does not wait for others once a module is full', () => {
-  const { guest, requests, outcomes, compile, pass } = guestWithoutThread();
+  const { guest, requests, outcomes, compile, pass } = drivenRegions();
   // One loop behind another: mov ecx, 100; next: inc eax; dec ecx; jnz next
   guest.run('b964000000 40 49 75fc'.repeat(MOST_TOGETHER + 4));
   expect(requests.length).toBeGreaterThan(MOST_TOGETHER);
@@ -244,7 +221,7 @@ it('does not wait for others once a module is full', () => {
 
 it('says so where the module cannot be made, and the guest goes on', () => {
   const tooLarge = 0x1_0001;
-  const { guest, requests, outcomes, compile, pass } = guestWithoutThread((task) => ({ ...task, layout: { ...task.layout, pages: tooLarge } }));
+  const { guest, requests, outcomes, compile, pass } = drivenRegions({ change: (task) => ({ ...task, layout: { ...task.layout, pages: tooLarge } }) });
   guest.run(TWO_LOOPS);
   const wanted = requests.length;
   compile();

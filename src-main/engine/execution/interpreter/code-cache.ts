@@ -11,6 +11,7 @@ import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
 import type { TierTimes } from '../tier-times.ts';
 import type { MemoryViews } from '../views.ts';
+import { codeKey } from './code-key.ts';
 import { codeBitsOf } from './handler-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import { JumpCache, type JumpTarget } from './jump-cache.ts';
@@ -23,6 +24,8 @@ const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
 const USED_PART = 1 / 8;
+/** Entries after which a block is hot whose region is compiled already: to install it costs a fifth of a millisecond. */
+const KNOWN_ENTRIES = 200;
 const RECENT_BLOCKS = 0x4000;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
@@ -48,6 +51,8 @@ export class CodeCache implements CodeWatcher {
   readonly stats = { blocks: 0, invalidations: 0, resets: 0 };
   /** Entries of a block before it is reported hot; 0: never. */
   hotThreshold = 0;
+  /** Keys of code that was hot in an earlier run, and is compiled already (`code-key.ts`); it need not be entered as often. */
+  known: ReadonlySet<number> = new Set();
   /** Told of every page whose blocks became stale, and (undefined) of a full reset. */
   onInvalidate: (hostPage: number | undefined) => void = () => {};
   readonly jumps: JumpCache;
@@ -156,12 +161,6 @@ export class CodeCache implements CodeWatcher {
   countdownOf(header: number): number | undefined {
     const { u16, i32 } = this.#views;
     return u16[(header + FIELD.handler) >> 1] === HANDLER.enter ? (i32[(header + HEADER.countdown) >> 2] as number) : undefined;
-  }
-
-  /** Whether memory holds these bytes at a host address. */
-  isAt(host: number, bytes: Uint8Array): boolean {
-    const { u8 } = this.#views;
-    return bytes.every((byte, i) => u8[host + i] === byte);
   }
 
   /** Counts the decoded bytes of a region, inside one page, as code, so that writing them makes the page stale. */
@@ -274,12 +273,17 @@ export class CodeCache implements CodeWatcher {
       if (leaves) limit = count;
     }
     // A block for one step must stay one: it is what regions leave to the interpreter.
-    this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.hotThreshold }, record + RECORD_SIZE + gap, done);
+    this.#finish({ header, pageOffset: host - pageStart, countdown: single ? 0 : this.#thresholdOf(host, mode) }, record + RECORD_SIZE + gap, done);
     page.blocks.set(request, header);
     mark(page.starts, host - pageStart, host - pageStart + 1);
     page.ranges.push(header, record + RECORD_SIZE);
     mark(page.decoded, host - pageStart, Math.min(at - pageStart, GUEST_PAGE));
     return header;
+  }
+
+  #thresholdOf(host: number, mode: number): number {
+    const isKnown = this.known.size > 0 && this.known.has(codeKey(this.#views.u8, host, mode));
+    return isKnown ? Math.min(KNOWN_ENTRIES, this.hotThreshold) : this.hotThreshold;
   }
 
   /** `compiled` is told if the block needed handlers that there were none of yet. */

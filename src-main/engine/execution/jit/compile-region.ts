@@ -5,9 +5,10 @@
 import type { Instruction } from '../../x86/decode/instruction.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
-import { formRegion, hostInRegion, type Region } from './region.ts';
+import { formRegion, placeInRegion, type Region } from './region.ts';
 import type { RegionModule } from './region-module.ts';
-import type { DecodedCode, RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
+import type { DecodedCode } from './decoded-code.ts';
+import type { RegionFacts, RegionOutcome, RegionRequest, RequestPage, SiteOffsets } from './region-request.ts';
 import { type TranslateOptions, translateRegion } from './translate.ts';
 
 /** By the linear address of its entry. */
@@ -31,7 +32,7 @@ export function compileRegion(request: RegionRequest, parts: CompilerParts, modu
     const formed = form(request, parts, pages);
     if (pages.wanted.size > 0) return { kind: 'pages', wanted: [...pages.wanted] };
     if (formed === undefined) return { kind: 'refused', failure: undefined };
-    return translate(pages.inPlace(formed), request, { ...parts, module }, decodedCode(formed, pages));
+    return translate(formed, request, { ...parts, module }, decodedCode(formed, pages.bytes));
   } catch (error) {
     return { kind: 'refused', failure: describeFailure(error) };
   }
@@ -58,7 +59,6 @@ function translate(
   { layout, module, isChained }: CompilerParts & { readonly module: RegionModule },
   code: DecodedCode,
 ): RegionOutcome<number> {
-  const at = (offset: number): number => hostInRegion(region, offset);
   const pages = new Map(request.pages.map((page) => [page.index, page]));
   const pageAt = (offset: number): RequestPage => pages.get(pageOf(offset)) as RequestPage;
   const [wide, supposing, deviceCalls] = [new Set<number>(), new Set<number>(), new Set<number>()];
@@ -67,20 +67,20 @@ function translate(
     layout,
     isChained,
     isNarrow: (offset) => isAmong(pageAt(offset).narrow, offset),
-    widened: (offset) => void wide.add(at(offset)),
+    widened: (offset) => void wide.add(offset),
     isCautious: (offset) => isAmong(pageAt(offset).cautious, offset),
-    supposes: (offset) => void supposing.add(at(offset)),
+    supposes: (offset) => void supposing.add(offset),
     ...(request.fcw === undefined ? {} : { fcw: request.fcw }),
     supposesControl: () => { supposesControl = true; },
     reachesDevice: (offset) => {
       const reaches = isAmong(pageAt(offset).devices, offset);
-      if (reaches) deviceCalls.add(at(offset));
+      if (reaches) deviceCalls.add(offset);
       return reaches;
     },
   };
   const index = module.add(regionName(request.linear), (f, imports) => translateRegion(f, region, options, imports));
   const facts: RegionFacts = {
-    instructions: region.instructionCount, pages: region.pages, code,
+    instructions: region.instructionCount, pages: [...region.pages.keys()], code,
     wide: [...wide], supposing: [...supposing], deviceCalls: [...deviceCalls], supposesControl,
   };
   return { kind: 'compiled', facts, function: index };
@@ -91,16 +91,16 @@ function isAmong(sites: SiteOffsets, offset: number): boolean {
   return sites === 'all' || sites.includes(offset - pageOf(offset) * GUEST_PAGE);
 }
 
-function decodedCode(region: Region, copies: PageCopies): DecodedCode {
+function decodedCode(region: Region, copies: Uint8Array): DecodedCode {
   const places: number[] = [];
   const parts: Uint8Array[] = [];
   let length = 0;
   for (const [from, to] of stretches(region)) {
     for (let at = from; at < to; ) {
       const end = Math.min(to, (pageOf(at) + 1) * GUEST_PAGE);
-      const copy = hostInRegion(region, at);
-      places.push(copies.hostOf(copy), end - at);
-      parts.push(copies.bytes.subarray(copy, copy + end - at));
+      const copy = placeInRegion(region, at);
+      places.push(at, end - at);
+      parts.push(copies.subarray(copy, copy + end - at));
       length += end - at;
       at = end;
     }
@@ -163,14 +163,5 @@ class PageCopies {
   /** The page that a copied byte belongs to. */
   page(copy: number): PlacedPage {
     return this.#places[pageOf(copy)] as PlacedPage;
-  }
-
-  hostOf(copy: number): number {
-    return this.page(copy).host + (copy % GUEST_PAGE);
-  }
-
-  /** A region of copies as one of the pages themselves. */
-  inPlace(region: Region): Region {
-    return { ...region, pages: new Map([...region.pages].map(([index, copy]) => [index, this.hostOf(copy)])) };
   }
 }

@@ -10,12 +10,14 @@ import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
 import { type MemoryLayout, pageOf } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
+import { isCodeAt } from './decoded-code.ts';
 import { DeviceSites } from './device-sites.ts';
 import { FailingSites, WatchedSites } from './failing-sites.ts';
 import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
-import type { DecodedCode, RegionFacts } from './region-request.ts';
+import type { RegionFacts } from './region-request.ts';
+import { placeInRegion } from './region.ts';
 import { RequestMaker } from './request-maker.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
 
@@ -156,7 +158,7 @@ export class Jit {
       this.#send(wanted);
       return;
     }
-    const isCurrent = outcome.kind === 'compiled' && isThere && this.#isUnchanged(outcome.facts.code);
+    const isCurrent = outcome.kind === 'compiled' && isThere && isCodeAt(outcome.facts.code, this.#views.u8, (offset) => placeInRegion(wanted, offset));
     const former = this.#byHeader.get(header);
     if (former !== undefined) this.#drop([former]);
     if (isCurrent) {
@@ -201,27 +203,17 @@ export class Jit {
     return isNew;
   }
 
-  /** Whether memory still holds what a region was made from. */
-  #isUnchanged({ places, bytes }: DecodedCode): boolean {
-    let from = 0;
-    for (let at = 0; at < places.length; at += 2) {
-      const to = from + (places[at + 1] as number);
-      if (!this.#code.isAt(places[at] as number, bytes.subarray(from, to))) return false;
-      from = to;
-    }
-    return true;
-  }
-
-  #install({ block }: WantedRegion, facts: RegionFacts, { module, entry, bytes }: LoadedRegion): void {
-    const { pages } = facts;
-    const { header, host, linear, mode } = block;
+  #install({ block, pages: known }: WantedRegion, facts: RegionFacts, { module, entry, bytes }: LoadedRegion): void {
+    const pages = new Map(facts.pages.map((index) => [index, known.get(index) as number]));
+    const hostOf = (offset: number): number => placeInRegion({ pages }, offset);
+    const { header, linear, mode } = block;
     const surplus = this.#live.surplus(module);
     this.#drop(surplus);
     for (const old of surplus) this.#code.countAnew(old.header);
     this.stats.evicted += surplus.length;
     const { places } = facts.code;
-    for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(places[at] as number, places[at + 1] as number);
-    const installed = this.#live.add({ ...block, pages, module, watched: this.#watched(host, facts), deviceCalls: new Set(facts.deviceCalls) });
+    for (let at = 0; at < places.length; at += 2) this.#code.markDecoded(hostOf(places[at] as number), places[at + 1] as number);
+    const installed = this.#live.add({ ...block, pages, module, watched: this.#watched(block, facts, hostOf), deviceCalls: new Set(facts.deviceCalls.map(hostOf)) });
     this.#byHeader.set(header, installed);
     this.#handlers.table.set(installed.slot, entry);
     this.#views.i32[(header + HEADER.regionSlot) >> 2] = installed.slot;
@@ -238,12 +230,12 @@ export class Jit {
     for (const one of due) this.#code.countAnew(one.header, 1);
   }
 
-  #watched(entry: number, facts: RegionFacts): WatchedSites {
+  #watched({ host }: HotBlock, { wide, supposing, supposesControl }: RegionFacts, hostOf: (offset: number) => number): WatchedSites {
     const watched = new WatchedSites();
     const { wideChecks, suppositions, x87Entries } = this.#sites;
-    for (const host of facts.wide) watched.add(wideChecks, host);
-    for (const host of facts.supposing) watched.add(suppositions, host);
-    if (facts.supposesControl) watched.add(x87Entries, entry);
+    for (const offset of wide) watched.add(wideChecks, hostOf(offset));
+    for (const offset of supposing) watched.add(suppositions, hostOf(offset));
+    if (supposesControl) watched.add(x87Entries, host);
     return watched;
   }
 

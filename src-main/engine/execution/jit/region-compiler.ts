@@ -11,6 +11,7 @@ import type { RegionOutcome, RegionRequest } from './region-request.ts';
 export interface LoadedModule {
   /** Sizes of its functions' bodies, by index. */
   readonly bytes: readonly number[];
+  readonly exports: GeneratedExports;
 }
 
 /** A function that is ready to be installed. */
@@ -56,7 +57,7 @@ export class OwnCompiler implements RegionCompiler {
     const answer = { ticket: request.ticket, outcome: compileRegion(request, this.#parts, module) };
     try {
       const exports = module.count === 0 ? {} : this.#load(module);
-      this.#answer = loaded(answer, { bytes: module.bytes }, exports);
+      this.#answer = loaded(answer, { bytes: module.bytes, exports });
     } catch (error) {
       this.#answer = refused(answer, error);
     }
@@ -69,10 +70,10 @@ export class OwnCompiler implements RegionCompiler {
   }
 }
 
-function loaded({ ticket, outcome }: RegionAnswer<number>, module: LoadedModule, exports: GeneratedExports): RegionAnswer {
+function loaded({ ticket, outcome }: RegionAnswer<number>, module: LoadedModule): RegionAnswer {
   if (outcome.kind !== 'compiled') return { ticket, outcome };
   const index = outcome.function;
-  return { ticket, outcome: { ...outcome, function: { module, entry: exports[regionExport(index)], bytes: module.bytes[index] as number } } };
+  return { ticket, outcome: { ...outcome, function: { module, entry: module.exports[regionExport(index)], bytes: module.bytes[index] as number } } };
 }
 
 /** The module that it is part of cannot be made. */
@@ -82,8 +83,8 @@ export function refused({ ticket }: RegionAnswer<number>, error: unknown): Regio
 
 /** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */
 export type RegionThreadMessage =
-  /** It takes requests from now on. */
-  | { readonly kind: 'ready' }
+  /** It takes requests from now on. `known`: keys of code that it has regions for (`code-key.ts`). */
+  | { readonly kind: 'ready'; readonly known: Int32Array }
   | {
       readonly kind: 'answers';
       readonly answers: readonly RegionAnswer<number>[];
@@ -93,8 +94,12 @@ export type RegionThreadMessage =
       readonly ns: number;
     };
 
-export interface CompiledModule extends LoadedModule {
+export interface CompiledModule {
   readonly module: WebAssembly.Module;
+  /** As `LoadedModule`'s. */
+  readonly bytes: readonly number[];
+  /** Of a module that comes with several messages: its own. */
+  readonly number?: number;
 }
 
 /** The way to another thread, which the host provides. */
@@ -119,6 +124,10 @@ export class SharedCompiler implements RegionCompiler {
   readonly #imports: EngineImports;
   #channel: RegionChannel | undefined;
   #isOpen = false;
+  /** See `RegionThreadMessage`. */
+  readonly known = new Set<number>();
+  /** Instances of modules that come with several messages, for as long as any of their regions is there. */
+  readonly #instances = new Map<number, WeakRef<LoadedModule>>();
   #isReady = false;
   /** Those that came with others. */
   #answers: RegionAnswer[] = [];
@@ -153,19 +162,30 @@ export class SharedCompiler implements RegionCompiler {
     if (message === undefined) return undefined;
     if (message.kind === 'ready') {
       this.#isReady = true;
+      for (const key of message.known) this.known.add(key);
       return this.receive();
     }
     const { answers, compiled, ns } = message;
     this.elsewhereNs += ns;
-    const exports = compiled === undefined ? {} : instantiate(compiled.module, this.#imports);
-    const module: LoadedModule = { bytes: compiled?.bytes ?? [] };
-    this.#answers = answers.map((answer) => loaded(answer, module, exports));
+    const module = this.#instance(compiled);
+    this.#answers = answers.map((answer) => loaded(answer, module));
     return this.#answers.shift();
+  }
+
+  #instance(compiled: CompiledModule | undefined): LoadedModule {
+    if (compiled === undefined) return { bytes: [], exports: {} };
+    const { module, bytes, number } = compiled;
+    const known = number === undefined ? undefined : this.#instances.get(number)?.deref();
+    if (known !== undefined) return known;
+    const made = { bytes, exports: instantiate(module, this.#imports) };
+    if (number !== undefined) this.#instances.set(number, new WeakRef(made));
+    return made;
   }
 
   /** The other thread has ended. */
   lose(): void {
     this.#channel = undefined;
     this.#answers = [];
+    this.known.clear();
   }
 }

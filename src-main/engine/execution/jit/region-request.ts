@@ -2,7 +2,7 @@
 // what the machine's thread knows; the answer says what the region supposes, to be checked when it is installed. Lists are
 // flat where they are long: passing an object to another thread costs a microsecond.
 
-import type { Region } from './region.ts';
+import type { DecodedCode } from './decoded-code.ts';
 
 /** Of instructions in a page, or that all of them are meant. */
 export type SiteOffsets = readonly number[] | 'all';
@@ -20,7 +20,7 @@ export interface RequestPage {
   /** Of those that may suppose nothing. */
   readonly cautious: SiteOffsets;
   /** Of those that are known to reach devices. */
-  readonly devices: SiteOffsets;
+  readonly devices: readonly number[];
 }
 
 export interface RegionRequest {
@@ -37,21 +37,14 @@ export interface RegionRequest {
   readonly fcw: number | undefined;
 }
 
-/** Code as it was decoded: stretches at host addresses. */
-export interface DecodedCode {
-  /** Host address and length, by turns. */
-  readonly places: readonly number[];
-  /** One stretch behind the other. */
-  readonly bytes: Uint8Array;
-}
-
-/** What a compiled region is, besides its module. */
+/** What a compiled region is, besides its module; offsets count from the entry's page, so that it is the same wherever that is. */
 export interface RegionFacts {
   readonly instructions: number;
-  readonly pages: Region['pages'];
+  /** Numbers of the pages that it has instructions in, counted from the entry's. */
+  readonly pages: readonly number[];
   /** What it was made from. */
   readonly code: DecodedCode;
-  /** Host addresses of instructions with checks for more than themselves, with suppositions, and with calls for devices. */
+  /** Offsets of instructions with checks for more than themselves, with suppositions, and with calls for devices. */
   readonly wide: readonly number[];
   readonly supposing: readonly number[];
   readonly deviceCalls: readonly number[];

@@ -52,12 +52,12 @@ export interface Region {
   /** Where jumps through a table have gone before, in ascending order, by the offset of the jump. */
   readonly jumpTargets: ReadonlyMap<number, readonly number[]>;
   readonly instructionCount: number;
-  /** Host addresses of the pages that it has instructions in, by number counted from the entry's. */
+  /** Where the pages that it has instructions in stand, by number counted from the entry's. */
   readonly pages: ReadonlyMap<number, number>;
 }
 
-/** Host address of a byte in one of the region's pages. */
-export function hostInRegion({ pages }: Pick<Region, 'pages'>, offset: number): number {
+/** Where a byte in one of the region's pages stands. */
+export function placeInRegion({ pages }: { readonly pages: ReadonlyMap<number, number | undefined> }, offset: number): number {
   const page = pageOf(offset);
   return (pages.get(page) as number) + (offset - page * GUEST_PAGE);
 }

@@ -7,7 +7,7 @@ import type { LoadedModule } from '../../../../src-main/engine/execution/jit/reg
 import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handler-numbers.ts';
 
 const PAGES = new Map([[0, 0]]);
-const module = (regions = 1) => ({ bytes: Array.from({ length: regions }, () => 1000) });
+const module = (regions = 1) => ({ bytes: Array.from({ length: regions }, () => 1000), exports: {} });
 /** What a module of one region is estimated to take. */
 const SIZE = (() => {
   const live = new LiveRegions(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
