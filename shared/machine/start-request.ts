@@ -9,5 +9,7 @@ export const startRequest = machineConfig.extend({
   imageFolders: z.array(z.string().min(1).max(4096)).max(300).optional(),
   /** What its CMOS memory held when it was last switched off. */
   nvram: nvramHex.optional(),
+  /** File in which its compiled code is kept for the next start. */
+  codeArchive: z.string().min(1).max(4096).optional(),
 });
 export type StartRequest = z.infer<typeof startRequest>;

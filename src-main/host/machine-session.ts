@@ -137,7 +137,9 @@ export class MachineSession {
     images: OpenedDrives['images'],
   ): Promise<MachineRunner> {
     try {
-      return this.#options.createRunner({ ...(await machineOptions(config)), drives, ...(config.nvram === undefined ? {} : { nvram: Buffer.from(config.nvram, 'hex') }) }, images);
+      const { nvram, codeArchive } = config;
+      const options = { ...(await machineOptions(config)), drives, ...(nvram === undefined ? {} : { nvram: Buffer.from(nvram, 'hex') }) };
+      return this.#options.createRunner(options, images, codeArchive === undefined ? {} : { codeArchive });
     } catch (error) {
       for (const { node } of images.values()) await node.close();
       throw error;

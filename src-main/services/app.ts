@@ -15,6 +15,7 @@ import { beyondSchedule } from '../../shared/snapshot/snapshot-schedule.ts';
 import { MIB } from '../../shared/units/bytes.ts';
 import { AutoSnapshots } from './auto-snapshots.ts';
 import { applianceCalls } from './appliance-calls.ts';
+import { CompiledCode } from './compiled-code.ts';
 import { FileCalls } from './file-calls.ts';
 import { disposableNvram, DisposableRuns } from './disposable-runs.ts';
 import { refuseTooLittleMemory } from './host-memory.ts';
@@ -72,6 +73,7 @@ export class App {
   readonly #settings: SettingsStore;
   readonly #logs: LogStore;
   readonly #thumbnails: Thumbnails;
+  readonly #compiled: CompiledCode;
   readonly #nvram: NvramStore;
   readonly #disposableNvram: NvramStore;
   readonly #locks = new Map<MachineId, MachineLock>();
@@ -98,6 +100,7 @@ export class App {
       onRemove: (id) => this.#emit('jobRemoved', { id }),
     });
     this.#thumbnails = new Thumbnails((id) => this.registry.folderOf(id));
+    this.#compiled = new CompiledCode(options.dataFolder);
     const cmos: NvramOptions = { folderOf: (id) => this.registry.folderOf(id), warn: (id, message) => this.#logs.add(id, 'warning', message) };
     this.#nvram = new NvramStore(cmos);
     this.#disposableNvram = disposableNvram(cmos);
@@ -341,6 +344,7 @@ export class App {
         supervisor.forget(id);
         this.#logs.forget(id);
         this.#thumbnails.forget(id);
+        await this.#compiled.forget(id);
         this.#pending.forget(id);
         this.#emit('machineRemoved', { id });
         return { trashed };
@@ -429,7 +433,10 @@ export class App {
       const used = disposable ? await this.#disposables.begin(id) : registry.config(id);
       this.#refuseBusy(id);
       const nvram = await this.#nvram.read(id);
-      const request = { ...withAbsolutePaths(used, registry.folderOf(id)), imageFolders, ...(nvram === undefined ? {} : { nvram }) };
+      // A disposable run leaves nothing behind, and code of its programs would be.
+      const codeArchive = disposable ? undefined : await this.#compiled.fileOf(id);
+      const paths = withAbsolutePaths(used, registry.folderOf(id));
+      const request = { ...paths, imageFolders, ...(nvram === undefined ? {} : { nvram }), ...(codeArchive === undefined ? {} : { codeArchive }) };
       // A disposable run changes no disk, so a saved state still fits afterwards.
       await supervisor.start(request, saved && { path: saved.path, beforeRun: () => (disposable ? Promise.resolve() : saved.forget()) });
       if (!disposable) await saved?.remove();

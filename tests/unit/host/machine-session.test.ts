@@ -8,7 +8,7 @@ import { connect } from '../../../shared/rpc/connect.ts';
 import { machineContract } from '../../../shared/rpc/machine-contract.ts';
 import type { MachineOptions, MachineStats } from '../../../src-main/engine/machine/options.ts';
 import type { MergeOptions, RelinkOptions } from '../../../src-main/host/layer-merging.ts';
-import type { MachineRunner, RunnerEvents } from '../../../src-main/host/machine-runner.ts';
+import type { MachineRunner, RunnerEvents, RunnerExtras } from '../../../src-main/host/machine-runner.ts';
 import type { SaveOptions } from '../../../src-main/host/save-state.ts';
 import { MachineSession } from '../../../src-main/host/machine-session.ts';
 import { byteChannelPair, channelPair } from '../../support/channel-pair.ts';
@@ -101,12 +101,14 @@ function session(
   const client = connect(machineContract, main);
   const runners: PlayedRunner[] = [];
   const ends: number[] = [];
+  const asked: (RunnerExtras | undefined)[] = [];
   const heard: unknown[][] = [];
   for (const name of ['paused', 'resumed', 'restarted', 'log', 'ended'] as const)
     client.on(name, (payload: unknown) => void heard.push([name, payload]));
   const session = new MachineSession({
     channel: child,
-    createRunner: (options) => {
+    createRunner: (options, _images, extras) => {
+      asked.push(extras);
       const runner = new PlayedRunner(options);
       prepare(runner);
       runners.push(runner);
@@ -114,7 +116,7 @@ function session(
     },
     onEnd: (code) => void ends.push(code),
   });
-  return { config, client, session, runner: () => runners[0] as PlayedRunner, ends, heard, main, folder };
+  return { config, client, session, runner: () => runners[0] as PlayedRunner, ends, heard, main, folder, asked };
 }
 
 describe('a machine process', () => {
@@ -135,6 +137,14 @@ describe('a machine process', () => {
     expect(options.boot?.modules.map(({ name, bytes }) => [name, Buffer.from(bytes).toString()])).toEqual([
       ['initrd.gz', 'archive'],
     ]);
+  });
+
+  it('keeps compiled code where it is told to', async () => {
+    for (const codeArchive of ['/data/compiled/a.code', undefined]) {
+      const { client, config, asked } = session();
+      await client.call('start', { ...config, ...(codeArchive === undefined ? {} : { codeArchive }) });
+      expect(asked).toEqual([codeArchive === undefined ? {} : { codeArchive }]);
+    }
   });
 
   it('does what it is asked and tells what happens', async () => {
