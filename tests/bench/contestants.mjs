@@ -1,5 +1,6 @@
-// Who runs the guests of a benchmark: Boxwright's two tiers, and for comparison other emulators, which take the same
-// options, and the processor itself, which runs the guest's programs only. Each emulator starts a `GuestSession`.
+// Who runs the guests of a benchmark: Boxwright's two tiers, the jit a second time for later starts, and for comparison
+// other emulators, which take the same options, and the processor itself, which runs the guest's programs only. Each
+// emulator starts a `GuestSession`.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { boxwrightRun, GuestSession } from '../support/guest-session.mjs';
  * @property {string} [version] Of a program that is not ours.
  * @property {(args: readonly string[]) => Promise<GuestSession>} [run] The processor itself has none.
  * @property {boolean} ours It prints statistics at the end.
+ * @property {boolean} [startsAgain] What is measured is the second start of a Linux, with the code that the first one compiled.
  * @property {readonly Arch[]} archs
  */
 
@@ -27,12 +29,12 @@ import { boxwrightRun, GuestSession } from '../support/guest-session.mjs';
 const BOTH = ['i386', 'amd64'];
 
 /** @type {readonly Emulator[]} */
-const TIERS = ['interp', 'jit'].map((tier) => ({
-  name: tier,
-  run: (args) => boxwrightRun(['-accel', tier, '--stats', ...args]),
-  ours: true,
-  archs: BOTH,
-}));
+const TIERS = [tier('interp', 'interp'), tier('jit', 'jit'), { ...tier('again', 'jit'), startsAgain: true }];
+
+/** @param {string} name @param {string} accelerator @returns {Emulator} */
+function tier(name, accelerator) {
+  return { name, run: (args) => boxwrightRun(['-accel', accelerator, '--stats', ...args]), ours: true, archs: BOTH };
+}
 
 /** @type {Contestant} */
 export const NATIVE = { name: 'native', ours: false, archs: BOTH };

@@ -9,6 +9,7 @@ import { WORKLOADS } from './workloads.mjs';
 
 const WORKLOAD_LIMIT_MS = 60_000;
 const BOOT_LIMIT_MS = 300_000;
+const POWEROFF_LIMIT_MS = 30_000;
 /** For what is late in a guest that has rested. */
 const SETTLING_MS = 500;
 /** The debug exit of a kernel that ended well: 0 × 2 + 1. */
@@ -73,7 +74,8 @@ async function measureNative(arch, workload) {
  * @property {number} [shellSeconds] From the start of the emulator's process.
  * @property {() => number} [peakBytes] Resident memory, at most.
  * @property {(workload: string) => Promise<Sample>} measure
- * @property {() => Promise<void>} stop
+ * @property {() => Promise<void>} switchOff As the guest does it.
+ * @property {() => Promise<void>} stop At once.
  */
 
 /** @param {string} workload */
@@ -85,11 +87,12 @@ const needsCompiler = (workload) => WORKLOADS.some(({ name, needsCompiler }) => 
  * @param {Contestant} contestant
  * @param {Arch} arch
  * @param {readonly string[]} workloads To be measured in it.
+ * @param {readonly string[]} options Of the emulator, besides those that all have.
  * @returns {Promise<LinuxMachine>}
  */
-export async function startLinux(contestant, arch, workloads) {
+export async function startLinux(contestant, arch, workloads, options) {
   if (contestant.run === undefined)
-    return { measure: (workload) => measureNative(arch, workload), stop: async () => undefined };
+    return { measure: (workload) => measureNative(arch, workload), switchOff: async () => undefined, stop: async () => undefined };
   const { kernel, initrd } = linuxGuest(arch);
   const job = workloads.some(needsCompiler) ? compileJob(arch) : undefined;
   const boot = [
@@ -100,7 +103,7 @@ export async function startLinux(contestant, arch, workloads) {
     '-append',
     'console=ttyS0',
   ];
-  const session = await contestant.run(['-m', '256', '-nographic', '-no-reboot', ...boot]);
+  const session = await contestant.run(['-m', '256', '-nographic', '-no-reboot', ...boot, ...options]);
   try {
     await session.waitFor(SHELL_PROMPT, BOOT_LIMIT_MS);
   } catch (error) {
@@ -123,8 +126,31 @@ export async function startLinux(contestant, arch, workloads) {
         session.rest();
       }
     },
+    switchOff: async () => {
+      session.wake();
+      session.type('poweroff -f\n');
+      const status = await session.ended(POWEROFF_LIMIT_MS);
+      if (status !== 0) throw new Error(`ended with status ${status} when it was switched off: ${session.errors}`);
+    },
     stop: () => session.stop(),
   };
+}
+
+/**
+ * The first start of a Linux whose second one is to be measured: with the same work, so that the code for it is kept.
+ * @param {Contestant} contestant
+ * @param {Arch} arch
+ * @param {readonly string[]} workloads
+ * @param {readonly string[]} options
+ */
+export async function startOnce(contestant, arch, workloads, options) {
+  const machine = await startLinux(contestant, arch, workloads, options);
+  try {
+    for (const workload of workloads) await machine.measure(workload);
+    await machine.switchOff();
+  } finally {
+    await machine.stop();
+  }
 }
 
 /**

@@ -16,6 +16,8 @@ import { WORKLOADS } from './workloads.mjs';
 
 /** What everything is compared with. */
 const BASE = 'jit';
+/** The same in a later start. */
+export const AGAIN = 'again';
 const TO_SHELL = 'boot to the shell';
 /** Of time; by group, and its measures. */
 const GROUPS = new Map(
@@ -30,7 +32,7 @@ const GROUPS = new Map(
  * @param {readonly string[]} contestants
  */
 export function table(results, contestants) {
-  const others = comparedWith(contestants);
+  const others = comparedWith(contestants, BASE);
   const rows = [['guest', 'measure', 'unit', ...contestants, ...others.map((name) => `${name}/${BASE}`), 'MIPS']];
   for (const [guest, measure] of pairsOf(results.map((r) => [r.guest, r.measure]))) {
     const here = results.filter((r) => r.guest === guest && r.measure === measure);
@@ -41,7 +43,7 @@ export function table(results, contestants) {
       measure,
       here[0]?.unit ?? '',
       ...contestants.map((name) => spread(of(name).map((r) => r.value), significant)),
-      ...others.map((name) => spread(ratios(here, name, [measure]), hundredths)),
+      ...others.map((name) => spread(ratios(here, [name, BASE], [measure]), hundredths)),
       mips.map((value) => value.toFixed(0)).join(' / '),
     ]);
   }
@@ -49,18 +51,19 @@ export function table(results, contestants) {
 }
 
 /**
- * How many times as long as the second tier each of the others takes: the geometric mean of a group's workloads.
+ * How many times as long as one contestant, the second tier, each of the others takes: the geometric mean of a group's workloads.
  * @param {readonly Result[]} results
  * @param {readonly string[]} contestants
+ * @param {string} [base]
  * @returns {string[][]} With a heading.
  */
-export function groupRows(results, contestants) {
-  const others = comparedWith(contestants);
-  const rows = [['guest', 'group', ...others.map((name) => `${name}/${BASE}`)]];
+export function groupRows(results, contestants, base = BASE) {
+  const others = comparedWith(contestants, base);
+  const rows = [['guest', 'group', ...others.map((name) => `${name}/${base}`)]];
   for (const guest of new Set(results.map((r) => r.guest))) {
     const here = results.filter((r) => r.guest === guest);
     for (const [group, measures] of GROUPS) {
-      const cells = others.map((name) => spread(ratios(here, name, measures), hundredths));
+      const cells = others.map((name) => spread(ratios(here, [name, base], measures), hundredths));
       if (cells.some((cell) => cell !== NOTHING)) rows.push([guest, group, ...cells]);
     }
   }
@@ -70,21 +73,21 @@ export function groupRows(results, contestants) {
 /** @param {readonly Result[]} results @param {readonly string[]} contestants */
 export const groupTable = (results, contestants) => aligned(groupRows(results, contestants), 2);
 
-/** @param {readonly string[]} contestants */
-const comparedWith = (contestants) => (contestants.includes(BASE) ? contestants.filter((name) => name !== BASE) : []);
+/** @param {readonly string[]} contestants @param {string} base */
+const comparedWith = (contestants, base) => (contestants.includes(base) ? contestants.filter((name) => name !== base) : []);
 
 /**
  * For each round in which both have all of the measures that a guest has of a group: the geometric mean of quotients.
  * @param {readonly Result[]} results Of one guest.
- * @param {string} other
+ * @param {readonly [string, string]} names Who is divided by whom.
  * @param {readonly string[]} measures
  */
-function ratios(results, other, measures) {
+function ratios(results, [other, base], measures) {
   const wanted = measures.filter((measure) => results.some((r) => r.measure === measure));
   const value = (/** @type {number} */ round, /** @type {string} */ name, /** @type {string} */ measure) =>
     results.find((r) => r.round === round && r.contestant === name && r.measure === measure)?.value ?? Number.NaN;
   return [...new Set(results.map((r) => r.round))]
-    .map((round) => wanted.map((measure) => Math.log(value(round, other, measure) / value(round, BASE, measure))))
+    .map((round) => wanted.map((measure) => Math.log(value(round, other, measure) / value(round, base, measure))))
     .map((logarithms) => Math.exp(logarithms.reduce((sum, x) => sum + x, 0) / logarithms.length))
     .filter(Number.isFinite);
 }

@@ -1,7 +1,10 @@
 // The order in which a benchmark measures: contestants take turns at each workload, so that whatever else the machine
 // does meets all of them, and everything comes round as often as asked for. What fails is said and left out.
 
-import { measureBare, startLinux } from './measure.mjs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureBare, startLinux, startOnce } from './measure.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const MB = 1e6;
@@ -39,8 +42,10 @@ export class Rounds {
   /** @param {string} guest */
   async #bare(guest) {
     const arch = archOf(guest);
+    // Programs this short have no later start worth measuring.
+    const contestants = this.#for(arch).filter(({ startsAgain }) => !startsAgain);
     for (const { name } of this.#workloads.filter((workload) => !workload.needsLinux))
-      for (const contestant of this.#for(arch))
+      for (const contestant of contestants)
         await this.#attempt(guest, contestant, async () => {
           const { msPerRound, instructionsPerRound } = await measureBare(contestant, arch, name);
           const mips = instructionsPerRound === undefined ? {} : { mips: instructionsPerRound / msPerRound / 1000 };
@@ -50,13 +55,47 @@ export class Rounds {
 
   /** @param {string} guest */
   async #linux(guest) {
+    const folder = mkdtempSync(join(tmpdir(), 'boxwright-bench-'));
+    try {
+      await this.#measureLinux(guest, await this.#prepare(guest, folder));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Everybody's options besides the usual ones. First starts take place here, as long as there is no machine they could disturb.
+   * @param {string} guest
+   * @param {string} folder For code that is kept, anew in each round: otherwise it would be a third start, a fourth and so on.
+   */
+  async #prepare(guest, folder) {
+    /** @type {Map<Contestant, readonly string[]>} */
+    const options = new Map();
+    for (const contestant of this.#for(archOf(guest)))
+      await this.#attempt(guest, contestant, async () => {
+        options.set(contestant, contestant.startsAgain ? await this.#keepCode(guest, contestant, folder) : []);
+      });
+    return options;
+  }
+
+  /** @param {string} guest @param {Contestant} contestant @param {string} folder */
+  async #keepCode(guest, contestant, folder) {
+    const file = join(folder, contestant.name);
+    const options = ['-code-cache', file];
+    await startOnce(contestant, archOf(guest), this.#workloads.map(({ name }) => name), options);
+    this.#say(`${guest} ${contestant.name}: started once, ${(statSync(file).size / MB).toFixed(1)} MB of code kept`);
+    return options;
+  }
+
+  /** @param {string} guest @param {ReadonlyMap<Contestant, readonly string[]>} optionsOf */
+  async #measureLinux(guest, optionsOf) {
     const arch = archOf(guest);
     /** @type {Map<Contestant, import('./measure.mjs').LinuxMachine>} */
     const machines = new Map();
     try {
-      for (const contestant of this.#for(arch))
+      for (const [contestant, options] of optionsOf)
         await this.#attempt(guest, contestant, async () => {
-          const machine = await startLinux(contestant, arch, this.#workloads.map(({ name }) => name));
+          const machine = await startLinux(contestant, arch, this.#workloads.map(({ name }) => name), options);
           machines.set(contestant, machine);
           if (machine.shellSeconds === undefined) return;
           this.#add(guest, contestant, { measure: 'shell', value: machine.shellSeconds, unit: 's' });

@@ -1,6 +1,7 @@
 // The tables of the benchmark: medians and quotients of results that are known.
 
 import { expect, it } from 'vitest';
+import { speedsText } from '../../bench/readme.mjs';
 import { groupRows, type Result, table } from '../../bench/report.mjs';
 
 const of = (contestant: string, measure: string, ...values: readonly number[]): Result[] =>
@@ -32,4 +33,44 @@ it('gives the geometric mean of the quotients in a group, round by round', () =>
 it('leaves out a group that the other has in part', () => {
   const part = [...of('jit', 'copy', 1), ...of('jit', 'walk', 1), ...of('qemu', 'copy', 2)];
   expect(groupRows(part, ['jit', 'qemu'])).toEqual([['guest', 'group', 'qemu/jit']]);
+});
+
+const STARTS = [
+  ...of('jit', 'compile', 6, 6),
+  ...of('again', 'compile', 3, 4),
+  ...of('qemu', 'compile', 12, 12),
+  ...of('jit', 'shell', 2),
+  ...of('again', 'shell', 1),
+  ...of('qemu', 'shell', 5),
+  ...of('jit', 'copy', 1).map((result) => ({ ...result, guest: 'bare-i386' })),
+  ...of('qemu', 'copy', 7).map((result) => ({ ...result, guest: 'bare-i386' })),
+];
+
+it('has a later start beside the first, and compared with it', () => {
+  const [heading, compile] = table(STARTS, ['jit', 'again', 'qemu']).split('\n');
+  expect(heading?.split(/ +/)).toEqual(['guest', 'measure', 'unit', 'jit', 'again', 'qemu', 'again/jit', 'qemu/jit', 'MIPS']);
+  expect(compile?.split(/ {2,}/).slice(4)).toEqual(['3.50 (3.00–4.00)', '12.0 (12.0–12.0)', '0.58 (0.50–0.67)', '2.00 (2.00–2.00)']);
+});
+
+const FIRST_STARTS = `Measured on a machine:
+
+| guest | group | qemu/jit |
+| --- | --- | --- |
+| linux-i386 | compile job | 2.00 (2.00–2.00) |
+| linux-i386 | boot to the shell | 2.50 |
+| bare-i386 | memory | 7.00 |`;
+
+it('compares with first starts in the README', () => {
+  expect(speedsText(STARTS, ['jit', 'qemu'], 'a machine')).toBe(FIRST_STARTS);
+});
+
+it('compares with later starts in a table of its own, which bare guests have no part in', () => {
+  const [first, later] = speedsText(STARTS, ['jit', 'again', 'qemu'], 'a machine').split('\n\n### Later starts\n\n');
+  expect(first).toBe(FIRST_STARTS);
+  expect(later?.split('\n\n')[1]?.split('\n')).toEqual([
+    '| guest | group | jit/again | qemu/again |',
+    '| --- | --- | --- | --- |',
+    '| linux-i386 | compile job | 1.75 (1.50–2.00) | 3.50 (3.00–4.00) |',
+    '| linux-i386 | boot to the shell | 2.00 | 5.00 |',
+  ]);
 });
