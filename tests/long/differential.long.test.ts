@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { type Campaign, runCampaign } from '../cpu/differential/campaign.ts';
-import { evaluatorPlayer, interpreterPlayer, jitPlayer, oraclePlayer } from '../cpu/differential/players.ts';
+import { evaluatorPlayer, interpreterPlayer, jitPlayer, keptCodePlayers, oraclePlayer } from '../cpu/differential/players.ts';
 import { SCENES } from '../cpu/differential/scene.ts';
 
 const MILLISECONDS = 120_000;
@@ -41,6 +41,11 @@ agree('handlers and their evaluated IR', {
 });
 agree('regions and their evaluated IR', {
   players: [jitPlayer(1), evaluatorPlayer('jit')],
+  scenes: SCENES,
+  vectors: true,
+});
+agree('regions and those that another machine finds by its code', {
+  players: keptCodePlayers().players,
   scenes: SCENES,
   vectors: true,
 });

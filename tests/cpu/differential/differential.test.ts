@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest';
 import { runCampaign } from './campaign.ts';
 import { ROW_COUNT } from './generate.ts';
-import { evaluatorPlayer, interpreterPlayer, jitPlayer, oraclePlayer } from './players.ts';
+import { evaluatorPlayer, interpreterPlayer, jitPlayer, keptCodePlayers, oraclePlayer } from './players.ts';
 import { SCENES } from './scene.ts';
 
 const LIMITS = { firstSeed: 1, maxFailures: 2 } as const;
@@ -36,4 +36,12 @@ it('finds regions and their evaluated IR in agreement', () => {
   const players = [jitPlayer(1), evaluatorPlayer('jit')] as const;
   const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 100, milliseconds: 10_000 });
   expect(failures.join('\n\n')).toBe('');
+});
+
+it('finds regions in agreement with those that another machine finds by its code', () => {
+  const { players, counts } = keptCodePlayers();
+  const { failures } = runCampaign({ ...LIMITS, players, scenes: SCENES, vectors: true, programs: 200, milliseconds: 10_000 });
+  expect(failures.join('\n\n')).toBe('');
+  // What one of them has learned of an instruction the other may not have.
+  expect(counts.found).toBeGreaterThan(2 * counts.made);
 });

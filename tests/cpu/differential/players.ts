@@ -1,6 +1,7 @@
 // The machines that random programs are played on: both tiers of the engine, and the machine without either.
 
 import { createFlatMachine, type FlatMachine, type FlatMachineOptions } from '../../../src-main/engine/execution/flat-machine.ts';
+import { type CodeArchive, createRegionThread, type FoundModule, type RegionRequest, type RegionThreadMessage } from '../../../src-main/engine/execution/index.ts';
 import { TooManyBlocks } from '../../../src-main/engine/ir/evaluate.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import { loadEvaluated } from '../../support/evaluated-modules.ts';
@@ -15,11 +16,14 @@ class EnginePlayer implements Player {
   readonly name: string;
   readonly speculates: boolean;
   readonly #options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>;
+  readonly #prepared: (machine: FlatMachine) => void;
   #machine: FlatMachine;
   #outside = 0;
 
-  constructor(name: string, options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>) {
+  /** `prepared` is called before each program. */
+  constructor(name: string, options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>, prepared: (machine: FlatMachine) => void = () => {}) {
     this.name = name;
+    this.#prepared = prepared;
     this.speculates = options.accel === 'jit';
     this.#options = options;
     this.#machine = this.#create();
@@ -47,6 +51,7 @@ class EnginePlayer implements Player {
   prepare(): void {
     this.#outside = 0;
     this.#machine.codeChanged();
+    this.#prepared(this.#machine);
   }
   restart(): void {
     this.#machine = this.#create();
@@ -71,6 +76,31 @@ export const jitPlayer = (hotThreshold: number): Player => new EnginePlayer(`jit
 /** Handlers, and regions where `accel` says so, by the evaluator of the IR instead of WebAssembly. */
 export const evaluatorPlayer = (accel: 'interp' | 'jit'): Player =>
   new EnginePlayer(`${accel} evaluated`, { accel, hotThreshold: 1, load: loadEvaluated });
+
+/** By the steps of the compiling thread, which answers at once; another one for each program, with another archive. */
+function threadPlayer(name: string, archive: () => CodeArchive): Player {
+  const messages: RegionThreadMessage[] = [];
+  let compile: (request: RegionRequest) => void = () => {};
+  const regionChannel = { open: () => {}, post: (request: RegionRequest) => compile(request), receive: () => messages.shift() };
+  const post = (message: RegionThreadMessage) => void messages.push(message);
+  const after = (_ms: number, then: () => void) => then();
+  return new EnginePlayer(name, { accel: 'jit', hotThreshold: 1, regionChannel }, ({ engine }) => {
+    compile = createRegionThread(engine.regionThread, { post, after, nowNs: () => 0, archive: archive() });
+  });
+}
+
+/** The second has the code that was compiled when the first played the same program. `counts`: modules that it found, and made. */
+export function keptCodePlayers(): { readonly players: readonly [Player, Player]; readonly counts: { found: number; made: number } } {
+  let kept: FoundModule[] = [];
+  let number = 0;
+  const counts = { found: 0, made: 0 };
+  const keeping = (): CodeArchive => {
+    kept = [];
+    return { found: [], keep: (module, { module: compiled }) => void kept.push({ ...module, number: number++, load: () => { counts.found++; return compiled; } }) };
+  };
+  const finding = (): CodeArchive => ({ found: kept, keep: () => void counts.made++ });
+  return { players: [threadPlayer('jit that keeps code', keeping), threadPlayer('jit with kept code', finding)], counts };
+}
 
 class OraclePlayer implements Player {
   readonly name = 'oracle';
