@@ -47,19 +47,25 @@ export function openCodeArchive(path: string, conditions: CodeConditions): CodeA
   try {
     // Not by a link, which may lead where others write.
     file = openSync(path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600);
-    if (isOwn(file)) return new CodeFile(file, conditions);
+    if (!isOwn(file)) throw new Error('others than you can write to it, or it is no file of yours');
+    if (!isArchive(file)) throw new Error('it holds something else');
+    return new CodeFile(file, conditions);
   } catch (error) {
     if (file !== undefined) closeSync(file);
     throw new Error(`“${path}” cannot be used: ${systemErrorWords(error)}. Compiled code is not kept.`);
   }
-  closeSync(file);
-  throw new Error(`“${path}” is not a file that only its owner, who runs this program, can write to. Compiled code is not kept.`);
 }
 
 /** Where there are no users to compare, the folder it is in has to do. */
 function isOwn(file: number): boolean {
   const stats = fstatSync(file);
   return stats.isFile() && (process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & OTHERS_MAY_WRITE) === 0));
+}
+
+/** An empty file is one, too; another one may be dear to somebody. */
+function isArchive(file: number): boolean {
+  const mark = Buffer.alloc(MARK.length);
+  return mark.subarray(0, readSync(file, mark, 0, MARK.length, 0)).equals(MARK.subarray(0, fstatSync(file).size));
 }
 
 /** A module in the file. */
@@ -103,7 +109,7 @@ class CodeFile implements CodeArchive {
   }
 
   #write(position: number, bytes: Buffer): void {
-    writeSync(this.#file, bytes, 0, bytes.length, position);
+    if (writeSync(this.#file, bytes, 0, bytes.length, position) !== bytes.length) throw new Error('the disk is full');
   }
 
   /** Those up to the end or to what is damaged, which the next module takes the place of. */
