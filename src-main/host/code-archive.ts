@@ -8,7 +8,7 @@
 // structured clones), WebAssembly, machine code.
 
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import type { CodeArchive, FoundModule, KeptModule, MadeModule, RegionThreadTask } from '../engine/execution/index.ts';
 import { MIB } from '../../shared/units/bytes.ts';
@@ -144,6 +144,8 @@ class CodeFile implements CodeArchive {
     }
     ftruncateSync(this.#file, HEAD_BYTES);
     this.#write(HEAD_BYTES, Buffer.concat(parts));
+    // Without its head the file would be refused, where power is lost before the system has written it.
+    fsyncSync(this.#file);
   }
 
   #load({ at, facts, wasm, native, codeDigest }: Place): WebAssembly.Module | undefined {
