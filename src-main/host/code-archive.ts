@@ -68,7 +68,7 @@ function isArchive(file: number): boolean {
   return mark.subarray(0, readSync(file, mark, 0, MARK.length, 0)).equals(MARK.subarray(0, fstatSync(file).size));
 }
 
-/** A module in the file. */
+/** Where a module stands in the file, and the lengths of its parts. */
 interface Place {
   readonly at: number;
   readonly facts: number;
@@ -76,6 +76,11 @@ interface Place {
   readonly native: number;
   readonly codeDigest: Buffer;
   readonly lastRun: number;
+}
+
+interface FoundRecord {
+  readonly place: Place;
+  readonly facts: Buffer;
 }
 
 const endOf = ({ at, facts, wasm, native }: Place): number => at + RECORD_HEAD_BYTES + facts + wasm + native;
@@ -94,10 +99,14 @@ class CodeFile implements CodeArchive {
     const head = this.#read(0, HEAD_BYTES);
     const isUsable = head?.subarray(0, RUN_AT).equals(mark) === true;
     this.#run = isUsable ? head.readUInt32LE(RUN_AT) + 1 : 0;
+    // Modules of another engine have to be gone before the head says that they are this one's.
+    if (!isUsable) ftruncateSync(file, 0);
     this.#write(0, Buffer.concat([mark, word(this.#run)]));
-    if (!isUsable || fstatSync(file).size > USUAL_BYTES) this.#rewrite(isUsable ? this.#places() : []);
-    for (const [number, place] of this.#places().entries()) {
-      this.found.push({ ...this.#facts(place), number, load: remembered(() => this.#load(place)) });
+    // Without a head the file would be refused, where power is lost before the system has written it.
+    if (!isUsable) fsyncSync(file);
+    else if (fstatSync(file).size > USUAL_BYTES) this.#rewrite(this.#records());
+    for (const [number, { place, facts }] of this.#records().entries()) {
+      this.found.push({ ...(deserialize(facts) as KeptModule), number, load: remembered(() => this.#load(place)) });
       this.#end = endOf(place);
     }
   }
@@ -113,30 +122,26 @@ class CodeFile implements CodeArchive {
   }
 
   /** Those up to the end or to what is damaged, which the next module takes the place of. */
-  #places(): Place[] {
-    const places: Place[] = [];
+  #records(): FoundRecord[] {
+    const found: FoundRecord[] = [];
     for (let at = HEAD_BYTES; ; ) {
       const head = this.#read(at, RECORD_HEAD_BYTES);
-      if (head === undefined) return places;
+      if (head === undefined) return found;
       const [facts, wasm, native, lastRun] = [0, 4, 8, 12].map((offset) => head.readUInt32LE(offset)) as [number, number, number, number];
-      if (facts + wasm + native > MAX_BYTES) return places;
+      if (facts + wasm + native > MAX_BYTES) return found;
       const bytes = this.#read(at + RECORD_HEAD_BYTES, facts);
-      if (bytes === undefined || !digest(head.subarray(0, LENGTHS_BYTES), bytes).equals(head.subarray(FACTS_DIGEST_AT, CODE_DIGEST_AT))) return places;
+      if (bytes === undefined || !digest(head.subarray(0, LENGTHS_BYTES), bytes).equals(head.subarray(FACTS_DIGEST_AT, CODE_DIGEST_AT))) return found;
       const place = { at, facts, wasm, native, lastRun, codeDigest: head.subarray(CODE_DIGEST_AT) };
-      places.push(place);
+      found.push({ place, facts: bytes });
       at = endOf(place);
     }
   }
 
-  #facts({ at, facts }: Place): KeptModule {
-    return deserialize(this.#read(at + RECORD_HEAD_BYTES, facts) as Buffer) as KeptModule;
-  }
-
   /** Keeps what was used last, as far as there is room. Where it is interrupted the rest is lost, and made again. */
-  #rewrite(places: readonly Place[]): void {
+  #rewrite(records: readonly FoundRecord[]): void {
     const parts: Buffer[] = [];
     let room = USUAL_BYTES / 2;
-    for (const place of [...places].sort((a, b) => b.lastRun - a.lastRun)) {
+    for (const { place } of [...records].sort((a, b) => b.place.lastRun - a.place.lastRun)) {
       const length = endOf(place) - place.at;
       room -= length;
       const bytes = room < 0 ? undefined : this.#read(place.at, length);
@@ -144,8 +149,6 @@ class CodeFile implements CodeArchive {
     }
     ftruncateSync(this.#file, HEAD_BYTES);
     this.#write(HEAD_BYTES, Buffer.concat(parts));
-    // Without its head the file would be refused, where power is lost before the system has written it.
-    fsyncSync(this.#file);
   }
 
   #load({ at, facts, wasm, native, codeDigest }: Place): WebAssembly.Module | undefined {

@@ -40,7 +40,7 @@ import { FIELD, HANDLER, RECORD_SIZE } from './interpreter/record.ts';
 import { RecordCache } from './interpreter/record-cache.ts';
 import type { CodePage } from './jit/code-mapping.ts';
 import { Jit } from './jit/jit.ts';
-import { HOT_ENTRIES } from './jit/hot-blocks.ts';
+import { HOT_ENTRIES, KNOWN_ENTRIES } from './jit/hot-blocks.ts';
 import { OwnCompiler, SharedCompiler } from './jit/region-compiler.ts';
 import { computeLayout, GUEST_PAGE, type MemoryLayout } from './layout.ts';
 import { DEVICE, FAULTED, Mmu } from './mmu/mmu.ts';
@@ -129,7 +129,7 @@ export class Engine implements CpuEngine {
       const own = new OwnCompiler({ memory: views.u8, layout, features, isChained: this.#isChained, leavesBlock }, load, slowPaths);
       this.#code.hotThreshold = options.hotThreshold ?? HOT_ENTRIES;
       this.#shared = options.regionChannel && new SharedCompiler(own, options.regionChannel, slowPaths);
-      if (this.#shared !== undefined) this.#code.known = this.#shared.known;
+      if (this.#shared !== undefined) this.#code.known = { keys: this.#shared.known, entries: KNOWN_ENTRIES };
       this.#jit = new Jit(
         { views, code: this.#code, handlers: this.#handlers, mapping, compiler: this.#shared ?? own },
         { layout, ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }) },

@@ -24,8 +24,6 @@ const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
 const USED_PART = 1 / 8;
-/** Entries after which a block is hot whose region is compiled already: to install it costs a fifth of a millisecond. */
-const KNOWN_ENTRIES = 200;
 const RECENT_BLOCKS = 0x4000;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
@@ -51,8 +49,8 @@ export class CodeCache implements CodeWatcher {
   readonly stats = { blocks: 0, invalidations: 0, resets: 0 };
   /** Entries of a block before it is reported hot; 0: never. */
   hotThreshold = 0;
-  /** Keys of code that was hot in an earlier run, and is compiled already (`code-key.ts`); it need not be entered as often. */
-  known: ReadonlySet<number> = new Set();
+  /** Keys of code that is compiled already (`code-key.ts`), and the entries that are enough for it, if they are fewer. */
+  known: { readonly keys: ReadonlySet<number>; readonly entries: number } = { keys: new Set(), entries: 0 };
   /** Told of every page whose blocks became stale, and (undefined) of a full reset. */
   onInvalidate: (hostPage: number | undefined) => void = () => {};
   readonly jumps: JumpCache;
@@ -282,8 +280,9 @@ export class CodeCache implements CodeWatcher {
   }
 
   #thresholdOf(host: number, mode: number): number {
-    const isKnown = this.known.size > 0 && this.known.has(codeKey(this.#views.u8, host, mode));
-    return isKnown ? Math.min(KNOWN_ENTRIES, this.hotThreshold) : this.hotThreshold;
+    const { keys, entries } = this.known;
+    const isKnown = keys.size > 0 && keys.has(codeKey(this.#views.u8, host, mode));
+    return isKnown ? Math.min(entries, this.hotThreshold) : this.hotThreshold;
   }
 
   /** `compiled` is told if the block needed handlers that there were none of yet. */
