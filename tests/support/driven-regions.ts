@@ -32,5 +32,5 @@ export function drivenRegions({ change = (task) => task, archive, hotThreshold =
   const pass = (count = timers.length) => {
     for (const then of timers.splice(0, count)) then();
   };
-  return { guest, requests, messages, outcomes, compile, pass };
+  return { guest, requests, outcomes, compile, pass };
 }
