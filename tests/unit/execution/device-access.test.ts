@@ -8,10 +8,11 @@ const DEVICE = 0x30_0000;
 /** More than it takes for an instruction to count as one that reaches devices, and for its page to be hot again. */
 const ROUNDS = 3000;
 
-function run(accel: 'jit' | 'interp', code: string): { log: string[]; esi: number } {
+function run(accel: 'jit' | 'interp', code: string): { log: string[]; retired: number[]; esi: number } {
   const log: string[] = [];
+  const retired: number[] = [];
   let next = 1;
-  const guest = new FlatGuest({
+  const guest: FlatGuest = new FlatGuest({
     bits: 32,
     accel,
     environment: {
@@ -23,11 +24,12 @@ function run(accel: 'jit' | 'interp', code: string): { log: string[]; esi: numbe
       },
       memoryWrite: (address, width, value) => {
         log.push(`w${width} ${address.toString(16)} ${value}`);
+        retired.push(guest.machine.engine.stats.instructions);
       },
     },
   });
   expect(guest.run(code)).toBe(-1);
-  return { log, esi: guest.machine.cpu.low('gpr', 6) };
+  return { log, retired, esi: guest.machine.cpu.low('gpr', 6) };
 }
 
 /** mov ecx, ROUNDS; mov edi, DEVICE; xor esi, esi; loop: BODY; dec ecx; jnz loop */
@@ -52,6 +54,12 @@ describe('device accesses in a loop', () => {
     expect(interpreted.log).toHaveLength(ROUNDS * accesses);
     expect(compiled.log).toEqual(interpreted.log);
     expect(compiled.esi).toBe(interpreted.esi);
+  });
+
+  it('tells in regions how many instructions have retired by then', () => {
+    const { retired } = run('jit', looped('880f'));
+    const passes = retired.slice(-1000);
+    expect(passes).toEqual(passes.map((_, pass) => (passes[0] as number) + 3 * pass));
   });
 
   it('reaches memory that a page of the device has become', () => {

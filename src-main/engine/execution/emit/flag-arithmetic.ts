@@ -13,7 +13,7 @@ export const AF = 0x010;
 export const ZF = 0x040;
 export const SF = 0x080;
 export const OF = 0x800;
-const OF_BIT = 11;
+export const OF_BIT = 11;
 const PARITY_DELTA_SHIFT = 16;
 const SIGN_DELTA_SHIFT = 24;
 

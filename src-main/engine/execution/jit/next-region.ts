@@ -9,7 +9,8 @@ import type { MemoryLayout } from '../layout.ts';
 
 /**
  * What the dispatch loop does between two regions where nothing is out of the ordinary; else control goes `back`.
- * `rip`: as it stands in the CPU block, which is up to date. `remaining`: instructions that may still retire, signed.
+ * The CPU block is up to date but for rip and what has retired: the last of these regions stores them.
+ * `remaining`: instructions that may still retire, signed.
  * `mode`: the mode word, where the region has not changed it.
  */
 export function goOnInNextRegion(

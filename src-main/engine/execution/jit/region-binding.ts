@@ -40,8 +40,8 @@ export interface RegionControl extends CheckControl {
   gotoComputed(target: IrValue, isReturn: boolean): void;
   /** Leaves with rip at the current instruction, between two passes of REP. */
   pause(): void;
-  /** Counts the instructions before the current one, where time may be taken from; not on some of its paths only. */
-  countRetired(): void;
+  /** Has the CPU block say how many instructions have retired, where time may be taken from that. */
+  tellRetired(): void;
 }
 
 export interface KnownState {
@@ -206,7 +206,7 @@ export class RegionBinding implements Binding {
   }
 
   /** Offset in CS of a place in the page, as 64 bits. */
-  ripAt(offset: number): IrValue {
+  ripAt(offset: number | IrValue): IrValue {
     const place = this.#place(offset);
     return this.wide ? place : this.#f.op('i64.extend_i32_u', place);
   }
@@ -290,8 +290,9 @@ export class RegionBinding implements Binding {
   relativeTarget(operand: BoundOperand): IrValue {
     return this.#place(this.#offset + this.#instruction.length + this.#relative(operand));
   }
-  #place(offset: number): IrValue {
-    const rip = this.#f.op('i64.add', this.readState('codeBase', 0), this.#f.constant('i64', offset));
+  #place(offset: number | IrValue): IrValue {
+    const by = typeof offset === 'number' ? this.#f.constant('i64', offset) : offset;
+    const rip = this.#f.op('i64.add', this.readState('codeBase', 0), by);
     return this.wide ? rip : this.#f.op('i32.wrap_i64', rip);
   }
   farSelector(operand: BoundOperand): IrValue {
@@ -402,6 +403,7 @@ export class RegionBinding implements Binding {
   }
   #callMmu(name: SlowPathName, { linear, bits }: GuestAccess): IrValue {
     const f = this.#f;
+    this.#control.tellRetired();
     const wide = linear.type === 'i64';
     const low = wide ? f.op('i32.wrap_i64', linear) : linear;
     const high = wide ? f.op('i32.wrap_i64', f.op('i64.shr_u', linear, f.constant('i64', 32))) : this.#i32(0);
@@ -563,7 +565,7 @@ export class RegionBinding implements Binding {
       if (declaration.endsBlock === undefined) this.#f.enter(this.#f.block());
       return nothing;
     }
-    if (declaration.readsTime) this.#control.countRetired();
+    if (declaration.readsTime) this.#control.tellRetired();
     const result = this.#imports.callHelper(this.#f, name, operands);
     this.pages.forget();
     this.supposed.forget();

@@ -41,9 +41,14 @@ export interface TranslateOptions {
 
 /**
  * Operations after which a region takes in no further instruction, so that compiling it never keeps the guest waiting for
- * long: about 35 KB of code, ten times what is usual. Only floating point in SSE and what is rarer comes near.
+ * long: about 37 KB of code, twenty times what is usual. Only floating point in SSE and what is rarer comes near.
  */
-const MAX_OPERATIONS = 5600;
+const MAX_OPERATIONS = 4700;
+
+/** Of a way out's word, from the lowest bits: the function's result, instructions to count, and where it leads, from the code base on. */
+const RESULT_BITS = 2;
+const COUNT_BITS = 12;
+const OFFSET_SHIFT = RESULT_BITS + COUNT_BITS;
 
 /** Emits a region into a function of `REGION_TYPE`; `imports` are those of its module. */
 export function translateRegion(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet): void {
@@ -71,10 +76,11 @@ class RegionTranslator implements RegionControl {
   readonly #emitted = new Set<number>();
   /** Blocks that are not emitted yet. */
   readonly #waiting: BasicBlock[];
+  /** Where ways out come together: those to a known place, which is part of their word, and all of them, with rip. */
   readonly #leaveBlock: IrBlock;
-  /** Where the region is left: offset from the code base, or a whole rip; and the function's result. */
+  readonly #leaveForRip: IrBlock;
+  readonly #exit: IrVariable;
   readonly #exitRip: IrVariable;
-  readonly #result: IrVariable;
   /** Instructions that may still retire before the region is to be left; below zero once they are more. */
   readonly #remaining: IrVariable;
   /** The instruction being emitted: its offset, that of the next, and how many of its block come before it. */
@@ -100,8 +106,9 @@ class RegionTranslator implements RegionControl {
     }
     this.#emitter = new IrEmitter(f, this.#binding);
     this.#leaveBlock = f.block();
+    this.#leaveForRip = f.block();
+    this.#exit = f.variable('i64');
     this.#exitRip = f.variable('i64');
-    this.#result = f.variable('i32');
     this.#remaining = f.variable('i32');
     const { vectors, supposed } = this.#binding;
     this.#doubles = new CarriedDoubles(f, { region, emitter: this.#emitter, vectors, suppositions: supposed });
@@ -143,7 +150,7 @@ class RegionTranslator implements RegionControl {
 
   /** What a block was compiled for is not the case: the interpreter carries out its first instruction. */
   #leaveBefore(block: number, count = 0): void {
-    this.#leaveWith(block, this.#i32(FAILED), count);
+    this.#leaveAt(block, FAILED, count);
   }
 
   #state(name: 'attention' | 'retired' | 'retireLimit' | 'exitReason' | 'rip'): IrValue {
@@ -248,8 +255,9 @@ class RegionTranslator implements RegionControl {
   // RegionControl.
 
   slow(isTooWide?: IrValue): void {
-    const step = this.#i32(STEP);
-    this.#leaveWith(this.#offset, isTooWide === undefined ? step : this.#f.select(isTooWide, this.#i32(FAILED), step), this.#count);
+    const step = this.#exitWord(this.#offset, STEP, this.#count);
+    const failed = (isTooWide: IrValue) => this.#f.select(isTooWide, this.#exitWord(this.#offset, FAILED, this.#count), step);
+    this.#leaveWith(isTooWide === undefined ? step : failed(isTooWide));
   }
   leaveAfter(): void {
     this.#f.store('i32.store', this.#state('exitReason'), 0, this.#i32(EXIT_ATTENTION));
@@ -258,10 +266,8 @@ class RegionTranslator implements RegionControl {
   pause(): void {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
   }
-  countRetired(): void {
-    this.#retire(this.#count);
-    this.#count = 0;
-    this.#storeRetired();
+  tellRetired(): void {
+    this.#storeRetired(this.#f.op('i32.sub', this.#f.get(this.#remaining), this.#i32(this.#count)));
   }
 
   isNarrow(): boolean {
@@ -323,7 +329,8 @@ class RegionTranslator implements RegionControl {
     else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
     this.#binding.leave();
     f.set(this.#exitRip, wide);
-    this.#finish(this.#i32(LOOKUP), this.#count + 1);
+    f.set(this.#exit, this.#exitWord(0, LOOKUP, this.#count + 1));
+    f.jump(this.#leaveForRip);
   }
 
   /** Looks for a target among known ones, in ascending order, by halves; goes on behind where it is none of them. */
@@ -381,41 +388,51 @@ class RegionTranslator implements RegionControl {
   }
 
   #leaveAt(offset: number, result: number, count: number): void {
-    this.#leaveWith(offset, this.#i32(result), count);
+    this.#leaveWith(this.#exitWord(offset, result, count));
   }
-  #leaveWith(offset: number, result: IrValue, count: number): void {
+  #leaveWith(exit: IrValue): void {
     this.#binding.leave();
-    this.#f.set(this.#exitRip, this.#binding.ripAt(offset));
-    this.#finish(result, count);
-  }
-  #finish(result: IrValue, count: number): void {
-    this.#retire(count);
-    this.#f.set(this.#result, result);
+    this.#f.set(this.#exit, exit);
     this.#f.jump(this.#leaveBlock);
+  }
+  /** All that ways out tell apart in one constant, since there are many of them and few are ever taken. */
+  #exitWord(offset: number, result: number, count: number): IrValue {
+    if (count >= 2 ** COUNT_BITS) throw new Error(`${count} instructions are too many for a way out`);
+    return this.#f.constant('i64', offset * 2 ** OFFSET_SHIFT + count * 2 ** RESULT_BITS + result);
   }
 
   #emitLeave(): void {
     const f = this.#f;
     f.enter(this.#leaveBlock);
+    f.set(this.#exitRip, this.#binding.ripAt(f.op('i64.shr_s', f.get(this.#exit), f.constant('i64', OFFSET_SHIFT))));
+    f.jump(this.#leaveForRip);
+    f.enter(this.#leaveForRip);
     this.#binding.emitStores();
-    f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
-    this.#storeRetired();
+    const exit = f.op('i32.wrap_i64', f.get(this.#exit));
+    const count = f.op('i32.and', f.op('i32.shr_u', exit, this.#i32(RESULT_BITS)), this.#i32(2 ** COUNT_BITS - 1));
+    const remaining = f.variable('i32');
+    f.set(remaining, f.op('i32.sub', f.get(this.#remaining), count));
     const { layout, isChained } = this.#options;
+    const result = f.variable('i32');
+    f.set(result, f.op('i32.and', exit, this.#i32(2 ** RESULT_BITS - 1)));
     if (isChained === true) {
       const away = f.block();
       const back = f.block();
-      f.branch(f.op('i32.eq', f.get(this.#result), this.#i32(LOOKUP)), away, back, true);
+      f.branch(f.op('i32.eq', f.get(result), this.#i32(LOOKUP)), away, back, true);
       f.enter(away);
       const mode = this.#binding.changesMode ? undefined : this.#region.mode;
-      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(this.#remaining), back, mode });
+      goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(remaining), back, mode });
       f.enter(back);
     }
-    f.return(f.get(this.#result));
+    f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
+    this.#storeRetired(f.get(remaining));
+    f.return(f.get(result));
   }
 
-  #storeRetired(): void {
+  /** `remaining`: what `#remaining` would be with nothing left to count. */
+  #storeRetired(remaining: IrValue): void {
     const f = this.#f;
     const limit = f.load('i64.load', this.#state('retireLimit'), 0);
-    f.store('i64.store', this.#state('retired'), 0, f.op('i64.sub', limit, f.op('i64.extend_i32_s', f.get(this.#remaining))));
+    f.store('i64.store', this.#state('retired'), 0, f.op('i64.sub', limit, f.op('i64.extend_i32_s', remaining)));
   }
 }
