@@ -13,7 +13,7 @@ export const AF = 0x010;
 export const ZF = 0x040;
 export const SF = 0x080;
 export const OF = 0x800;
-export const OF_BIT = 11;
+const OF_BIT = 11;
 const PARITY_DELTA_SHIFT = 16;
 const SIGN_DELTA_SHIFT = 24;
 
@@ -47,9 +47,10 @@ function signToOverflow(f: FunctionBuilder, bits: number, value: IrValue): IrVal
   return f.op('i32.and', word, f.constant('i32', OF));
 }
 
-function adjust(f: FunctionBuilder, { bits, left, right, result }: FlagOperation): IrValue {
+function adjust(f: FunctionBuilder, { bits, left, right, result }: FlagOperation, shift?: IrValue): IrValue {
   const op = typed(f, bits);
-  const carries = op('xor', op('xor', left, right), result);
+  const shifted = op('xor', op('xor', left, right), result);
+  const carries = shift === undefined ? shifted : op('shr_u', shifted, shift);
   return f.op('i32.and', bits === 64 ? f.op('i32.wrap_i64', carries) : carries, f.constant('i32', AF));
 }
 
@@ -66,8 +67,9 @@ export function subOverflow(f: FunctionBuilder, { bits, left, right, result }: F
 const join = (f: FunctionBuilder, a: IrValue, b: IrValue, c: IrValue) =>
   f.op('i32.or', f.op('i32.or', a, b), c);
 
-export function auxOfAdd(f: FunctionBuilder, o: FlagOperation): IrValue {
-  return join(f, typed(f, o.bits)('lt_u', o.result, o.left), adjust(f, o), addOverflow(f, o));
+/** `shift`: how far the lowest bits of operands and result, which fill the upper ones of their type, stand above bit 0. */
+export function auxOfAdd(f: FunctionBuilder, o: FlagOperation, shift?: IrValue): IrValue {
+  return join(f, typed(f, o.bits)('lt_u', o.result, o.left), adjust(f, o, shift), addOverflow(f, o));
 }
 
 export function auxOfSub(f: FunctionBuilder, o: FlagOperation): IrValue {

@@ -4,7 +4,7 @@
 // is narrower than a register stands in the upper bits of one.
 
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
-import { AF, auxOfAdd, auxOfSub, type FlagOperation, OF, OF_BIT } from '../emit/flag-arithmetic.ts';
+import { auxOfAdd, auxOfSub, extendResult, type FlagOperation } from '../emit/flag-arithmetic.ts';
 import { integerName } from '../emit/value.ts';
 
 export type OperationKind = 'add' | 'sub' | 'logic';
@@ -187,29 +187,22 @@ export class CarriedFlags {
   /** The two words of the operation that the word says, which is one of those in use: what all of them share is known. */
   #computed(): { readonly result: IrValue; readonly aux: IrValue } {
     const f = this.#f;
-    const type = this.#type;
-    const op = (name: string, left: IrValue, right: IrValue) => f.op(integerName(type, name), left, right);
+    const bits = this.#isWide ? 64 : 32;
+    const op = (name: string, left: IrValue, right: IrValue) => f.op(integerName(this.#type, name), left, right);
     const shift = this.#shift();
     const upper = (value: IrValue) => op('shl', value, shift);
     const carried = upper(f.get(this.#operands[0]));
     const right = upper(this.#right());
-    const isSum = this.#isAny(IS_SUM);
+    const isSum = this.#bit(IS_SUM);
     const other = this.#chosen(isSum, () => op('sub', carried, right), () => op('add', carried, right));
     const addend = this.#chosen(isSum, () => other, () => carried);
     const sum = this.#chosen(isSum, () => carried, () => other);
-    const result = op('shr_s', this.#chosen(this.#isAny(OF_ADDEND), () => addend, () => sum), shift);
-    const changed = op('xor', carried, other);
-    const low = (value: IrValue) => (this.#isWide ? f.op('i32.wrap_i64', value) : value);
-    const only = (value: IrValue, flag: number) => f.op('i32.and', low(value), f.constant('i32', flag));
-    const adjust = only(op('shr_u', op('xor', changed, right), shift), AF);
-    const top = (this.#isWide ? 64 : 32) - 1 - OF_BIT;
-    const overflow = only(op('shr_u', op('and', changed, op('xor', right, sum)), f.constant(type, top)), OF);
-    const aux = f.op('i32.or', f.op('i32.or', op('lt_u', sum, addend), adjust), overflow);
-    return { result: this.#isWide ? result : f.op('i64.extend_i32_s', result), aux };
+    const result = op('shr_s', this.#chosen(this.#bit(OF_ADDEND), () => addend, () => sum), shift);
+    return { result: extendResult(f, bits, result), aux: auxOfAdd(f, { bits, left: addend, right, result: sum }, shift) };
   }
 
   /** A bit of the word, or what it is in all words. */
-  #isAny(bit: number): IrValue | boolean {
+  #bit(bit: number): IrValue | boolean {
     const [first = 0, ...others] = this.#used;
     if (others.every((word) => (word & bit) === (first & bit))) return (first & bit) !== 0;
     return this.#f.op('i32.and', this.#f.get(this.#word), this.#f.constant('i32', bit));
@@ -232,7 +225,7 @@ export class CarriedFlags {
 
   #right(): IrValue {
     const f = this.#f;
-    const isConstant = this.#isAny(IS_CONSTANT);
+    const isConstant = this.#bit(IS_CONSTANT);
     const constant = () => {
       const [first = 0, ...others] = [...this.#used].map((word) => word >> CONSTANT_AT);
       if (others.every((one) => one === first)) return f.constant(this.#type, first);
