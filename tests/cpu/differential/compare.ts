@@ -1,6 +1,6 @@
 // Compares what machines made of a program, and makes a program that they disagree about smaller.
 
-import { type Outcome, type Player, play } from './play.ts';
+import { MAX_INSTRUCTIONS, type Outcome, type Player, play } from './play.ts';
 import { ENTRY_A } from '../../../src-main/engine/x86/helpers/page-walk.ts';
 import { listing, type Program, type Step } from './program.ts';
 import { isPageEntry } from './scene.ts';
@@ -16,17 +16,26 @@ export interface Difference {
 /** Undefined: they agree, or neither came to a proper end. */
 export function compare(players: readonly [Player, Player], program: Program): Difference | undefined {
   const [a, b] = players;
-  const [left, right] = [attempt(a, program), attempt(b, program)];
+  const [left, right] = endedOrNot([a, b], program);
   const lines = differences(left, right, (at) => a.speculates !== b.speculates && isPageEntry(program.scene, at));
   if (lines.length === 0) return undefined;
   const ends = [left, right].map((one) => (one instanceof Error ? one.message : one.end)).join(' / ');
   return { program, players: [a.name, b.name], lines, ends };
 }
 
+/** Machines look at their budget between blocks, so that one may still come to the end at which another one's is spent. */
+function endedOrNot([a, b]: readonly [Player, Player], program: Program): [Outcome | Error, Outcome | Error] {
+  const [left, right] = [attempt(a, program), attempt(b, program)];
+  if (isSpent(left) === isSpent(right)) return [left, right];
+  return [attempt(a, program, 2 * MAX_INSTRUCTIONS), attempt(b, program, 2 * MAX_INSTRUCTIONS)];
+}
+
+const isSpent = (outcome: Outcome | Error): boolean => !(outcome instanceof Error) && outcome.end === 'budget';
+
 /** An exception of the engine itself is an outcome too. */
-function attempt(player: Player, program: Program): Outcome | Error {
+function attempt(player: Player, program: Program, maxInstructions = MAX_INSTRUCTIONS): Outcome | Error {
   try {
-    const outcome = play(player, program);
+    const outcome = play(player, program, maxInstructions);
     return { ...outcome, memory: player.memory };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -3,8 +3,8 @@
 
 import { expect, it } from 'vitest';
 import { compare } from './compare.ts';
-import { play } from './play.ts';
-import { interpreterPlayer, oraclePlayer } from './players.ts';
+import { MAX_INSTRUCTIONS, play } from './play.ts';
+import { interpreterPlayer, jitPlayer, oraclePlayer } from './players.ts';
 import type { Program } from './program.ts';
 import { SCENES, type Scene, STACK_TOP } from './scene.ts';
 
@@ -32,6 +32,14 @@ it.each(OTHERS)('plays a program alike after one that has changed $name', ({ cod
 
 it('stores all of the vector registers by the oracle too', () => {
   expect(compare([oraclePlayer(), interpreterPlayer()], programOf('64-bit', FXSAVE))?.lines).toBeUndefined();
+});
+
+it.each([-2, -1, 0, 1, 2])('compares programs that end with the budget, or nearly so: %i', (more) => {
+  // mov ecx, PASSES; again: dec ecx; jnz again
+  const passes = MAX_INSTRUCTIONS / 2 + more;
+  const program = programOf('flat 32-bit', [0xb9, passes & 0xff, passes >> 8, 0, 0], [0x49], [0x75, 0xfd]);
+  const players = [oraclePlayer(), interpreterPlayer(), jitPlayer(3)];
+  for (const one of players) for (const other of players) expect(compare([one, other], program)?.lines).toBeUndefined();
 });
 
 it('pushes RF no more behind the instruction that IRET came back to after a fault', () => {

@@ -35,7 +35,8 @@ export interface Outcome {
   readonly memory: Uint8Array;
 }
 
-const MAX_INSTRUCTIONS = 5000;
+/** Between two exceptions. */
+export const MAX_INSTRUCTIONS = 5000;
 const MAX_EXCEPTIONS = 40;
 const DEBUG = 1;
 /** Traps: the address pushed is that of the next instruction. */
@@ -48,7 +49,7 @@ function imageOf(scene: Scene): Uint8Array {
   return image;
 }
 
-export function play(player: Player, program: Program): Outcome {
+export function play(player: Player, program: Program, maxInstructions = MAX_INSTRUCTIONS): Outcome {
   const { scene } = program;
   const { cpu, memory } = player;
   const { bytes, instructions } = assemble(program);
@@ -58,7 +59,7 @@ export function play(player: Player, program: Program): Outcome {
   fillRandomly(player, program);
   const notes: string[] = [];
   for (let count = 0; count < MAX_EXCEPTIONS; count++) {
-    const stop = player.run(MAX_INSTRUCTIONS);
+    const stop = player.run(maxInstructions);
     if (stop === 'other') return { end: 'budget', notes, memory };
     if (stop === 'unknown') return { end: 'unknown', notes, memory };
     const vector = stop === 'halt' ? handledVector(cpu) : -1;
