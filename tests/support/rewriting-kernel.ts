@@ -5,7 +5,7 @@ import { code, tinyKernel } from './tiny-kernel.ts';
 
 const PAGE = 0x1000;
 /** A function for each page. */
-const COUNT = 32;
+export const COUNT = 32;
 const FUNCTIONS = 0x20_0000;
 const END = FUNCTIONS + COUNT * PAGE;
 /** Steps of a function's loop: more than make it hot. */
@@ -40,10 +40,14 @@ const [EBX, ESI] = [0xd8, 0xf0];
 const taken = [0x66, 0xba, 0xf8, 0x03, 0xec, ...send(ESI), ...send(EBX)];
 const answer = [0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, taken.length, ...taken];
 
-export function rewritingKernel(): Uint8Array {
+/** One that rewrites nothing, and counts as if it did. */
+export const stillKernel = (): Uint8Array => kernel([0x46]);
+export const rewritingKernel = (): Uint8Array => kernel(rewrite);
+
+function kernel(step: readonly number[]): Uint8Array {
   // mov esp, FUNCTIONS; mov ebp, esp; xor ebx, ebx; xor esi, esi
   const start = [0xbc, ...dword(FUNCTIONS), 0x89, 0xe5, 0x31, 0xdb, 0x31, 0xf6, ...write, ...code.print('>')];
-  const round = [...rewrite, ...callAll, ...answer];
+  const round = [...step, ...callAll, ...answer];
   return tinyKernel([...start, ...round, 0xe9, ...dword(-round.length - 5)]);
 }
 
