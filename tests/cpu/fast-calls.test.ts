@@ -12,6 +12,7 @@ const USER = 0x8000;
 const { rcx, r11 } = GPR_INDEX;
 /** The engine's own, and what differs for the breakpoint's sake. */
 const NOT_COMPARED: ReadonlySet<CpuFieldName> = new Set([
+  'regionStart', 'regionRemaining', 'leftFlags', 'flagOperands',
   'mode', 'dr', 'codeBase', 'currentRecord', 'retired', 'retireLimit', 'attention', 'exitReason', 'scratch', 'flagResult',
   'flagAux', 'xmm',
 ]);

@@ -26,6 +26,7 @@ const SAVED_SINCE_2: readonly CpuFieldName[] = ['nmiBlocked'];
 export const NOT_SAVED: readonly CpuFieldName[] = [
   'zero', 'scratch', 'mode', 'exitReason', 'faultVector', 'faultError', 'interruptPending', 'codeBase', 'currentRecord',
   'tlbRead', 'tlbWrite', 'tlbTables', 'ranUserCode', 'retireLimit', 'attention',
+  'regionStart', 'regionRemaining', 'leftFlags', 'flagOperands',
 ];
 
 export const SAVED_FIELDS = [...SAVED, ...SAVED_SINCE_2];

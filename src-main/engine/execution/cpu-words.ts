@@ -12,6 +12,7 @@ export const CODE_BASE = word('codeBase');
 export const CS_BASE = word('segmentBase', SEGMENT_INDEX.cs);
 export const EXIT_REASON = word('exitReason');
 export const CURRENT_RECORD = word('currentRecord');
+export const REGION_START = word('regionStart');
 export const SHADOW = word('interruptShadow');
 export const FLAG_REST = word('flagRest');
 export const RETIRED = word('retired');

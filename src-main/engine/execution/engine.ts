@@ -28,9 +28,10 @@ import type { PageCopies } from '../snapshot/page-guard.ts';
 import { fromHalves } from '../x86/state/address.ts';
 import { resetCpu } from '../x86/state/reset.ts';
 import { Cpu } from './cpu.ts';
-import { ATTENTION_COMPILED, ATTENTION_OWN, CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RAN_USER_CODE, RETIRED, RIP, SHADOW } from './cpu-words.ts';
+import { ATTENTION_COMPILED, ATTENTION_OWN, CODE_BASE, CPL, CS_BASE, CURRENT_RECORD, EXIT_REASON, MODE, RAN_USER_CODE, REGION_START, RETIRED, RIP, SHADOW } from './cpu-words.ts';
 import { restoreCpu, saveCpu } from './cpu-section.ts';
 import type { CpuEngine, CpuEngineOptions, CpuStats, CpuStop, PhysicalRegion } from './cpu-engine.ts';
+import { defineSettleFlags } from './emit/left-flags.ts';
 import { CodeCache, UNIT_FAULT } from './interpreter/code-cache.ts';
 import { helperImports } from './interpreter/engine-imports.ts';
 import { HandlerTable } from './interpreter/handlers.ts';
@@ -113,7 +114,7 @@ export class Engine implements CpuEngine {
       ...helperImports<CpuContext>(this.#cpu, { ...SYSTEM_IMPLEMENTATIONS, ...FLOAT_HELPER_IMPLEMENTATIONS }),
       checkSegment: segmentCheck.check,
     };
-    const segments = createSegmentRoutines(layout, slowPaths, [defineMoveSegment, ...FLAT_TRANSFERS]);
+    const segments = createSegmentRoutines(layout, slowPaths, [defineMoveSegment, ...FLAT_TRANSFERS, defineSettleFlags]);
     Object.assign(slowPaths, createX87Routines(layout, slowPaths), segments);
     const load = options.load ?? loadWebAssembly;
     this.#times = new TierTimes(options.stopwatchNs ?? (() => this.#cpu.environment.nowNs()));
@@ -293,17 +294,9 @@ export class Engine implements CpuEngine {
   run(maxInstructions: number): { readonly stop: CpuStop } {
     this.#times.begin();
     const stop = this.#runUntilStop(maxInstructions);
-    this.#times.end(this.#isInRegion());
+    // By whether the code to go on with is compiled.
+    this.#times.end(this.#code.leadsToRegion(jumpTarget(this.#linearRip(), this.#block[MODE] as number)));
     return { stop };
-  }
-
-  /** Whether the code to go on with is compiled. */
-  #isInRegion(): boolean {
-    const cpu = this.#cpu;
-    const linear = this.#linearRip();
-    const header = this.#code.findJump(jumpTarget(linear, cpu.get32(F.mode)));
-    const handler = header === 0 ? HANDLER.enter : this.#views.u16[(header + FIELD.handler) >> 1];
-    return handler === HANDLER.region || handler === HANDLER.spanning;
   }
 
   #runUntilStop(maxInstructions: number): CpuStop {
@@ -355,16 +348,13 @@ export class Engine implements CpuEngine {
       case EXIT_SLOW:
         this.#counters.slowSteps++;
         this.#slow = true;
-        this.#left.record = 0;
         return undefined;
       case EXIT_HOT:
         this.#counters.hotBlocks++;
-        this.#left.record = 0;
         this.#compile();
         return undefined;
       case EXIT_ATTENTION:
         this.#counters.attentions++;
-        this.#left.record = 0;
         return undefined;
       default:
         this.#counters.lookups++;
@@ -387,7 +377,7 @@ export class Engine implements CpuEngine {
     const user = this.#block[CPL] === 3;
     const { deviceAccesses } = this.#mmu.stats;
     const site = this.#fetches.lookup(linear, user);
-    const left = this.#block[CURRENT_RECORD] as number;
+    const left = this.#headerOfRegion();
     const stop = this.#step();
     if (site >= 0 && this.#jit?.leftSlowly(left, site) === true) this.#takeRegions();
     if (this.#mmu.stats.deviceAccesses !== deviceAccesses) {
@@ -453,9 +443,18 @@ export class Engine implements CpuEngine {
   }
 
   #linearRip(): number {
-    const cpu = this.#cpu;
-    const rip = fromHalves(cpu.low(F.rip), cpu.high(F.rip));
-    return cpu.get32(F.mode) & MODE_LONG64 ? rip : (rip + cpu.low(F.segmentBase, SEGMENT_INDEX.cs)) >>> 0;
+    return this.#linear(this.#wide(RIP));
+  }
+  #linear(rip: number): number {
+    return (this.#block[MODE] as number) & MODE_LONG64 ? rip : (rip + (this.#block[CS_BASE] as number)) >>> 0;
+  }
+
+  /** Of the block whose region was left last; 0 where it has none any more. */
+  #headerOfRegion(): number {
+    const [linear, mode] = [this.#linear(this.#wide(REGION_START)), this.#block[MODE] as number];
+    const known = this.#code.findJump(jumpTarget(linear, mode));
+    const host = known === 0 ? this.#fetches.lookup(linear, this.#block[CPL] === 3) : -1;
+    return host < 0 ? known : (this.#code.block({ host, mode, single: false }) ?? 0);
   }
 
   /** The block at rip is hot, or its region reaches into pages that have to be checked first. */
@@ -515,7 +514,7 @@ export class Engine implements CpuEngine {
     const block = this.#block;
     const mode = block[MODE] as number;
     const rip = this.#wide(RIP);
-    const linear = mode & MODE_LONG64 ? rip : (rip + (block[CS_BASE] as number)) >>> 0;
+    const linear = this.#linear(rip);
     const base = rip - (linear & PAGE_MASK);
     block[CODE_BASE] = base | 0;
     block[CODE_BASE + 1] = Math.floor(base / 0x1_0000_0000) | 0;

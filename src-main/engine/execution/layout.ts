@@ -20,7 +20,7 @@ export const TLB_ENTRY_SIZE = 16;
 export const TLB_TABLES = 4;
 /** Direct-mapped cache from linear address and mode to a decoded block's header. */
 export const JUMP_CACHE_ENTRIES = 16384;
-/** {linear address i48, slot of its region or 0 i16, mode i32, record i32}. */
+/** {linear address, mode and slot of its region i64 (see `jump-cache.ts`), key i32, record i32}. */
 export const JUMP_CACHE_ENTRY_SIZE = 16;
 /** 32-bit WebAssembly addresses, less what the engine itself needs. */
 export const MAX_RAM_BYTES = 0xe000_0000;

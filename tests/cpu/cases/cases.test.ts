@@ -18,6 +18,7 @@ const MAX_INSTRUCTIONS = 1000;
 
 /** The engine's own, or not to be had through `CpuContext`. */
 const NOT_COPIED: ReadonlySet<string> = new Set([
+  'regionStart', 'regionRemaining', 'leftFlags', 'flagOperands',
   'xmm', 'codeBase', 'currentRecord', 'tlbRead', 'tlbWrite', 'tlbTables', 'retired', 'retireLimit', 'attention', 'exitReason', 'zero', 'scratch',
 ]);
 

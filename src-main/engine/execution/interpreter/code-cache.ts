@@ -173,17 +173,22 @@ export class CodeCache implements CodeWatcher {
     return record === 0 || this.isStale(record) ? 0 : record;
   }
 
+  leadsToRegion(target: JumpTarget): boolean {
+    const header = this.findJump(target);
+    const handler = header === 0 ? HANDLER.enter : this.#views.u16[(header + FIELD.handler) >> 1];
+    return handler === HANDLER.region || handler === HANDLER.spanning;
+  }
+
   isStale(record: number): boolean {
     return this.#views.u16[(record + FIELD.handler) >> 1] === HANDLER.stale;
   }
 
   /**
    * Points a branch record at a block of the same page, so that it is not looked up again; but not at an instruction that
-   * crosses it, as the same page may be mapped before another one elsewhere. What a region was left for is always looked up.
+   * crosses it, as the same page may be mapped before another one elsewhere.
    */
   link(branch: number, header: number): void {
-    const handler = this.#views.u16[(branch + FIELD.handler) >> 1];
-    if (handler === HANDLER.region || handler === HANDLER.spanning || this.#views.u8[header + HEADER.crosses] === 1) return;
+    if (this.#views.u8[header + HEADER.crosses] === 1) return;
     this.#views.i32[(branch + FIELD.link) >> 2] = header;
   }
 

@@ -4,6 +4,7 @@
 import type { FunctionBuilder, IrFunctionRef, IrType, IrValue } from '../../ir/types.ts';
 import type { ModuleBuilder } from '../../ir/module.ts';
 import { HELPERS } from '../../x86/helpers/declarations.ts';
+import { SETTLE_FLAGS } from '../emit/left-flags.ts';
 
 /** Name of a slow path: (low, high, descriptor) or (segment, offset, descriptor) to a status. */
 export type SlowPathName =
@@ -28,6 +29,11 @@ export class ImportSet {
 
   callSlowPath(f: FunctionBuilder, name: SlowPathName, ...operands: IrValue[]): IrValue {
     return f.call(this.#ref(name, SLOW_PATH_PARAMETERS, STATUS), ...operands) as IrValue;
+  }
+
+  /** See `emit/left-flags.ts`. */
+  settleFlags(f: FunctionBuilder): void {
+    f.call(this.#ref(SETTLE_FLAGS, [], []));
   }
 
   /** Helpers always return a number: a status, a value, or 0. Only their `i32` parameters are passed. */

@@ -18,6 +18,7 @@ import { usualShapes } from './usual-shapes.ts';
 
 /** Slots of the code table: handlers below, compiled regions from here on. */
 export const FIRST_REGION_SLOT = 0x4000;
+export const REGION_SLOTS = 0x4000;
 
 /** Numbers that are left when no more should be asked for: more than a block or a region has instructions. */
 const SPARE_NUMBERS = 0x1000;

@@ -4,10 +4,9 @@
 import type { MemoryLayout } from '../layout.ts';
 import { loadWebAssembly, type ModuleLoader } from '../module-loader.ts';
 import type { EngineImports } from './engine-imports.ts';
-import { FIRST_REGION_SLOT, HandlerNumbers } from './handler-numbers.ts';
+import { FIRST_REGION_SLOT, HandlerNumbers, REGION_SLOTS } from './handler-numbers.ts';
 import { usualShapes } from './usual-shapes.ts';
 
-const REGION_SLOTS = 0x4000;
 
 export class HandlerTable {
   readonly table: WebAssembly.Table;

@@ -2,6 +2,11 @@
 // computed and distant jumps up in. Each address has four places, a line of the host's caches, since hot addresses that share one would be
 // looked up over and over. Regions look at the first only: what leads to one has it before what does not, and a new entry moves that in
 // its first place on to another. TypeScript's side of it; generated code's is `jump-lookup.ts`.
+//
+// An entry begins with 64 bits that are compared and tell the slot at once: the exclusive or of the address, with its sign, of the mode
+// from bit `MODE_SHIFT` on, and of the slot of the region to enter, or 0, from bit 48 on. Of two addresses whose entries may stand in
+// one place none is the other with another mode: the modes that regions are compiled for are less than 12 bits, so that exchanging them
+// this way changes a bit of the place's number above those that an address' own places differ by.
 
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { JUMP_CACHE_BYTES, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
@@ -15,9 +20,9 @@ export const STEP_KEY = 1 << 31;
 const STEP_PLACE = 0xaaa;
 /** Under which nothing is looked up: what an empty entry has. */
 const NO_KEY = -1;
-/** Of an address, which is 48 bits with their sign; above them stands the slot of the region to enter, or 0. */
-const ADDRESS_BITS = 48n;
-const HIGH_BITS = 16;
+const SLOT_SHIFT = 48;
+const HIGH_BITS = 64 - SLOT_SHIFT;
+const MODE_SHIFT = 3;
 /** So many entries that are not global are kept for each address space that the guest has left. */
 const MAX_KEPT = 512;
 
@@ -27,6 +32,7 @@ const MAX_KEPT = 512;
  */
 const GRAIN = 1;
 
+const ENTRY_SHIFT = Math.log2(JUMP_CACHE_ENTRY_SIZE);
 const ENTRY_WORDS = JUMP_CACHE_ENTRY_SIZE / 4;
 /** Of an entry that is kept: its place and itself. */
 const KEPT_WORDS = 1 + ENTRY_WORDS;
@@ -54,7 +60,12 @@ export const jumpTarget = (linear: number, key: number): JumpTarget => ({
   key,
 });
 
-const highWord = ({ high }: JumpTarget, slot: number): number => (high & 0xffff) | (slot << HIGH_BITS);
+const lowWord = ({ low, key }: JumpTarget): number => low ^ (key << MODE_SHIFT);
+/** `high`: of an address, or of an entry. */
+const highWord = (high: number, slot: number): number => ((high << HIGH_BITS) >> HIGH_BITS) ^ (slot << HIGH_BITS);
+const slotOf = (high: number): number => (high ^ highWord(high, 0)) >>> HIGH_BITS;
+/** What no address leads to a region by. */
+const NO_REGION = -1;
 
 export class JumpCache {
   readonly #views: MemoryViews;
@@ -114,7 +125,7 @@ export class JumpCache {
   #withLastingRegion(entry: number): number {
     const { i32 } = this.#views;
     const high = i32[entry + 1] as number;
-    return high >>> HIGH_BITS === 0 || this.#regionOf(i32[entry + 3] as number) !== 0 ? high : high & 0xffff;
+    return slotOf(high) === 0 || this.#regionOf(i32[entry + 3] as number) !== 0 ? high : highWord(high, 0);
   }
 
   #bringBack(): void {
@@ -130,10 +141,15 @@ export class JumpCache {
   #flushLocal(): void {
     for (let i = 0; i < this.#localCount; i++) {
       const entry = this.#local[i] as number;
-      this.#views.i32[entry + 2] = NO_KEY;
+      this.#clear(entry);
       this.#isLocal[(entry - this.#first) / ENTRY_WORDS] = 0;
     }
     this.#localCount = 0;
+  }
+
+  #clear(entry: number): void {
+    this.#views.i32[entry + 1] = NO_REGION;
+    this.#views.i32[entry + 2] = NO_KEY;
   }
 
   /** The record, which may be stale, or 0. */
@@ -144,10 +160,10 @@ export class JumpCache {
 
   add(target: JumpTarget, isGlobal: boolean, record: number): void {
     const { i32 } = this.#views;
-    const high = highWord(target, this.#regionOf(record));
+    const high = highWord(target.high, this.#regionOf(record));
     const known = this.#entryWith(target);
     const entry = known < 0 ? this.#room(this.#entryOf(target), high) : known;
-    i32[entry] = target.low;
+    i32[entry] = lowWord(target);
     i32[entry + 1] = high;
     i32[entry + 2] = target.key;
     i32[entry + 3] = record;
@@ -159,7 +175,7 @@ export class JumpCache {
     const { i32 } = this.#views;
     if (i32[first + 2] === NO_KEY) return first;
     const other = this.#otherPlace(first);
-    if (high >>> HIGH_BITS === 0 && this.#leadsToRegion(first)) return other;
+    if (slotOf(high) === 0 && this.#leadsToRegion(first)) return other;
     i32.copyWithin(other, first, first + ENTRY_WORDS);
     if (this.#isMarked(first)) this.#noteLocal(other);
     return first;
@@ -179,8 +195,7 @@ export class JumpCache {
   }
 
   #leadsToRegion(entry: number): boolean {
-    const { i32 } = this.#views;
-    return i32[entry + 2] !== NO_KEY && (i32[entry + 1] as number) >>> HIGH_BITS !== 0;
+    return slotOf(this.#views.i32[entry + 1] as number) !== 0;
   }
 
   #isMarked(entry: number): boolean {
@@ -188,7 +203,7 @@ export class JumpCache {
   }
 
   forget(target: JumpTarget): void {
-    for (const entry of this.#entriesOf(target)) this.#views.i32[entry + 2] = NO_KEY;
+    for (const entry of this.#entriesOf(target)) this.#clear(entry);
   }
 
   /**
@@ -199,7 +214,7 @@ export class JumpCache {
     const { i32 } = this.#views;
     for (const entry of this.#entriesOf(target)) {
       if (i32[entry + 3] !== header) continue;
-      i32[entry + 1] = highWord(target, slot);
+      i32[entry + 1] = highWord(target.high, slot);
       if (!isGlobal) this.#noteLocal(entry);
       this.#promote(this.#entryOf(target), entry);
     }
@@ -228,12 +243,12 @@ export class JumpCache {
     const end = this.#first + JUMP_CACHE_ENTRIES * ENTRY_WORDS;
     for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {
       const high = i32[entry + 1] as number;
-      if (isForgotten[high >>> HIGH_BITS] === 1) i32[entry + 1] = high & 0xffff;
+      if (isForgotten[slotOf(high)] === 1) i32[entry + 1] = highWord(high, 0);
     }
     for (const { words, count } of this.#kept) {
       for (let at = 2; at < count * KEPT_WORDS; at += KEPT_WORDS) {
         const high = words[at] as number;
-        if (isForgotten[high >>> HIGH_BITS] === 1) words[at] = high & 0xffff;
+        if (isForgotten[slotOf(high)] === 1) words[at] = highWord(high, 0);
       }
     }
     for (const slot of slots) isForgotten[slot] = 0;
@@ -264,9 +279,10 @@ export class JumpCache {
     this.#local[this.#localCount++] = entry;
   }
 
-  #holds(entry: number, { low, high, key }: JumpTarget): boolean {
+  #holds(entry: number, target: JumpTarget): boolean {
     const { i32 } = this.#views;
-    return i32[entry] === low && ((i32[entry + 1] as number) & 0xffff) === (high & 0xffff) && i32[entry + 2] === key;
+    const high = i32[entry + 1] as number;
+    return i32[entry] === lowWord(target) && highWord(high, 0) === highWord(target.high, 0) && i32[entry + 2] === target.key;
   }
 
   #entryOf({ low, key }: JumpTarget): number {
@@ -275,17 +291,21 @@ export class JumpCache {
   }
 }
 
-/** Index of a linear address in the cache, as `JumpCache` has it. */
-export function jumpCacheIndex(f: FunctionBuilder, low: IrValue, key: 0 | typeof STEP_KEY): IrValue {
-  const grain = f.op('i32.shr_u', low, f.constant('i32', GRAIN));
-  const mixed = f.op('i32.xor', grain, f.op('i32.shr_u', low, f.constant('i32', 12)));
-  const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE));
-  return f.op('i32.and', apart, f.constant('i32', JUMP_CACHE_ENTRIES - 1));
+/** Where a linear address' first entry stands in the cache, in bytes, as `JumpCache` has it. */
+export function jumpCacheOffset(f: FunctionBuilder, low: IrValue, key: 0 | typeof STEP_KEY): IrValue {
+  const [up, down] = [ENTRY_SHIFT - GRAIN, 12 - ENTRY_SHIFT];
+  const mixed = f.op('i32.xor', f.op('i32.shl', low, f.constant('i32', up)), f.op('i32.shr_u', low, f.constant('i32', down)));
+  const apart = f.op('i32.xor', mixed, f.constant('i32', key === 0 ? 0 : STEP_PLACE << ENTRY_SHIFT));
+  return f.op('i32.and', apart, f.constant('i32', (JUMP_CACHE_ENTRIES - 1) << ENTRY_SHIFT));
 }
 
-/** Address of the entry that was loaded, and the slot of its region or 0. */
-export function jumpCacheParts(f: FunctionBuilder, word: IrValue): { readonly linear: IrValue; readonly slot: IrValue } {
-  const shift = f.constant('i64', 64n - ADDRESS_BITS);
-  const linear = f.op('i64.shr_s', f.op('i64.shl', word, shift), shift);
-  return { linear, slot: f.op('i32.wrap_i64', f.op('i64.shr_u', word, f.constant('i64', ADDRESS_BITS))) };
+/** What entries of an address in a mode begin with, but for the slot. */
+export function jumpCacheWord(f: FunctionBuilder, linear: IrValue, mode: number | IrValue): IrValue {
+  if (typeof mode === 'number') return f.op('i64.xor', linear, f.constant('i64', mode * 2 ** MODE_SHIFT));
+  return f.op('i64.xor', linear, f.op('i64.shl', f.op('i64.extend_i32_u', mode), f.constant('i64', MODE_SHIFT)));
+}
+
+/** The slot that stands in an entry's first 64 bits if it is the sought one, and else what no slot is. */
+export function jumpCacheSlot(f: FunctionBuilder, word: IrValue, sought: IrValue): IrValue {
+  return f.op('i64.rotl', f.op('i64.xor', word, sought), f.constant('i64', 64 - SLOT_SHIFT));
 }

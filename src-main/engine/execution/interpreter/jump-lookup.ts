@@ -4,15 +4,16 @@
 import type { FunctionBuilder, IrValue } from '../../ir/types.ts';
 import { CPU_FIELDS, type CpuFieldName, MODE_LONG64, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import { JUMP_CACHE_ENTRY_SIZE, type MemoryLayout } from '../layout.ts';
+import { FIRST_REGION_SLOT, REGION_SLOTS } from './handler-numbers.ts';
 import { modeShape } from './handler-shape.ts';
-import { jumpCacheIndex, jumpCacheParts, type STEP_KEY } from './jump-cache.ts';
+import { jumpCacheOffset, jumpCacheSlot, jumpCacheWord, type STEP_KEY } from './jump-cache.ts';
 
-/** One of an address' places: what stands there is only for it where address and mode are the same. */
+/** One of an address' places. */
 export interface JumpPlace {
-  readonly isSameAddress: IrValue;
-  /** For where the address is the same. */
-  isSameMode(): IrValue;
-  /** Of the region to enter, or 0. */
+  /** Whether what stands there is for the address, the mode and the key. */
+  isHit(): IrValue;
+  /** Whether the address in the mode leads to a region from there: its slot is only good where this is so. */
+  hasRegion(): IrValue;
   readonly slot: IrValue;
   /** Address of the entry. */
   readonly entry: IrValue;
@@ -23,8 +24,9 @@ export class JumpLookup {
   readonly #layout: MemoryLayout;
   readonly #rip: IrValue;
   readonly #linear: IrValue;
-  readonly #wanted: IrValue;
+  readonly #sought: IrValue;
   readonly #first: IrValue;
+  readonly #key: () => IrValue;
 
   /** `rip`: i64, in the mode and the code segment of the CPU block. `known.mode`: that mode, where it is known. */
   constructor(f: FunctionBuilder, layout: MemoryLayout, rip: IrValue, known: { readonly key?: 0 | typeof STEP_KEY; readonly mode?: number | undefined }) {
@@ -34,9 +36,9 @@ export class JumpLookup {
     const { key = 0 } = known;
     const mode = known.mode === undefined ? f.load('i32.load', this.#address('mode'), 0) : f.constant('i32', known.mode);
     this.#linear = known.mode !== undefined && modeShape(known.mode).flatCode ? rip : this.#linearOf(rip, mode);
-    this.#wanted = f.op('i32.or', mode, f.constant('i32', key));
-    const index = jumpCacheIndex(f, f.op('i32.wrap_i64', this.#linear), key);
-    const offset = f.op('i32.mul', index, f.constant('i32', JUMP_CACHE_ENTRY_SIZE));
+    this.#sought = jumpCacheWord(f, this.#linear, known.mode ?? mode);
+    this.#key = () => f.op('i32.or', mode, f.constant('i32', key));
+    const offset = jumpCacheOffset(f, f.op('i32.wrap_i64', this.#linear), key);
     this.#first = f.op('i32.add', f.constant('i32', layout.jumpCache), offset);
   }
 
@@ -59,10 +61,14 @@ export class JumpLookup {
       place === 0
         ? this.#first
         : f.op('i32.xor', this.#first, f.constant('i32', place * JUMP_CACHE_ENTRY_SIZE));
-    const { linear, slot } = jumpCacheParts(f, f.load('i64.load', entry, 0));
-    const isSameAddress = f.op('i64.eq', linear, this.#linear);
-    const isSameMode = () => f.op('i32.eq', f.load('i32.load', entry, 8), this.#wanted);
-    return { isSameAddress, isSameMode, slot, entry };
+    const slot = jumpCacheSlot(f, f.load('i64.load', entry, 0), this.#sought);
+    const isBelow = (value: IrValue, end: number) => f.op('i64.lt_u', value, f.constant('i64', end));
+    return {
+      isHit: () => f.op('i32.and', isBelow(slot, FIRST_REGION_SLOT + REGION_SLOTS), f.op('i32.eq', f.load('i32.load', entry, 8), this.#key())),
+      hasRegion: () => isBelow(f.op('i64.sub', slot, f.constant('i64', FIRST_REGION_SLOT)), REGION_SLOTS),
+      slot: f.op('i32.wrap_i64', slot),
+      entry,
+    };
   }
 
   /** Control goes to a place that is a hit: sets the code base; gives its header record. */

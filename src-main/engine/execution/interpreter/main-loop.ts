@@ -13,13 +13,14 @@ import {
   EXIT_LOOKUP,
   EXIT_SLOW,
 } from '../../x86/state/cpu-state.ts';
+import { settleFlags } from '../emit/left-flags.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { type EngineImports, IMPORT_MODULE, ImportSet } from './engine-imports.ts';
 import { emitHandler } from './handler-numbers.ts';
 import type { HandlerShape } from './handler-shape.ts';
 import { JUMP_PLACES, STEP_KEY } from './jump-cache.ts';
 import { JumpLookup } from './jump-lookup.ts';
-import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, REGION_TYPE } from './record.ts';
+import { FIELD, HANDLER, HEADER, LEAVE, LOOKUP, RECORD_SIZE, REGION_TYPE, WAY_OUT } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
 export interface MainLoopParts {
@@ -62,8 +63,9 @@ class LoopEmitter {
   readonly #record: IrVariable;
   readonly #next: IrVariable;
   readonly #retired: IrVariable;
-  /** Of the region to enter. */
+  /** Of the region to enter, and where in CS that is. */
   readonly #slot: IrVariable;
+  readonly #start: IrVariable;
   readonly #dispatch: IrBlock;
   /** Ends of instructions. */
   readonly #straight: IrBlock;
@@ -84,6 +86,7 @@ class LoopEmitter {
     this.#next = f.variable('i32');
     this.#retired = f.variable('i64');
     this.#slot = f.variable('i32');
+    this.#start = f.variable('i64');
     this.#dispatch = f.block();
     this.#straight = f.block();
     this.#linked = f.block();
@@ -269,7 +272,7 @@ class LoopEmitter {
     const epoch = f.load('i64.load', f.load('i32.load', this.#rec(), HEADER.epoch), 0);
     const sameEpoch = f.op('i64.eq', f.load('i64.load', this.#rec(), HEADER.checkedEpoch), epoch);
     const unchecked = f.block();
-    f.set(this.#slot, f.load('i32.load', this.#rec(), HEADER.regionSlot));
+    this.#setRegionOfRecord();
     f.branch(f.op('i32.and', sameBase, sameEpoch), this.#region, unchecked, true);
     f.enter(unchecked);
     this.#leaveAtRecord(EXIT_HOT);
@@ -278,18 +281,27 @@ class LoopEmitter {
   #enterRegion(): void {
     const f = this.#f;
     this.#pollAttention();
-    f.set(this.#slot, f.load('i32.load', this.#rec(), HEADER.regionSlot));
+    this.#setRegionOfRecord();
     f.jump(this.#region);
     f.enter(this.#region);
     this.#write('retired', f.get(this.#retired));
-    this.#write('currentRecord', this.#rec());
+    this.#write('regionStart', f.get(this.#start));
     const remaining = f.op('i32.wrap_i64', f.op('i64.sub', this.#read('retireLimit'), f.get(this.#retired)));
     const { parameters, results } = REGION_TYPE;
-    const next = f.callIndirect(parameters, results, f.get(this.#slot), remaining) as IrValue;
-    f.set(this.#retired, this.#read('retired'));
-    // Of the region that was entered last: they go on in one another (`next-region.ts`).
-    f.set(this.#record, this.#read('currentRecord'));
-    f.switch(next, [this.#leave, this.#lookup, this.#step], this.#failed);
+    const out = f.callIndirect(parameters, results, f.get(this.#slot), remaining) as IrValue;
+    settleFlags(f, this.#parts.layout);
+    const left = f.op('i64.extend_i32_s', this.#read('regionRemaining'));
+    f.set(this.#retired, f.op('i64.sub', this.#read('retireLimit'), left));
+    // They go on in one another (`next-region.ts`): which was the last, `regionStart` tells.
+    f.set(this.#record, this.#i32(0));
+    const { resultShift, resultBits } = WAY_OUT;
+    const result = f.op('i32.and', f.op('i32.shr_u', out, this.#i32(resultShift)), this.#i32(2 ** resultBits - 1));
+    f.switch(result, [this.#leave, this.#lookup, this.#step], this.#failed);
+  }
+
+  #setRegionOfRecord(): void {
+    this.#f.set(this.#slot, this.#f.load('i32.load', this.#rec(), HEADER.regionSlot));
+    this.#f.set(this.#start, this.#ripOfRecord());
   }
 
   /** Block that was looked up: the record's memory is not touched where its region is known, as mostly no cache of the host has it. */
@@ -297,6 +309,7 @@ class LoopEmitter {
     const f = this.#f;
     const direct = f.block();
     f.set(this.#slot, slot);
+    f.set(this.#start, this.#read('rip'));
     f.branch(f.get(this.#slot), direct, this.#dispatch, true);
     f.enter(direct);
     this.#pollAttention();
@@ -345,7 +358,7 @@ class LoopEmitter {
       const place = lookup.at(number);
       const hit = f.block();
       const other = f.block();
-      f.branch(f.op('i32.and', place.isSameAddress, place.isSameMode()), hit, other, number === 0);
+      f.branch(place.isHit(), hit, other, number === 0);
       f.enter(hit);
       f.set(this.#record, lookup.take(place));
       if (key === 0) this.#enterFound(place.slot);

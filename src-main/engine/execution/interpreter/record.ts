@@ -79,8 +79,17 @@ export const LEAVE = 0;
 export const LOOKUP = 1;
 /** From regions only: the instruction at rip, of which nothing was carried out, is the interpreter's. */
 export const STEP = 2;
-/** As `STEP`; what the region had taken for granted of that instruction was not the case. */
-export const FAILED = 3;
+/** As `STEP`; what the region had taken for granted of that instruction was not the case. Bit 0 is `LOOKUP`'s alone. */
+export const FAILED = 4;
 
-/** Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives one of the above. */
+/**
+ * A way out of a region is a word. From the lowest bits: instructions to count, one of the above, and where it leads, counted
+ * from where the region was entered.
+ */
+export const WAY_OUT = { resultShift: 12, resultBits: 3, distanceShift: 15 } as const;
+
+/**
+ * Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives the lower half of the
+ * word of the way out that was taken; `rip` and `regionRemaining` are stored.
+ */
 export const REGION_TYPE: { readonly parameters: readonly IrType[]; readonly results: readonly IrType[] } = { parameters: ['i32'], results: ['i32'] };

@@ -1,37 +1,25 @@
 // Flags on their way from one block of a region to where it is left: the last operation as a word that says what it
-// was, and its operands. The two words of the CPU block are computed from them in one place, behind all exits, by the same code
-// whatever the operation was: an addition is a sum and two addends, a subtraction the same with the sum on its left, and what
-// is narrower than a register stands in the upper bits of one.
+// was, and its operands, which are left as they are (`emit/left-flags.ts`).
 
 import type { FunctionBuilder, IrBlock, IrValue, IrVariable } from '../../ir/types.ts';
-import { auxOfAdd, auxOfSub, extendResult, type FlagOperation } from '../emit/flag-arithmetic.ts';
-import { integerName } from '../emit/value.ts';
+import { auxOfAdd, auxOfSub, type FlagOperation } from '../emit/flag-arithmetic.ts';
+import { CONSTANT_AT, FIRST_SHADOWS, IS_CONSTANT, IS_SUM, OF_ADDEND, OPERANDS, PLACE_BITS, SHIFT_AT, UNCHANGED, WORDS } from '../emit/left-flags.ts';
 
 export type OperationKind = 'add' | 'sub' | 'logic';
 
-// Of the word, from the lowest bits. Where the operands are, or whether there are any:
-const PLACE_BITS = 5;
-/** The words of the CPU block are what they were when the region was entered. */
-const UNCHANGED = 0;
-const WORDS = 1;
-const OPERANDS = 2;
-/** And further ones. */
-const FIRST_SHADOWS = 3;
-/** The operand that is carried is the sum; else an addend. */
-const IS_SUM = 1 << 5;
-/** The result, of which flags tell, is the addend that the right operand was taken from or added to; else the sum. */
-const OF_ADDEND = 1 << 6;
-/** How far operands are from the upper end of a register. */
-const SHIFT_AT = 7;
-const SHIFT_BITS = 6;
-/** The right operand is the rest of the word. */
-const IS_CONSTANT = 1 << 13;
-const CONSTANT_AT = 14;
 const CONSTANT_BITS = 32 - CONSTANT_AT;
 
 export function auxOfOperation(f: FunctionBuilder, kind: OperationKind, operation: FlagOperation): IrValue {
   if (kind === 'logic') return f.constant('i32', 0);
   return kind === 'add' ? auxOfAdd(f, operation) : auxOfSub(f, operation);
+}
+
+/** Of the CPU block. */
+export interface StoreFlags {
+  word(word: IrValue): void;
+  /** 0: left operand, 1: right one. */
+  operand(at: number, value: IrValue): void;
+  words(result: IrValue, aux: IrValue): void;
 }
 
 /** Left operand or result, and right operand; whole registers where there are such, of which the lowest bits count. */
@@ -40,9 +28,9 @@ type Operands = readonly [IrVariable, IrVariable];
 export class CarriedFlags {
   readonly #f: FunctionBuilder;
   readonly #word: IrVariable;
-  /** Words of operations that are in use; those whose operands are shadows, in the order of their places. */
-  readonly #used = new Set<number>();
+  /** By the words of operations whose operands are shadows, in the order of their places. */
   readonly #shadows = new Map<number, Operands>();
+  #usesOperands = false;
   #usesWords = false;
   readonly #result: IrVariable;
   readonly #aux: IrVariable;
@@ -80,23 +68,24 @@ export class CarriedFlags {
   setOperation(kind: OperationKind, { bits, left, right, result }: FlagOperation, isHandedOn: boolean): void {
     const f = this.#f;
     const ofResult = this.#holder(result, bits);
-    const ofLeft = kind === 'logic' ? undefined : this.#holder(left, bits);
     // A logic operation is its result less nothing.
-    const byResult = kind !== 'logic' && ofLeft === undefined && ofResult !== undefined;
-    const constant = kind === 'logic' ? 0 : this.#shortConstant(right, bits);
+    const isLogic = kind === 'logic';
+    const ofLeft = isLogic ? undefined : this.#holder(left, bits);
+    const byResult = isLogic || (ofLeft === undefined && ofResult !== undefined);
+    const constant = isLogic ? 0 : this.#shortConstant(right, bits);
     const ofRight = constant === undefined ? this.#holder(right, bits) : undefined;
-    const ofFirst = byResult || kind === 'logic' ? ofResult : ofLeft;
+    const ofFirst = byResult ? ofResult : ofLeft;
     const isHeld = ofFirst !== undefined && (constant ?? ofRight) !== undefined;
     const ofAddend = kind === 'add' ? 0 : OF_ADDEND;
     const isSum = (kind === 'add') === byResult ? IS_SUM : 0;
-    const shift = ((this.#isWide ? 64 : 32) - bits) << SHIFT_AT;
+    const shift = (64 - bits) << SHIFT_AT;
     const rest = constant === undefined ? 0 : IS_CONSTANT | (constant << CONSTANT_AT);
     // With eight registers of the guest there was no gain that could be measured.
     const isShadow = this.#isWide && isHandedOn && isHeld;
     const { word, operands } = this.#placed(isSum | ofAddend | shift | rest, isShadow);
-    this.#used.add(word);
+    this.#usesOperands = true;
     f.set(this.#word, f.constant('i32', word));
-    f.set(operands[0], ofFirst ?? this.#whole(byResult || kind === 'logic' ? result : left));
+    f.set(operands[0], ofFirst ?? this.#whole(byResult ? result : left));
     if (constant === undefined) f.set(operands[1], ofRight ?? this.#whole(right));
   }
 
@@ -140,29 +129,18 @@ export class CarriedFlags {
   }
 
   /** Where the region is left, when everything else is emitted. */
-  emitStores(store: (result: IrValue, aux: IrValue) => void): void {
+  emitStores(store: StoreFlags): void {
     const f = this.#f;
     const [changed, after] = [f.block(), f.block()];
     f.branch(f.get(this.#word), changed, after);
     f.enter(changed);
-    if (this.#usesWords) this.#emitWords(store, after);
-    if (this.#used.size > 0) {
-      this.#takeShadows();
-      const { result, aux } = this.#computed();
-      store(result, aux);
-    }
+    this.#takeShadows();
+    // All of them, whichever the word tells of.
+    store.word(f.get(this.#word));
+    if (this.#usesOperands) this.#operands.forEach((operand, at) => store.operand(at, f.get(operand)));
+    if (this.#usesWords) store.words(f.get(this.#result), f.get(this.#aux));
     f.jump(after);
     f.enter(after);
-  }
-
-  #emitWords(store: (result: IrValue, aux: IrValue) => void, after: IrBlock): void {
-    const f = this.#f;
-    const [words, operation] = [f.block(), f.block()];
-    f.branch(f.op('i32.eq', f.get(this.#word), f.constant('i32', WORDS)), words, operation);
-    f.enter(words);
-    store(f.get(this.#result), f.get(this.#aux));
-    f.jump(after);
-    f.enter(operation);
   }
 
   #takeShadows(): void {
@@ -182,56 +160,5 @@ export class CarriedFlags {
       f.jump(taken);
     });
     f.enter(taken);
-  }
-
-  /** The two words of the operation that the word says, which is one of those in use: what all of them share is known. */
-  #computed(): { readonly result: IrValue; readonly aux: IrValue } {
-    const f = this.#f;
-    const bits = this.#isWide ? 64 : 32;
-    const op = (name: string, left: IrValue, right: IrValue) => f.op(integerName(this.#type, name), left, right);
-    const shift = this.#shift();
-    const upper = (value: IrValue) => op('shl', value, shift);
-    const carried = upper(f.get(this.#operands[0]));
-    const right = upper(this.#right());
-    const isSum = this.#bit(IS_SUM);
-    const other = this.#chosen(isSum, () => op('sub', carried, right), () => op('add', carried, right));
-    const addend = this.#chosen(isSum, () => other, () => carried);
-    const sum = this.#chosen(isSum, () => carried, () => other);
-    const result = op('shr_s', this.#chosen(this.#bit(OF_ADDEND), () => addend, () => sum), shift);
-    return { result: extendResult(f, bits, result), aux: auxOfAdd(f, { bits, left: addend, right, result: sum }, shift) };
-  }
-
-  /** A bit of the word, or what it is in all words. */
-  #bit(bit: number): IrValue | boolean {
-    const [first = 0, ...others] = this.#used;
-    if (others.every((word) => (word & bit) === (first & bit))) return (first & bit) !== 0;
-    return this.#f.op('i32.and', this.#f.get(this.#word), this.#f.constant('i32', bit));
-  }
-
-  #chosen(condition: IrValue | boolean, yes: () => IrValue, no: () => IrValue): IrValue {
-    if (typeof condition === 'boolean') return condition ? yes() : no();
-    return this.#f.select(condition, yes(), no());
-  }
-
-  #shift(): IrValue {
-    const f = this.#f;
-    const shiftOf = (word: number) => (word >> SHIFT_AT) & (2 ** SHIFT_BITS - 1);
-    const [first = 0, ...others] = [...this.#used].map(shiftOf);
-    if (others.every((shift) => shift === first)) return f.constant(this.#type, first);
-    const shift = f.op('i32.shr_u', f.get(this.#word), f.constant('i32', SHIFT_AT));
-    // As many bits of it count as say how far.
-    return this.#whole(shift);
-  }
-
-  #right(): IrValue {
-    const f = this.#f;
-    const isConstant = this.#bit(IS_CONSTANT);
-    const constant = () => {
-      const [first = 0, ...others] = [...this.#used].map((word) => word >> CONSTANT_AT);
-      if (others.every((one) => one === first)) return f.constant(this.#type, first);
-      const signed = f.op('i32.shr_s', f.get(this.#word), f.constant('i32', CONSTANT_AT));
-      return this.#isWide ? f.op('i64.extend_i32_s', signed) : signed;
-    };
-    return this.#chosen(isConstant, constant, () => f.get(this.#operands[1]));
   }
 }

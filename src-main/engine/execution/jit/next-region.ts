@@ -19,19 +19,14 @@ export function goOnInNextRegion(
   { rip, remaining, back, mode }: { rip: IrValue; remaining: IrValue; back: IrBlock; mode: number | undefined },
 ): void {
   const address = (field: CpuFieldName) => f.constant('i32', layout.cpuBlock + CPU_FIELDS[field].offset);
-  const [quiet, inBudget, near, found, go] = [f.block(), f.block(), f.block(), f.block(), f.block()];
+  const [quiet, inBudget, go] = [f.block(), f.block(), f.block()];
   f.branch(f.load('i32.load', address('attention'), 0), back, quiet, false);
   f.enter(quiet);
   f.branch(f.op('i32.gt_s', remaining, f.constant('i32', 0)), inBudget, back, true);
   f.enter(inBudget);
-  const lookup = new JumpLookup(f, layout, rip, { mode });
-  const first = lookup.at(0);
-  f.branch(first.isSameAddress, near, back, true);
-  f.enter(near);
-  f.branch(first.isSameMode(), found, back, true);
-  f.enter(found);
-  f.branch(first.slot, go, back, true);
+  const first = new JumpLookup(f, layout, rip, { mode }).at(0);
+  f.branch(first.hasRegion(), go, back, true);
   f.enter(go);
-  f.store('i32.store', address('currentRecord'), 0, lookup.take(first));
+  f.store('i64.store', address('regionStart'), 0, rip);
   f.returnCallIndirect(REGION_TYPE.parameters, REGION_TYPE.results, first.slot, remaining);
 }

@@ -8,6 +8,7 @@ import type { HelperDeclaration, HelperName } from '../../x86/helpers/declaratio
 import type { SegmentReference, Shape } from '../../x86/semantics/emitter.ts';
 import { CPU_FIELDS, type CpuFieldName, GPR_INDEX, MODE_USER, SEGMENT_INDEX } from '../../x86/state/cpu-state.ts';
 import type { Binding, BoundOperand, GuestAccess, GuestUpdate, SegmentForm } from '../emit/binding.ts';
+import { whereLeft } from '../emit/left-flags.ts';
 import { integerName, irTypeOf } from '../emit/value.ts';
 import type { ImportSet, SlowPathName } from '../interpreter/engine-imports.ts';
 import { loadHost, MMX_EXPONENT, storeHost } from '../interpreter/guest-memory.ts';
@@ -46,7 +47,7 @@ export interface RegionControl extends CheckControl {
 
 export interface KnownState {
   readonly held: readonly (IrValue | undefined)[];
-  readonly codeBase: IrValue | undefined;
+  readonly start: IrValue | undefined;
   readonly flags: Pending | undefined;
   readonly checked: readonly Checked[];
 }
@@ -73,9 +74,10 @@ export class RegionBinding implements Binding {
   readonly #mode: number;
   readonly #modeShape: ReturnType<typeof modeShape>;
   readonly #control: RegionControl;
-  /** Where the code's offsets count from, for addresses of operands; exits read it from the CPU block. */
-  readonly #codeBase: IrVariable;
-  #heldCodeBase: IrValue | undefined;
+  /** Where in CS the region was entered, for addresses of operands; exits read it from the CPU block. */
+  readonly #start: IrVariable;
+  #heldStart: IrValue | undefined;
+  readonly #entry: number;
   #instruction!: Instruction;
   #offset = 0;
   #reachesDevice = false;
@@ -115,7 +117,8 @@ export class RegionBinding implements Binding {
       },
       canStateChange: changesState(parts.region),
     });
-    this.#codeBase = f.variable('i64');
+    this.#start = f.variable('i64');
+    this.#entry = parts.region.entry;
     this.#slot = f.constant('i32', valueSlot(parts.layout));
   }
 
@@ -155,7 +158,7 @@ export class RegionBinding implements Binding {
   /** Control forks or joins: nothing is known any more but the variables. */
   forget(): void {
     this.registers.forget();
-    this.#heldCodeBase = undefined;
+    this.#heldStart = undefined;
     this.vectors.forget();
     this.supposed.forget();
     this.pages.forget();
@@ -164,13 +167,13 @@ export class RegionBinding implements Binding {
   /** What is known here, of which registers in vectors are left out. */
   known(): KnownState {
     const { registers, flags, pages } = this;
-    return { held: [...registers.held], codeBase: this.#heldCodeBase, flags: flags.known(), checked: pages.known() };
+    return { held: [...registers.held], start: this.#heldStart, flags: flags.known(), checked: pages.known() };
   }
   /** Control comes from where that was known, and from nowhere else. */
-  recall({ held, codeBase, flags, checked }: KnownState): void {
+  recall({ held, start, flags, checked }: KnownState): void {
     this.forget();
     this.registers.recall(held);
-    this.#heldCodeBase = codeBase;
+    this.#heldStart = start;
     this.flags.recall(flags);
     this.pages.recall(checked);
   }
@@ -183,19 +186,25 @@ export class RegionBinding implements Binding {
     this.registers.emitEntry();
     this.vectors.emitEntry();
     this.supposed.emitEntry();
-    f.set(this.#codeBase, this.readState('codeBase', 0));
+    f.set(this.#start, this.readState('regionStart', 0));
     this.x87?.emitEntry();
+    if (this.flags.isRead) whereLeft(f, this.#layout, () => this.#imports.settleFlags(f));
     this.flags.emitEntry(this.readState('flagResult', 0), this.readState('flagAux', 0));
   }
 
   /** Stores what the region may have changed. */
   emitStores(): void {
+    const f = this.#f;
     this.registers.emitStores();
     this.vectors.emitStores();
     this.x87?.emitStores();
-    this.flags.emitStores((result, aux) => {
-      this.writeState('flagResult', 0, result);
-      this.writeState('flagAux', 0, aux);
+    this.flags.emitStores({
+      word: (word) => this.writeState('leftFlags', 0, word),
+      operand: (at, value) => this.writeState('flagOperands', at, this.wide ? value : f.op('i64.extend_i32_u', value)),
+      words: (result, aux) => {
+        this.writeState('flagResult', 0, result);
+        this.writeState('flagAux', 0, aux);
+      },
     });
   }
 
@@ -206,8 +215,12 @@ export class RegionBinding implements Binding {
   }
 
   /** Offset in CS of a place in the page, as 64 bits. */
-  ripAt(offset: number | IrValue): IrValue {
-    const place = this.#place(offset);
+  ripAt(offset: number): IrValue {
+    return this.ripBehind(this.#f.constant('i64', offset - this.#entry));
+  }
+  /** The same of what is so far from where the region was entered. */
+  ripBehind(distance: IrValue): IrValue {
+    const place = this.#placeBehind(distance);
     return this.wide ? place : this.#f.op('i64.extend_i32_u', place);
   }
 
@@ -290,9 +303,11 @@ export class RegionBinding implements Binding {
   relativeTarget(operand: BoundOperand): IrValue {
     return this.#place(this.#offset + this.#instruction.length + this.#relative(operand));
   }
-  #place(offset: number | IrValue): IrValue {
-    const by = typeof offset === 'number' ? this.#f.constant('i64', offset) : offset;
-    const rip = this.#f.op('i64.add', this.readState('codeBase', 0), by);
+  #place(offset: number): IrValue {
+    return this.#placeBehind(this.#f.constant('i64', offset - this.#entry));
+  }
+  #placeBehind(distance: IrValue): IrValue {
+    const rip = this.#f.op('i64.add', this.readState('regionStart', 0), distance);
     return this.wide ? rip : this.#f.op('i32.wrap_i64', rip);
   }
   farSelector(operand: BoundOperand): IrValue {
@@ -318,8 +333,8 @@ export class RegionBinding implements Binding {
     }
     if (memory.ripRelative) {
       // Addresses with one base share checks.
-      this.#heldCodeBase ??= f.get(this.#codeBase);
-      const next = f.op('i64.add', this.#heldCodeBase, f.constant('i64', this.#offset + this.#instruction.length));
+      this.#heldStart ??= f.get(this.#start);
+      const next = f.op('i64.add', this.#heldStart, f.constant('i64', this.#offset + this.#instruction.length - this.#entry));
       sum = plus(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
     }
     const extra = memory.base === GPR_INDEX.rsp ? popped : 0;

@@ -6,7 +6,7 @@ import type { FunctionBuilder, IrValue, IrVariable } from '../../ir/types.ts';
 import type { FlagBinding } from '../emit/binding.ts';
 import { extendResult, type FlagOperation, readCondition, wordsOfOrder } from '../emit/flag-arithmetic.ts';
 import { integerName } from '../emit/value.ts';
-import { auxOfOperation, CarriedFlags, type OperationKind } from './carried-flags.ts';
+import { auxOfOperation, CarriedFlags, type OperationKind, type StoreFlags } from './carried-flags.ts';
 
 /** The last operation itself, or the two words as computed where they may turn out not to be needed. */
 export type Pending =
@@ -37,6 +37,7 @@ export class RegionFlags implements FlagBinding {
   readonly #carried: CarriedFlags;
   /** The region writes flags somewhere, so its exits must store them. */
   written = false;
+  #isRead = false;
   #pending: Pending | undefined;
   readonly #f: FunctionBuilder;
   readonly #isHeld: (value: IrValue) => boolean;
@@ -55,13 +56,18 @@ export class RegionFlags implements FlagBinding {
 
   // Entry and exit of the region.
 
+  /** Whether what flags were when the region was entered may be asked for. */
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
   emitEntry(result: IrValue, aux: IrValue): void {
     this.#f.set(this.#resultVariable, result);
     this.#f.set(this.#auxVariable, aux);
     this.#carried.emitEntry();
   }
 
-  emitStores(store: (result: IrValue, aux: IrValue) => void): void {
+  emitStores(store: StoreFlags): void {
     if (this.written) this.#carried.emitStores(store);
   }
 
@@ -72,12 +78,16 @@ export class RegionFlags implements FlagBinding {
 
   result(): IrValue {
     const pending = this.#pending;
-    return pending === undefined ? this.#f.get(this.#resultVariable) : this.#resultOf(pending);
+    return pending === undefined ? this.#read(this.#resultVariable) : this.#resultOf(pending);
   }
 
   aux(): IrValue {
     const pending = this.#pending;
-    return pending === undefined ? this.#f.get(this.#auxVariable) : this.#auxOf(pending);
+    return pending === undefined ? this.#read(this.#auxVariable) : this.#auxOf(pending);
+  }
+  #read(variable: IrVariable): IrValue {
+    this.#isRead = true;
+    return this.#f.get(variable);
   }
 
   #resultOf(pending: Pending): IrValue {

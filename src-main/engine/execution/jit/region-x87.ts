@@ -269,8 +269,8 @@ export class RegionX87 extends X87File<number> {
     f.store('i64.store', this.#address('fdp'), 0, f.get(this.#operand));
     const noted = f.get(this.#noted);
     this.when(this.with32('ne', noted, NOTHING), () => {
-      const base = f.load('i64.load', this.#address('codeBase'), 0);
-      const place = this.op('i64.add', base, this.op('i64.extend_i32_s', noted));
+      const distance = this.with64('sub', this.op('i64.extend_i32_s', noted), this.#options.region.entry);
+      const place = this.op('i64.add', f.load('i64.load', this.#address('regionStart'), 0), distance);
       const inCode = this.#options.wide ? place : this.with64('and', place, 0xffff_ffffn);
       f.store('i64.store', this.#address('fip'), 0, inCode);
       const selector = f.load('i32.load', this.#address('segmentSelector', SEGMENT_INDEX.cs), 0);

@@ -1,5 +1,5 @@
 // Region to WebAssembly: one function that loads the guest registers into locals, runs the region's blocks as
-// structured control flow, and stores what changed where it leaves. Result: `LOOKUP`, `STEP`, `FAILED` or `LEAVE` with rip set;
+// structured control flow, and stores what changed where it leaves. Result: the way out that was taken, with rip set;
 // of the last region, where they go on in one another (`next-region.ts`). It names no record and no address of code, so that it is
 // the same wherever its code stands.
 
@@ -9,7 +9,7 @@ import type { Operand } from '../../x86/semantics/emitter.ts';
 import { CPU_FIELDS, EXIT_ATTENTION } from '../../x86/state/cpu-state.ts';
 import { IrEmitter } from '../emit/ir-emitter.ts';
 import type { ImportSet } from '../interpreter/engine-imports.ts';
-import { FAILED, LEAVE, LOOKUP, STEP } from '../interpreter/record.ts';
+import { FAILED, LEAVE, LOOKUP, STEP, WAY_OUT } from '../interpreter/record.ts';
 import type { MemoryLayout } from '../layout.ts';
 import { CarriedDoubles } from './carried-doubles.ts';
 import { goOnInNextRegion } from './next-region.ts';
@@ -44,11 +44,6 @@ export interface TranslateOptions {
  * long: about 37 KB of code, twenty times what is usual. Only floating point in SSE and what is rarer comes near.
  */
 const MAX_OPERATIONS = 4700;
-
-/** Of a way out's word, from the lowest bits: the function's result, instructions to count, and where it leads, from the code base on. */
-const RESULT_BITS = 2;
-const COUNT_BITS = 12;
-const OFFSET_SHIFT = RESULT_BITS + COUNT_BITS;
 
 /** Emits a region into a function of `REGION_TYPE`; `imports` are those of its module. */
 export function translateRegion(f: FunctionBuilder, region: Region, options: TranslateOptions, imports: ImportSet): void {
@@ -153,7 +148,7 @@ class RegionTranslator implements RegionControl {
     this.#leaveAt(block, FAILED, count);
   }
 
-  #state(name: 'attention' | 'retired' | 'retireLimit' | 'exitReason' | 'rip'): IrValue {
+  #state(name: 'attention' | 'retired' | 'retireLimit' | 'regionRemaining' | 'exitReason' | 'rip'): IrValue {
     return this.#i32(this.#options.layout.cpuBlock + CPU_FIELDS[name].offset);
   }
 
@@ -267,7 +262,10 @@ class RegionTranslator implements RegionControl {
     this.#leaveAt(this.#offset, LOOKUP, this.#count);
   }
   tellRetired(): void {
-    this.#storeRetired(this.#f.op('i32.sub', this.#f.get(this.#remaining), this.#i32(this.#count)));
+    const f = this.#f;
+    const remaining = f.op('i32.sub', f.get(this.#remaining), this.#i32(this.#count));
+    const limit = f.load('i64.load', this.#state('retireLimit'), 0);
+    f.store('i64.store', this.#state('retired'), 0, f.op('i64.sub', limit, f.op('i64.extend_i32_s', remaining)));
   }
 
   isNarrow(): boolean {
@@ -329,7 +327,7 @@ class RegionTranslator implements RegionControl {
     else this.#gotoTarget(wide, this.#region.jumpTargets.get(this.#offset) ?? []);
     this.#binding.leave();
     f.set(this.#exitRip, wide);
-    f.set(this.#exit, this.#exitWord(0, LOOKUP, this.#count + 1));
+    f.set(this.#exit, this.#exitWord(this.#region.entry, LOOKUP, this.#count + 1));
     f.jump(this.#leaveForRip);
   }
 
@@ -397,42 +395,36 @@ class RegionTranslator implements RegionControl {
   }
   /** All that ways out tell apart in one constant, since there are many of them and few are ever taken. */
   #exitWord(offset: number, result: number, count: number): IrValue {
-    if (count >= 2 ** COUNT_BITS) throw new Error(`${count} instructions are too many for a way out`);
-    return this.#f.constant('i64', offset * 2 ** OFFSET_SHIFT + count * 2 ** RESULT_BITS + result);
+    const { resultShift, distanceShift } = WAY_OUT;
+    if (count >= 2 ** resultShift) throw new Error(`${count} instructions are too many for a way out`);
+    const distance = offset - this.#region.entry;
+    return this.#f.constant('i64', distance * 2 ** distanceShift + result * 2 ** resultShift + count);
   }
 
   #emitLeave(): void {
     const f = this.#f;
     f.enter(this.#leaveBlock);
-    f.set(this.#exitRip, this.#binding.ripAt(f.op('i64.shr_s', f.get(this.#exit), f.constant('i64', OFFSET_SHIFT))));
+    f.set(this.#exitRip, this.#binding.ripBehind(f.op('i64.shr_s', f.get(this.#exit), f.constant('i64', WAY_OUT.distanceShift))));
     f.jump(this.#leaveForRip);
     f.enter(this.#leaveForRip);
     this.#binding.emitStores();
-    const exit = f.op('i32.wrap_i64', f.get(this.#exit));
-    const count = f.op('i32.and', f.op('i32.shr_u', exit, this.#i32(RESULT_BITS)), this.#i32(2 ** COUNT_BITS - 1));
+    const exit = f.variable('i32');
+    f.set(exit, f.op('i32.wrap_i64', f.get(this.#exit)));
     const remaining = f.variable('i32');
+    const count = f.op('i32.and', f.get(exit), this.#i32(2 ** WAY_OUT.resultShift - 1));
     f.set(remaining, f.op('i32.sub', f.get(this.#remaining), count));
     const { layout, isChained } = this.#options;
-    const result = f.variable('i32');
-    f.set(result, f.op('i32.and', exit, this.#i32(2 ** RESULT_BITS - 1)));
     if (isChained === true) {
       const away = f.block();
       const back = f.block();
-      f.branch(f.op('i32.eq', f.get(result), this.#i32(LOOKUP)), away, back, true);
+      f.branch(f.op('i32.and', f.get(exit), this.#i32(LOOKUP << WAY_OUT.resultShift)), away, back, true);
       f.enter(away);
       const mode = this.#binding.changesMode ? undefined : this.#region.mode;
       goOnInNextRegion(f, layout, { rip: f.get(this.#exitRip), remaining: f.get(remaining), back, mode });
       f.enter(back);
     }
     f.store('i64.store', this.#state('rip'), 0, f.get(this.#exitRip));
-    this.#storeRetired(f.get(remaining));
-    f.return(f.get(result));
-  }
-
-  /** `remaining`: what `#remaining` would be with nothing left to count. */
-  #storeRetired(remaining: IrValue): void {
-    const f = this.#f;
-    const limit = f.load('i64.load', this.#state('retireLimit'), 0);
-    f.store('i64.store', this.#state('retired'), 0, f.op('i64.sub', limit, f.op('i64.extend_i32_s', remaining)));
+    f.store('i32.store', this.#state('regionRemaining'), 0, f.get(remaining));
+    f.return(f.get(exit));
   }
 }

@@ -140,6 +140,12 @@ export const CPU_FIELDS = {
   tlbTables: field(0x7a0, 32, 4),
   /** Written by other threads: non-zero asks generated code to return at the next block or back-edge. */
   attention: field(0x780, 32),
+  /** Offset in CS at which the last region was entered, and with how many instructions to `retireLimit`, signed, it was left. */
+  regionStart: field(0x7c0, 64),
+  regionRemaining: field(0x7c8, 32),
+  /** What regions have left of flags: `emit/left-flags.ts`. Outside of them `flagResult` and `flagAux` are up to date. */
+  leftFlags: field(0x7cc, 32),
+  flagOperands: field(0x7d0, 64, 2),
 } as const satisfies Record<string, StateField>;
 
 export type CpuFieldName = keyof typeof CPU_FIELDS;
@@ -184,10 +190,10 @@ export const MODE_FLAT_DATA = 1 << 8;
 export const MODE_FPU = 1 << 9;
 /** SSE instructions do not fault: CR4.OSFXSR = 1, CR0.EM = 0, CR0.TS = 0. */
 export const MODE_SSE = 1 << 10;
-/** EFLAGS.TF or an armed data or I/O breakpoint: one instruction at a time. */
-export const MODE_STEP = 1 << 11;
 /** Alignment checks are on: CR0.AM, EFLAGS.AC and CPL 3. */
-export const MODE_ALIGN = 1 << 12;
+export const MODE_ALIGN = 1 << 11;
+/** EFLAGS.TF or an armed data or I/O breakpoint: one instruction at a time. Above the bits that regions are compiled for. */
+export const MODE_STEP = 1 << 12;
 
 /** Why generated code came back to the run loop; 0 means it did not. */
 export const EXIT_NONE = 0;

@@ -19,7 +19,7 @@ export function cpuSignature(cpu: CpuContext): number {
 /** Owned by the run loop and the MMU, which clear them in their own way. */
 const NOT_ARCHITECTURAL: ReadonlySet<CpuFieldName> = new Set([
   'codeBase', 'currentRecord', 'interruptPending', 'tlbRead', 'tlbWrite', 'tlbTables', 'ranUserCode', 'retired', 'retireLimit',
-  'attention',
+  'attention', 'regionStart', 'regionRemaining', 'leftFlags', 'flagOperands',
 ]);
 
 /** MSRs, MTRRs, x87 and SSE survive INIT. */

@@ -3,6 +3,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { createFlatMachine } from '../../../../src-main/engine/execution/flat-machine.ts';
 import { JumpCache, jumpTarget } from '../../../../src-main/engine/execution/interpreter/jump-cache.ts';
+import { FIRST_REGION_SLOT } from '../../../../src-main/engine/execution/interpreter/handler-numbers.ts';
 import { FIELD, HANDLER, LOOKUP, REGION_TYPE } from '../../../../src-main/engine/execution/interpreter/record.ts';
 import { goOnInNextRegion } from '../../../../src-main/engine/execution/jit/next-region.ts';
 import { computeLayout } from '../../../../src-main/engine/execution/layout.ts';
@@ -22,7 +23,7 @@ import { loadEvaluated } from '../../../support/evaluated-modules.ts';
 const layout = computeLayout({ ramBytes: 0x10_0000 });
 const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
 const views = createViews(memory);
-const SLOT = 3;
+const SLOT = FIRST_REGION_SLOT + 3;
 const NEXT = 4711;
 const BACK = LOOKUP;
 const HEADER_RECORD = layout.records + 64;
@@ -30,10 +31,9 @@ const RIP = 0xc012_3456;
 const BASE = 0x1_0000;
 
 const words = new DataView(memory.buffer, layout.cpuBlock);
-const set32 = (field: 'attention' | 'mode' | 'currentRecord', value: number) =>
+const set32 = (field: 'attention' | 'mode', value: number) =>
   words.setUint32(CPU_FIELDS[field].offset, value, true);
-const codeBase = () => words.getBigUint64(CPU_FIELDS.codeBase.offset, true);
-const currentRecord = () => words.getUint32(CPU_FIELDS.currentRecord.offset, true);
+const regionStart = () => words.getBigUint64(CPU_FIELDS.regionStart.offset, true);
 
 type Leave = (rip: bigint, remaining: number) => number;
 
@@ -41,7 +41,7 @@ type Leave = (rip: bigint, remaining: number) => number;
 function leaving(mode: number | undefined): Leave {
   const module = createModuleBuilder();
   module.importMemory('m', 'memory', { shared: true, initial: layout.pages, maximum: layout.pages });
-  module.defineTable({ initial: 8 });
+  module.defineTable({ initial: SLOT + 1 });
   const region = module.defineFunction('region', REGION_TYPE.parameters, REGION_TYPE.results);
   region.builder.return(region.builder.op('i32.add', region.builder.constant('i32', NEXT), region.builder.parameter(0)));
   module.elements(SLOT, [region.ref]);
@@ -66,7 +66,7 @@ beforeEach(() => {
   jumps = new JumpCache(views, layout);
   set32('attention', 0);
   set32('mode', MODE_PROTECTED);
-  set32('currentRecord', 0);
+  words.setBigUint64(CPU_FIELDS.regionStart.offset, 0n, true);
   const { offset, stride } = CPU_FIELDS.segmentBase;
   words.setBigUint64(offset + SEGMENT_INDEX.cs * stride, BigInt(BASE), true);
   const target = jumpTarget(RIP + BASE, MODE_PROTECTED);
@@ -74,10 +74,9 @@ beforeEach(() => {
   jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
 });
 
-it('enters the region of the place, whose block is the current one then', () => {
+it('enters the region of the place, which is where it starts', () => {
   expect(leave(BigInt(RIP), 7)).toBe(NEXT + 7);
-  expect(currentRecord()).toBe(HEADER_RECORD);
-  expect(codeBase()).toBe(BigInt(RIP - (RIP & 0xfff)));
+  expect(regionStart()).toBe(BigInt(RIP));
 });
 
 it.each([LONG, MODE_PROTECTED | MODE_CODE32 | MODE_FLAT_CS])('takes rip as linear address in code that is 64-bit or has no base (mode %i)', (mode) => {
@@ -122,6 +121,24 @@ it.each<[string, () => number]>([
     },
   ],
   [
+    'the place is known of an address with another sign only',
+    () => {
+      const target = jumpTarget(RIP, LONG);
+      jumps.add(target, true, HEADER_RECORD);
+      jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+      expect(leaving(LONG)(BigInt(RIP), 1)).toBe(NEXT + 1);
+      words.setBigUint64(CPU_FIELDS.regionStart.offset, 0n, true);
+      return leaving(LONG)(BigInt.asIntN(64, BigInt(RIP) | (0xffffn << 48n)), 1);
+    },
+  ],
+  [
+    'the place was forgotten',
+    () => {
+      jumps.forget(jumpTarget(RIP + BASE, MODE_PROTECTED));
+      return leave(BigInt(RIP), 1);
+    },
+  ],
+  [
     'the block there has no region',
     () => {
       jumps.forgetRegions(new Set([SLOT]));
@@ -129,10 +146,8 @@ it.each<[string, () => number]>([
     },
   ],
 ])('goes back where %s', (_, go) => {
-  const before = codeBase();
   expect(go()).toBe(BACK);
-  expect(currentRecord()).toBe(0);
-  expect(codeBase()).toBe(before);
+  expect(regionStart()).toBe(0n);
 });
 
 it('is what engines do, but for those whose functions are evaluated or whose tables would be copied', () => {
