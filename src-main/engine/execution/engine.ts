@@ -92,7 +92,7 @@ export class Engine implements CpuEngine {
   /** The next instruction is one that a region left to the interpreter. */
   #slow = false;
   readonly #waiting: WaitingInterrupts;
-  /** The record that execution left to look its target up, and its code base; 0 when anything came between. */
+  /** The record that execution left to look its target up, and its code base; 0 for a region, and when anything came between. */
   readonly #left = { record: 0, base: 0 };
 
   constructor(options: CpuEngineOptions) {
@@ -449,12 +449,13 @@ export class Engine implements CpuEngine {
     return (this.#block[MODE] as number) & MODE_LONG64 ? rip : (rip + (this.#block[CS_BASE] as number)) >>> 0;
   }
 
-  /** Of the block whose region was left last; 0 where it has none any more. */
+  /** Of the block whose region was left last; 0 where none is known there any more. */
   #headerOfRegion(): number {
     const [linear, mode] = [this.#linear(this.#wide(REGION_START)), this.#block[MODE] as number];
     const known = this.#code.findJump(jumpTarget(linear, mode));
-    const host = known === 0 ? this.#fetches.lookup(linear, this.#block[CPL] === 3) : -1;
-    return host < 0 ? known : (this.#code.block({ host, mode, single: false }) ?? 0);
+    if (known !== 0) return known;
+    const host = this.#fetches.lookup(linear, this.#block[CPL] === 3);
+    return host < 0 ? 0 : (this.#code.block({ host, mode, single: false }) ?? 0);
   }
 
   /** The block at rip is hot, or its region reaches into pages that have to be checked first. */

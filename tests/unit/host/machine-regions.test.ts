@@ -114,7 +114,7 @@ class Rewriter {
   }
 }
 
-describe('regions of a machine that always has some to compile', () => {
+describe('regions that a thread of their own compiles', () => {
   it('are compiled on a thread of their own, and come again after resets and once that is lost', async () => {
     const machine = new Rewriter();
     await machine.runner.start();

@@ -32,12 +32,12 @@ const addressOf = (f: FunctionBuilder, layout: MemoryLayout, field: CpuFieldName
   f.constant('i32', layout.cpuBlock + CPU_FIELDS[field].offset);
 
 /** What is to be done where flags have been left as an operation. */
-export function whereLeft(f: FunctionBuilder, layout: MemoryLayout, then: () => void): void {
+export function whereLeft(f: FunctionBuilder, layout: MemoryLayout, then: (word: IrValue) => void): void {
   const [left, settled] = [f.block(), f.block()];
   const word = f.load('i32.load', addressOf(f, layout, 'leftFlags'), 0);
   f.branch(f.op('i32.gt_u', word, f.constant('i32', WORDS)), left, settled);
   f.enter(left);
-  then();
+  then(word);
   f.jump(settled);
   f.enter(settled);
 }
@@ -45,8 +45,8 @@ export function whereLeft(f: FunctionBuilder, layout: MemoryLayout, then: () => 
 /** Has the CPU block say what flags are. */
 export function settleFlags(f: FunctionBuilder, layout: MemoryLayout): void {
   const at = (field: CpuFieldName) => addressOf(f, layout, field);
-  whereLeft(f, layout, () => {
-    const { result, aux } = computed(f, f.load('i32.load', at('leftFlags'), 0), f.load('i64.load', at('flagOperands'), 0), f.load('i64.load', at('flagOperands'), 8));
+  whereLeft(f, layout, (word) => {
+    const { result, aux } = computed(f, word, f.load('i64.load', at('flagOperands'), 0), f.load('i64.load', at('flagOperands'), 8));
     f.store('i64.store', at('flagResult'), 0, result);
     f.store('i32.store', at('flagAux'), 0, aux);
     f.store('i32.store', at('leftFlags'), 0, f.constant('i32', UNCHANGED));

@@ -16,7 +16,10 @@ import { HANDLER } from './record.ts';
 import { returnedEnds } from './record-ends.ts';
 import { usualShapes } from './usual-shapes.ts';
 
-/** Slots of the code table: handlers below, compiled regions from here on. */
+/**
+ * Slots of the code table: handlers below, compiled regions from here on. All are less than 2^15: turned over by the sign of an
+ * address, as in the jump cache, a region's slot is that of no other region.
+ */
 export const FIRST_REGION_SLOT = 0x4000;
 export const REGION_SLOTS = 0x4000;
 

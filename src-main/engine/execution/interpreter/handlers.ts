@@ -7,7 +7,6 @@ import type { EngineImports } from './engine-imports.ts';
 import { FIRST_REGION_SLOT, HandlerNumbers, REGION_SLOTS } from './handler-numbers.ts';
 import { usualShapes } from './usual-shapes.ts';
 
-
 export class HandlerTable {
   readonly table: WebAssembly.Table;
   readonly numbers: HandlerNumbers;

@@ -300,8 +300,7 @@ export function jumpCacheOffset(f: FunctionBuilder, low: IrValue, key: 0 | typeo
 }
 
 /** What entries of an address in a mode begin with, but for the slot. */
-export function jumpCacheWord(f: FunctionBuilder, linear: IrValue, mode: number | IrValue): IrValue {
-  if (typeof mode === 'number') return f.op('i64.xor', linear, f.constant('i64', mode * 2 ** MODE_SHIFT));
+export function jumpCacheWord(f: FunctionBuilder, linear: IrValue, mode: IrValue): IrValue {
   return f.op('i64.xor', linear, f.op('i64.shl', f.op('i64.extend_i32_u', mode), f.constant('i64', MODE_SHIFT)));
 }
 

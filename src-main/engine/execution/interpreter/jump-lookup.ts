@@ -36,7 +36,7 @@ export class JumpLookup {
     const { key = 0 } = known;
     const mode = known.mode === undefined ? f.load('i32.load', this.#address('mode'), 0) : f.constant('i32', known.mode);
     this.#linear = known.mode !== undefined && modeShape(known.mode).flatCode ? rip : this.#linearOf(rip, mode);
-    this.#sought = jumpCacheWord(f, this.#linear, known.mode ?? mode);
+    this.#sought = jumpCacheWord(f, this.#linear, mode);
     this.#key = () => f.op('i32.or', mode, f.constant('i32', key));
     const offset = jumpCacheOffset(f, f.op('i32.wrap_i64', this.#linear), key);
     this.#first = f.op('i32.add', f.constant('i32', layout.jumpCache), offset);

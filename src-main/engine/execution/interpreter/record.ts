@@ -86,7 +86,7 @@ export const FAILED = 4;
  * A way out of a region is a word. From the lowest bits: instructions to count, one of the above, and where it leads, counted
  * from where the region was entered.
  */
-export const WAY_OUT = { resultShift: 12, resultBits: 3, distanceShift: 15 } as const;
+export const WAY_OUT = { resultShift: 12, resultBits: 3, distanceShift: 12 + 3 } as const;
 
 /**
  * Of a region's function. It takes how many instructions may retire until `retireLimit`, more than none, and gives the lower half of the

@@ -9,7 +9,8 @@ import type { MemoryLayout } from '../layout.ts';
 
 /**
  * What the dispatch loop does between two regions where nothing is out of the ordinary; else control goes `back`.
- * The CPU block is up to date but for rip and what has retired: the last of these regions stores them.
+ * The CPU block is up to date but for rip and `regionRemaining`, which the last of these regions stores, and for flags, which may
+ * have been left as an operation.
  * `remaining`: instructions that may still retire, signed.
  * `mode`: the mode word, where the region has not changed it.
  */

@@ -216,7 +216,7 @@ export class RegionBinding implements Binding {
 
   /** Offset in CS of a place in the page, as 64 bits. */
   ripAt(offset: number): IrValue {
-    return this.ripBehind(this.#f.constant('i64', offset - this.#entry));
+    return this.ripBehind(this.#distance(offset));
   }
   /** The same of what is so far from where the region was entered. */
   ripBehind(distance: IrValue): IrValue {
@@ -304,7 +304,10 @@ export class RegionBinding implements Binding {
     return this.#place(this.#offset + this.#instruction.length + this.#relative(operand));
   }
   #place(offset: number): IrValue {
-    return this.#placeBehind(this.#f.constant('i64', offset - this.#entry));
+    return this.#placeBehind(this.#distance(offset));
+  }
+  #distance(offset: number): IrValue {
+    return this.#f.constant('i64', offset - this.#entry);
   }
   #placeBehind(distance: IrValue): IrValue {
     const rip = this.#f.op('i64.add', this.readState('regionStart', 0), distance);
@@ -334,7 +337,7 @@ export class RegionBinding implements Binding {
     if (memory.ripRelative) {
       // Addresses with one base share checks.
       this.#heldStart ??= f.get(this.#start);
-      const next = f.op('i64.add', this.#heldStart, f.constant('i64', this.#offset + this.#instruction.length - this.#entry));
+      const next = f.op('i64.add', this.#heldStart, this.#distance(this.#offset + this.#instruction.length));
       sum = plus(type === 'i32' ? f.op('i32.wrap_i64', next) : next);
     }
     const extra = memory.base === GPR_INDEX.rsp ? popped : 0;

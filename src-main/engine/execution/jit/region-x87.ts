@@ -79,7 +79,7 @@ export class RegionX87 extends X87File<number> {
   readonly #lost: IrVariable;
   readonly #up: IrVariable;
   readonly #conditions: IrVariable;
-  /** Offset of the last instruction that FIP is to tell of, and FDP. */
+  /** How far from the region's start the last instruction stands that FIP is to tell of; and FDP. */
   readonly #noted: IrVariable;
   readonly #operand: IrVariable;
   readonly #instructions = new X87Instructions(this);
@@ -202,7 +202,7 @@ export class RegionX87 extends X87File<number> {
     const freed = this.#freed & ~this.#wasEmpty;
     if ((filled | freed) !== 0)
       f.set(this.#tags, this.with32('and', this.with32('or', f.get(this.#tags), filled), ~freed));
-    if (this.#notedHere !== undefined) f.set(this.#noted, this.i32(this.#notedHere));
+    if (this.#notedHere !== undefined) f.set(this.#noted, this.i32(this.#notedHere - this.#options.region.entry));
   }
   leave(): void {
     this.materialize();
@@ -269,8 +269,8 @@ export class RegionX87 extends X87File<number> {
     f.store('i64.store', this.#address('fdp'), 0, f.get(this.#operand));
     const noted = f.get(this.#noted);
     this.when(this.with32('ne', noted, NOTHING), () => {
-      const distance = this.with64('sub', this.op('i64.extend_i32_s', noted), this.#options.region.entry);
-      const place = this.op('i64.add', f.load('i64.load', this.#address('regionStart'), 0), distance);
+      const start = f.load('i64.load', this.#address('regionStart'), 0);
+      const place = this.op('i64.add', start, this.op('i64.extend_i32_s', noted));
       const inCode = this.#options.wide ? place : this.with64('and', place, 0xffff_ffffn);
       f.store('i64.store', this.#address('fip'), 0, inCode);
       const selector = f.load('i32.load', this.#address('segmentSelector', SEGMENT_INDEX.cs), 0);

@@ -250,9 +250,8 @@ class RegionTranslator implements RegionControl {
   // RegionControl.
 
   slow(isTooWide?: IrValue): void {
-    const step = this.#exitWord(this.#offset, STEP, this.#count);
-    const failed = (isTooWide: IrValue) => this.#f.select(isTooWide, this.#exitWord(this.#offset, FAILED, this.#count), step);
-    this.#leaveWith(isTooWide === undefined ? step : failed(isTooWide));
+    const exit = (result: number) => this.#exitWord(this.#offset, result, this.#count);
+    this.#leaveWith(isTooWide === undefined ? exit(STEP) : this.#f.select(isTooWide, exit(FAILED), exit(STEP)));
   }
   leaveAfter(): void {
     this.#f.store('i32.store', this.#state('exitReason'), 0, this.#i32(EXIT_ATTENTION));

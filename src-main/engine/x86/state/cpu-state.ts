@@ -118,9 +118,9 @@ export const CPU_FIELDS = {
   pendingDebug: field(0x718, 32),
   /** INTR is asserted or an NMI waits: with it set, an instruction that sets IF returns to the run loop. Kept by the engine. */
   interruptPending: field(0x71c, 32),
-  /** Linear address space bias of the code now running: rip of an instruction is this plus its page offset. */
+  /** Linear address space bias of the records now running: rip of an instruction is this plus its page offset. */
   codeBase: field(0x720, 64),
-  /** Decoded record being executed, for precise rip at a fault. */
+  /** Decoded record being executed, for precise rip at a fault; 0 behind a region. */
   currentRecord: field(0x728, 32),
   /** Byte addresses of the TLB tables for data reads and writes at the current privilege. */
   tlbRead: field(0x72c, 32),
