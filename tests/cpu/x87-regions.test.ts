@@ -163,7 +163,7 @@ describe('a region that is compiled for one control word', () => {
     const controls = [0x37f, 0x27f, 0xf7f];
     const expected = controls.map((control) => run(interpreted, control));
     expect(new Set(expected).size).toBe(controls.length);
-    for (let round = 0; round < 600; round++)
+    for (let round = 0; round < 4000; round++)
       expect(controls.map((control) => run(compiled, control))).toEqual(expected);
     const jit = compiled.machine.engine.inspection.jit;
     // At first, and without supposing a control word.

@@ -83,7 +83,7 @@ export class Engine implements CpuEngine {
   readonly #handlers: HandlerTable;
   readonly #run: MainLoop;
   readonly #fetches = new FetchTlb();
-  readonly #steps = new RecordCache(512);
+  readonly #steps = new RecordCache(4096);
   readonly #attention: number;
   readonly #epochs: MappingEpochs;
   readonly #jit: Jit | undefined;

@@ -6,7 +6,7 @@ import type { DecodeResult, Instruction } from '../../x86/decode/instruction.ts'
 import { decode } from '../../x86/decode/decoder.ts';
 import type { CpuFeature } from '../../x86/models/cpu-model.ts';
 import { MODE_FPU, MODE_PROTECTED, MODE_SSE, MODE_USER, MODE_VM86 } from '../../x86/state/cpu-state.ts';
-import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf, WASM_PAGE } from '../layout.ts';
 import type { CodeWatcher } from '../mmu/mmu.ts';
 import type { Tlb } from '../mmu/tlb.ts';
 import type { TierTimes } from '../tier-times.ts';
@@ -24,7 +24,7 @@ const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
 const USED_PART = 1 / 8;
-const RECENT_BLOCKS = 0x4000;
+const RECENT_BLOCKS = 0x1_0000;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
 export const UNITS = ['x87', 'mmx', 'sse'] as const;
@@ -61,7 +61,8 @@ export class CodeCache implements CodeWatcher {
   readonly #features: ReadonlySet<CpuFeature>;
   readonly #times: TierTimes;
   readonly #writer: RecordWriter;
-  readonly #pages = new Map<number, CodePage>();
+  /** By host page. Not a Map: it is looked at for each block that is not a recent one. */
+  readonly #pages: (CodePage | undefined)[];
   readonly #isCode: Uint8Array;
   readonly #crossing = new Map<number, CrossingBlock>();
   /** Of blocks: each process comes to the same code at addresses that are new. */
@@ -80,7 +81,9 @@ export class CodeCache implements CodeWatcher {
     this.#features = parts.features;
     this.#times = parts.times;
     this.#writer = new RecordWriter(parts.views);
-    this.#isCode = new Uint8Array(layout.pages * (0x1_0000 / GUEST_PAGE));
+    const pages = layout.pages * (WASM_PAGE / GUEST_PAGE);
+    this.#isCode = new Uint8Array(pages);
+    this.#pages = new Array<CodePage | undefined>(pages).fill(undefined);
     this.#next = layout.records;
     this.jumps = new JumpCache(parts.views, layout);
   }
@@ -91,7 +94,7 @@ export class CodeCache implements CodeWatcher {
 
   codeWritten(host: number, bytes: number): void {
     const hostPage = pageOf(host);
-    const page = this.#pages.get(hostPage);
+    const page = this.#pages[hostPage];
     if (page === undefined) return;
     const first = host % GUEST_PAGE;
     for (let at = first; at < first + bytes; at++) {
@@ -104,7 +107,7 @@ export class CodeCache implements CodeWatcher {
 
   /** Drops the blocks of a host page; code that is running notices at its next record. */
   invalidatePage(hostPage: number): void {
-    const page = this.#pages.get(hostPage);
+    const page = this.#pages[hostPage];
     if (page === undefined) return;
     this.stats.invalidations++;
     const { u16 } = this.#views;
@@ -114,7 +117,7 @@ export class CodeCache implements CodeWatcher {
         u16[(record + FIELD.handler) >> 1] = HANDLER.stale;
       }
     }
-    this.#pages.delete(hostPage);
+    this.#pages[hostPage] = undefined;
     this.#isCode[hostPage] = 0;
     this.onInvalidate(hostPage);
   }
@@ -122,8 +125,8 @@ export class CodeCache implements CodeWatcher {
   /** Forgets everything; only while no record is running. */
   reset(): void {
     this.stats.resets++;
-    for (const hostPage of this.#pages.keys()) this.#isCode[hostPage] = 0;
-    this.#pages.clear();
+    this.#isCode.fill(0);
+    this.#pages.fill(undefined);
     this.#crossing.clear();
     this.#recent.clear();
     this.#next = this.#layout.records;
@@ -141,7 +144,7 @@ export class CodeCache implements CodeWatcher {
   usedBlocksIn(host: number, mode: number): number[] {
     const found: number[] = [];
     const most = this.hotThreshold * (1 - USED_PART);
-    const { offsets, records } = this.#pages.get(host / GUEST_PAGE)?.blocks.in(mode) ?? NO_RECORDS;
+    const { offsets, records } = this.#pages[host / GUEST_PAGE]?.blocks.in(mode) ?? NO_RECORDS;
     for (let i = 0; i < records.length; i++) if ((this.countdownOf(records[i] as number) ?? 0) <= most) found.push(offsets[i] as number);
     for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
       if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
@@ -209,7 +212,7 @@ export class CodeCache implements CodeWatcher {
 
   #builtBlock(request: RecordPlace): number | undefined {
     const hostPage = pageOf(request.host);
-    const known = this.#pages.get(hostPage)?.blocks.get(request);
+    const known = this.#pages[hostPage]?.blocks.get(request);
     if (known !== undefined) return known;
     if (request.host % GUEST_PAGE > GUEST_PAGE - MAX_INSTRUCTION_BYTES) {
       const crossing = this.#crossing.get(crossingKey(request));
@@ -220,7 +223,7 @@ export class CodeCache implements CodeWatcher {
   }
 
   #page(hostPage: number): CodePage {
-    const known = this.#pages.get(hostPage);
+    const known = this.#pages[hostPage];
     if (known !== undefined) return known;
     const page: CodePage = {
       blocks: new PlacedRecords(),
@@ -228,7 +231,7 @@ export class CodeCache implements CodeWatcher {
       ranges: [],
       decoded: new Uint8Array(GUEST_PAGE / 8),
     };
-    this.#pages.set(hostPage, page);
+    this.#pages[hostPage] = page;
     this.#isCode[hostPage] = 1;
     this.#tlb.removeWrites(hostPage);
     return page;

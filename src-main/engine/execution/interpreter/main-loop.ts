@@ -34,7 +34,7 @@ export interface MainLoopParts {
  * The run loop hears of so many failures of regions only once: to come by there takes as long as a thousand instructions. A prime
  * number, so that places that fail by turns are all heard of.
  */
-export const FAILURES_HEARD_AS_ONE = 31;
+export const FAILURES_HEARD_AS_ONE = 127;
 
 /** Runs from a header record until an exit; the reason is in the CPU block. */
 export type MainLoop = (record: number) => void;

@@ -7,10 +7,12 @@ import { pageOf } from '../layout.ts';
 import { Sites } from './sites.ts';
 
 /**
- * Of the failures that the run loop hears of. Compiling a region anew after a hundred lost time, and misses of the TLB leave
+ * A failure takes some ten nanoseconds, compiling a region anew more than a millisecond of several threads. Misses of the TLB leave
  * too, so that a few are no sign.
  */
-const OFTEN = Math.ceil(1000 / FAILURES_HEARD_AS_ONE);
+const MANY_FAILURES = 6000;
+/** Of those that the run loop hears of. */
+const OFTEN = Math.ceil(MANY_FAILURES / FAILURES_HEARD_AS_ONE);
 /** A region that is translated anew for one site has the others in mind that fail, if not so often. */
 const SELDOM = Math.ceil(OFTEN / 4);
 const MAX_SITES = 0x1_0000;
