@@ -63,7 +63,6 @@ export class CodeCache implements CodeWatcher {
   readonly #writer: RecordWriter;
   /** By host page. Not a Map: it is looked at for each block that is not a recent one. */
   readonly #pages: (CodePage | undefined)[];
-  readonly #isCode: Uint8Array;
   readonly #crossing = new Map<number, CrossingBlock>();
   /** Of blocks: each process comes to the same code at addresses that are new. */
   readonly #recent = new RecordCache(RECENT_BLOCKS);
@@ -81,15 +80,13 @@ export class CodeCache implements CodeWatcher {
     this.#features = parts.features;
     this.#times = parts.times;
     this.#writer = new RecordWriter(parts.views);
-    const pages = layout.pages * (WASM_PAGE / GUEST_PAGE);
-    this.#isCode = new Uint8Array(pages);
-    this.#pages = new Array<CodePage | undefined>(pages).fill(undefined);
+    this.#pages = new Array<CodePage | undefined>(layout.pages * (WASM_PAGE / GUEST_PAGE)).fill(undefined);
     this.#next = layout.records;
     this.jumps = new JumpCache(parts.views, layout);
   }
 
   isCode(hostPage: number): boolean {
-    return this.#isCode[hostPage] === 1;
+    return this.#pages[hostPage] !== undefined;
   }
 
   codeWritten(host: number, bytes: number): void {
@@ -118,14 +115,12 @@ export class CodeCache implements CodeWatcher {
       }
     }
     this.#pages[hostPage] = undefined;
-    this.#isCode[hostPage] = 0;
     this.onInvalidate(hostPage);
   }
 
   /** Forgets everything; only while no record is running. */
   reset(): void {
     this.stats.resets++;
-    this.#isCode.fill(0);
     this.#pages.fill(undefined);
     this.#crossing.clear();
     this.#recent.clear();
@@ -232,7 +227,6 @@ export class CodeCache implements CodeWatcher {
       decoded: new Uint8Array(GUEST_PAGE / 8),
     };
     this.#pages[hostPage] = page;
-    this.#isCode[hostPage] = 1;
     this.#tlb.removeWrites(hostPage);
     return page;
   }
