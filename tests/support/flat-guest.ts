@@ -33,7 +33,7 @@ import {
 const RAM_BYTES = 0x20_0000;
 const TABLES = 0x1000;
 const GDT = 0x4000;
-const IDT = 0x5000;
+export const IDT = 0x5000;
 const HANDLERS = 0x6000;
 export const CODE = 0x8000;
 const STACK = 0x1_0000;

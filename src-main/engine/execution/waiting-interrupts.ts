@@ -4,9 +4,9 @@
 import type { CpuContext } from '../x86/helpers/cpu-context.ts';
 import { isStepDue } from '../x86/helpers/debug-register.ts';
 import { deliverInterrupt } from '../x86/helpers/exception.ts';
-import { EFLAGS_IF } from '../x86/state/control-bits.ts';
-import { CPU_FIELDS as F } from '../x86/state/cpu-state.ts';
-import { FLAG_REST, SHADOW } from './cpu-words.ts';
+import { EFLAGS_IF, EFLAGS_RF } from '../x86/state/control-bits.ts';
+import { CPU_FIELDS as F, MODE_STEP } from '../x86/state/cpu-state.ts';
+import { FLAG_REST, MODE, SHADOW } from './cpu-words.ts';
 
 const VECTOR_NMI = 2;
 
@@ -38,10 +38,19 @@ export class WaitingInterrupts {
   take(): 'delivered' | 'shutdown' | undefined {
     if (!this.#nmi && !this.#interrupt) return undefined;
     if (this.#block[SHADOW] !== 0 || !this.wakes() || isStepDue(this.#cpu)) return undefined;
+    this.#spendResume();
     if (!this.#isNmiDue()) return deliverInterrupt(this.#cpu, this.#cpu.environment.acknowledgeInterrupt());
     this.nmi = false;
     this.#cpu.set32(F.nmiBlocked, 1);
     return deliverInterrupt(this.#cpu, VECTOR_NMI);
+  }
+
+  /**
+   * RF is for one instruction. Only where a breakpoint may be looked for is it cleared with each; else, once IRET has set it, it is still
+   * there, and the instruction has most likely ended.
+   */
+  #spendResume(): void {
+    if (((this.#block[MODE] as number) & MODE_STEP) === 0) this.#block[FLAG_REST] = (this.#block[FLAG_REST] as number) & ~EFLAGS_RF;
   }
 
   /** Whether one waits for the next instruction to end; a shadow without an interrupt is forgotten. */

@@ -25,9 +25,15 @@ export function makesDoubleFault(first: number, second: number): boolean {
   return first === VECTOR_PF && (isContributory(second) || second === VECTOR_PF);
 }
 
-/** Faults push RF set, so that an instruction breakpoint there does not hit twice; traps and aborts do not. */
-const pushesResume = (vector: number): boolean =>
-  vector !== VECTOR_DB && vector !== VECTOR_DF && vector !== VECTOR_MC;
+/**
+ * Faults push RF set, so that an instruction breakpoint there does not hit twice. Aborts do not: the instruction that RF was set for has
+ * begun. With #DB it is what that instruction has left, IRET for one.
+ */
+function pushedFlags(cpu: CpuContext, vector: number): number {
+  const flags = cpu.readFlags();
+  if (vector === VECTOR_DB) return flags;
+  return vector === VECTOR_DF || vector === VECTOR_MC ? flags & ~EFLAGS_RF : flags | EFLAGS_RF;
+}
 
 /**
  * Delivers an exception (`errorCode` -1: none) whose return address is rip. A fault on the way is delivered in
@@ -40,7 +46,7 @@ export function deliverException(cpu: CpuContext, vector: number, errorCode: num
     delivery.vector = currentVector;
     delivery.errorCode = currentError;
     delivery.rip = fromHalves(cpu.low(F.rip), cpu.high(F.rip));
-    delivery.flags = cpu.readFlags() | (pushesResume(currentVector) ? EFLAGS_RF : 0);
+    delivery.flags = pushedFlags(cpu, currentVector);
     if (enterHandler(cpu, delivery) === DELIVERED) {
       if (currentVector === VECTOR_DB) cpu.setHalves(F.dr, (cpu.low(F.dr, 7) & ~DR7_GD) >>> 0, 0, 7);
       return 'delivered';

@@ -3,7 +3,7 @@
 // Reference: Intel SDM vol. 3A 7.2 (TSS), 7.3 (task switching, tables 7-1 and 7-2), 7.6 (16-bit TSS).
 
 import {
-  CR0_PG, CR0_TS, CR4_PAE, DR6_BT, DR7_LOCAL, EFLAGS_NT, EFLAGS_VM,
+  CR0_PG, CR0_TS, CR4_PAE, DR6_BT, DR7_LOCAL, EFLAGS_NT, EFLAGS_RF, EFLAGS_VM,
 } from '../state/control-bits.ts';
 import { CPU_FIELDS as F, SEGMENT_INDEX } from '../state/cpu-state.ts';
 import { segmentBase, setNullSegment, setSegment, setVirtualSegment } from '../state/segments.ts';
@@ -19,6 +19,11 @@ import { loadPdptes } from './page-walk.ts';
 import { loadFromDescriptor } from './segment-load.ts';
 
 export type TaskSwitchSource = 'jump' | 'call' | 'interrupt' | 'iret';
+
+/** What is not saved of the old task's flags. RF was for the instruction that switches. */
+const LOST_FLAGS: Readonly<Record<TaskSwitchSource, number>> = {
+  jump: EFLAGS_RF, call: EFLAGS_RF, interrupt: 0, iret: EFLAGS_NT | EFLAGS_RF,
+};
 
 /** Done; refused with the old task untouched; or failed in the new task, whose state is loaded. */
 export const SWITCH_DONE = 0;
@@ -232,8 +237,7 @@ export function switchTask(
   if (!prepare(cpu, selector, d, source, ext)) return SWITCH_REFUSED;
   const layout = descriptorType(d) >= 8 ? TSS32 : TSS16;
   const oldLayout = cpu.get32(F.segmentAccess, tr) & 8 ? TSS32 : TSS16;
-  const oldFlags = source === 'iret' ? cpu.readFlags() & ~EFLAGS_NT : cpu.readFlags();
-  saveTask(cpu, segmentBase(cpu, tr), oldLayout, rip, oldFlags);
+  saveTask(cpu, segmentBase(cpu, tr), oldLayout, rip, cpu.readFlags() & ~LOST_FLAGS[source]);
   const isNested = source === 'call' || source === 'interrupt';
   if (isNested) {
     cpu.writeLinear(descriptorBase(d), 2, cpu.get32(F.segmentSelector, tr), false);
