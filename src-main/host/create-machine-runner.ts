@@ -1,7 +1,7 @@
 // Runs a machine on a thread of its own, with a second, sleeping one for its timers.
 
 import { availableParallelism } from 'node:os';
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { Disposable } from '../engine/base/disposable.ts';
 import { BootError } from '../engine/firmware/index.ts';
 import type { BootErrorCode } from '../engine/index.ts';
@@ -20,6 +20,8 @@ import type { CreateMachineRunner, MachineRunner, RunnerEvents, RunnerExtras } f
 import { type SaveOptions, StateSaving } from './save-state.ts';
 import { type AttentionWord, attentionView, type GuestPart, type StartFailure, type WorkerMessage } from './worker-protocol.ts';
 
+/** How long a guest that has switched itself off is not seen to have ended, so that what it ran often is compiled for the next time. */
+const KEEPING_MS = 2000;
 /** A machine that does not stop when told to is ended after this long. */
 const STOP_PATIENCE_MS = 2000;
 
@@ -76,6 +78,8 @@ class ThreadedRunner implements MachineRunner {
   #saving: StateSaving | undefined;
   #merging: LayerMerging | undefined;
   #restoring: { resolve(): void; reject(error: Error): void; readonly loading: StateLoading } | undefined;
+  /** With the thread that compiles regions, where what it compiles is kept. */
+  #keeping: Worker | undefined;
   /** Until all of the memory that the machine goes on with is in place. */
   #arriving: Promise<void> = Promise.resolve();
   #ended = false;
@@ -245,7 +249,11 @@ class ThreadedRunner implements MachineRunner {
     regions.unref();
     regions.on('message', (warning: string) => this.#fire('log', 'warning', warning));
     regions.once('error', ({ message }: Error) => this.#fire('log', 'warning', `the thread that compiles code has ended: ${message}`));
-    regions.once('exit', () => this.#send({ kind: 'region-thread-lost' }));
+    if (this.#extras.codeArchive !== undefined) this.#keeping = regions;
+    regions.once('exit', () => {
+      this.#keeping = undefined;
+      this.#send({ kind: 'region-thread-lost' });
+    });
   }
 
   /** When the guest runs already: a thread takes as long to start as much else that it would wait for. */
@@ -277,7 +285,7 @@ class ThreadedRunner implements MachineRunner {
     const impatient = setTimeout(() => void this.#thread?.worker.terminate(), STOP_PATIENCE_MS);
     await this.#exited;
     clearTimeout(impatient);
-    await this.#closeImages();
+    await this.#finishFiles();
   }
 
   keyboard(scanCodes: Uint8Array): void {
@@ -374,7 +382,7 @@ class ThreadedRunner implements MachineRunner {
         this.#ended = true;
         this.#endSaving();
         this.#takeStats(event.stats);
-        return void this.#closeImages().then(() => this.#fire('stopped', event.reason, event.stats));
+        return void this.#finishFiles().then(() => this.#fire('stopped', event.reason, event.stats));
     }
   }
 
@@ -386,6 +394,19 @@ class ThreadedRunner implements MachineRunner {
     } catch (error) {
       this.#fire('log', 'error', `an image could not be closed: ${(error as Error).message}`);
     }
+  }
+
+  async #finishFiles(): Promise<void> {
+    await Promise.all([this.#closeImages(), this.#keepCode()]);
+  }
+
+  /** Until what the machine has asked for last is compiled and kept. What is cut off in between is made again at the next start. */
+  async #keepCode(): Promise<void> {
+    const keeping = this.#keeping;
+    if (keeping === undefined) return;
+    const impatient = setTimeout(() => void keeping.terminate(), KEEPING_MS);
+    await new Promise((resolve) => keeping.once('exit', resolve));
+    clearTimeout(impatient);
   }
 
   #endSaving(): void {

@@ -1,4 +1,4 @@
-// The thread that compiles the regions of one machine, until the machine's own thread closes the port.
+// The thread that compiles the regions of one machine, until the machine's own thread has closed the port and all is compiled.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type CodeArchive, createRegionThread, type RegionRequest, type RegionThreadTask } from '../engine/execution/index.ts';
@@ -14,13 +14,14 @@ export interface RegionThreadSurroundings {
 
 export function runRegionThread(task: RegionThreadTask, { port, codeArchive, warn }: RegionThreadSurroundings): void {
   const archive = codeArchive === undefined ? undefined : opened(codeArchive, task, warn);
-  const compile = createRegionThread(task, {
+  const thread = createRegionThread(task, {
     post: (message) => port.postMessage(message),
     after: (ms, then) => void setTimeout(then, ms).unref(),
     nowNs: monotonicNs,
     ...(archive && { archive }),
   });
-  port.on('message', (request: RegionRequest) => compile(request));
+  port.on('message', (request: RegionRequest) => thread.take(request));
+  port.on('close', () => thread.end());
 }
 
 function opened(path: string, task: RegionThreadTask, warn: (message: string) => void): CodeArchive | undefined {

@@ -27,10 +27,10 @@ export function drivenRegions({ change = (task) => task, archive, hotThreshold =
   const thread = createRegionThread(change(guest.machine.engine.regionThread), { post, after, nowNs: () => 0, ...(archive && { archive }) });
   const outcomes = () => messages.flatMap((message) => (message.kind === 'answers' ? [message.answers.map(({ outcome }) => outcome.kind)] : []));
   const compile = () => {
-    for (const request of requests.splice(0)) thread(request);
+    for (const request of requests.splice(0)) thread.take(request);
   };
   const pass = (count = timers.length) => {
     for (const then of timers.splice(0, count)) then();
   };
-  return { guest, requests, outcomes, compile, pass };
+  return { guest, thread, requests, outcomes, compile, pass };
 }

@@ -59,6 +59,8 @@ export interface CpuEngine {
   takeUserCode(): boolean;
   /** Whether the guest does nothing but serve its own ticks: what they run is compiled bit by bit. */
   rest(isResting: boolean): void;
+  /** The guest has ended, and the same one may come again: code that was run often is compiled for that, where compiled code is kept. */
+  keepWarmCode(): void;
   /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */
   setInterrupt(pending: boolean): void;
   nmi(): void;

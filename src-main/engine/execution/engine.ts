@@ -184,12 +184,7 @@ export class Engine implements CpuEngine {
   }
   /** Counters and names that only tests and profiles look at. */
   get inspection() {
-    return {
-      code: this.#code.stats,
-      jit: this.#jit?.stats,
-      regions: this.#jit?.live,
-      mmu: this.#mmu.stats,
-    };
+    return { code: this.#code.stats, jit: this.#jit?.stats, regions: this.#jit?.live, mmu: this.#mmu.stats };
   }
 
   get regionThread(): RegionThreadTask {
@@ -204,6 +199,9 @@ export class Engine implements CpuEngine {
     const ran = this.#block[RAN_USER_CODE] !== 0;
     this.#block[RAN_USER_CODE] = 0;
     return ran;
+  }
+  keepWarmCode(): void {
+    this.#jit?.keepWarm();
   }
   rest(isResting: boolean): void {
     this.#jit?.rest(isResting);

@@ -4,4 +4,4 @@ export type { RegionChannel, RegionThreadMessage } from './jit/region-compiler.t
 export type { RegionRequest } from './jit/region-request.ts';
 export type { CodeArchive, FoundModule, KeptModule, MadeModule } from './jit/kept-regions.ts';
 export { optimizedProbe } from './jit/optimized-probe.ts';
-export { createRegionThread, type RegionThreadTask } from './region-thread.ts';
+export { createRegionThread, type RegionThread, type RegionThreadTask } from './region-thread.ts';

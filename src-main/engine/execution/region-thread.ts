@@ -50,13 +50,17 @@ class OpenModule {
   }
 }
 
-/** Gives what is to be called with each request. */
-export function createRegionThread(task: RegionThreadTask, host: RegionThreadHost): (request: RegionRequest) => void {
-  const thread = new RegionThread(task, host);
-  return (request) => thread.take(request);
+export function createRegionThread(task: RegionThreadTask, host: RegionThreadHost): RegionThread {
+  return new Compiling(task, host);
 }
 
-class RegionThread {
+export interface RegionThread {
+  take(request: RegionRequest): void;
+  /** Nothing more is coming: no region waits for others. */
+  end(): void;
+}
+
+class Compiling implements RegionThread {
   readonly #host: RegionThreadHost;
   readonly #task: RegionThreadTask;
   readonly #numbers: HandlerNumbers;
@@ -75,7 +79,7 @@ class RegionThread {
     this.#attention = new Int32Array(memory, layout.cpuBlock + CPU_FIELDS.attention.offset, 1);
     this.#kept = new KeptRegions(host.archive?.found ?? [], this.#parts.memory);
     this.#open = new OpenModule(layout, task);
-    this.#say({ kind: 'ready', known: this.#kept.keys });
+    this.#say({ kind: 'ready', known: this.#kept.keys, keeps: host.archive !== undefined });
   }
 
   #say(message: RegionThreadMessage): void {
@@ -90,6 +94,10 @@ class RegionThread {
     if (answer === 'later') this.#open.ns += ns;
     else this.#say({ kind: 'answers', ...answer, ns });
     if (this.#open.compiled.length === MOST_TOGETHER) this.#close(this.#open);
+  }
+
+  end(): void {
+    if (this.#open.compiled.length > 0) this.#close(this.#open);
   }
 
   /** Undefined where it is to be compiled. */

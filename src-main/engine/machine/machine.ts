@@ -444,6 +444,7 @@ export class Machine {
     this.#flush();
     this.#tellNvram();
     this.board.display?.sendLast();
+    if (reason.kind === 'power-off') this.engine.keepWarmCode();
     this.#host.emit({ kind: 'stopped', reason, stats: this.stats() });
     return reason;
   }

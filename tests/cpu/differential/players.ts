@@ -85,7 +85,8 @@ function threadPlayer(name: string, archive: () => CodeArchive): Player {
   const post = (message: RegionThreadMessage) => void messages.push(message);
   const after = (_ms: number, then: () => void) => then();
   return new EnginePlayer(name, { accel: 'jit', hotThreshold: 1, regionChannel }, ({ engine }) => {
-    compile = createRegionThread(engine.regionThread, { post, after, nowNs: () => 0, archive: archive() });
+    const thread = createRegionThread(engine.regionThread, { post, after, nowNs: () => 0, archive: archive() });
+    compile = (request) => thread.take(request);
   });
 }
 

@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MachineOptions } from '../../../src-main/engine/index.ts';
 import { type RunnerHost, runnersOn } from '../../../src-main/host/create-machine-runner.ts';
@@ -194,6 +194,25 @@ describe('regions that a thread of their own compiles', () => {
 });
 
 describe('the thread that compiles regions', () => {
+  it('does not keep a guest from having ended that has switched itself off', async () => {
+    const stuck: Worker[] = [];
+    const create = runnersOn({
+      processors: () => 2,
+      startWorker: (task, transfer) => {
+        if (task.role !== 'regions') return startWorker(task, transfer);
+        stuck.push(new Worker('setInterval(() => {}, 1000)', { eval: true }));
+        return stuck[0] as Worker;
+      },
+    });
+    const options = testOptions(tinyKernel([...code.powerOff(), ...code.spin()]), { time: 'host', accelerator: 'jit' });
+    const runner = create(options, undefined, { codeArchive: join(temporaryFolder(), 'machine.code') });
+    runners.push(runner);
+    const stopped = new Promise((resolve) => runner.on('stopped', resolve));
+    await runner.start();
+    expect(await stopped).toEqual({ kind: 'power-off' });
+    expect(stuck.map(({ threadId }) => threadId)).toEqual([-1]);
+  });
+
   it.each([
     ['at once where code may be there already', true],
     ['not before there is something to compile elsewhere', false],

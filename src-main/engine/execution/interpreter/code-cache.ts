@@ -45,6 +45,13 @@ interface CrossingBlock {
   readonly nextHost: number;
 }
 
+/** Its header record, the host address of its first byte, and the mode it was decoded in. */
+export interface DecodedBlock {
+  readonly header: number;
+  readonly host: number;
+  readonly mode: number;
+}
+
 export class CodeCache implements CodeWatcher {
   readonly stats = { blocks: 0, invalidations: 0, resets: 0 };
   /** Entries of a block before it is reported hot; 0: never. */
@@ -144,6 +151,21 @@ export class CodeCache implements CodeWatcher {
     for (let offset = GUEST_PAGE - MAX_INSTRUCTION_BYTES + 1; offset < GUEST_PAGE; offset++)
       if (this.#crossing.has(crossingKey({ host: host + offset, mode, single: false }))) found.push(offset);
     return found;
+  }
+
+  /** Blocks that were entered so often, but not until they were hot, the hottest first. */
+  warmBlocks(entries: number): DecodedBlock[] {
+    const found: { readonly block: DecodedBlock; readonly left: number }[] = [];
+    this.#pages.forEach((page, hostPage) => {
+      for (const mode of page?.blocks.modes ?? []) {
+        const { offsets, records } = page?.blocks.in(mode) ?? NO_RECORDS;
+        for (const [i, header] of records.entries()) {
+          const left = this.countdownOf(header) ?? 0;
+          if (left > 0 && left <= this.hotThreshold - entries) found.push({ block: { header, host: hostPage * GUEST_PAGE + (offsets[i] as number), mode }, left });
+        }
+      }
+    });
+    return found.sort((a, b) => a.left - b.left).map(({ block }) => block);
   }
 
   /** Makes a header count entries, again or anew, instead of going to a region. */

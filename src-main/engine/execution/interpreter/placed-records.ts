@@ -54,6 +54,11 @@ export class PlacedRecords {
     return list;
   }
 
+  /** Of those that are not of one instruction only. */
+  get modes(): number[] {
+    return [...this.#lists.keys()].filter((key) => key % 2 === 0).map((key) => key / 2);
+  }
+
   /** In the order in which they came; without those of one instruction only. */
   in(mode: number): RecordList {
     return this.#lists.get(kindOf(mode, false)) ?? NO_RECORDS;

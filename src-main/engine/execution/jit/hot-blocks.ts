@@ -6,6 +6,8 @@
 export const HOT_ENTRIES = 8000;
 /** The same where an earlier run has compiled its region, which only has to be installed: a fifth of a millisecond. */
 export const KNOWN_ENTRIES = 200;
+/** Part of the entries that make a block hot, after which it is compiled for the next start when the guest has switched itself off. */
+export const WARM_PART = 1 / 2;
 /** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
 const RESTING_COMPILE_NS = 500_000_000;
 export const RESTING_ENTRIES = 1000;

@@ -7,13 +7,13 @@ import type { CodeCache } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { jumpTarget } from '../interpreter/jump-cache.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
-import { type MemoryLayout, pageOf } from '../layout.ts';
+import { GUEST_PAGE, type MemoryLayout, pageOf } from '../layout.ts';
 import type { MemoryViews } from '../views.ts';
 import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { isCodeAt } from './decoded-code.ts';
 import { DeviceSites } from './device-sites.ts';
 import { FailingSites, WatchedSites } from './failing-sites.ts';
-import { HotBlocks, RESTING_ENTRIES } from './hot-blocks.ts';
+import { HotBlocks, RESTING_ENTRIES, WARM_PART } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
 import type { RegionFacts } from './region-request.ts';
@@ -24,6 +24,9 @@ import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regi
 const slotsOf = (regions: readonly LiveRegion[]): ReadonlySet<number> => new Set(regions.map(({ slot }) => slot));
 
 export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
+
+/** Under which regions are compiled that are only to be kept. */
+const NO_TICKET = 0;
 
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
@@ -123,6 +126,18 @@ export class Jit {
       const answer = this.#compiler.receive();
       if (answer !== undefined) this.#take(answer);
       else if (!this.#sendNext()) return;
+    }
+  }
+
+  /**
+   * Has blocks that nearly became hot compiled, where that is kept for the next start; the machine runs no more. Where they are mapped is
+   * not asked, so their regions end with their pages.
+   */
+  keepWarm(): void {
+    if (!this.#compiler.keeps) return;
+    for (const block of this.#code.warmBlocks(this.#code.hotThreshold * WARM_PART)) {
+      const wanted = this.#requests.want({ ...block, linear: block.host % GUEST_PAGE }, true);
+      this.#compiler.submit(this.#requests.request(NO_TICKET, wanted));
     }
   }
 

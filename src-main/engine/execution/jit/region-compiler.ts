@@ -33,6 +33,8 @@ export interface RegionCompiler {
   begin(): void;
   /** Requests that it takes before it has answered the first of them. */
   readonly capacity: number;
+  /** Whether what it compiles is kept for the machine's next start. */
+  readonly keeps: boolean;
   submit(request: RegionRequest): void;
   /** An answer that is there. */
   receive(): RegionAnswer | undefined;
@@ -41,6 +43,7 @@ export interface RegionCompiler {
 /** The thread that asks. */
 export class OwnCompiler implements RegionCompiler {
   readonly capacity = 1;
+  readonly keeps = false;
   readonly #parts: CompilerParts;
   readonly #load: (module: RegionModule) => GeneratedExports;
   #answer: RegionAnswer | undefined;
@@ -83,8 +86,11 @@ export function refused({ ticket }: RegionAnswer<number>, error: unknown): Regio
 
 /** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */
 export type RegionThreadMessage =
-  /** It takes requests from now on. `known`: keys of code that it has regions for (`code-key.ts`). */
-  | { readonly kind: 'ready'; readonly known: Int32Array }
+  /**
+   * It takes requests from now on. `known`: keys of code that it has regions for (`code-key.ts`); `keeps`: whether what it compiles is
+   * kept for the machine's next start.
+   */
+  | { readonly kind: 'ready'; readonly known: Int32Array; readonly keeps: boolean }
   | {
       readonly kind: 'answers';
       readonly answers: readonly RegionAnswer<number>[];
@@ -129,6 +135,7 @@ export class SharedCompiler implements RegionCompiler {
   /** Instances of modules that come with several messages, for as long as any of their regions is there. */
   readonly #instances = new Map<number, WeakRef<LoadedModule>>();
   #isReady = false;
+  #keeps = false;
   /** Those that came with others. */
   #answers: RegionAnswer[] = [];
 
@@ -149,6 +156,10 @@ export class SharedCompiler implements RegionCompiler {
     return this.#isReady ? CAPACITY : 0;
   }
 
+  get keeps(): boolean {
+    return this.#channel !== undefined && this.#keeps;
+  }
+
   submit(request: RegionRequest): void {
     if (this.#channel === undefined) this.#own.submit(request);
     else this.#channel.post(request);
@@ -162,6 +173,7 @@ export class SharedCompiler implements RegionCompiler {
     if (message === undefined) return undefined;
     if (message.kind === 'ready') {
       this.#isReady = true;
+      this.#keeps = message.keeps;
       for (const key of message.known) this.known.add(key);
       return this.receive();
     }

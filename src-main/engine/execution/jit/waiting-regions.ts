@@ -1,14 +1,11 @@
 // Regions that are wanted: of hot blocks that wait, and of those that are being compiled for. Headers go on counting entries
 // below zero meanwhile, which says who has become the hottest. Those that have a region, which is to be another one, come first.
 
-import type { CodeCache } from '../interpreter/code-cache.ts';
+import type { CodeCache, DecodedBlock } from '../interpreter/code-cache.ts';
 
-/** A hot block: header record, host and linear address of its first byte, and the mode it was decoded in. */
-export interface HotBlock {
-  readonly header: number;
-  readonly host: number;
+/** With the linear address of its first byte. */
+export interface HotBlock extends DecodedBlock {
   readonly linear: number;
-  readonly mode: number;
 }
 
 /** What is settled when a block becomes hot, and found out as its region is asked for. */

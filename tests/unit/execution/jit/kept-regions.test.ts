@@ -95,6 +95,36 @@ describe('compiled code that is kept', () => {
     expect([again.installed, again.eax, second.kept.length]).toEqual([installed, SUM_RESULT, first.kept.length]);
   });
 
+  it('is made of what nearly became hot when the guest has ended', () => {
+    const [often, seldom] = [SUM.replace('10270000', '88130000'), DIFFERENCE.replace('10270000', 'b80b0000')];
+    const program = `${seldom} ${often}`;
+    const started = (archive?: CodeArchive) => {
+      const driven = drivenRegions({ hotThreshold: 8000, ...(archive && { archive }) });
+      // What the thread knows, and whether it keeps code, is heard of when it is ready.
+      driven.guest.run('90');
+      driven.guest.run(program);
+      return driven;
+    };
+    const nowhere = started();
+    nowhere.guest.machine.engine.keepWarmCode();
+    expect(nowhere.requests).toEqual([]);
+    const archive = new Memory();
+    const { guest, requests, compile, thread } = started(archive);
+    expect(requests).toEqual([]);
+    guest.machine.engine.keepWarmCode();
+    const entries = requests.map(({ entry }) => entry);
+    compile();
+    expect(archive.kept).toEqual([]);
+    thread.end();
+    expect(archive.kept.flatMap(({ kept }) => kept.regions.map(({ entry }) => entry))).toEqual(entries);
+    expect(entries).toHaveLength(1);
+    const second = archive.next();
+    const again = started(second);
+    again.compile();
+    again.guest.run(program);
+    expect([again.guest.machine.engine.stats.regionsCompiled, second.loads, second.kept]).toEqual([1, 1, []]);
+  });
+
   it('comes sooner than other code', () => {
     const first = new Memory();
     run(first, SUM, 8000);
