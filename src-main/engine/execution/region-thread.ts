@@ -56,7 +56,7 @@ export function createRegionThread(task: RegionThreadTask, host: RegionThreadHos
 
 export interface RegionThread {
   take(request: RegionRequest): void;
-  /** Nothing more is coming: no region waits for others. */
+  /** Nothing more is coming: what is to be kept waits for no others. */
   end(): void;
 }
 
@@ -97,7 +97,7 @@ class Compiling implements RegionThread {
   }
 
   end(): void {
-    if (this.#open.compiled.length > 0) this.#close(this.#open);
+    if (this.#host.archive !== undefined && this.#open.compiled.length > 0) this.#close(this.#open);
   }
 
   /** Undefined where it is to be compiled. */

@@ -8,6 +8,8 @@ export const HOT_ENTRIES = 8000;
 export const KNOWN_ENTRIES = 200;
 /** Part of the entries that make a block hot, after which it is compiled for the next start when the guest has switched itself off. */
 export const WARM_PART = 1 / 2;
+/** Of these, so many at most: what two seconds are enough for. A guest could have any number. */
+export const MOST_WARM = 2048;
 /** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
 const RESTING_COMPILE_NS = 500_000_000;
 export const RESTING_ENTRIES = 1000;

@@ -13,7 +13,7 @@ import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { isCodeAt } from './decoded-code.ts';
 import { DeviceSites } from './device-sites.ts';
 import { FailingSites, WatchedSites } from './failing-sites.ts';
-import { HotBlocks, RESTING_ENTRIES, WARM_PART } from './hot-blocks.ts';
+import { HotBlocks, MOST_WARM, RESTING_ENTRIES, WARM_PART } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
 import type { RegionFacts } from './region-request.ts';
@@ -135,7 +135,7 @@ export class Jit {
    */
   keepWarm(): void {
     if (!this.#compiler.keeps) return;
-    for (const block of this.#code.warmBlocks(this.#code.hotThreshold * WARM_PART)) {
+    for (const block of this.#code.warmBlocks(this.#code.hotThreshold * WARM_PART).slice(0, MOST_WARM)) {
       const wanted = this.#requests.want({ ...block, linear: block.host % GUEST_PAGE }, true);
       this.#compiler.submit(this.#requests.request(NO_TICKET, wanted));
     }

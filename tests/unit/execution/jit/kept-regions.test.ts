@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { CodeArchive, FoundModule, KeptModule, MadeModule } from '../../../../src-main/engine/execution/index.ts';
+import { MOST_WARM } from '../../../../src-main/engine/execution/jit/hot-blocks.ts';
 import { type KeptRegion, KeptRegions } from '../../../../src-main/engine/execution/jit/kept-regions.ts';
 import type { RegionRequest, RequestPage } from '../../../../src-main/engine/execution/jit/region-request.ts';
 import { codeKey } from '../../../../src-main/engine/execution/interpreter/code-key.ts';
@@ -123,6 +124,16 @@ describe('compiled code that is kept', () => {
     again.compile();
     again.guest.run(program);
     expect([again.guest.machine.engine.stats.regionsCompiled, second.loads, second.kept]).toEqual([1, 1, []]);
+  });
+
+  it('is not made of everything that a guest can bring about', () => {
+    const { guest, requests } = drivenRegions({ hotThreshold: 8, archive: new Memory() });
+    guest.run('90');
+    // mov ecx, 6; next: dec ecx; jnz next
+    guest.run('b906000000 49 75fd'.repeat(MOST_WARM + 100));
+    expect(requests).toEqual([]);
+    guest.machine.engine.keepWarmCode();
+    expect(requests).toHaveLength(MOST_WARM);
   });
 
   it('comes sooner than other code', () => {
