@@ -45,3 +45,8 @@ it('finds regions in agreement with those that another machine finds by its code
   // What one of them has learned of an instruction the other may not have.
   expect(counts.found).toBeGreaterThan(2 * counts.made);
 });
+
+it('lets one of the two walk to a page that nothing is run from', () => {
+  const { failures, programs } = runCampaign({ firstSeed: 995_000_313, maxFailures: 1, players: keptCodePlayers().players, scenes: SCENES, vectors: true, programs: 1, milliseconds: 10_000 });
+  expect([programs, failures]).toEqual([1, []]);
+});

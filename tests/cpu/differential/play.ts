@@ -11,12 +11,17 @@ import {
   CODE, DATA, DATA_BYTES, enterScene, HANDLER_BYTES, HANDLER_COUNT, HANDLERS, isRealMode, type Scene, sceneImage, WITH_ERROR_CODE,
 } from './scene.ts';
 
+/**
+ * Whether it may walk to code that does not run then (SDM vol. 3A, 4.8 and 4.10.2.3): what it compiles asks for pages around it, what it
+ * finds compiled only for those that were of use.
+ */
+export type Speculation = 'never' | 'compiling' | 'finding';
+
 export interface Player {
   readonly name: string;
   readonly cpu: CpuContext;
   readonly memory: Uint8Array;
-  /** Whether it may walk to code that does not run then: SDM vol. 3A, 4.8 and 4.10.2.3. */
-  readonly speculates: boolean;
+  readonly speculates: Speculation;
   /** All of memory is about to be replaced. */
   prepare(): void;
   /** A fresh machine after an error inside the old one. */

@@ -6,7 +6,7 @@ import { TooManyBlocks } from '../../../src-main/engine/ir/evaluate.ts';
 import { X86_64_V2 } from '../../../src-main/engine/x86/models/x86-64-v2.ts';
 import { loadEvaluated } from '../../support/evaluated-modules.ts';
 import { BeyondOracle, MANY_ACCESSES, OracleMachine } from '../../support/oracle-machine.ts';
-import type { Player } from './play.ts';
+import type { Player, Speculation } from './play.ts';
 import { RAM_BYTES } from './scene.ts';
 
 /** Behind the end of memory a program that has changed itself may repeat a string instruction four thousand million times. */
@@ -14,17 +14,22 @@ class EndlessAccesses extends Error {}
 
 class EnginePlayer implements Player {
   readonly name: string;
-  readonly speculates: boolean;
+  readonly speculates: Speculation;
   readonly #options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>;
   readonly #prepared: (machine: FlatMachine) => void;
   #machine: FlatMachine;
   #outside = 0;
 
   /** `prepared` is called before each program. */
-  constructor(name: string, options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>, prepared: (machine: FlatMachine) => void = () => {}) {
+  constructor(
+    name: string,
+    options: Omit<FlatMachineOptions, 'ramBytes' | 'model'>,
+    prepared: (machine: FlatMachine) => void = () => {},
+    speculates: Speculation = options.accel === 'jit' ? 'compiling' : 'never',
+  ) {
     this.name = name;
     this.#prepared = prepared;
-    this.speculates = options.accel === 'jit';
+    this.speculates = speculates;
     this.#options = options;
     this.#machine = this.#create();
   }
@@ -78,16 +83,17 @@ export const evaluatorPlayer = (accel: 'interp' | 'jit'): Player =>
   new EnginePlayer(`${accel} evaluated`, { accel, hotThreshold: 1, load: loadEvaluated });
 
 /** By the steps of the compiling thread, which answers at once; another one for each program, with another archive. */
-function threadPlayer(name: string, archive: () => CodeArchive): Player {
+function threadPlayer(name: string, archive: () => CodeArchive, speculates: Speculation): Player {
   const messages: RegionThreadMessage[] = [];
   let compile: (request: RegionRequest) => void = () => {};
   const regionChannel = { open: () => {}, post: (request: RegionRequest) => compile(request), receive: () => messages.shift() };
   const post = (message: RegionThreadMessage) => void messages.push(message);
   const after = (_ms: number, then: () => void) => then();
-  return new EnginePlayer(name, { accel: 'jit', hotThreshold: 1, regionChannel }, ({ engine }) => {
+  const prepared = ({ engine }: FlatMachine) => {
     const thread = createRegionThread(engine.regionThread, { post, after, nowNs: () => 0, archive: archive() });
     compile = (request) => thread.take(request);
-  });
+  };
+  return new EnginePlayer(name, { accel: 'jit', hotThreshold: 1, regionChannel }, prepared, speculates);
 }
 
 /** The second has the code that was compiled when the first played the same program. `counts`: modules that it found, and made. */
@@ -100,12 +106,12 @@ export function keptCodePlayers(): { readonly players: readonly [Player, Player]
     return { found: [], keep: (module, { module: compiled }) => void kept.push({ ...module, number: number++, load: () => { counts.found++; return compiled; } }) };
   };
   const finding = (): CodeArchive => ({ found: kept, keep: () => void counts.made++ });
-  return { players: [threadPlayer('jit that keeps code', keeping), threadPlayer('jit with kept code', finding)], counts };
+  return { players: [threadPlayer('jit that keeps code', keeping, 'compiling'), threadPlayer('jit with kept code', finding, 'finding')], counts };
 }
 
 class OraclePlayer implements Player {
   readonly name = 'oracle';
-  readonly speculates = false;
+  readonly speculates = 'never';
   #machine = new OracleMachine(X86_64_V2, RAM_BYTES);
 
   get cpu() {
