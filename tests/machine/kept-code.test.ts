@@ -4,17 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { boxwrightRun } from '../support/guest-session.mjs';
+import { AWAY, LOOP, WARM } from '../support/loops.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { code, tinyKernel } from '../support/tiny-kernel.ts';
 
 /** Bundles may have to be built first. */
 const LIMIT_MS = 120_000;
-/** mov ecx, 300000000; next: add eax, ecx; rol eax, 1; dec ecx; jnz next: a second perhaps, compiled or not yet. */
-const LOOP = [0xb9, 0x00, 0xa3, 0xe1, 0x11, 0x01, 0xc8, 0xd1, 0xc0, 0x49, 0x75, 0xf9];
-/** mov ecx, 5000; next: add eax, ecx; dec ecx; jnz next: often, but not until it is hot. */
-const WARM = [0xb9, 0x88, 0x13, 0x00, 0x00, 0x01, 0xc8, 0x49, 0x75, 0xfb];
-/** call next; next: pop edx; add edx, 6; jmp edx: to what follows, by a way on which regions end. */
-const AWAY = [0xe8, 0x00, 0x00, 0x00, 0x00, 0x5a, 0x83, 0xc2, 0x06, 0xff, 0xe2];
 
 it('starts with the code of the run before', async () => {
   const folder = temporaryFolder();

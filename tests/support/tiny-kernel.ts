@@ -72,19 +72,24 @@ function interruptKernel(program: readonly number[], handler: readonly number[])
   );
 }
 
-/** Counter 0 of the 8254 in a mode, for 1 ms. */
-const timer = (control: number): number[] => [
+/** Counter 0 of the 8254 in a mode, for 1 ms or for so many of its clocks; 0: 55 ms. */
+const timer = (control: number, clocks = 1193): number[] => [
   ...code.outb(0x43, control),
-  ...code.outb(0x40, 1193 & 0xff),
-  ...code.outb(0x40, 1193 >> 8),
+  ...code.outb(0x40, clocks & 0xff),
+  ...code.outb(0x40, clocks >> 8),
 ];
 /** mov ecx, value */
 const setCounter = (value: number): number[] => [0xb9, ...dword(value)];
 
 /** A kernel that sleeps through `count` timer interrupts of 1000 Hz, printing a dot for each, and powers off. */
 export function timerKernel(count: number): Uint8Array {
+  return sleeperKernel([], count, 1193);
+}
+
+/** The same behind a program, with an interrupt each `clocks` of the 8254. */
+export function sleeperKernel(before: readonly number[], count: number, clocks: number): Uint8Array {
   // sti; loop: hlt; jmp loop
-  const program = [...timer(0x34), ...setCounter(count), ...code.sti(), 0xf4, 0xeb, 0xfd];
+  const program = [...before, ...timer(0x34, clocks), ...setCounter(count), ...code.sti(), 0xf4, 0xeb, 0xfd];
   const handler = [
     ...code.print('.'),
     ...code.outb(0x20, 0x20),

@@ -57,8 +57,11 @@ export interface CpuEngine {
   loseRegionThread(): void;
   /** Whether the guest has entered user code (CPL 3) since the last call. */
   takeUserCode(): boolean;
-  /** Whether the guest does nothing but serve its own ticks: what they run is compiled bit by bit. */
-  rest(isResting: boolean): void;
+  /**
+   * The guest is going to sleep for so many nanoseconds, or goes on sleeping after the attention word was notified of; `isTicking`: it does
+   * nothing but serve its own ticks. What it runs is compiled meanwhile.
+   */
+  rest(isTicking: boolean, ns: number): void;
   /** The guest has ended, and the same one may come again: code that was run often is compiled for that, where compiled code is kept. */
   keepWarmCode(): void;
   /** Level of the INTR pin; may be called from inside a port or memory access of the running guest. */

@@ -203,8 +203,9 @@ export class Engine implements CpuEngine {
   keepWarmCode(): void {
     this.#jit?.keepWarm();
   }
-  rest(isResting: boolean): void {
-    this.#jit?.rest(isResting);
+  rest(isTicking: boolean, ns: number): void {
+    Atomics.and(this.#views.i32, this.#attention, ~ATTENTION_COMPILED);
+    this.#jit?.rest(isTicking, ns);
   }
   setInterrupt(pending: boolean): void {
     this.#waiting.interrupt = pending;

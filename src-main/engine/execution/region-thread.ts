@@ -85,6 +85,7 @@ class Compiling implements RegionThread {
   #say(message: RegionThreadMessage): void {
     this.#host.post(message);
     Atomics.or(this.#attention, 0, ATTENTION_COMPILED);
+    Atomics.notify(this.#attention, 0);
   }
 
   take(request: RegionRequest): void {

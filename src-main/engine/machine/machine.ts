@@ -326,7 +326,6 @@ export class Machine {
     if (this.#clock instanceof HostTimeClock) this.#clock.catchUpTo(deadline);
     const ranUserCode = this.engine.takeUserCode();
     this.#idle.slept(!ranUserCode && !this.#isBusy && this.#hasPaging());
-    this.engine.rest(this.#idle.isIdle);
     const before = this.#host.nowNs();
     const due = this.#clock.hostTime(deadline);
     if (due > before) this.#wait(this.#idle.sleepUntil(due), before);
@@ -335,8 +334,13 @@ export class Machine {
   }
 
   #wait(untilNs: number, nowNs: number): void {
-    const word = Atomics.load(this.#attention, 0);
-    if ((word & ATTENTION) === 0) Atomics.wait(this.#attention, 0, word, (untilNs - nowNs) / 1e6);
+    for (let now = nowNs; now < untilNs; now = this.#host.nowNs()) {
+      const word = Atomics.load(this.#attention, 0);
+      if ((word & ATTENTION) !== 0) break;
+      // It changes the word where it takes what that told: then there may be more.
+      if (!this.#stopped) this.engine.rest(this.#idle.isIdle, untilNs - now);
+      Atomics.wait(this.#attention, 0, word, (untilNs - now) / 1e6);
+    }
     if ((Atomics.load(this.#attention, 0) & ATTENTION) !== 0) this.#idle.disturbed();
     const woken = this.#host.nowNs();
     this.#idle.woken(woken);

@@ -23,7 +23,7 @@ import { RecordWriter } from './record-writer.ts';
 const MAX_BLOCK_INSTRUCTIONS = 48;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Of the entries that make a block hot; with fewer it would only make the regions of others large. */
-const USED_PART = 1 / 8;
+export const USED_PART = 1 / 8;
 const RECENT_BLOCKS = 0x1_0000;
 /** Vector of a fault record for a disabled x87, MMX or SSE unit; which exception it is depends on CR0 and CR4. */
 export const UNIT_FAULT = 0x100;
@@ -153,13 +153,20 @@ export class CodeCache implements CodeWatcher {
     return found;
   }
 
+  /** Of the blocks that begin in a byte's page. */
+  headersIn(host: number, mode: number): readonly number[] {
+    return this.#pages[pageOf(host)]?.blocks.in(mode)?.records ?? [];
+  }
+
   /** Blocks that were entered so often, but not until they were hot, the hottest first. */
   warmBlocks(entries: number): DecodedBlock[] {
     const found: { readonly block: DecodedBlock; readonly left: number }[] = [];
     this.#pages.forEach((page, hostPage) => {
-      for (const mode of page?.blocks.modes ?? []) {
-        const { offsets, records } = page?.blocks.in(mode) ?? NO_RECORDS;
-        for (const [i, header] of records.entries()) {
+      if (page === undefined) return;
+      for (const mode of page.blocks.modes) {
+        const { offsets, records } = page.blocks.in(mode) ?? NO_RECORDS;
+        for (let i = 0; i < records.length; i++) {
+          const header = records[i] as number;
           const left = this.countdownOf(header) ?? 0;
           if (left > 0 && left <= this.hotThreshold - entries) found.push({ block: { header, host: hostPage * GUEST_PAGE + (offsets[i] as number), mode }, left });
         }

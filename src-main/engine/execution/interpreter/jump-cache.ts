@@ -254,6 +254,21 @@ export class JumpCache {
     for (const slot of slots) isForgotten[slot] = 0;
   }
 
+  /** Linear addresses that lead to blocks, by header. */
+  addresses(): Map<number, number> {
+    const { i32 } = this.#views;
+    const found = new Map<number, number>();
+    const end = this.#first + JUMP_CACHE_ENTRIES * ENTRY_WORDS;
+    for (let entry = this.#first; entry < end; entry += ENTRY_WORDS) {
+      const key = i32[entry + 2] as number;
+      // Also of none.
+      if (key < 0) continue;
+      const low = ((i32[entry] as number) ^ (key << MODE_SHIFT)) >>> 0;
+      found.set(i32[entry + 3] as number, highWord(i32[entry + 1] as number, 0) * 0x1_0000_0000 + low);
+    }
+    return found;
+  }
+
   /** The first of an address' entries, or -1. */
   #entryWith(target: JumpTarget): number {
     const first = this.#entryOf(target);

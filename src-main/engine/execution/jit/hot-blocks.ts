@@ -10,6 +10,8 @@ export const KNOWN_ENTRIES = 200;
 export const WARM_PART = 1 / 2;
 /** Of these, so many at most: what two seconds are enough for. A guest could have any number. */
 export const MOST_WARM = 2048;
+/** A guest that sleeps for so long has warm blocks compiled meanwhile. */
+export const COMPILING_SLEEP_NS = 15_000_000;
 /** A guest that rests has regions compiled no oftener than this; a hot block that has to wait counts so many entries again. */
 const RESTING_COMPILE_NS = 500_000_000;
 export const RESTING_ENTRIES = 1000;

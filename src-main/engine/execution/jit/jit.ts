@@ -3,7 +3,7 @@
 
 import { isControlUsual } from '../../x86/semantics/usual-numbers.ts';
 import { CPU_FIELDS } from '../../x86/state/cpu-state.ts';
-import type { CodeCache } from '../interpreter/code-cache.ts';
+import { type CodeCache, USED_PART } from '../interpreter/code-cache.ts';
 import type { HandlerTable } from '../interpreter/handlers.ts';
 import { jumpTarget } from '../interpreter/jump-cache.ts';
 import { FIELD, HANDLER, HEADER } from '../interpreter/record.ts';
@@ -13,13 +13,14 @@ import { type CodeMapping, pageNear } from './code-mapping.ts';
 import { isCodeAt } from './decoded-code.ts';
 import { DeviceSites } from './device-sites.ts';
 import { FailingSites, WatchedSites } from './failing-sites.ts';
-import { HotBlocks, MOST_WARM, RESTING_ENTRIES, WARM_PART } from './hot-blocks.ts';
+import { COMPILING_SLEEP_NS, HotBlocks, MOST_WARM, RESTING_ENTRIES, WARM_PART } from './hot-blocks.ts';
 import { type LiveRegion, LiveRegions } from './live-regions.ts';
 import type { LoadedRegion, RegionAnswer, RegionCompiler } from './region-compiler.ts';
 import type { RegionFacts } from './region-request.ts';
 import { placeInRegion } from './region.ts';
 import { RequestMaker } from './request-maker.ts';
 import { type HotBlock, type WantedRegion, WaitingRegions } from './waiting-regions.ts';
+import { WarmBlocks } from './warm-blocks.ts';
 
 const slotsOf = (regions: readonly LiveRegion[]): ReadonlySet<number> => new Set(regions.map(({ slot }) => slot));
 
@@ -27,6 +28,9 @@ export const DEFAULT_CODE_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** Under which regions are compiled that are only to be kept. */
 const NO_TICKET = 0;
+
+/** Entries of a block that is never asked for: it counts on below zero. */
+const NEVER = 0;
 
 /** Checks that a region may fail before it is kept to its own page. */
 const MAX_FAILED_CHECKS = 4;
@@ -55,6 +59,7 @@ export class Jit {
   readonly #failedChecks = new Map<number, number>();
   readonly #live: LiveRegions;
   readonly #hot = new HotBlocks();
+  readonly #warm: WarmBlocks;
 
   constructor(
     parts: {
@@ -73,6 +78,7 @@ export class Jit {
     this.#mapping = parts.mapping;
     this.#layout = options.layout;
     this.#waiting = new WaitingRegions(parts.code);
+    this.#warm = new WarmBlocks(parts.code);
     this.#requests = new RequestMaker({ ...parts, sites: this.#sites, layout: options.layout });
     this.#live = new LiveRegions(options.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, parts.handlers.table.length);
   }
@@ -94,8 +100,22 @@ export class Jit {
     return false;
   }
 
-  rest(isResting: boolean): void {
-    this.#hot.isResting = isResting;
+  /**
+   * The guest sleeps for so long, if nothing wakes it; `isTicking`: it does nothing but serve its ticks. Takes what another thread has compiled,
+   * and has warm blocks compiled there, as long as they are not what would throw others out.
+   */
+  rest(isTicking: boolean, ns: number): void {
+    this.#hot.isResting = isTicking;
+    if (!this.#compiler.isElsewhere) return;
+    this.attend();
+    if (ns < COMPILING_SLEEP_NS || !this.#live.hasMuchRoom) return;
+    this.#warm.search(this.#code.hotThreshold * USED_PART, this.#views.i32[(this.#layout.cpuBlock + CPU_FIELDS.retired.offset) >> 2] as number);
+    while (this.#waiting.size < this.#compiler.capacity) {
+      const block = this.#warm.next();
+      if (block === undefined) break;
+      if (!this.#live.isOnProof(block.header)) this.#want(block, block.isMapped);
+    }
+    this.attend();
   }
 
   /** Has a hot block's region compiled; or lets the block go to the one it has, which was put to the proof. */
@@ -111,10 +131,10 @@ export class Jit {
     this.attend();
   }
 
-  /** False where it is wanted already. */
-  #want(block: HotBlock): boolean {
+  /** False where it is wanted already. `isMapped`: as `WarmBlock`'s. */
+  #want(block: HotBlock, isMapped = true): boolean {
     if (this.#waiting.has(block.header)) return false;
-    const isConfined = (this.#failedChecks.get(block.header) ?? 0) >= MAX_FAILED_CHECKS;
+    const isConfined = !isMapped || (this.#failedChecks.get(block.header) ?? 0) >= MAX_FAILED_CHECKS;
     this.#waiting.add(this.#requests.want(block, isConfined));
     this.#compiler.begin();
     return true;
@@ -183,8 +203,8 @@ export class Jit {
     const isRefused = outcome.kind === 'refused';
     if (isRefused) this.lastFailure = outcome.failure;
     this.stats[isRefused ? 'refused' : 'outdated']++;
-    // A refused block counts on below zero, and is not asked for again; one that had a region would still lead there.
-    if (isThere && (former !== undefined || !isRefused)) this.#code.countAnew(header);
+    // A refused block is not asked for again, but for one that had a region.
+    if (isThere) this.#code.countAnew(header, isRefused && former === undefined ? NEVER : this.#code.hotThreshold);
   }
 
   /**
@@ -321,6 +341,7 @@ export class Jit {
       this.#failedChecks.clear();
       for (const sites of Object.values(this.#sites)) sites.clear();
       this.#waiting.clear();
+      this.#warm.clear();
       this.#drop([...this.#byHeader.values()]);
       this.#byPage.clear();
       return;

@@ -66,6 +66,11 @@ export class LiveRegions {
     return this.#freeSlots.length + this.#endSlot - this.#nextSlot;
   }
 
+  /** Whether so much is free that nothing has to go for a long time. */
+  get hasMuchRoom(): boolean {
+    return this.#bytes < this.#limit / 2 && this.#freeSlotCount > (this.#endSlot - FIRST_REGION_SLOT) / 2;
+  }
+
   /** What has to go, and then be removed, before a region of a module is added; in batches. */
   surplus(module: LoadedModule): LiveRegion[] {
     const free = this.#freeSlotCount;

@@ -33,6 +33,8 @@ export interface RegionCompiler {
   begin(): void;
   /** Requests that it takes before it has answered the first of them. */
   readonly capacity: number;
+  /** Whether another thread compiles, while this one does something else. */
+  readonly isElsewhere: boolean;
   /** Whether what it compiles is kept for the machine's next start. */
   readonly keeps: boolean;
   submit(request: RegionRequest): void;
@@ -43,6 +45,7 @@ export interface RegionCompiler {
 /** The thread that asks. */
 export class OwnCompiler implements RegionCompiler {
   readonly capacity = 1;
+  readonly isElsewhere = false;
   readonly keeps = false;
   readonly #parts: CompilerParts;
   readonly #load: (module: RegionModule) => GeneratedExports;
@@ -154,6 +157,10 @@ export class SharedCompiler implements RegionCompiler {
   get capacity(): number {
     if (this.#channel === undefined) return this.#own.capacity;
     return this.#isReady ? CAPACITY : 0;
+  }
+
+  get isElsewhere(): boolean {
+    return this.#channel !== undefined;
   }
 
   get keeps(): boolean {

@@ -175,6 +175,16 @@ describe.each([0x1234, 0xc012_3456, 0x7fff_1234_5678, KERNEL])('address %d', (li
     expect(jumps.find(target)).toBe(0);
   });
 
+  it('is told of the block that it leads to, with a region and without, and not of a step', () => {
+    jumps.add(target, true, HEADER_RECORD);
+    jumps.add(jumpTarget(linear, MODE | STEP_KEY), true, HEADER_RECORD + 32);
+    expect([...jumps.addresses()]).toEqual([[HEADER_RECORD, linear]]);
+    jumps.setRegion(target, true, { header: HEADER_RECORD, slot: SLOT });
+    expect([...jumps.addresses()]).toEqual([[HEADER_RECORD, linear]]);
+    jumps.flush();
+    expect([...jumps.addresses()]).toEqual([]);
+  });
+
   it('leads to its region again in a space that is come back to, but to none that has gone or has other pages', () => {
     const slotAgain = (handler: number, gone: number): number => {
       views.u16[(HEADER_RECORD + FIELD.handler) >> 1] = handler;

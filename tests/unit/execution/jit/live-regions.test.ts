@@ -54,6 +54,16 @@ describe('regions that are kept', () => {
     expect({ evicted, size: live.size, bytes: live.bytes }).toEqual({ evicted: [], size: 12, bytes: 12 * SIZE });
   });
 
+  it.each([[16, 1000], [1000, 16]])('has much room until half of it is taken, with room for %d and %d slots', (room, slots) => {
+    const { live, add } = cache(room, slots);
+    const hadMuch = Array.from({ length: 12 }, (_, header) => {
+      const { hasMuchRoom } = live;
+      add(header);
+      return hasMuchRoom;
+    });
+    expect(hadMuch).toEqual(Array.from({ length: 12 }, (_, header) => header < 8));
+  });
+
   it('keeps what is used, however old it is, and never has more than its limit', () => {
     const { live, add, use, evicted } = cache(32);
     for (let header = 0; header < 500; header++) {

@@ -1,0 +1,8 @@
+// Loops in machine code, for guests whose code is to become hot or not.
+
+/** mov ecx, 300000000; next: add eax, ecx; rol eax, 1; dec ecx; jnz next: a second perhaps, compiled or not yet. */
+export const LOOP = [0xb9, 0x00, 0xa3, 0xe1, 0x11, 0x01, 0xc8, 0xd1, 0xc0, 0x49, 0x75, 0xf9];
+/** mov ecx, 5000; next: add eax, ecx; dec ecx; jnz next: often, but not until it is hot. */
+export const WARM = [0xb9, 0x88, 0x13, 0x00, 0x00, 0x01, 0xc8, 0x49, 0x75, 0xfb];
+/** call next; next: pop edx; add edx, 6; jmp edx: to what follows, by a way on which regions end. */
+export const AWAY = [0xe8, 0x00, 0x00, 0x00, 0x00, 0x5a, 0x83, 0xc2, 0x06, 0xff, 0xe2];
