@@ -1,6 +1,6 @@
 // When a block is worth a region. Compiling one takes milliseconds of two threads and saves less than a microsecond an
 // entry. A guest that rests has its tick's code become hot all at once, which would cost as much as a minute of its ticks:
-// it gets one region after the other.
+// it gets one region after the other. While a guest sleeps, what is only warm is compiled, too, as that costs it nothing.
 
 /** Entries after which a block is hot. */
 export const HOT_ENTRIES = 8000;

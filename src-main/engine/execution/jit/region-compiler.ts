@@ -87,7 +87,7 @@ export function refused({ ticket }: RegionAnswer<number>, error: unknown): Regio
   return { ticket, outcome: { kind: 'refused', failure: describeFailure(error) } };
 }
 
-/** What the other thread says; each message of it sets `ATTENTION_COMPILED`. */
+/** What the other thread says; each message of it sets `ATTENTION_COMPILED`, and wakes who waits for the attention word. */
 export type RegionThreadMessage =
   /**
    * It takes requests from now on. `known`: keys of code that it has regions for (`code-key.ts`); `keeps`: whether what it compiles is
