@@ -164,7 +164,7 @@ export class CodeCache implements CodeWatcher {
     this.#pages.forEach((page, hostPage) => {
       if (page === undefined) return;
       for (const mode of page.blocks.modes) {
-        const { offsets, records } = page.blocks.in(mode) ?? NO_RECORDS;
+        const { offsets, records } = page.blocks.in(mode);
         for (let i = 0; i < records.length; i++) {
           const header = records[i] as number;
           const left = this.countdownOf(header) ?? 0;
